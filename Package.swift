@@ -44,9 +44,7 @@ let package = Package(
   products: [
     .library(
       name: "StylistKit",
-      targets: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Workbench"]),
-    .executable(name: "stylist", targets: ["stylist"]),
-    .executable(name: "parity", targets: ["parity"]),
+      targets: ["Tensors"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

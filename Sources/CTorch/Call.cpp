@@ -1,0 +1,152 @@
+// The one call: from C values to the dispatcher's boxed stack and back.
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/ivalue.h>
+
+#include <sstream>
+#include <unordered_map>
+
+#include "Failure.h"
+#include "Handles.h"
+
+namespace ctorch {
+namespace {
+
+// The operator called `name`, looked up once for each address of a name and thread.
+const c10::OperatorHandle &find(const char *name) {
+  thread_local std::unordered_map<const char *, c10::OperatorHandle> known;
+  const auto place = known.find(name);
+  if (place != known.end()) return place->second;
+  const std::string text = name;
+  const size_t dot = text.find('.');
+  const std::string overload = dot == std::string::npos ? "" : text.substr(dot + 1);
+  const auto found = c10::Dispatcher::singleton().findSchema({text.substr(0, dot), overload});
+  TORCH_CHECK(found.has_value(), "there is no operator of this name");
+  return known.emplace(name, *found).first->second;
+}
+
+bool isListOfOptionalTensors(const c10::TypePtr &type) {
+  const auto list = type->cast<c10::ListType>();
+  return list && list->getElementType()->kind() == c10::TypeKind::OptionalType;
+}
+
+c10::IValue tensorList(const CTorchValue &value, const c10::TypePtr &type) {
+  if (isListOfOptionalTensors(type)) {
+    c10::List<std::optional<at::Tensor>> list;
+    for (int64_t i = 0; i < value.count; i++) {
+      const at::Tensor element = tensor(value.tensors[i]);
+      list.push_back(element.defined() ? std::optional(element) : std::nullopt);
+    }
+    return list;
+  }
+  c10::List<at::Tensor> list;
+  for (int64_t i = 0; i < value.count; i++) list.push_back(tensor(value.tensors[i]));
+  return list;
+}
+
+// What an optional type holds, or the type itself.
+c10::TypePtr unwrapped(const c10::TypePtr &type) {
+  const auto optional = type->cast<c10::OptionalType>();
+  return optional ? optional->getElementType() : type;
+}
+
+c10::IValue convert(const CTorchValue &value, const c10::Argument &argument) {
+  const c10::TypePtr type = unwrapped(argument.real_type());
+  switch (value.tag) {
+    case CTorchTagDefault:
+      TORCH_CHECK(argument.default_value().has_value(), "argument `", argument.name(), "` has no default");
+      return *argument.default_value();
+    case CTorchTagNone: return {};
+    case CTorchTagBool: return value.boolean;
+    case CTorchTagInt:
+      if (type->kind() == c10::TypeKind::FloatType) return static_cast<double>(value.integer);
+      return value.integer;
+    case CTorchTagDouble: return value.real;
+    case CTorchTagString: return std::string(value.string);
+    case CTorchTagTensor: return tensor(value.tensor);
+    case CTorchTagIntList: return c10::List<int64_t>(c10::IntArrayRef(value.integers, value.count));
+    case CTorchTagDoubleList: return c10::List<double>(c10::ArrayRef<double>(value.reals, value.count));
+    case CTorchTagBoolList: return c10::List<bool>(c10::ArrayRef<bool>(value.booleans, value.count));
+    case CTorchTagTensorList: return tensorList(value, type);
+    case CTorchTagDevice: return c10::Device(value.string);
+    case CTorchTagGenerator: return generator(value.generator);
+  }
+  TORCH_CHECK(false, "a value with the unknown tag ", static_cast<int>(value.tag));
+}
+
+void describe(std::ostream &text, CTorchTensorRef handle) {
+  if (handle == nullptr) {
+    text << "none";
+    return;
+  }
+  const at::Tensor t = tensor(handle);
+  text << c10::toString(t.scalar_type()) << t.sizes();
+}
+
+// The operator's name and the shapes of its tensors, for an error's end.
+std::string context(const char *name, const CTorchValue *arguments, int64_t count) {
+  std::ostringstream text;
+  text << " (" << name << ":";
+  for (int64_t i = 0; i < count; i++) {
+    text << (i == 0 ? " " : ", ");
+    switch (arguments[i].tag) {
+      case CTorchTagTensor: describe(text, arguments[i].tensor); break;
+      case CTorchTagTensorList:
+        text << "{";
+        for (int64_t j = 0; j < arguments[i].count; j++) {
+          if (j > 0) text << ", ";
+          describe(text, arguments[i].tensors[j]);
+        }
+        text << "}";
+        break;
+      case CTorchTagInt: text << arguments[i].integer; break;
+      case CTorchTagDouble: text << arguments[i].real; break;
+      case CTorchTagBool: text << (arguments[i].boolean ? "true" : "false"); break;
+      case CTorchTagIntList: text << c10::IntArrayRef(arguments[i].integers, arguments[i].count); break;
+      default: text << "-";
+    }
+  }
+  text << ")";
+  return text.str();
+}
+
+void append(const c10::IValue &value, std::vector<at::Tensor> &results) {
+  if (value.isTensor()) {
+    results.push_back(value.toTensor());
+  } else {
+    TORCH_CHECK(value.isTensorList(), "a result of type ", value.tagKind(), "; only tensors can be returned");
+    for (const at::Tensor &t : value.toTensorVector()) results.push_back(t);
+  }
+}
+
+int64_t call(const char *name, const CTorchValue *arguments, int64_t count, CTorchTensorRef *results,
+             int64_t capacity) {
+  const c10::OperatorHandle &op = find(name);
+  const std::vector<c10::Argument> &expected = op.schema().arguments();
+  TORCH_CHECK(count <= static_cast<int64_t>(expected.size()), "takes ", expected.size(), " arguments, got ", count);
+  torch::jit::Stack stack;
+  stack.reserve(expected.size());
+  const CTorchValue missing = {CTorchTagDefault, {}, 0};
+  for (size_t i = 0; i < expected.size(); i++) {
+    stack.push_back(convert(static_cast<int64_t>(i) < count ? arguments[i] : missing, expected[i]));
+  }
+  op.callBoxed(stack);
+  std::vector<at::Tensor> tensors;
+  tensors.reserve(stack.size());
+  for (const c10::IValue &value : stack) append(value, tensors);
+  TORCH_CHECK(static_cast<int64_t>(tensors.size()) <= capacity, "returned ", tensors.size(), " tensors, expected at most ",
+              capacity);
+  for (size_t i = 0; i < tensors.size(); i++) results[i] = handle(std::move(tensors[i]));
+  return static_cast<int64_t>(tensors.size());
+}
+
+}  // namespace
+}  // namespace ctorch
+
+int64_t ctorch_call(const char *name, const CTorchValue *arguments, int64_t argumentCount, CTorchTensorRef *results,
+                    int64_t resultCapacity, CTorchError *error) {
+  return ctorch::guarded(
+      error, int64_t(-1),
+      [&] { return ctorch::call(name, arguments, argumentCount, results, resultCapacity); },
+      [&] { return ctorch::context(name, arguments, argumentCount); });
+}

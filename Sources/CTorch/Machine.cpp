@@ -1,0 +1,53 @@
+// Random generators with their states, threads, and what the machine and libtorch are.
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <torch/version.h>
+
+#include <mutex>
+
+#include "Failure.h"
+#include "Handles.h"
+
+using ctorch::generator;
+using ctorch::guarded;
+
+CTorchGeneratorRef ctorch_generator_new(const char *device, uint64_t seed, CTorchError *error) {
+  return guarded(error, CTorchGeneratorRef(nullptr), [&] {
+    const c10::Device place(device);
+    at::Generator made = place.is_cpu()
+                             ? at::make_generator<at::CPUGeneratorImpl>(seed)
+                             : at::globalContext().defaultGenerator(place).clone();
+    made.set_current_seed(seed);
+    return reinterpret_cast<CTorchGeneratorRef>(new at::Generator(std::move(made)));
+  });
+}
+
+void ctorch_generator_release(CTorchGeneratorRef handle) { delete &generator(handle); }
+
+CTorchTensorRef ctorch_generator_state(CTorchGeneratorRef handle, CTorchError *error) {
+  return guarded(error, CTorchTensorRef(nullptr), [&] {
+    const std::lock_guard<std::mutex> lock(generator(handle).mutex());
+    return ctorch::handle(generator(handle).get_state());
+  });
+}
+
+bool ctorch_generator_set_state(CTorchGeneratorRef handle, CTorchTensorRef state, CTorchError *error) {
+  return guarded(error, false, [&] {
+    const std::lock_guard<std::mutex> lock(generator(handle).mutex());
+    generator(handle).set_state(ctorch::tensor(state));
+    return true;
+  });
+}
+
+int32_t ctorch_thread_count(void) { return at::get_num_threads(); }
+void ctorch_set_thread_count(int32_t count) { at::set_num_threads(count); }
+bool ctorch_cuda_is_available(void) { return at::globalContext().hasCUDA(); }
+const char *ctorch_version(void) { return TORCH_VERSION; }
+
+const char *ctorch_cpu_capability(void) {
+  static const std::string capability = at::get_cpu_capability();
+  return capability.c_str();
+}

@@ -1,0 +1,59 @@
+// Arithmetic, element by element with broadcasting.
+
+extension Tensor {
+  public static func + (a: Tensor, b: Tensor) -> Tensor { call("aten::add.Tensor", a, b) }
+  public static func - (a: Tensor, b: Tensor) -> Tensor { call("aten::sub.Tensor", a, b) }
+  public static func * (a: Tensor, b: Tensor) -> Tensor { call("aten::mul.Tensor", a, b) }
+  public static func / (a: Tensor, b: Tensor) -> Tensor { call("aten::div.Tensor", a, b) }
+  public static prefix func - (a: Tensor) -> Tensor { call("aten::neg", a) }
+
+  public static func + (a: Tensor, b: Double) -> Tensor { call("aten::add.Scalar", a, b) }
+  public static func - (a: Tensor, b: Double) -> Tensor { call("aten::sub.Scalar", a, b) }
+  public static func * (a: Tensor, b: Double) -> Tensor { call("aten::mul.Scalar", a, b) }
+  public static func / (a: Tensor, b: Double) -> Tensor { call("aten::div.Scalar", a, b) }
+  public static func + (a: Double, b: Tensor) -> Tensor { b + a }
+  public static func - (a: Double, b: Tensor) -> Tensor { call("aten::rsub.Scalar", b, a) }
+  public static func * (a: Double, b: Tensor) -> Tensor { b * a }
+
+  /// The square of each element.
+  public func square() -> Tensor { call("aten::square", self) }
+  /// The square root of each element.
+  public func sqrt() -> Tensor { call("aten::sqrt", self) }
+  /// One over the square root of each element.
+  public func rsqrt() -> Tensor { call("aten::rsqrt", self) }
+  /// The absolute value of each element.
+  public func abs() -> Tensor { call("aten::abs", self) }
+  /// The exponential of each element.
+  public func exp() -> Tensor { call("aten::exp", self) }
+  /// The natural logarithm of each element.
+  public func log() -> Tensor { call("aten::log", self) }
+  /// Each element rounded to the nearest integer, halves to even.
+  public func rounded() -> Tensor { call("aten::round", self) }
+  /// Each element without its fraction.
+  public func truncated() -> Tensor { call("aten::trunc", self) }
+
+  /// Each element held between two bounds, either of which may be missing.
+  public func clamped(from low: Double? = nil, to high: Double? = nil) -> Tensor {
+    call("aten::clamp", self, low, high)
+  }
+
+  /// `self + weight * (end - self)`, exact at both ends.
+  public func lerp(to end: Tensor, weight: Double) -> Tensor {
+    call("aten::lerp.Scalar", self, end, weight)
+  }
+
+  /// The matrix product over the last two axes, broadcast over the others.
+  public func matmul(_ other: Tensor) -> Tensor { call("aten::matmul", self, other) }
+
+  /// True where the elements are finite, as bool.
+  public func isFinite() -> Tensor { call("aten::isfinite", self) }
+
+  // MARK: In place
+
+  /// Copies another tensor's elements over this one's, converting their type.
+  public func assign(_ other: Tensor) { _ = call("aten::copy_", self, other) }
+  /// Adds another tensor to this one.
+  public func addInPlace(_ other: Tensor) { _ = call("aten::add_.Tensor", self, other) }
+  /// Multiplies each element by a number.
+  public func multiplyInPlace(_ factor: Double) { _ = call("aten::mul_.Scalar", self, factor) }
+}

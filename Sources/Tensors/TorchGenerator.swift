@@ -1,0 +1,43 @@
+// libtorch's random generator, with a state that can be saved.
+
+import CTorch
+
+/// A stream of random numbers, the same as `torch.Generator` gives for the same seed.
+public final class TorchGenerator {
+  let handle: CTorchGeneratorRef
+  /// The device on which the numbers are drawn.
+  public let device: Device
+
+  /// A generator that starts as `torch.manual_seed(seed)` does.
+  ///
+  /// - Parameters:
+  ///   - seed: Any number.
+  ///   - device: Where the numbers will be drawn.
+  public init(seed: UInt64, device: Device = .cpu) {
+    var error = CTorchError()
+    guard let handle = ctorch_generator_new("\(device)", seed, &error) else {
+      TorchError(error).endProgram()
+    }
+    self.handle = handle
+    self.device = device
+  }
+
+  deinit { ctorch_generator_release(handle) }
+
+  /// The whole state, to continue the stream later from the same place.
+  public var state: [UInt8] {
+    get {
+      var error = CTorchError()
+      guard let state = ctorch_generator_state(handle, &error) else {
+        TorchError(error).endProgram()
+      }
+      return Tensor(owning: state).values(as: UInt8.self)
+    }
+    set {
+      var error = CTorchError()
+      if !ctorch_generator_set_state(handle, Tensor(newValue).handle, &error) {
+        TorchError(error).endProgram()
+      }
+    }
+  }
+}
