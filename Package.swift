@@ -44,7 +44,7 @@ let package = Package(
   products: [
     .library(
       name: "StylistKit",
-      targets: ["Tensors"]),
+      targets: ["Tensors", "Layers"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -57,6 +57,7 @@ let package = Package(
     // The C doors.
     .systemLibrary(name: "CLibTorch", pkgConfig: "stylist-torch"),
     .target(name: "CTorch", dependencies: ["CLibTorch"]),
+    .target(name: "CKernels", dependencies: ["CLibTorch"]),
     .systemLibrary(
       name: "CLibPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
@@ -68,6 +69,7 @@ let package = Package(
     // The libraries, each importing only what stands above it.
     library("Formats", ["CMedia", collections, systemPackage]),
     library("Tensors", ["CTorch"]),
+    library("Layers", ["Tensors", "CKernels", collections]),
 
     // Tests, fast layers first.
     tests("Formats", ["Formats"]),

@@ -1,0 +1,12 @@
+// Functions compiled once for each level of processor features, chosen when the program starts.
+
+#pragma once
+
+#if defined(__x86_64__) && defined(__linux__)
+#define CKERNELS_FOR_EACH_LEVEL __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#else
+#define CKERNELS_FOR_EACH_LEVEL
+#endif
+
+// Must become part of the function that is compiled for a level.
+#define CKERNELS_INLINE __attribute__((always_inline)) inline

@@ -1,0 +1,36 @@
+// First values of parameters and buffers.
+
+public import Tensors
+
+/// What a parameter or buffer holds before training or loading.
+public struct Initializer {
+  /// The length of each axis.
+  public let shape: [Int]
+  /// True if the values are drawn at random, so that a store without a generator leaves them to be loaded.
+  let isRandom: Bool
+  let make: (TorchGenerator) -> Tensor
+
+  /// Independent normal numbers of mean 0.
+  public static func randn(_ shape: [Int], std: Double = 1) -> Initializer {
+    Initializer(shape: shape, isRandom: true) {
+      let values = Tensor.randn(shape, generator: $0)
+      return std == 1 ? values : values * std
+    }
+  }
+
+  /// The number 0 everywhere.
+  public static func zeros(_ shape: [Int]) -> Initializer { constant(0, shape) }
+
+  /// The number 1 everywhere.
+  public static func ones(_ shape: [Int]) -> Initializer { constant(1, shape) }
+
+  /// One number everywhere.
+  public static func constant(_ value: Double, _ shape: [Int]) -> Initializer {
+    Initializer(shape: shape, isRandom: false) { _ in .full(value, shape) }
+  }
+
+  /// The values of a tensor that is already there.
+  public static func values(_ tensor: Tensor) -> Initializer {
+    Initializer(shape: tensor.shape, isRandom: false) { _ in tensor.cloned() }
+  }
+}
