@@ -44,7 +44,7 @@ let package = Package(
   products: [
     .library(
       name: "StylistKit",
-      targets: ["Tensors", "Layers"]),
+      targets: ["Tensors", "Layers", "Networks"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -70,6 +70,7 @@ let package = Package(
     library("Formats", ["CMedia", collections, systemPackage]),
     library("Tensors", ["CTorch"]),
     library("Layers", ["Tensors", "CKernels", collections]),
+    library("Networks", ["Layers", "Tensors"]),
 
     // Tests, fast layers first.
     tests("Formats", ["Formats"]),

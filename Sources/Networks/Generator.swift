@@ -1,0 +1,196 @@
+// The one protocol that all generators meet: z and labels → w → W+ → image.
+
+public import Layers
+public import Tensors
+
+/// A style-based generator.
+///
+/// A z and a label are mapped to w; w repeated for every layer, or different rows for different layers, is W+; W+ is
+/// synthesised into an image. Sampling, mixing, truncation, animation, inversion and editing are written against this
+/// protocol and so work for every family.
+///
+/// - Shape: N batch, C image channels, H W image size.
+public protocol Generator: AnyObject {
+  /// The family's configuration.
+  associatedtype Configuration: GeneratorConfiguration
+
+  /// The sizes and choices it was built from.
+  var configuration: Configuration { get }
+  /// What the generator is: sizes, ranges and conventions.
+  var traits: GeneratorTraits { get }
+  /// All parameters and buffers under the published names.
+  var parameters: ParameterStore { get }
+  /// The running mean of w that truncation pulls towards: [wDim].
+  var wAvg: Tensor { get }
+  /// The stored noise images, in the order of the layers that read them; empty for families without noise.
+  var noiseInputs: [NoiseInput] { get }
+  /// The matrices from w to styles, in the order of the layers.
+  var styleMatrices: [StyleMatrix] { get }
+
+  /// Maps latents to w.
+  ///
+  /// - Parameters:
+  ///   - z: [N, zDim], standard normal.
+  ///   - labels: [N, labelDim]; nil for generators without labels.
+  /// - Returns: [N, wDim].
+  func map(z: Tensor, labels: Tensor?) -> Tensor
+
+  /// Draws the images of styles.
+  ///
+  /// - Parameters:
+  ///   - wPlus: [N, numWs, wDim].
+  ///   - options: Noise, purpose and precision.
+  /// - Returns: [N, C, H, W] in the range that `traits.pixelEncoding` describes, not bounded.
+  func synthesize(_ wPlus: Tensor, options: SynthesisOptions) -> Tensor
+}
+
+/// What a generator is: sizes, ranges and conventions, as plain values.
+public struct GeneratorTraits: Hashable, Sendable {
+  /// The length of z.
+  public var zDim: Int
+  /// The length of w.
+  public var wDim: Int
+  /// The length of a label; 0 for generators without labels.
+  public var labelDim: Int
+  /// The rows of W+.
+  public var numWs: Int
+  /// The rows of W+ that the image depends on; some families never read their last rows.
+  public var usedWs: Range<Int>
+  /// The image's width and height, in pixels.
+  public var resolution: Int
+  /// The width and height at which synthesis starts, in pixels.
+  public var startResolution: Int
+  /// 1 grey, 3 RGB, 4 RGB with opacity.
+  public var imgChannels: Int
+  /// The rows that are meant to be seen; others are black bars (cars: 384 of 512).
+  public var visibleRows: Range<Int>
+  /// How synthesised numbers become 8-bit pixels.
+  public var pixelEncoding: PixelEncoding
+  /// Which random stream turns a seed into z.
+  public var seedConvention: SeedConvention
+  /// Where the mean of w came from.
+  public var wAvgSource: WAvgSource
+  /// The rows of W+ that decide coarse, middle and fine traits.
+  public var layerRanges: LayerRanges
+}
+
+/// Where a generator's mean of w came from.
+public enum WAvgSource: Hashable, Sendable {
+  /// A running mean kept in training and stored in the checkpoint.
+  case stored
+  /// Computed afterwards over this many samples of one random seed.
+  case estimated(samples: Int, seed: UInt32)
+}
+
+/// The rows of W+ in the three groups of the StyleGAN paper: up to 8×8, 16×16 to 32×32, and above.
+public struct LayerRanges: Hashable, Sendable {
+  /// Pose, shape of the face, glasses.
+  public var coarse: Range<Int>
+  /// Features, hair style, eyes open or closed.
+  public var middle: Range<Int>
+  /// Colours and fine structure.
+  public var fine: Range<Int>
+
+  /// Splits `numWs` rows where two rows belong to each resolution from 4 on.
+  ///
+  /// - Parameter numWs: The rows of W+.
+  public init(numWs: Int) {
+    let (first, second) = (min(4, numWs), min(8, numWs))
+    (coarse, middle, fine) = (0..<first, first..<second, second..<numWs)
+  }
+}
+
+/// Which random stream turns a seed into z.
+public enum SeedConvention: Hashable, Sendable {
+  /// `numpy.random.RandomState(seed).randn(1, zDim)`, as the NVIDIA families do.
+  case numpyRandomState
+  /// `torch.manual_seed(seed)` and `torch.randn`, as StyleNAT and StyleSwin do.
+  case torchManualSeed
+}
+
+/// A stored noise image of one layer, which can be set, optimised and regularised.
+public struct NoiseInput {
+  /// Its name in the store.
+  public let name: String
+  /// The noise, [H, W] or with leading axes of length 1.
+  public let tensor: Tensor
+}
+
+/// The matrix that makes one layer's styles from w.
+public struct StyleMatrix {
+  /// Its name in the store.
+  public let name: String
+  /// The row of W+ that the layer reads.
+  public let row: Int
+  /// [styles, wDim].
+  public let weight: Tensor
+}
+
+/// How synthesis runs: arguments rather than hidden state.
+public struct SynthesisOptions {
+  /// Where per-pixel noise comes from.
+  public var noise: NoiseSource
+  /// What the image is for.
+  public var purpose: Purpose
+  /// The number format of the highest resolutions, where the network's configuration allows a narrower one.
+  public var precision: DType
+
+  /// What an image is made for, which decides between equal ways of computing it.
+  public enum Purpose: Hashable, Sendable {
+    /// Looking at it: each sample gets kernels of its own.
+    case evaluation
+    /// Training on it: kernels are shared by the batch, which has the cheaper gradients.
+    case training
+  }
+
+  /// Stored noise, for evaluation, in float32 unless said otherwise.
+  public init(
+    noise: NoiseSource = .const, purpose: Purpose = .evaluation, precision: DType = .float32
+  ) {
+    self.noise = noise
+    self.purpose = purpose
+    self.precision = precision
+  }
+}
+
+/// Where the noise that layers add comes from.
+public struct NoiseSource {
+  /// The kind of noise.
+  public enum Mode {
+    /// The noise stored with the network, the same for every image.
+    case const
+    /// Fresh standard normal numbers for every image and layer.
+    case random(TorchGenerator)
+    /// No noise at all.
+    case none
+  }
+
+  /// The kind of noise.
+  public var mode: Mode
+  /// The layers that get it, counted over all noise inputs; nil for all.
+  public var layers: Range<Int>?
+
+  /// Noise of one kind in some layers, or in all.
+  public init(_ mode: Mode, layers: Range<Int>? = nil) {
+    self.mode = mode
+    self.layers = layers
+  }
+
+  /// The noise stored with the network.
+  public static var const: NoiseSource { NoiseSource(.const) }
+  /// No noise.
+  public static var none: NoiseSource { NoiseSource(.none) }
+
+  /// Fresh noise drawn from `generator`.
+  public static func random(_ generator: TorchGenerator) -> NoiseSource {
+    NoiseSource(.random(generator))
+  }
+
+  /// The kind of noise for one layer.
+  ///
+  /// - Parameter layer: The layer's place among all noise inputs.
+  /// - Returns: `mode`, or none if the layer is left out.
+  public func mode(forLayer layer: Int) -> Mode {
+    layers?.contains(layer) ?? true ? mode : .none
+  }
+}

@@ -1,0 +1,68 @@
+// What every network's configuration can do: be checked, be written as canonical JSON, and be built from.
+
+import Foundation
+public import Layers
+
+/// The sizes and choices from which one kind of network is built.
+public protocol NetworkConfiguration: Codable, Hashable, Sendable {
+  /// The name of the kind of network in our own files, such as `stylegan2`.
+  static var kind: String { get }
+
+  /// Checks that a network can be built from these values.
+  ///
+  /// - Throws: `ConfigurationError` naming the first value that cannot be.
+  func validate() throws(ConfigurationError)
+}
+
+/// The sizes and choices from which one family of generators is built.
+public protocol GeneratorConfiguration: NetworkConfiguration {
+  /// Builds the generator; `validate()` must accept the values.
+  ///
+  /// - Parameter p: The root of the names.
+  /// - Returns: The generator.
+  func makeGenerator(_ p: Scope) -> any Generator
+}
+
+extension NetworkConfiguration {
+  /// The values as JSON with sorted keys, so that equal configurations are equal text.
+  ///
+  /// - Returns: One line of JSON.
+  /// - Throws: `EncodingError` if a value is not a number that JSON can hold.
+  public func canonicalJSON() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  /// Reads the values from JSON and checks them.
+  ///
+  /// - Parameter json: What `canonicalJSON()` wrote.
+  /// - Throws: `ConfigurationError` saying what is wrong.
+  public init(canonicalJSON json: String) throws(ConfigurationError) {
+    do {
+      self = try JSONDecoder().decode(Self.self, from: Data(json.utf8))
+    } catch {
+      throw ConfigurationError("the configuration of \(Self.kind) cannot be read: \(error)")
+    }
+    try validate()
+  }
+}
+
+/// A value in a configuration from which no network can be built.
+public struct ConfigurationError: Error, CustomStringConvertible, Equatable {
+  /// The value's name, what was expected, and what was found, on one line.
+  public let description: String
+
+  /// An error that says what is wrong.
+  ///
+  /// - Parameter description: The value's name, what was expected, and what was found, on one line.
+  public init(_ description: String) { self.description = description }
+
+  static func check<Value>(
+    _ name: String, _ value: Value, is expected: String, _ holds: (Value) -> Bool
+  ) throws(ConfigurationError) {
+    guard holds(value) else {
+      throw ConfigurationError("\(name): expected \(expected), found \(value)")
+    }
+  }
+}

@@ -1,0 +1,227 @@
+// The StyleGAN2 discriminator: Karras et al. (2020), with the layer names and configurations of stylegan2-ada-pytorch,
+// whose `D` it equals parameter for parameter.
+
+public import Layers
+public import Tensors
+
+/// The sizes and choices of a StyleGAN2 discriminator; the defaults are the paper's configuration F at 1024×1024.
+public struct StyleGAN2DiscriminatorConfiguration: NetworkConfiguration {
+  public static let kind = "stylegan2-discriminator"
+
+  /// The image's width and height, a power of two from 8 on.
+  public var resolution = 1024
+  /// 1 grey, 3 RGB, 4 RGB with opacity.
+  public var imgChannels = 3
+  /// The length of a label; 0 for none.
+  public var labelDim = 0
+  /// Features at resolution r are `min(channelBase / r, channelMax)`. 32768 is configuration F, 16384 E.
+  public var channelBase = 32768
+  /// The most features of a layer.
+  public var channelMax = 512
+  /// How blocks read the image and pass features on.
+  public var architecture = StyleGAN2Configuration.Architecture.resnet
+  /// The low-pass filter of reduction, before normalisation.
+  public var resampleFilter: [Double] = [1, 3, 3, 1]
+  /// The highest resolutions that may run in a 16-bit format.
+  public var numFP16Res = 0
+  /// The largest absolute value that convolutions let through; nil for no bound.
+  public var convClamp: Double?
+  /// Samples in a group of the minibatch standard deviation; nil for the whole batch.
+  public var mbstdGroupSize: Int? = 4
+  /// Channels that the minibatch standard deviation adds; 0 for none.
+  public var mbstdChannels = 1
+  /// Fully connected layers that map labels.
+  public var mappingLayers = 8
+
+  /// Configuration F of the paper at a resolution.
+  public init(resolution: Int = 1024) { self.resolution = resolution }
+
+  /// The resolutions of the blocks before the last: `resolution`, …, 8.
+  var blockResolutions: [Int] {
+    Array(sequence(first: resolution) { $0 / 2 }.prefix { $0 > 4 })
+  }
+
+  func channels(at r: Int) -> Int { min(channelBase / r, channelMax) }
+
+  /// Checks that a network can be built from these values.
+  ///
+  /// - Throws: `ConfigurationError` naming the first value that cannot be.
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.check("resolution", resolution, is: "a power of two from 8 to 4096") {
+      (8...4096).contains($0) && $0.nonzeroBitCount == 1
+    }
+    try ConfigurationError.check("channelBase", channelBase, is: "at least the resolution") {
+      ($0 >= resolution) && $0 <= 1 << 24
+    }
+    try ConfigurationError.check("imgChannels", imgChannels, is: "1, 3 or 4", [1, 3, 4].contains)
+    try ConfigurationError.check("labelDim", labelDim, is: "from 0 to 65536", (0...65536).contains)
+    try ConfigurationError.check("channelMax", channelMax, is: "from 1 to 65536", (1...65536).contains)
+    try ConfigurationError.check("mappingLayers", mappingLayers, is: "from 1 to 64", (1...64).contains)
+    try ConfigurationError.check("mbstdChannels", mbstdChannels, is: "from 0 to channels at 4×4") {
+      $0 >= 0 && ($0 == 0 || channels(at: 4) % $0 == 0)
+    }
+    try ConfigurationError.check("mbstdGroupSize", mbstdGroupSize ?? 1, is: "at least 1") { $0 >= 1 }
+  }
+}
+
+/// The StyleGAN2 discriminator: images to logits, positive where they look real.
+///
+/// - Shape: `img` [N, C, H, W] in [-1, 1], `labels` [N, labelDim], result [N, 1].
+public final class StyleGAN2Discriminator {
+  /// The sizes and choices it was built from.
+  public let configuration: StyleGAN2DiscriminatorConfiguration
+  /// All parameters and buffers under the published names.
+  public let parameters: ParameterStore
+  private let blocks: [DiscriminatorBlock]
+  private let mapping: MappingNetwork?
+  private let epilogue: DiscriminatorEpilogue
+
+  /// Builds the network.
+  ///
+  /// - Parameters:
+  ///   - configuration: Sizes and choices; `validate()` must accept them.
+  ///   - p: The root of the names.
+  public init(_ configuration: StyleGAN2DiscriminatorConfiguration, _ p: Scope) {
+    self.configuration = configuration
+    parameters = p.store
+    let filter = Layers.resampleFilter([configuration.resampleFilter])
+    blocks = configuration.blockResolutions.map { r in
+      DiscriminatorBlock(p / "b\(r)", resolution: r, configuration, filter: filter)
+    }
+    let mapped = configuration.channels(at: 4)
+    mapping =
+      configuration.labelDim > 0
+      ? MappingNetwork(
+        p / "mapping", zDim: 0, labelDim: configuration.labelDim, wDim: mapped,
+        numLayers: configuration.mappingLayers, keepsAverage: false) : nil
+    epilogue = DiscriminatorEpilogue(p / "b4", configuration, filter: filter)
+  }
+
+  /// Judges images.
+  ///
+  /// - Parameters:
+  ///   - img: [N, C, H, W] in [-1, 1].
+  ///   - labels: [N, labelDim]; nil for discriminators without labels.
+  ///   - precision: The number format of the highest resolutions, where the configuration allows a narrower one.
+  /// - Returns: Logits [N, 1].
+  public func callAsFunction(_ img: Tensor, labels: Tensor? = nil, precision: DType = .float32)
+    -> Tensor
+  {
+    var state = DiscriminatorBlock.State(x: nil, img: img)
+    for block in blocks { state = block(state, precision: precision) }
+    let mapped = mapping.map { $0(nil, labels: labels) }
+    return epilogue(state, mappedLabels: mapped)
+  }
+}
+
+/// One resolution: two convolutions, the second of which halves the image.
+///
+/// - Shape: x [N, I, r, r] → [N, O, r / 2, r / 2].
+final class DiscriminatorBlock {
+  /// What blocks hand on.
+  struct State {
+    /// The features; nil before the first block.
+    var x: Tensor?
+    /// The image, as long as blocks read it.
+    var img: Tensor?
+  }
+
+  private let fromRGB: Conv2dLayer?  // in the first block; with skip in every block
+  private let conv0: Conv2dLayer
+  private let conv1: Conv2dLayer
+  private let skip: Conv2dLayer?  // only resnet
+  private let filter: Tensor  // [4, 4]
+  private let handsImageOn: Bool
+  private let mayNarrow: Bool
+
+  init(
+    _ p: Scope, resolution r: Int, _ configuration: StyleGAN2DiscriminatorConfiguration,
+    filter resampleFilter: Tensor
+  ) {
+    let isFirst = r == configuration.resolution
+    let (inChannels, outChannels) = (configuration.channels(at: r), configuration.channels(at: r / 2))
+    let clamp = configuration.convClamp
+    func convolution(
+      _ name: String, from: Int, to: Int, size: Int, bias: Bool = true,
+      _ activation: Activation = .lrelu, down: Int = 1, clamp: Double?
+    ) -> Conv2dLayer {
+      Conv2dLayer(
+        p / name, inChannels: from, outChannels: to, kernelSize: size, hasBias: bias,
+        activation: activation, down: down, resampleFilter: resampleFilter, clamp: clamp)
+    }
+    filter = p.buffer("resample_filter", .values(resampleFilter))
+    fromRGB =
+      isFirst || configuration.architecture == .skip
+      ? convolution(
+        "fromrgb", from: configuration.imgChannels, to: inChannels, size: 1, clamp: clamp) : nil
+    conv0 = convolution("conv0", from: inChannels, to: inChannels, size: 3, clamp: clamp)
+    conv1 = convolution("conv1", from: inChannels, to: outChannels, size: 3, down: 2, clamp: clamp)
+    skip =
+      configuration.architecture == .resnet
+      ? convolution(
+        "skip", from: inChannels, to: outChannels, size: 1, bias: false, .linear, down: 2,
+        clamp: nil) : nil
+    handsImageOn = configuration.architecture == .skip
+    mayNarrow = r >= 8 && r << configuration.numFP16Res > configuration.resolution
+  }
+
+  func callAsFunction(_ state: State, precision: DType) -> State {
+    let dtype = mayNarrow ? precision : .float32
+    var x = state.x?.cast(to: dtype)
+    var img = state.img?.cast(to: dtype)
+    if let fromRGB, let seen = img {
+      let y = fromRGB(seen)
+      x = x.map { $0 + y } ?? y
+      img = handsImageOn ? downsample2d(seen, filter: filter) : nil
+    }
+    guard let x else { preconditionFailure("a block without features or image") }
+    guard let skip else { return State(x: conv1(conv0(x)), img: img) }
+    let half = 0.5.squareRoot()
+    return State(x: skip(x, gain: half) + conv1(conv0(x), gain: half), img: img)
+  }
+}
+
+/// The last resolution, 4×4: statistics over the batch, one convolution, two fully connected layers.
+///
+/// - Shape: x [N, C, 4, 4], mapped labels [N, M], result [N, 1].
+final class DiscriminatorEpilogue {
+  private let fromRGB: Conv2dLayer?  // only skip
+  private let mbstd: (groupSize: Int?, channels: Int)
+  private let conv: Conv2dLayer
+  private let fc: FullyConnectedLayer
+  private let out: FullyConnectedLayer
+
+  init(
+    _ p: Scope, _ configuration: StyleGAN2DiscriminatorConfiguration, filter: Tensor
+  ) {
+    let channels = configuration.channels(at: 4)
+    fromRGB =
+      configuration.architecture == .skip
+      ? Conv2dLayer(
+        p / "fromrgb", inChannels: configuration.imgChannels, outChannels: channels,
+        kernelSize: 1, activation: .lrelu, resampleFilter: filter) : nil
+    mbstd = (configuration.mbstdGroupSize, configuration.mbstdChannels)
+    conv = Conv2dLayer(
+      p / "conv", inChannels: channels + configuration.mbstdChannels, outChannels: channels,
+      kernelSize: 3, activation: .lrelu, resampleFilter: filter, clamp: configuration.convClamp)
+    fc = FullyConnectedLayer(
+      p / "fc", inFeatures: channels * 16, outFeatures: channels, activation: .lrelu)
+    out = FullyConnectedLayer(
+      p / "out", inFeatures: channels, outFeatures: configuration.labelDim > 0 ? channels : 1)
+  }
+
+  func callAsFunction(_ state: DiscriminatorBlock.State, mappedLabels: Tensor?) -> Tensor {
+    guard var x = state.x?.cast(to: .float32) else {
+      preconditionFailure("the last block without features")
+    }
+    if let fromRGB, let img = state.img { x = x + fromRGB(img.cast(to: .float32)) }
+    if mbstd.channels > 0 {
+      x = minibatchStandardDeviation(x, groupSize: mbstd.groupSize, channels: mbstd.channels)
+    }
+    x = out(fc(conv(x).flattened(from: 1)))
+    guard let mappedLabels else { return x }
+    // The logit is the projection of the features on the mapped label.
+    let scale = 1 / Double(mappedLabels.size(1)).squareRoot()
+    return (x * mappedLabels).sum(over: 1, keepAxes: true) * scale
+  }
+}
