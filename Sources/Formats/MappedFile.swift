@@ -1,0 +1,96 @@
+// Opening a file for reading: checked to be a regular file, then mapped into memory.
+
+public import SystemPackage
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+extension ByteRegion {
+  /// The content of a regular file, read by the system page by page when it is used.
+  ///
+  /// The file is opened once and without waiting, so that a pipe cannot hold the program up. It
+  /// must not be shortened while the region is in use.
+  /// - Throws: `FileError` of kind `missing`, `unreadable` or `ioFailed`.
+  public init(mapping path: FilePath) throws(FileError) {
+    let name = path.string
+    let descriptor = try openForReading(path)
+    defer { try? descriptor.close() }
+    let count = try regularFileSize(descriptor, name: name)
+    guard count > 0 else {
+      self.init([], name: name)
+      return
+    }
+    let memory = try MappedMemory(descriptor, count: count, name: name)
+    self.init(owner: ByteOwner(mapping: memory, name: name), count: count)
+  }
+}
+
+private func openForReading(_ path: FilePath) throws(FileError) -> FileDescriptor {
+  do {
+    return try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
+  } catch {
+    let isMissing = error as? Errno == .noSuchFileOrDirectory || error as? Errno == .notDirectory
+    throw FileError(
+      isMissing ? .missing : .unreadable, file: path.string, expected: "a file to read",
+      found: reason(error))
+  }
+}
+
+private func regularFileSize(_ descriptor: FileDescriptor, name: String) throws(FileError) -> Int {
+  let status: Stat
+  do {
+    status = try descriptor.stat()
+  } catch {
+    throw FileError(.ioFailed, file: name, expected: "the file's size", found: reason(error))
+  }
+  guard status.type == .regular else {
+    throw FileError(
+      .unreadable, file: name, expected: "a regular file", found: describe(status.type))
+  }
+  return Int(status.size)
+}
+
+private func describe(_ type: FileType) -> String {
+  switch type {
+  case .directory: "a directory"
+  case .fifo: "a pipe"
+  case .socket: "a socket"
+  case .characterSpecial, .blockSpecial: "a device"
+  default: "something else"
+  }
+}
+
+/// The operating system's words for an error.
+func reason(_ error: any Error) -> String {
+  (error as? Errno)?.description ?? "\(error)"
+}
+
+/// Read-only pages of a file, given back when the last user is gone.
+final class MappedMemory: Sendable {
+  // The address is kept as a number because pointers are not Sendable. Sharing it is safe: the
+  // pages are private, never written, and unmapped only in `deinit`.
+  private let address: UInt
+  private let count: Int
+
+  init(_ descriptor: FileDescriptor, count: Int, name: String) throws(FileError) {
+    let pages = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor.rawValue, 0)
+    guard let pages, pages != MAP_FAILED else {
+      throw FileError(
+        .ioFailed, file: name, expected: "\(count) bytes mapped into memory",
+        found: reason(Errno(rawValue: errno)))
+    }
+    self.address = UInt(bitPattern: pages)
+    self.count = count
+  }
+
+  deinit {
+    munmap(UnsafeMutableRawPointer(bitPattern: address), count)
+  }
+
+  var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: count)
+  }
+}

@@ -1,0 +1,65 @@
+// The names that a pickle may mention. Nothing is imported or called, not even these.
+
+/// The classes and functions that a reader accepts in a pickle; every other name is refused.
+public struct PickleAllowList: Sendable {
+  /// The accepted names.
+  public private(set) var globals: Set<PickleGlobal>
+
+  /// A list of exactly these names.
+  public init(_ globals: Set<PickleGlobal>) {
+    self.globals = globals
+  }
+
+  /// Whether the name is accepted.
+  public func contains(_ global: PickleGlobal) -> Bool {
+    globals.contains(global)
+  }
+
+  /// A wider list.
+  public func adding(_ more: Set<PickleGlobal>) -> PickleAllowList {
+    PickleAllowList(globals.union(more))
+  }
+
+  /// What a stand-alone torch storage mentions: the storage classes.
+  public static let torchStorage = PickleAllowList(
+    names(in: "torch", torchStorageNames).union(names(in: "torch.storage", ["UntypedStorage"])))
+
+  /// What a torch state dictionary mentions.
+  public static let torch = torchStorage.adding(
+    names(in: "torch", ["Size", "device"] + torchElementTypeNames)
+      .union(
+        names(in: "torch._utils", ["_rebuild_parameter", "_rebuild_tensor", "_rebuild_tensor_v2"])
+      )
+      .union(names(in: "torch.storage", ["_load_from_bytes"]))
+      .union(names(in: "collections", ["OrderedDict"]))
+      .union(names(in: "argparse", ["Namespace"])))
+
+  /// What the published checkpoints mention: torch, NumPy's arrays and NVIDIA's network objects.
+  public static let standard = torch.adding(
+    names(in: "numpy", ["dtype", "ndarray"])
+      .union(names(in: "numpy.core.multiarray", ["scalar", "_reconstruct"]))
+      .union(names(in: "numpy._core.multiarray", ["scalar", "_reconstruct"]))
+      .union(names(in: "builtins", ["set"]))
+      .union(names(in: "__builtin__", ["set"]))
+      .union(names(in: "_codecs", ["encode"]))
+      .union(names(in: "torch_utils.persistence", ["_reconstruct_persistent_obj"]))
+      .union(names(in: "dnnlib.util", ["EasyDict"]))
+      .union(names(in: "dnnlib.tflib.network", ["Network"])))
+}
+
+private func names(in module: String, _ names: [String]) -> Set<PickleGlobal> {
+  Set(names.map { PickleGlobal(module, $0) })
+}
+
+private let torchStorageNames = [
+  "DoubleStorage", "FloatStorage", "HalfStorage", "BFloat16Storage", "LongStorage", "IntStorage",
+  "ShortStorage", "CharStorage", "ByteStorage", "BoolStorage", "UntypedStorage",
+  "ComplexDoubleStorage", "ComplexFloatStorage", "QInt8Storage", "QInt32Storage", "QUInt8Storage",
+  "QUInt4x2Storage", "QUInt2x4Storage",
+]
+
+private let torchElementTypeNames = [
+  "float64", "double", "float32", "float", "float16", "half", "bfloat16", "int64", "long", "int32",
+  "int", "int16", "short", "int8", "uint8", "uint16", "uint32", "uint64", "bool", "complex64",
+  "complex128",
+]

@@ -1,0 +1,112 @@
+// Asking a pickle's value for what it ought to be.
+
+extension PickleValue {
+  /// The text, if the value is text; a string of Python 2 is read as Latin-1.
+  public var asString: String? {
+    switch self {
+    case .string(let text): text
+    case .byteString(let bytes): latin1(bytes)
+    default: nil
+    }
+  }
+
+  /// The integer, if the value is one; a Boolean is none.
+  public var asInt: Int64? {
+    guard case .int(let number) = self else { return nil }
+    return number
+  }
+
+  /// The number, if the value is an integer or floating-point number.
+  public var asDouble: Double? {
+    switch self {
+    case .float(let number): number
+    case .int(let number): Double(number)
+    default: nil
+    }
+  }
+
+  /// The Boolean, if the value is one.
+  public var asBool: Bool? {
+    guard case .bool(let truth) = self else { return nil }
+    return truth
+  }
+
+  /// Whether the value is `None`.
+  public var isNone: Bool {
+    guard case .none = self else { return false }
+    return true
+  }
+
+  /// The bytes, if the value is bytes, a string of Python 2, or bytes dressed as Latin-1 text, as
+  /// Python 3 writes them with protocol 2.
+  public var asBytes: ByteRegion? {
+    switch self {
+    case .bytes(let bytes), .byteString(let bytes): return bytes
+    case .object(let object) where object.callable == PickleGlobal("_codecs", "encode"):
+      guard object.arguments.items.count == 2, object.arguments.items[1].asString == "latin1",
+        case .string(let text) = object.arguments.items[0]
+      else { return nil }
+      let bytes = text.unicodeScalars.compactMap { UInt8(exactly: $0.value) }
+      return bytes.count == text.unicodeScalars.count
+        ? ByteRegion(bytes, name: "bytes as text") : nil
+    default: return nil
+    }
+  }
+
+  /// The items, if the value is a tuple, list or set.
+  public var asItems: [PickleValue]? {
+    switch self {
+    case .tuple(let sequence), .list(let sequence), .set(let sequence): sequence.items
+    default: nil
+    }
+  }
+
+  /// The record of a call to `callable`, if the value is one.
+  public func asCall(of callable: PickleGlobal) -> PickleObject? {
+    guard case .object(let object) = self, object.callable == callable else { return nil }
+    return object
+  }
+
+  /// The entries, if the value is a dictionary or an object that is filled like one, such as an
+  /// `OrderedDict`; an object without entries counts as an empty dictionary.
+  public var asDictionary: PickleDictionary? {
+    switch self {
+    case .dictionary(let dictionary): dictionary
+    case .object(let object) where PickleGlobal.dictionaries.contains(object.callable):
+      object.dictionaryItems ?? PickleDictionary(offset: object.offset)
+    default: nil
+    }
+  }
+
+  /// What kind of value this is, in a few words for an error.
+  public var kind: String {
+    switch self {
+    case .none: "None"
+    case .bool: "a Boolean"
+    case .int, .bigInt: "an integer"
+    case .float: "a floating-point number"
+    case .string, .byteString: "a string"
+    case .bytes: "bytes"
+    case .tuple: "a tuple"
+    case .list: "a list"
+    case .set: "a set"
+    case .dictionary: "a dictionary"
+    case .global(let global): "the name \(global)"
+    case .object(let object): "an object of \(object.callable)"
+    case .persistentID: "a persistent id"
+    }
+  }
+}
+
+extension PickleGlobal {
+  /// The classes whose objects are dictionaries.
+  static let dictionaries: Set<PickleGlobal> = [
+    PickleGlobal("collections", "OrderedDict"), PickleGlobal("dnnlib.util", "EasyDict"),
+  ]
+}
+
+private func latin1(_ bytes: ByteRegion) -> String {
+  bytes.withUnsafeBytes { all in
+    String(String.UnicodeScalarView(all.map { Unicode.Scalar($0) }))
+  }
+}

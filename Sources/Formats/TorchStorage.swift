@@ -1,0 +1,121 @@
+// What torch's two file forms share: typed storages, and the persistent ids that name them.
+
+/// The elements that one or more tensors view.
+public struct TorchStorage: Sendable {
+  /// The type of the elements.
+  public let elementType: ElementType
+  /// The elements, still in the file.
+  public let bytes: ByteRegion
+
+  /// The storage of `bytes`.
+  public init(elementType: ElementType, bytes: ByteRegion) {
+    self.elementType = elementType
+    self.bytes = bytes
+  }
+}
+
+/// A persistent id of a torch file: `('storage', class, key, location, element count[, view])`.
+struct TorchStorageID {
+  /// A part of a storage: the part's own key, and where it lies, in elements.
+  struct View: Equatable {
+    let key: String
+    let offset: Int
+    let count: Int
+  }
+
+  let elementType: ElementType
+  let key: String
+  let elementCount: Int
+  let view: View?
+
+  /// Reads the tuple of a persistent id.
+  /// - Throws: `FileError` of kind `damaged` if it is not one of a storage.
+  init(_ id: PickleSequence, file: String) throws(FileError) {
+    let items = id.items
+    guard items.count == 5 || items.count == 6, items[0].asString == "storage",
+      case .global(let storageClass) = items[1], let key = items[2].asString,
+      let count = items[4].asInt, count >= 0
+    else {
+      let kinds = items.prefix(7).map(\.kind).joined(separator: ", ")
+      throw damagedID(
+        id, file, expected: "('storage', class, key, location, count)", found: "(\(kinds))")
+    }
+    guard let type = ElementType(torchStorage: storageClass) else {
+      throw damagedID(id, file, expected: "a known storage class", found: "\(storageClass)")
+    }
+    elementType = type
+    self.key = key
+    elementCount = Int(count)
+    view = try items.count == 6 ? Self.view(items[5], of: elementCount, id, file) : nil
+  }
+
+  private static func view(
+    _ value: PickleValue, of elementCount: Int, _ id: PickleSequence, _ file: String
+  ) throws(FileError) -> View? {
+    guard !value.isNone else { return nil }
+    guard let items = value.asItems, items.count == 3, let key = items[0].asString,
+      let offset = items[1].asInt, let count = items[2].asInt, offset >= 0, count >= 0,
+      offset <= elementCount, count <= Int64(elementCount) - offset
+    else {
+      throw damagedID(
+        id, file, expected: "a view inside \(elementCount) elements", found: value.kind)
+    }
+    return View(key: key, offset: Int(offset), count: Int(count))
+  }
+}
+
+private func damagedID(
+  _ id: PickleSequence, _ file: String, expected: String, found: String
+) -> FileError {
+  FileError(.damaged, file: file, offset: id.offset, expected: expected, found: found)
+}
+
+extension ElementType {
+  /// The element type of a torch storage class, or nil for complex and quantised ones.
+  init?(torchStorage storageClass: PickleGlobal) {
+    switch storageClass.name {
+    case "DoubleStorage": self = .float64
+    case "FloatStorage": self = .float32
+    case "HalfStorage": self = .float16
+    case "BFloat16Storage": self = .bfloat16
+    case "LongStorage": self = .int64
+    case "IntStorage": self = .int32
+    case "ShortStorage": self = .int16
+    case "CharStorage": self = .int8
+    case "ByteStorage", "UntypedStorage": self = .uint8
+    case "BoolStorage": self = .bool
+    default: return nil
+    }
+  }
+}
+
+/// The storages of a torch file by key.
+public struct TorchStorages: Sendable {
+  private var storages: [String: TorchStorage]
+
+  /// The storages of a file, by the keys that its persistent ids use.
+  public init(_ storages: [String: TorchStorage] = [:]) {
+    self.storages = storages
+  }
+
+  /// The storage that a persistent id means.
+  /// - Throws: `FileError` of kind `damaged` if there is none, or it is of another type or size.
+  public func storage(for id: PickleSequence, file: String) throws(FileError) -> TorchStorage {
+    let wanted = try TorchStorageID(id, file: file)
+    guard let storage = storages[wanted.key] else {
+      throw damagedID(id, file, expected: "a storage in the file", found: "key \(wanted.key)")
+    }
+    let size = wanted.elementType.byteCount
+    guard storage.elementType == wanted.elementType,
+      product([wanted.elementCount, size]) == storage.bytes.count
+    else {
+      throw damagedID(
+        id, file,
+        expected: "\(storage.bytes.count) bytes of \(storage.elementType) for key \(wanted.key)",
+        found: "\(wanted.elementCount) elements of \(wanted.elementType)")
+    }
+    guard let view = wanted.view else { return storage }
+    let bytes = try storage.bytes.slice(at: view.offset * size, count: view.count * size)
+    return TorchStorage(elementType: wanted.elementType, bytes: bytes)
+  }
+}
