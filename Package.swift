@@ -44,7 +44,7 @@ let package = Package(
   products: [
     .library(
       name: "StylistKit",
-      targets: ["Tensors", "Layers", "Networks"]),
+      targets: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -71,6 +71,7 @@ let package = Package(
     library("Tensors", ["CTorch"]),
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
+    library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections, systemPackage]),
 
     // Tests, fast layers first.
     tests("Formats", ["Formats"]),

@@ -71,8 +71,14 @@ extension ParameterStore {
     }
   }
 
-  private func check(
-    _ state: OrderedDictionary<String, StoredParameter>, optional: (String) -> Bool
+  /// Checks that named tensors fit this store, without reading or changing anything.
+  ///
+  /// - Parameters:
+  ///   - state: A tensor for every entry, and no others.
+  ///   - optional: Names that the file may lack.
+  /// - Throws: `ParameterLoadError` with all differences.
+  public func check(
+    _ state: OrderedDictionary<String, StoredParameter>, optional: (String) -> Bool = { _ in false }
   ) throws(ParameterLoadError) {
     var report = ParameterLoadError()
     report.missing = entries.keys.filter { state[$0] == nil && !optional($0) }

@@ -93,7 +93,10 @@ public struct Scope {
   private func make(_ name: String, _ initializer: Initializer, role: ParameterStore.Role)
     -> Tensor
   {
-    let values = firstValues(initializer).cast(to: dtype).moved(to: device)
+    let values =
+      device == .meta
+      ? Tensor.empty(initializer.shape, dtype: dtype, device: .meta)
+      : firstValues(initializer).cast(to: dtype).moved(to: device)
     store.insert(values, name: full(name), role: role)
     return values
   }
