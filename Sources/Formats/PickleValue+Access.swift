@@ -5,7 +5,7 @@ extension PickleValue {
   public var asString: String? {
     switch self {
     case .string(let text): text
-    case .byteString(let bytes): latin1(bytes)
+    case .byteString(let bytes): bytes.withUnsafeBytes(latin1)
     default: nil
     }
   }
@@ -46,9 +46,7 @@ extension PickleValue {
       guard object.arguments.items.count == 2, object.arguments.items[1].asString == "latin1",
         case .string(let text) = object.arguments.items[0]
       else { return nil }
-      let bytes = text.unicodeScalars.compactMap { UInt8(exactly: $0.value) }
-      return bytes.count == text.unicodeScalars.count
-        ? ByteRegion(bytes, name: "bytes as text") : nil
+      return latin1Bytes(text).map { ByteRegion($0, name: "bytes as text") }
     default: return nil
     }
   }
@@ -103,10 +101,4 @@ extension PickleGlobal {
   static let dictionaries: Set<PickleGlobal> = [
     PickleGlobal("collections", "OrderedDict"), PickleGlobal("dnnlib.util", "EasyDict"),
   ]
-}
-
-private func latin1(_ bytes: ByteRegion) -> String {
-  bytes.withUnsafeBytes { all in
-    String(String.UnicodeScalarView(all.map { Unicode.Scalar($0) }))
-  }
 }
