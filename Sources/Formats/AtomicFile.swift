@@ -71,7 +71,7 @@ public final class FileSink {
 public func writeAtomically(
   to path: String, content: (FileSink) throws -> Void
 ) throws {
-  let path = FilePath(path)
+  let path = try filePath(path, .cannotCreate)
   let temporary = temporaryNeighbour(of: path)
   let descriptor = try create(temporary, for: path)
   do {

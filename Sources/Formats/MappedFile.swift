@@ -28,9 +28,9 @@ extension ByteRegion {
 }
 
 private func openForReading(_ path: String) throws(FileError) -> FileDescriptor {
+  let location = try filePath(path, .missing)
   do {
-    return try FileDescriptor.open(
-      FilePath(path), .readOnly, options: [.nonBlocking, .closeOnExec])
+    return try FileDescriptor.open(location, .readOnly, options: [.nonBlocking, .closeOnExec])
   } catch {
     let isMissing = error as? Errno == .noSuchFileOrDirectory || error as? Errno == .notDirectory
     throw FileError(
@@ -61,6 +61,15 @@ private func describe(_ type: FileType) -> String {
   case .characterSpecial, .blockSpecial: "a device"
   default: "something else"
   }
+}
+
+/// The path as the operating system takes it, which would cut it at a zero byte.
+func filePath(_ path: String, _ kind: FileError.Kind) throws(FileError) -> FilePath {
+  guard !path.isEmpty, !path.utf8.contains(0) else {
+    throw FileError(
+      kind, file: path, expected: "the name of a file", found: "no name, or a zero byte in it")
+  }
+  return FilePath(path)
 }
 
 /// The operating system's words for an error.

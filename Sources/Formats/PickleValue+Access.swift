@@ -65,13 +65,15 @@ extension PickleValue {
     return object
   }
 
-  /// The entries, if the value is a dictionary or an object that is filled like one, such as an
-  /// `OrderedDict`; an object without entries counts as an empty dictionary.
+  /// The entries, if the value is a dictionary or an object that stands for one.
+  ///
+  /// An `OrderedDict` is filled after it is made, or made from a list of pairs, as Python 2 wrote
+  /// it; one without entries is an empty dictionary.
   public var asDictionary: PickleDictionary? {
     switch self {
     case .dictionary(let dictionary): dictionary
     case .object(let object) where PickleGlobal.dictionaries.contains(object.callable):
-      object.dictionaryItems ?? PickleDictionary(offset: object.offset)
+      object.dictionaryItems ?? object.dictionaryOfArguments
     default: nil
     }
   }
@@ -93,6 +95,20 @@ extension PickleValue {
     case .object(let object): "an object of \(object.callable)"
     case .persistentID: "a persistent id"
     }
+  }
+}
+
+extension PickleObject {
+  /// The dictionary that the one argument, a list of pairs, makes; nil if it is something else.
+  fileprivate var dictionaryOfArguments: PickleDictionary? {
+    let dictionary = PickleDictionary(offset: offset)
+    guard !arguments.items.isEmpty else { return dictionary }
+    guard arguments.items.count == 1, let pairs = arguments.items[0].asItems else { return nil }
+    for pair in pairs {
+      guard let items = pair.asItems, items.count == 2, dictionary.insert(items[0], items[1])
+      else { return nil }
+    }
+    return dictionary
   }
 }
 

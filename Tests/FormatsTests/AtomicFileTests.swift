@@ -67,6 +67,8 @@ struct AtomicFileTests {
   func cannotCreate() throws {
     try withScratchFolder { folder in
       expect(.cannotCreate) { try writeAtomically(to: "\(folder)/none/file") { _ in } }
+      expect(.cannotCreate) { try writeAtomically(to: "\(folder)/a\0b") { _ in } }
+      expect(.cannotCreate) { try writeAtomically(to: "") { _ in } }
       try #require(mkdir("\(folder)/taken", 0o700) == 0)
       expect(.cannotCreate) { try writeAtomically(to: "\(folder)/taken") { _ in } }
       #expect(names(in: folder) == ["taken"])

@@ -67,6 +67,8 @@ struct ByteRegionTests {
       expect(.missing) { _ = try ByteRegion(mapping: "\(folder)/file/x") }
       symlink("nowhere", "\(folder)/dangling")
       expect(.missing) { _ = try ByteRegion(mapping: "\(folder)/dangling") }
+      expect(.missing) { _ = try ByteRegion(mapping: "\(folder)/file\0name") }
+      expect(.missing) { _ = try ByteRegion(mapping: "") }
     }
   }
 

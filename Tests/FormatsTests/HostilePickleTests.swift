@@ -257,6 +257,14 @@ struct HostilePickleTests {
     expect(.damaged, says: "w twice") { _ = try mixed.read() }
   }
 
+  @Test("refuses keys of many kilobytes")
+  func longKeys() {
+    let long = String(repeating: "k", count: 5000)
+    expect(.damaged, says: "5000 bytes") {
+      _ = try PickleAssembler().ops("}").text(long).ops("Ns").read()
+    }
+  }
+
   @Test("refuses text that is not UTF-8")
   func badText() {
     let pickle = PickleAssembler().op(0x58, [2, 0, 0, 0, 0xC3, 0x28])

@@ -117,7 +117,9 @@ struct PickleReaderTests {
       let dictionary = try #require(try pickle.read().asDictionary)
       #expect(dictionary.entries.compactMap(\.value.asInt) == [1, 2, 3])
       #expect(dictionary["b"]?.asInt == 1)
+      #expect(dictionary[7]?.asInt == 2)
       #expect(dictionary["c"] == nil)
+      #expect(dictionary[1] == nil)
     }
   }
 
@@ -172,6 +174,16 @@ struct PickleReaderTests {
   func emptyObject() throws {
     let pickle = PickleAssembler().call("collections", "OrderedDict") { $0 }
     #expect(try pickle.read().asDictionary?.entries.isEmpty == true)
+  }
+
+  @Test("an OrderedDict may be made from pairs")
+  func orderedPairs() throws {
+    let pairs = PickleAssembler().call("collections", "OrderedDict") {
+      $0.ops("](").tuple { $0.text("a").int(1) }.tuple { $0.text("b").int(2) }.ops("e")
+    }
+    #expect(try pairs.read().asDictionary?["b"]?.asInt == 2)
+    let other = PickleAssembler().call("collections", "OrderedDict") { $0.int(1) }
+    #expect(try other.read().asDictionary == nil)
   }
 
   @Test("collects persistent ids in file order")
