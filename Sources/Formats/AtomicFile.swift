@@ -1,6 +1,6 @@
 // Writing a file so that its name always holds either the old content or the whole new one.
 
-public import SystemPackage
+import SystemPackage
 
 #if canImport(Darwin)
   import Darwin
@@ -69,8 +69,9 @@ public final class FileSink {
 ///   - content: writes the content into the sink.
 /// - Throws: `FileError` of kind `cannotCreate` or `ioFailed`, or what `content` throws.
 public func writeAtomically(
-  to path: FilePath, content: (FileSink) throws -> Void
+  to path: String, content: (FileSink) throws -> Void
 ) throws {
+  let path = try filePath(path, .cannotCreate)
   let temporary = temporaryNeighbour(of: path)
   let descriptor = try create(temporary, for: path)
   do {
