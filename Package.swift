@@ -36,6 +36,8 @@ let argumentParser = Target.Dependency.product(
 let collections = Target.Dependency.product(
   name: "OrderedCollections", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
@@ -44,14 +46,17 @@ let package = Package(
   products: [
     .library(
       name: "StylistKit",
-      targets: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints"]),
+      targets: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Workbench"]),
+    .executable(name: "stylist", targets: ["stylist"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
     // The C doors.
@@ -71,7 +76,12 @@ let package = Package(
     library("Tensors", ["CTorch"]),
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
-    library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections, systemPackage]),
+    library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections]),
+    library(
+      "Workbench", ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", subprocess]),
+
+    // The programs.
+    program("stylist", ["Workbench", argumentParser, signals]),
 
     // Tests, fast layers first.
     tests("Formats", ["Formats"]),

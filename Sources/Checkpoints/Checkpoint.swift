@@ -4,7 +4,6 @@ public import Formats
 import Layers
 public import Networks
 public import OrderedCollections
-public import SystemPackage
 import Tensors
 
 /// The networks of a file. Their tensors stay in the file until a network is built.
@@ -34,7 +33,7 @@ public struct Checkpoint {
   /// - Parameter path: The file.
   /// - Returns: What it holds.
   /// - Throws: `FileError` if it cannot be read, is damaged, or asks for something that is never done.
-  public static func open(_ path: FilePath) throws(FileError) -> Checkpoint {
+  public static func open(_ path: String) throws(FileError) -> Checkpoint {
     let bytes = try ByteRegion(mapping: path)
     let start = try bytes.slice(at: 0, count: min(bytes.count, 512)).copy()
     if start.first == 0x80 { return try Checkpoint(nvidiaPickle: bytes) }

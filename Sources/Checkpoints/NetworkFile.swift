@@ -4,7 +4,6 @@ import Formats
 public import Layers
 public import Networks
 import OrderedCollections
-public import SystemPackage
 import Tensors
 
 /// What a network file says beside configuration and tensors.
@@ -46,7 +45,7 @@ private let formatVersion = "1"
 /// - Throws: `FileError` if the file cannot be written.
 public func writeNetworkFile(
   _ store: ParameterStore, configuration: any NetworkConfiguration,
-  notes: NetworkFileNotes = .init(), to path: FilePath
+  notes: NetworkFileNotes = .init(), to path: String
 ) throws {
   var metadata = [
     Key.format: formatVersion, Key.kind: type(of: configuration).kind,

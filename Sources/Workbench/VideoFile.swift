@@ -33,7 +33,7 @@ struct VideoFile {
 
   private func writeWebP(_ body: (Append) async throws -> Void) async throws {
     let animation = try WebPAnimation(
-      path: path, width: width, height: height, framesPerSecond: framesPerSecond,
+      path: path, width: width, height: height, frameMilliseconds: 1000 / Double(framesPerSecond),
       quality: .lossy(90))
     try await body { try animation.append($0) }
     try animation.finish()
