@@ -78,7 +78,8 @@ let package = Package(
     library("Networks", ["Layers", "Tensors"]),
     library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections]),
     library(
-      "Workbench", ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", subprocess]),
+      "Workbench",
+      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, subprocess]),
 
     // The programs.
     program("stylist", ["Workbench", argumentParser, signals]),

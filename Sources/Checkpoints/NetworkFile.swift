@@ -110,9 +110,18 @@ extension Checkpoint {
     format = "Stylist network file"
     networks = [
       role: Network(
-        configuration: configuration, tensors: contents.tensors, arguments: .null, file: file)
+        configuration: configuration, tensors: contents.inFileOrder, arguments: .null, file: file)
     ]
     otherTensors = [:]
     trainingSet = .null
+  }
+}
+
+extension Safetensors {
+  /// The tensors by name, in the order of their bytes.
+  fileprivate var inFileOrder: OrderedDictionary<String, StoredTensor> {
+    var all: OrderedDictionary<String, StoredTensor> = [:]
+    for name in names { all[name] = tensors[name] }
+    return all
   }
 }

@@ -1,7 +1,6 @@
 // Pictures of seeds or of given codes, one file each, and sheets of them.
 
-public import Formats
-import Networks
+import Formats
 
 /// A file that a job has written.
 public struct WrittenPicture: Codable, Hashable, Sendable {
@@ -68,7 +67,7 @@ public struct GenerateJob: Sendable {
       let (picture, seed) = await picture(index, host)
       let name = seed.map { "seed\(padded(Int($0), to: 4)).png" } ?? "proj\(padded(index, to: 2)).png"
       try write(picture, name, seed: seed, folder, &written)
-      progress(Progress(done: index + 1, total: count, unit: "pictures"))
+      progress(JobProgress(done: index + 1, total: count, unit: "pictures"))
       guard let grid else { continue }
       let cell = index % grid.count
       if cell == 0 { sheet = Sheet(grid, of: picture) }

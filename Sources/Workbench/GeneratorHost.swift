@@ -23,6 +23,9 @@ public actor GeneratorHost {
     self.generator = generator
   }
 
+  /// The rows of W+ that style mixing takes unless told otherwise: 0 to 6, as far as there are so many.
+  public nonisolated var defaultMixingRows: Set<Int> { Set(0..<min(7, traits.numWs)) }
+
   /// Checks that the generator can make what is asked for.
   ///
   /// - Parameters:

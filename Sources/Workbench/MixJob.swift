@@ -1,7 +1,6 @@
 // The style mixing sheet: every row's picture with some layers' styles from every column's.
 
-public import Formats
-import Networks
+import Formats
 
 /// Makes a style mixing sheet and its single pictures.
 public struct MixJob: Sendable {
@@ -60,7 +59,7 @@ public struct MixJob: Sendable {
       if left != top || originals.insert(left).inserted {
         try write(picture, "\(left)-\(top).png", seeds: "\(left), \(top)", folder, &written)
       }
-      progress(Progress(done: cell, total: grid.count - 1, unit: "pictures"))
+      progress(JobProgress(done: cell, total: grid.count - 1, unit: "pictures"))
     }
     if let image = sheet?.image {
       try write(image, "grid.png", seeds: nil, folder, &written)

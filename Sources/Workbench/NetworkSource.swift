@@ -1,9 +1,10 @@
 // Where a generator comes from: a file, or a named configuration with random weights.
 
-public import Checkpoints
-public import Formats
+import Checkpoints
+import Formats
 import Layers
-public import Networks
+import Networks
+import OrderedCollections
 import Tensors
 
 /// Where a generator comes from.

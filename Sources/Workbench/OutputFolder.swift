@@ -1,7 +1,7 @@
 // The folder that a job writes into.
 
-import Formats
-public import Foundation
+public import Formats
+import Foundation
 
 /// A folder for a job's files, made if it is not there.
 public struct OutputFolder: Sendable {

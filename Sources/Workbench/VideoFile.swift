@@ -59,7 +59,7 @@ struct VideoFile {
     async throws
   {
     let program = Executable.name("ffmpeg")
-    guard (try? program.resolveExecutablePath(in: .inherit)) != nil else {
+    guard (try? await program.resolveExecutablePath(in: .inherit)) != nil else {
       throw UnavailableError(
         description: "\(path): needs the program ffmpeg, which is not installed; "
           + "install it, or give a name that ends in .webp")
@@ -68,21 +68,22 @@ struct VideoFile {
       "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s",
       "\(width)x\(height)", "-r", "\(framesPerSecond)", "-i", "-",
     ]
-    try await replaceAtomically(path) { temporary in
-      let result = try await Subprocess.run(
-        program, arguments: Arguments(input + options + [temporary]), input: .inputWriter,
-        output: .discarded, error: .string(limit: 4096)
-      ) { execution in
-        try await body { frame in
-          _ = try await execution.standardInputWriter.write(frame.inColour.pixels)
-        }
-        try await execution.standardInputWriter.finish()
+    let replacement = FileReplacement(of: path)
+    defer { replacement.discard() }
+    let result = try await Subprocess.run(
+      program, arguments: Arguments(input + options + [replacement.temporary]),
+      input: .inputWriter, output: .discarded, error: .string(limit: 4096)
+    ) { execution in
+      try await body { frame in
+        _ = try await execution.standardInputWriter.write(frame.inColour.pixels)
       }
-      guard result.terminationStatus.isSuccess else {
-        throw FileError(
-          .ioFailed, file: path, expected: "ffmpeg to write the video",
-          found: result.standardError ?? "\(result.terminationStatus)")
-      }
+      try await execution.standardInputWriter.finish()
     }
+    guard result.terminationStatus.isSuccess else {
+      throw FileError(
+        .ioFailed, file: path, expected: "ffmpeg to write the video",
+        found: result.standardError)
+    }
+    try replacement.finish()
   }
 }

@@ -29,16 +29,18 @@ public struct VideoJob: Sendable {
   /// The keyframes of each cell, and frames in all.
   ///
   /// - Returns: Both numbers.
-  /// - Throws: `ConfigurationError` if the seeds do not fill the grid evenly.
-  public func plan() throws(ConfigurationError) -> (keyframes: Int, frames: Int) {
+  /// - Throws: `RequestError` if the seeds do not fill the grid evenly.
+  public func plan() throws(RequestError) -> (keyframes: Int, frames: Int) {
     if keyframes == nil && seeds.count % grid.count != 0 {
-      throw ConfigurationError(
-        "seeds: expected a multiple of the \(grid.count) cells of the grid, found \(seeds.count)")
+      throw RequestError(
+        description:
+          "seeds: expected a multiple of the \(grid.count) cells of the grid, found \(seeds.count)")
     }
     let each = keyframes ?? seeds.count / grid.count
     guard each > 0, framesPerKeyframe > 0, each <= 1 << 20, framesPerKeyframe <= 1 << 20 else {
-      throw ConfigurationError(
-        "frames: expected at least one keyframe and frame, found \(each) and \(framesPerKeyframe)")
+      throw RequestError(
+        description:
+          "frames: expected at least one keyframe and frame, found \(each) and \(framesPerKeyframe)")
     }
     return (each, each * framesPerKeyframe)
   }
@@ -69,7 +71,7 @@ public struct VideoJob: Sendable {
           try Task.checkCancellation()
           try await append(await frame(paths.map { $0[index] }, host))
           let done = keyframe * framesPerKeyframe + index + 1
-          progress(Progress(done: done, total: frames, unit: "frames"))
+          progress(JobProgress(done: done, total: frames, unit: "frames"))
         }
       }
     }

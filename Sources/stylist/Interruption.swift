@@ -16,9 +16,8 @@ struct Interruption: Error, CustomStringConvertible {
 func interruptible<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result)
   async throws -> Result
 {
-  enum Outcome: Sendable { case finished(Result), signalled(UnixSignal) }
   let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-  return try await withThrowingTaskGroup(of: Outcome.self) { group in
+  return try await withThrowingTaskGroup(of: WorkOutcome<Result>.self) { group in
     group.addTask { .finished(try await body()) }
     group.addTask {
       for await signal in signals { return .signalled(signal) }
@@ -33,4 +32,10 @@ func interruptible<Result: Sendable>(_ body: @escaping @Sendable () async throws
     }
     throw CancellationError()
   }
+}
+
+/// How the work and the wait for a signal end.
+private enum WorkOutcome<Result: Sendable>: Sendable {
+  case finished(Result)
+  case signalled(UnixSignal)
 }

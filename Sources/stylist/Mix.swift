@@ -53,7 +53,7 @@ struct Mix: AsyncParsableCommand {
     let (rows, cols, provenance) = (rows.seeds, cols.seeds, provenance)
     let written = try await interruptible {
       let host = try GeneratorHost(source, threads: threads)
-      let chosen = styles?.rows ?? Set(0..<min(7, host.traits.numWs))
+      let chosen = styles?.rows ?? host.defaultMixingRows
       try host.check(settings, rows: chosen)
       var job = MixJob(rows: rows, columns: cols, styles: chosen, provenance: provenance)
       job.settings = settings

@@ -1,8 +1,8 @@
 // Options that several commands share.
 
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import Workbench
+public import Workbench
 
 /// Which network a command works with.
 struct NetworkOptions: ParsableArguments {

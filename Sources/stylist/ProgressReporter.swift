@@ -11,7 +11,7 @@ final class ProgressReporter: Sendable {
   private let lastShown = Mutex<ContinuousClock.Instant?>(nil)
 
   /// Shows progress, at most ten times a second on a terminal and once a second elsewhere, and always at the end.
-  func show(_ progress: Progress) {
+  func show(_ progress: JobProgress) {
     let now = ContinuousClock.now
     let isDue = lastShown.withLock { last in
       let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(1)
@@ -29,7 +29,7 @@ final class ProgressReporter: Sendable {
       Data((isTerminal ? bar(progress, rate, left) : json(progress, rate, left)).utf8))
   }
 
-  private func bar(_ progress: Progress, _ rate: Double, _ left: Double) -> String {
+  private func bar(_ progress: JobProgress, _ rate: Double, _ left: Double) -> String {
     let width = 24
     let full = width * progress.done / max(progress.total, 1)
     let blocks = String(repeating: "━", count: full) + String(repeating: "─", count: width - full)
@@ -39,7 +39,7 @@ final class ProgressReporter: Sendable {
     return progress.done == progress.total ? "\(line)\n" : line
   }
 
-  private func json(_ progress: Progress, _ rate: Double, _ left: Double) -> String {
+  private func json(_ progress: JobProgress, _ rate: Double, _ left: Double) -> String {
     let rate = String(format: "%.3f", rate)
     let left = String(format: "%.1f", left)
     return "{\"done\":\(progress.done),\"total\":\(progress.total),\"unit\":\"\(progress.unit)\","

@@ -1,7 +1,7 @@
 // How far a job has come.
 
 /// How far a job has come, as a plain value that whoever shows it turns into a bar, a line or an event.
-public struct Progress: Hashable, Codable, Sendable {
+public struct JobProgress: Hashable, Codable, Sendable {
   /// Units done.
   public let done: Int
   /// Units in all.
@@ -16,4 +16,4 @@ public struct Progress: Hashable, Codable, Sendable {
 }
 
 /// Is told after every unit of work.
-public typealias ProgressHandler = @Sendable (Progress) -> Void
+public typealias ProgressHandler = @Sendable (JobProgress) -> Void
