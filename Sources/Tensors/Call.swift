@@ -67,8 +67,9 @@ private func invoke(_ name: StaticString, _ arguments: [any OperatorArgument])
     guard count >= 0 else { return nil }
     return results.prefix(Int(count)).map { Tensor(owning: $0) }
   }
-  // The arguments own what the stack borrows, so they must live until the call has returned.
+  // The call borrows the tensors of the arguments and the lists of the stack, so both must live until it has returned.
   withExtendedLifetime(arguments) {}
+  withExtendedLifetime(stack) {}
   guard let tensors else { throw TorchError(error) }
   return tensors
 }
