@@ -73,8 +73,13 @@ let package = Package(
     library("Networks", ["Layers", "Tensors"]),
 
     // Tests, fast layers first.
+    .target(
+      name: "TestSupport", dependencies: ["Tensors"], path: "Tests/Support",
+      swiftSettings: swiftSettings),
+    .target(
+      name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
     tests("Formats", ["Formats"]),
-    tests("Tensors", ["Tensors"]),
+    tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
   ],
   cxxLanguageStandard: .cxx20
 )
