@@ -83,8 +83,13 @@ let package = Package(
     program("stylist", ["Workbench", argumentParser, signals]),
 
     // Tests, fast layers first.
+    .target(
+      name: "TestSupport", dependencies: ["Tensors"], path: "Tests/Support",
+      swiftSettings: swiftSettings),
+    .target(
+      name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
     tests("Formats", ["Formats"]),
-    tests("Tensors", ["Tensors"]),
+    tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -3,6 +3,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
 
+#include <iterator>
 #include <sstream>
 #include <unordered_map>
 
@@ -40,7 +41,10 @@ c10::IValue tensorList(const CTorchValue &value, const c10::TypePtr &type) {
     return list;
   }
   c10::List<at::Tensor> list;
-  for (int64_t i = 0; i < value.count; i++) list.push_back(tensor(value.tensors[i]));
+  for (int64_t i = 0; i < value.count; i++) {
+    TORCH_CHECK(value.tensors[i] != nullptr, "a missing tensor in a list that allows none");
+    list.push_back(tensor(value.tensors[i]));
+  }
   return list;
 }
 
@@ -50,8 +54,45 @@ c10::TypePtr unwrapped(const c10::TypePtr &type) {
   return optional ? optional->getElementType() : type;
 }
 
+bool isListOf(const c10::TypePtr &type, c10::TypeKind kind) {
+  const auto list = type->cast<c10::ListType>();
+  return list && unwrapped(list->getElementType())->kind() == kind;
+}
+
+// Whether a value with this tag can stand for an argument of this type. libtorch's kernels trust the stack.
+bool fits(CTorchTag tag, const c10::TypePtr &argumentType) {
+  const c10::TypePtr type = unwrapped(argumentType);
+  const c10::TypeKind kind = type->kind();
+  switch (tag) {
+    case CTorchTagDefault: return true;
+    case CTorchTagNone: return argumentType->kind() == c10::TypeKind::OptionalType;
+    case CTorchTagBool: return kind == c10::TypeKind::BoolType || kind == c10::TypeKind::NumberType;
+    case CTorchTagInt:
+      return kind == c10::TypeKind::IntType || kind == c10::TypeKind::FloatType || kind == c10::TypeKind::NumberType;
+    case CTorchTagDouble: return kind == c10::TypeKind::FloatType || kind == c10::TypeKind::NumberType;
+    case CTorchTagString: return kind == c10::TypeKind::StringType;
+    case CTorchTagTensor: return kind == c10::TypeKind::TensorType;
+    case CTorchTagIntList: return isListOf(type, c10::TypeKind::IntType);
+    case CTorchTagDoubleList: return isListOf(type, c10::TypeKind::FloatType);
+    case CTorchTagBoolList: return isListOf(type, c10::TypeKind::BoolType);
+    case CTorchTagTensorList: return isListOf(type, c10::TypeKind::TensorType);
+    case CTorchTagDevice: return kind == c10::TypeKind::DeviceObjType;
+    case CTorchTagGenerator: return kind == c10::TypeKind::GeneratorType;
+  }
+  return false;
+}
+
+const char *described(CTorchTag tag) {
+  constexpr const char *names[] = {"the default", "none",      "a bool",           "an integer",      "a number",
+                                   "a string",    "a tensor",  "a list of integers", "a list of numbers",
+                                   "a list of bools", "a list of tensors", "a device", "a generator"};
+  return tag >= 0 && tag < std::size(names) ? names[tag] : "a value of unknown type";
+}
+
 c10::IValue convert(const CTorchValue &value, const c10::Argument &argument) {
-  const c10::TypePtr type = unwrapped(argument.real_type());
+  TORCH_CHECK(fits(value.tag, argument.type()), "argument `", argument.name(), "` is ", described(value.tag), ", expected ",
+              argument.type()->repr_str());
+  const c10::TypePtr type = unwrapped(argument.type());
   switch (value.tag) {
     case CTorchTagDefault:
       TORCH_CHECK(argument.default_value().has_value(), "argument `", argument.name(), "` has no default");
@@ -121,9 +162,10 @@ void append(const c10::IValue &value, std::vector<at::Tensor> &results) {
 
 int64_t call(const char *name, const CTorchValue *arguments, int64_t count, CTorchTensorRef *results,
              int64_t capacity) {
+  useThreadCount();
   const c10::OperatorHandle &op = find(name);
   const std::vector<c10::Argument> &expected = op.schema().arguments();
-  TORCH_CHECK(count <= static_cast<int64_t>(expected.size()), "takes ", expected.size(), " arguments, got ", count);
+  TORCH_CHECK(count <= static_cast<int64_t>(expected.size()), "takes at most ", expected.size(), " arguments, got ", count);
   torch::jit::Stack stack;
   stack.reserve(expected.size());
   const CTorchValue missing = {CTorchTagDefault, {}, 0};
@@ -136,6 +178,7 @@ int64_t call(const char *name, const CTorchValue *arguments, int64_t count, CTor
   for (const c10::IValue &value : stack) append(value, tensors);
   TORCH_CHECK(static_cast<int64_t>(tensors.size()) <= capacity, "returned ", tensors.size(), " tensors, expected at most ",
               capacity);
+  for (const at::Tensor &t : tensors) TORCH_CHECK(t.defined(), "returned a tensor that is not defined");
   for (size_t i = 0; i < tensors.size(); i++) results[i] = handle(std::move(tensors[i]));
   return static_cast<int64_t>(tensors.size());
 }

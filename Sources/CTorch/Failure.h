@@ -4,6 +4,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -13,11 +14,10 @@
 
 namespace ctorch {
 
-// Writes the first line of `text`, cut to the room there is.
+// Writes `text`, cut to the room there is.
 inline void write(CTorchError *error, const std::string &text, bool outOfMemory = false) {
   if (error == nullptr) return;
-  const std::string line = text.substr(0, text.find('\n'));
-  std::strncpy(error->text, line.c_str(), sizeof(error->text) - 1);
+  std::strncpy(error->text, text.c_str(), sizeof(error->text) - 1);
   error->text[sizeof(error->text) - 1] = '\0';
   error->outOfMemory = outOfMemory;
 }
@@ -26,6 +26,26 @@ inline void write(CTorchError *error, const std::string &text, bool outOfMemory 
 inline bool saysOutOfMemory(const std::string &text) {
   return text.find("can't allocate memory") != std::string::npos ||
          text.find("not enough memory") != std::string::npos;
+}
+
+// Removes everything up to and with the first `mark` at or after `from`, if there is one and something follows it.
+inline void dropThrough(std::string &text, const char *mark, size_t from = 0) {
+  const size_t place = text.find(mark, from);
+  if (place == std::string::npos || place + std::strlen(mark) >= text.size()) return;
+  text.erase(0, place + std::strlen(mark));
+}
+
+// What libtorch's exception says to people: its first line, without source files, failed conditions and the lists of
+// all backends that libtorch knows.
+inline std::string sentence(std::string text) {
+  text.erase(0, std::min(text.find_first_not_of(" \n\r\t"), text.size()));
+  text.erase(std::min(text.find_first_of("\n\r"), text.size()));
+  if (text.rfind("[enforce fail at ", 0) == 0) dropThrough(text, ". ", text.find(']'));
+  dropThrough(text, "please report a bug to PyTorch. ");
+  for (const char *mark : {" This could be because ", "  Available functions are ", "  This usually means "}) {
+    text.erase(std::min(text.find(mark), text.size()));
+  }
+  return text.empty() ? "an exception without a text" : text;
 }
 
 // Runs `body`; any exception at all is written into `error`, followed by `context()`, and `failed` is returned.
@@ -49,8 +69,11 @@ Result guarded(CTorchError *error, Result failed, Body body, Context context) {
   } catch (...) {
     text = "an exception of unknown type";
   }
-  text = text.substr(0, text.find('\n'));
-  write(error, text + context(), outOfMemory);
+  try {
+    write(error, sentence(text) + context(), outOfMemory);
+  } catch (...) {
+    write(error, "out of memory", true);
+  }
   return failed;
 }
 

@@ -3,6 +3,8 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/grad_mode.h>
 
+#include <sstream>
+
 #include "Failure.h"
 #include "Handles.h"
 
@@ -16,6 +18,18 @@ torch::autograd::variable_list list(const CTorchTensorRef *handles, int64_t coun
   result.reserve(count);
   for (int64_t i = 0; i < count; i++) result.push_back(tensor(handles[i]));
   return result;
+}
+
+// What was differentiated, for an error's end.
+std::string context(const CTorchTensorRef *outputs, int64_t outputCount, int64_t inputCount) {
+  std::ostringstream text;
+  text << " (gradient of";
+  for (int64_t i = 0; i < outputCount; i++) {
+    const at::Tensor output = tensor(outputs[i]);
+    text << (i == 0 ? " " : ", ") << c10::toString(output.scalar_type()) << output.sizes();
+  }
+  text << " by " << inputCount << (inputCount == 1 ? " tensor)" : " tensors)");
+  return text.str();
 }
 
 }  // namespace
@@ -35,13 +49,14 @@ bool ctorch_grad(const CTorchTensorRef *outputs, const CTorchTensorRef *outputGr
   return guarded(
       error, false,
       [&] {
+        ctorch::useThreadCount();
         torch::autograd::variable_list gradients = torch::autograd::grad(
             list(outputs, outputCount), list(inputs, inputCount), list(outputGradients, outputCount), retainGraph,
             createGraph, allowUnused);
         for (int64_t i = 0; i < inputCount; i++) results[i] = ctorch::handle(std::move(gradients[i]));
         return true;
       },
-      [] { return std::string(" (gradient)"); });
+      [&] { return context(outputs, outputCount, inputCount); });
 }
 
 bool ctorch_grad_enabled(void) { return torch::autograd::GradMode::is_enabled(); }

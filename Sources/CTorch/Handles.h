@@ -1,4 +1,4 @@
-// Handles as C sees them, and the tensors and generators behind them.
+// Handles as C sees them, the tensors and generators behind them, and what every computation begins with.
 
 #pragma once
 
@@ -24,5 +24,9 @@ inline CTorchTensorRef handle(at::Tensor tensor) {
 }
 
 inline at::Generator &generator(CTorchGeneratorRef handle) { return *reinterpret_cast<at::Generator *>(handle); }
+
+// libtorch sets thread counts for the calling thread alone. This carries the process's count, once one has been set,
+// over to the thread that is about to compute.
+void useThreadCount();
 
 }  // namespace ctorch

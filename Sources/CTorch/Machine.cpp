@@ -6,6 +6,7 @@
 #include <ATen/Version.h>
 #include <torch/version.h>
 
+#include <atomic>
 #include <mutex>
 
 #include "Failure.h"
@@ -42,8 +43,28 @@ bool ctorch_generator_set_state(CTorchGeneratorRef handle, CTorchTensorRef state
   });
 }
 
-int32_t ctorch_thread_count(void) { return at::get_num_threads(); }
-void ctorch_set_thread_count(int32_t count) { at::set_num_threads(count); }
+namespace ctorch {
+namespace {
+std::atomic<int32_t> threadCount = 0;  // 0 until one is set
+}
+
+void useThreadCount() {
+  thread_local int32_t used = 0;
+  const int32_t wanted = threadCount.load(std::memory_order_relaxed);
+  if (wanted == used) return;
+  at::set_num_threads(wanted);
+  used = wanted;
+}
+
+}  // namespace ctorch
+
+int32_t ctorch_thread_count(void) {
+  ctorch::useThreadCount();
+  return at::get_num_threads();
+}
+
+void ctorch_set_thread_count(int32_t count) { ctorch::threadCount = count; }
+
 bool ctorch_cuda_is_available(void) { return at::globalContext().hasCUDA(); }
 const char *ctorch_version(void) { return TORCH_VERSION; }
 

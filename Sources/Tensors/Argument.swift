@@ -73,14 +73,16 @@ extension Tensor: OperatorListElement {
   public static func list(_ elements: [Tensor]) -> OperatorValue { .tensors(elements) }
 }
 
-/// The C values of one call, with the memory that their lists and strings borrow.
+/// The C values of one call, with the tensors, generators, lists and strings that they borrow.
 struct ArgumentStack: ~Copyable {
   private(set) var values: [CTorchValue] = []
+  private var arguments: [OperatorValue] = []
   private var borrowed: [UnsafeMutableRawPointer] = []
 
   deinit { borrowed.forEach { free($0) } }
 
   mutating func push(_ argument: OperatorValue) {
+    arguments.append(argument)
     var value = CTorchValue()
     switch argument {
     case .schemaDefault: value.tag = CTorchTagDefault

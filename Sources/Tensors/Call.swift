@@ -67,8 +67,8 @@ private func invoke(_ name: StaticString, _ arguments: [any OperatorArgument])
     guard count >= 0 else { return nil }
     return results.prefix(Int(count)).map { Tensor(owning: $0) }
   }
-  // The arguments own what the stack borrows, so they must live until the call has returned.
-  withExtendedLifetime(arguments) {}
+  // The call borrows what the stack holds, so the stack must live until it has returned.
+  withExtendedLifetime(stack) {}
   guard let tensors else { throw TorchError(error) }
   return tensors
 }

@@ -45,6 +45,7 @@ public func optionalGradients(
     outputs.map { $0.handle }, weights?.map { $0.handle } ?? outputs.map { _ in nil },
     Int64(outputs.count), inputs.map { $0.handle }, Int64(inputs.count),
     retainGraph || createGraph, createGraph, true, &results, &error)
+  withExtendedLifetime((outputs, inputs, weights)) {}
   if !done { TorchError(error).endProgram() }
   return results.map { handle in handle.map { Tensor(owning: $0) } }
 }

@@ -27,6 +27,23 @@ public struct RandomState: Hashable, Codable, Sendable {
     position = 624
   }
 
+  /// Reads a saved state.
+  ///
+  /// - Parameter decoder: What the state is read from.
+  /// - Throws: `DecodingError` if it is not a state that a stream can have.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    words = try container.decode([UInt32].self, forKey: .words)
+    position = try container.decode(Int.self, forKey: .position)
+    spareNormal = try container.decodeIfPresent(Double.self, forKey: .spareNormal)
+    guard words.count == 624, (0...624).contains(position) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .words, in: container,
+        debugDescription: "expected 624 words and a position from 0 to 624, "
+          + "found \(words.count) and \(position)")
+    }
+  }
+
   /// The next word of the stream, uniform over all 32-bit numbers.
   public mutating func nextWord() -> UInt32 {
     if position == 624 { twist() }

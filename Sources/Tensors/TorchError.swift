@@ -21,8 +21,10 @@ extension TorchError {
   }
 
   /// Ends the program: with one line and exit code 1 if memory ran out, else as a programmer's error.
+  ///
+  /// Unlike `preconditionFailure`, `fatalError` says its message in release builds too.
   func endProgram() -> Never {
-    guard isOutOfMemory else { preconditionFailure(description) }
+    guard isOutOfMemory else { fatalError(description) }
     let advice = "use fewer pictures at a time, a lower resolution or a narrower number format"
     FileHandle.standardError.write(Data("out of memory: \(description); \(advice)\n".utf8))
     exit(1)

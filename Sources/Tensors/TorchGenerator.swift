@@ -35,9 +35,12 @@ public final class TorchGenerator {
     }
     set {
       var error = CTorchError()
-      if !ctorch_generator_set_state(handle, Tensor(newValue).handle, &error) {
-        TorchError(error).endProgram()
+      // A tensor that is only named in the call could be released before the call begins.
+      let state = Tensor(newValue)
+      let isSet = withExtendedLifetime(state) {
+        ctorch_generator_set_state(handle, state.handle, &error)
       }
+      if !isSet { TorchError(error).endProgram() }
     }
   }
 }
