@@ -154,7 +154,7 @@ public final class SynthesisNetwork {
   private let numWs: Int
 
   init(_ configuration: StyleGAN2Configuration, _ p: Scope) {
-    let filter = resampleFilter([configuration.resampleFilter])
+    let filter = resampleFilter(configuration.resampleFilter)
     var blocks: [SynthesisBlock] = []
     for r in configuration.blockResolutions {
       let inChannels = r == 4 ? 0 : configuration.channels(at: r / 2)
