@@ -11,7 +11,7 @@ public struct StyleGAN2Configuration: GeneratorConfiguration {
 
 
   /// How images are put together from the blocks.
-  public enum Architecture: String, Codable, Hashable, Sendable {
+  public enum Architecture: String, CaseIterable, Codable, Hashable, Sendable {
     /// Every block adds its own RGB to the enlarged image of the block below. Configuration E and F.
     case skip
     /// Features pass every block beside its convolutions; only the last block makes RGB.
