@@ -11,7 +11,7 @@ public struct StyleGAN2Configuration: GeneratorConfiguration {
 
 
   /// How images are put together from the blocks.
-  public enum Architecture: String, Codable, Hashable, Sendable {
+  public enum Architecture: String, CaseIterable, Codable, Hashable, Sendable {
     /// Every block adds its own RGB to the enlarged image of the block below. Configuration E and F.
     case skip
     /// Features pass every block beside its convolutions; only the last block makes RGB.
@@ -154,7 +154,7 @@ public final class SynthesisNetwork {
   private let numWs: Int
 
   init(_ configuration: StyleGAN2Configuration, _ p: Scope) {
-    let filter = resampleFilter([configuration.resampleFilter])
+    let filter = resampleFilter(configuration.resampleFilter)
     var blocks: [SynthesisBlock] = []
     for r in configuration.blockResolutions {
       let inChannels = r == 4 ? 0 : configuration.channels(at: r / 2)

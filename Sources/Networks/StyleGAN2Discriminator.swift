@@ -84,7 +84,7 @@ public final class StyleGAN2Discriminator {
   public init(_ configuration: StyleGAN2DiscriminatorConfiguration, _ p: Scope) {
     self.configuration = configuration
     parameters = p.store
-    let filter = Layers.resampleFilter([configuration.resampleFilter])
+    let filter = Layers.resampleFilter(configuration.resampleFilter)
     blocks = configuration.blockResolutions.map { r in
       DiscriminatorBlock(p / "b\(r)", resolution: r, configuration, filter: filter)
     }
