@@ -14,7 +14,8 @@ struct GenerateImage {
       return
     }
 
-    // A checkpoint is opened as data; nothing in it runs. G_ema is the generator that people look at.
+    // A checkpoint is opened as data; nothing in it runs. G_ema is the generator that people look
+    // at.
     let checkpoint = try Checkpoint.open(network)
     guard let found = checkpoint.preferredGenerator else {
       print("\(network) holds no generator")

@@ -1,5 +1,6 @@
 // swift-tools-version: 6.2
-// A package of its own that depends on Stylist, as yours would. It needs PKG_CONFIG_PATH and an rpath: see `make example`.
+// A package of its own that depends on Stylist, as yours would. It needs PKG_CONFIG_PATH and an
+// rpath: see `make example`.
 
 import PackageDescription
 

@@ -6,7 +6,7 @@ public import Networks
 public import OrderedCollections
 import Tensors
 
-/// The networks of a file. Their tensors stay in the file until a network is built.
+/// The networks of a file, whose tensors stay in the file until a network is built.
 public struct Checkpoint {
   /// One network of the file.
   public struct Network {
@@ -32,7 +32,8 @@ public struct Checkpoint {
   ///
   /// - Parameter path: The file.
   /// - Returns: What it holds.
-  /// - Throws: `FileError` if it cannot be read, is damaged, or asks for something that is never done.
+  /// - Throws: `FileError` if it cannot be read, is damaged, or asks for something that is never
+  ///   done.
   public static func open(_ path: String) throws(FileError) -> Checkpoint {
     let bytes = try ByteRegion(mapping: path)
     let start = try bytes.slice(at: 0, count: min(bytes.count, 512)).copy()
@@ -82,7 +83,8 @@ extension Checkpoint.Network {
   /// Builds the StyleGAN2 discriminator and loads its tensors.
   ///
   /// - Returns: The discriminator, on the processor, in float32.
-  /// - Throws: `FileError` if the network is no such discriminator or the file's tensors do not fit it.
+  /// - Throws: `FileError` if the network is no such discriminator or the file's tensors do not fit
+  ///   it.
   public func makeStyleGAN2Discriminator() throws -> StyleGAN2Discriminator {
     guard let configuration = configuration as? StyleGAN2DiscriminatorConfiguration else {
       throw FileError(
@@ -92,7 +94,8 @@ extension Checkpoint.Network {
     return try load { StyleGAN2Discriminator(configuration, $0) }
   }
 
-  /// Plans the network without memory, checks that the tensors fit, and only then builds and loads it.
+  /// Plans the network without memory, checks that the tensors fit, and only then builds and loads
+  /// it.
   private func load<Built>(_ build: (Scope) -> Built) throws -> Built {
     var state: OrderedDictionary<String, StoredParameter> = [:]
     for (name, tensor) in tensors { state[name] = try StoredParameter(tensor) }

@@ -1,11 +1,11 @@
-// Constructor arguments read strictly: an argument that nobody asked for could change the picture, so it is an error.
+// Constructor arguments read strictly: an argument that nobody asked for could change the picture,
+// so it is an error.
 
 import Formats
-import OrderedCollections
 
 /// The named arguments that a network in a checkpoint was constructed with.
 struct ConstructorArguments {
-  private let values: OrderedDictionary<String, PlainValue>
+  private let values: [String: PlainValue]
   private var unread: Set<String>
   private let owner: String
   private let file: String

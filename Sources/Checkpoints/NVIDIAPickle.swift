@@ -1,4 +1,5 @@
-// The pickles of stylegan2-ada-pytorch and stylegan3: a dictionary of persistent modules G, D and G_ema.
+// The pickles of stylegan2-ada-pytorch and stylegan3: a dictionary of persistent modules G, D and
+// G_ema.
 
 import Formats
 import Networks
@@ -52,7 +53,8 @@ private func networkConfiguration(
   switch module.className {
   case "Generator" where module["synthesis"]?.className == "SynthesisNetwork":
     return try StyleGAN2Configuration(module, role: role, file: file)
-  case "Discriminator": return try StyleGAN2DiscriminatorConfiguration(module, role: role, file: file)
+  case "Discriminator":
+    return try StyleGAN2DiscriminatorConfiguration(module, role: role, file: file)
   default:
     throw FileError(
       .damaged, file: file, expected: "\(role): a StyleGAN2 generator or discriminator",

@@ -1,5 +1,6 @@
-// StyleGAN2's configurations from NVIDIA's modules: constructor arguments first, recorded attributes where they are
-// silent, since the two repositories that write such files have different defaults.
+// StyleGAN2's configurations from NVIDIA's modules: constructor arguments first, recorded
+// attributes where they are silent, since the two repositories that write such files have different
+// defaults.
 
 import Formats
 import Networks
@@ -7,7 +8,8 @@ import Networks
 extension StyleGAN2Configuration {
   /// The configuration of a generator in a pickle.
   ///
-  /// stylegan2-ada-pytorch hands the synthesis network its arguments in `synthesis_kwargs`, stylegan3 beside the others.
+  /// stylegan2-ada-pytorch hands the synthesis network its arguments in `synthesis_kwargs`,
+  /// stylegan3 beside the others.
   init(_ module: PersistentModule, role: String, file: String) throws(FileError) {
     self.init()
     var outer = try ConstructorArguments(module.arguments, of: role, file: file)
@@ -43,7 +45,8 @@ extension StyleGAN2Configuration {
     resampleFilter = try arguments.doubles("resample_filter") ?? resampleFilter
     numFP16Res =
       try arguments.int("num_fp16_res") ?? module.int("num_fp16_res", at: "synthesis") ?? numFP16Res
-    convClamp = try arguments.double("conv_clamp") ?? module.double("conv_clamp", at: "\(last).conv1")
+    convClamp =
+      try arguments.double("conv_clamp") ?? module.double("conv_clamp", at: "\(last).conv1")
     useNoise =
       try arguments.bool("use_noise") ?? module.bool("use_noise", at: "\(last).conv1") ?? useNoise
     try arguments.require("activation", .string("lrelu"))
@@ -80,7 +83,8 @@ extension StyleGAN2DiscriminatorConfiguration {
     try mapping.require("lr_multiplier", .double(0.01))
     try mapping.requireAllRead()
     var epilogue = try outer.nested("epilogue_kwargs")
-    mbstdGroupSize = try epilogue.int("mbstd_group_size") ?? module.int("group_size", at: "b4.mbstd")
+    mbstdGroupSize =
+      try epilogue.int("mbstd_group_size") ?? module.int("group_size", at: "b4.mbstd")
     mbstdChannels = try epilogue.int("mbstd_num_channels") ?? mbstdChannels
     try epilogue.require("activation", .string("lrelu"))
     try epilogue.requireAllRead()

@@ -1,9 +1,11 @@
-// NVIDIA's persistent objects: modules that a pickle holds with their Python source, here read as data alone.
+// NVIDIA's persistent objects: modules that a pickle holds with their Python source, here read as
+// data alone.
 
 import Formats
 import OrderedCollections
 
-/// A module of a network as NVIDIA's pickles hold it: its class's name, arguments, plain attributes, tensors and parts.
+/// A module of a network as NVIDIA's pickles hold it: its class's name, arguments, plain
+/// attributes, tensors and parts.
 ///
 /// The Python source in the file is never looked at.
 struct PersistentModule {

@@ -1,7 +1,7 @@
-// The plain values inside a checkpoint: numbers, text, lists and dictionaries, such as constructor arguments.
+// The plain values inside a checkpoint: numbers, text, lists and dictionaries, such as constructor
+// arguments.
 
 import Formats
-public import OrderedCollections
 
 /// A value that JSON could also hold.
 public enum PlainValue: Equatable, Sendable {
@@ -11,7 +11,7 @@ public enum PlainValue: Equatable, Sendable {
   case double(Double)
   case string(String)
   case list([PlainValue])
-  case dictionary(OrderedDictionary<String, PlainValue>)
+  case dictionary([String: PlainValue])
 
   /// The plain value that a pickle holds, or nil if it holds something else, such as an object.
   init?(_ value: PickleValue) {
@@ -38,7 +38,7 @@ public enum PlainValue: Equatable, Sendable {
   }
 
   private init?(_ dictionary: PickleDictionary) {
-    var entries: OrderedDictionary<String, PlainValue> = [:]
+    var entries: [String: PlainValue] = [:]
     for (key, value) in dictionary.entries {
       guard let name = key.asString, let plain = PlainValue(value) else { return nil }
       entries[name] = plain
@@ -64,7 +64,8 @@ public enum PlainValue: Equatable, Sendable {
   private init?<Bits: FixedWidthInteger & BitwiseCopyable>(
     _ bytes: ByteRegion, _ convert: (Bits) -> Double
   ) {
-    guard bytes.count == MemoryLayout<Bits>.size, let bits = try? bytes.integer(at: 0, as: Bits.self)
+    guard bytes.count == MemoryLayout<Bits>.size,
+      let bits = try? bytes.integer(at: 0, as: Bits.self)
     else { return nil }
     self = .double(convert(bits))
   }
@@ -72,7 +73,8 @@ public enum PlainValue: Equatable, Sendable {
   private init?<Bits: FixedWidthInteger & BitwiseCopyable>(
     _ bytes: ByteRegion, _ convert: (Bits) -> Int
   ) {
-    guard bytes.count == MemoryLayout<Bits>.size, let bits = try? bytes.integer(at: 0, as: Bits.self)
+    guard bytes.count == MemoryLayout<Bits>.size,
+      let bits = try? bytes.integer(at: 0, as: Bits.self)
     else { return nil }
     self = .int(convert(bits))
   }
@@ -89,7 +91,7 @@ extension PlainValue: CustomStringConvertible {
     case .string(let text): "\"\(text)\""
     case .list(let items): "[\(items.map(\.description).joined(separator: ", "))]"
     case .dictionary(let entries):
-      "{\(entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", "))}"
+      "{\(entries.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", "))}"
     }
   }
 }

@@ -6,7 +6,8 @@ public import Tensors
 public struct Initializer {
   /// The length of each axis.
   public let shape: [Int]
-  /// True if the values are drawn at random, so that a store without a generator leaves them to be loaded.
+  /// True if the values are drawn at random, so that a store without a generator leaves them to be
+  /// loaded.
   let isRandom: Bool
   let make: (TorchGenerator) -> Tensor
 

@@ -88,7 +88,8 @@ extension ParameterStore {
       let sameKind = expected.dtype.isFloatingPoint == found.dtype.isFloatingPoint
       if expected.shape != found.shape || !sameKind {
         report.mismatched.append(
-          "\(name) (expected \(expected.dtype)\(expected.shape), found \(found.dtype)\(found.shape))")
+          "\(name) (expected \(expected.dtype)\(expected.shape), found \(found.dtype)\(found.shape))"
+        )
       }
     }
     if !report.isEmpty { throw report }

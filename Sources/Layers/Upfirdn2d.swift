@@ -1,12 +1,14 @@
-// Upsample, FIR filter, downsample: the fused operator beside its plain reference, and its three everyday forms.
+// Upsample, FIR filter, downsample: the fused operator beside its plain reference, and its three
+// everyday forms.
 
 import CKernels
 public import Tensors
 
 /// Inserts zeros, pads or crops, filters, and keeps every n-th sample.
 ///
-/// Along each axis `up - 1` zeros follow every sample; the filter is turned around (a true convolution) unless
-/// `flipFilter`; the result has `(length * up + padding - taps) / down + 1` samples.
+/// Along each axis `up - 1` zeros follow every sample; the filter is turned around (a true
+/// convolution) unless `flipFilter`; the result has `(length * up + padding - taps) / down + 1`
+/// samples.
 ///
 /// - Shape: `x` [N, C, H, W], result [N, C, H', W'].
 /// - Parameters:
@@ -95,7 +97,8 @@ package func upsamplingPadding(_ filter: Tensor?, up: PerAxis) -> Padding {
     top: halfDown(f.y + up.y - 1), bottom: halfDown(f.y - up.y))
 }
 
-/// Padding before an image is reduced `down` times, so that the result is exactly that much smaller.
+/// Padding before an image is reduced `down` times, so that the result is exactly that much
+/// smaller.
 package func downsamplingPadding(_ filter: Tensor?, down: PerAxis) -> Padding {
   let f = filterSize(filter)
   return Padding(

@@ -4,17 +4,20 @@ public import Tensors
 
 /// The W+ of an animation that passes through keyframes and comes back to the first.
 ///
-/// Every number of W+ follows a natural path of its own: the cubic spline S(t) with knots at whole t, keyframe k at
-/// t = k. The keyframes are repeated `wraps` times before and after, so that the curve closes smoothly. With m the
-/// second derivatives at the knots, between knots i and i + 1 and with b = t - i, a = 1 - b,
+/// Every number of W+ follows a natural path of its own: the cubic spline S(t) with knots at whole
+/// t, keyframe k at t = k. The keyframes are repeated `wraps` times before and after, so that the
+/// curve closes smoothly. With m the second derivatives at the knots, between knots i and i + 1 and
+/// with b = t - i, a = 1 - b,
 ///
 ///     S(t) = a y[i] + b y[i+1] + ((a³ - a) m[i] + (b³ - b) m[i+1]) / 6
 ///     m[i-1] + 4 m[i] + m[i+1] = 6 (y[i-1] - 2 y[i] + y[i+1])
 ///
-/// and no knot next to the ends: the third derivative does not jump at the second and the last but one, which makes
-/// m there one sixth of the right side. This is `scipy.interpolate.interp1d(kind="cubic")`, computed in float64.
+/// and no knot next to the ends: the third derivative does not jump at the second and the last but
+/// one, which makes m there one sixth of the right side. This is
+/// `scipy.interpolate.interp1d(kind="cubic")`, computed in float64.
 ///
-/// - Shape: `wPlus` [K, numWs, wDim], result [K' · F, numWs, wDim] for K' keyframes; frame f stands at t = f / F.
+/// - Shape: `wPlus` [K, numWs, wDim], result [K' · F, numWs, wDim] for K' keyframes; frame f stands
+///   at t = f / F.
 /// - Source: `gen_video.py` of stylegan3.
 /// - Parameters:
 ///   - wPlus: Keyframes, at least 4 with their repetitions.
@@ -41,7 +44,8 @@ public func interpolateKeyframes(
   let a = 1 - b
   let chord = a * ends(y, 0) + b * ends(y, 1)  // [K', F, C]
   let bend = (a * a * a - a) * ends(m, 0) + (b * b * b - b) * ends(m, 1)
-  return (chord + bend / 6).reshaped([range.count * f] + wPlus.shape.dropFirst()).cast(to: wPlus.dtype)
+  return (chord + bend / 6).reshaped([range.count * f] + wPlus.shape.dropFirst()).cast(
+    to: wPlus.dtype)
 }
 
 /// The second derivatives of the not-a-knot cubic spline through values at whole numbers.
@@ -64,7 +68,8 @@ private func secondDerivatives(_ y: Tensor) -> Tensor {
     upwards.append(rest - upwards[upwards.count - 1] * factor)
   }
   let m = Array(upwards.reversed())
-  // The third derivative does not jump at the second knot: m[0] - 2 m[1] + m[2] = 0. Likewise at the other end.
+  // The third derivative does not jump at the second knot: m[0] - 2 m[1] + m[2] = 0. Likewise at
+  // the other end.
   let (start, end) = (m[0] * 2 - m[1], upwards[0] * 2 - upwards[1])
   return .stack([start] + m + [end])
 }

@@ -12,7 +12,7 @@ public struct NamedConfiguration: Sendable {
 
 /// The generators that Stylist knows.
 public enum Registry {
-  /// Every family. A new family adds its line here.
+  /// Every family; a new one adds its line here.
   public static let families: [any GeneratorConfiguration.Type] = [
     StyleGAN2Configuration.self
   ]
@@ -33,7 +33,8 @@ public enum Registry {
     + StyleGAN2Preset.allCases.map { preset in
       NamedConfiguration(
         name: preset.rawValue,
-        summary: "StyleGAN2, preset \(preset.rawValue), \(preset.defaultResolution) pixels unless said"
+        summary:
+          "StyleGAN2 \(preset.rawValue), \(preset.defaultResolution)×\(preset.defaultResolution)"
       ) { preset.generator(resolution: $0) }
     }
 

@@ -68,7 +68,8 @@ extension JSON {
     case .number(let number): .double(number)
     case .string(let text): .string(text)
     case .array(let elements): .list(elements.map(\.plain))
-    case .object(let members): .dictionary(members.mapValues(\.plain))
+    case .object(let members):
+      .dictionary(Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value.plain) }))
     }
   }
 }

@@ -35,7 +35,8 @@ extension CaseInputs {
   ///
   /// - Parameter read: Opens a file, given its path, and gives all of its tensors by name.
   /// - Returns: The tensors; floating-point ones as float32, others as int64.
-  /// - Throws: `CaseError` if a file lacks an expected tensor, or holds other numbers than another file.
+  /// - Throws: `CaseError` if a file lacks an expected tensor, or holds other numbers than another
+  ///   file.
   func readCheckpoints(_ read: (String) throws -> [String: StoredTensor]) throws -> Computed {
     var computed: Computed = [:]
     let reads = try config.objects("reads").map(CheckpointRead.init)

@@ -1,4 +1,5 @@
-// Running cases: each gives a report, all of them a tally, and a failure in one never stops the others.
+// Running cases: each gives a report, all of them a tally, and a failure in one never stops the
+// others.
 
 import Formats
 package import SystemPackage
@@ -8,7 +9,8 @@ import Tensors
 package struct ParityReport: Sendable {
   /// The case's folder, without the path that leads to it.
   package let name: String
-  /// A line for each expected tensor that is off, or one with the reason why the case could not be run.
+  /// A line for each expected tensor that is off, or one with the reason why the case could not be
+  /// run.
   package let failures: [String]
   /// Whether every expected tensor was computed and close enough.
   package var passed: Bool { failures.isEmpty }

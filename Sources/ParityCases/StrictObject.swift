@@ -1,4 +1,5 @@
-// An object of a case file of which every key must be read: what a runner does not know, it must not ignore.
+// An object of a case file of which every key must be read: what a runner does not know, it must
+// not ignore.
 
 import OrderedCollections
 

@@ -42,7 +42,8 @@ enum LabelRule: String, CaseIterable, JSONReadable {
 // MARK: Configurations
 
 extension StyleGAN2Configuration {
-  /// Reads a generator's sizes; 16-bit resolutions are recorded only, cases are computed in float32.
+  /// Reads a generator's sizes; 16-bit resolutions are recorded only, cases are computed in
+  /// float32.
   init(_ object: StrictObject) throws {
     self.init(resolution: try object.value("res"))
     zDim = try object.value("z_dim")

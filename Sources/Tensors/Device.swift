@@ -11,7 +11,8 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   /// No memory at all: tensors have shapes but no elements, to plan a network before it is built.
   case meta
 
-  /// The device in libtorch's spelling: `cpu`, `cuda`, `cuda:1` or `meta`; nil if the text is none of these.
+  /// The device in libtorch's spelling: `cpu`, `cuda`, `cuda:1` or `meta`; nil if the text is none
+  /// of these.
   public init?(_ text: String) {
     if text == "cpu" {
       self = .cpu
