@@ -35,9 +35,9 @@ package enum SignFreedom: String, CaseIterable, JSONReadable, Sendable {
 
 /// Compares a computed tensor with the expected one.
 ///
-/// Floating-point elements pass if `|got - want| <= atol + rtol * |want| + relativeToMax * max|want|` in float64, so
-/// that what is not a number never passes. Integers must be equal. One element may stand in a tensor with no axis
-/// or with one.
+/// Floating-point elements pass if `|got - want| <= atol + rtol * |want| + relativeToMax * max|want|`
+/// in float64, so that what is not a number never passes. Integers must be equal. One element may
+/// stand in a tensor with no axis or with one.
 ///
 /// - Parameters:
 ///   - got: The computed tensor, or nil if there is none.
