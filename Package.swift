@@ -23,11 +23,12 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// The tests of one target, in `Tests/NAMETests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil)
-  -> Target
-{
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  resources: [Resource]? = nil
+) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: dependencies, resources: resources,
+    name: "\(name)Tests", dependencies: dependencies, exclude: exclude, resources: resources,
     swiftSettings: swiftSettings)
 }
 
@@ -45,6 +46,7 @@ let package = Package(
     .library(
       name: "StylistKit",
       targets: ["Tensors", "Layers", "Networks"]),
+    .executable(name: "parity", targets: ["parity"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -71,10 +73,18 @@ let package = Package(
     library("Tensors", ["CTorch"]),
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
+    library(
+      "ParityCases", ["Formats", "Tensors", "Layers", "Networks", collections, systemPackage]),
+
+    // The programs.
+    program("parity", ["ParityCases", "Formats", argumentParser]),
 
     // Tests, fast layers first.
     tests("Formats", ["Formats"]),
     tests("Tensors", ["Tensors"]),
+    tests("Layers", ["Layers", "Tensors"]),
+    tests("Networks", ["Networks", "Tensors"]),
+    tests("Parity", ["ParityCases", "Formats", "Tensors", systemPackage], exclude: ["Cases"]),
   ],
   cxxLanguageStandard: .cxx20
 )
