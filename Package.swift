@@ -23,11 +23,12 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// The tests of one target, in `Tests/NAMETests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil)
-  -> Target
-{
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  resources: [Resource]? = nil
+) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: dependencies, resources: resources,
+    name: "\(name)Tests", dependencies: dependencies, exclude: exclude, resources: resources,
     swiftSettings: swiftSettings)
 }
 
@@ -47,6 +48,7 @@ let package = Package(
       name: "StylistKit",
       targets: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Workbench"]),
     .executable(name: "stylist", targets: ["stylist"]),
+    .executable(name: "parity", targets: ["parity"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -78,9 +80,13 @@ let package = Package(
     library(
       "Workbench",
       ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, subprocess]),
+    library(
+      "ParityCases",
+      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, systemPackage]),
 
     // The programs.
     program("stylist", ["Workbench", argumentParser, signals]),
+    program("parity", ["ParityCases", "Formats", argumentParser]),
 
     // Tests, fast layers first.
     .target(
@@ -90,6 +96,9 @@ let package = Package(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
     tests("Formats", ["Formats"]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
+    tests("Layers", ["Layers", "Tensors"]),
+    tests("Networks", ["Networks", "Tensors"]),
+    tests("Parity", ["ParityCases", "Formats", "Tensors", systemPackage], exclude: ["Cases"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -37,8 +37,7 @@ package struct CaseInputs {
     return try filled(parameter, shape: shape)
   }
 
-  /// Fills a network's parameters; buffers and noise strengths that the case does not list stay as
-  /// they are.
+  /// Fills a network's parameters; unlisted buffers and noise strengths stay as they are.
   ///
   /// - Parameters:
   ///   - store: The network's parameters.

@@ -1,5 +1,4 @@
-// Running cases: each gives a report, all of them a tally, and a failure in one never stops the
-// others.
+// Running one case: a report that it passed, or of all that is off; nothing is thrown.
 
 import Formats
 package import SystemPackage
@@ -9,8 +8,7 @@ import Tensors
 package struct ParityReport: Sendable {
   /// The case's folder, without the path that leads to it.
   package let name: String
-  /// A line for each expected tensor that is off, or one with the reason why the case could not be
-  /// run.
+  /// A line for each expected tensor that is off, or why the case could not be run.
   package let failures: [String]
   /// Whether every expected tensor was computed and close enough.
   package var passed: Bool { failures.isEmpty }
@@ -41,7 +39,7 @@ extension ParityCase {
       let inputs = try CaseInputs(self)
       let computed = try way.compute(inputs)
       try inputs.config.requireFullyRead()
-      return try differences(computed).map { way.name.map { "[\($0)] " } ?? "" + $0 }
+      return try differences(computed).map { (way.name.map { "[\($0)] " } ?? "") + $0 }
     }
   }
 

@@ -23,8 +23,7 @@ public struct ParityTally: Equatable, Sendable, CustomStringConvertible {
 ///   - folders: Folders that hold cases, at any depth.
 ///   - printLine: Prints one line.
 /// - Returns: How many cases passed and failed.
-/// - Throws: `FileError` of kind `missing` if one of the folders is not there; nothing has run
-///   then.
+/// - Throws: `FileError` of kind `missing` if a folder is not there; nothing has run then.
 public func runParity(folders: [String], printLine: (String) -> Void) throws(FileError)
   -> ParityTally
 {
@@ -41,8 +40,7 @@ public func runParity(folders: [String], printLine: (String) -> Void) throws(Fil
 /// The systems and kinds that can be run, one on a line, sorted.
 public var parityKinds: [String] { ParityKind.all.map { "\($0.system) / \($0.name)" }.sorted() }
 
-/// The folders at or below the given ones that hold a `case.json`, each once, in the order of their
-/// paths.
+/// The folders at or below the given ones that hold a `case.json`, each once, sorted by path.
 ///
 /// - Parameter folders: Where to look; links are followed.
 /// - Returns: Paths that begin as the given ones do.

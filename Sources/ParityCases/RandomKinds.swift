@@ -7,14 +7,17 @@ let randomKinds = [ParityKind("StyleGAN2-ADA", "numpy_random", numpyRandom)]
 /// The draws of NumPy's legacy random state.
 private func numpyRandom(_ inputs: CaseInputs) throws -> Computed {
   let config = inputs.config
-  let (n, shuffled): (Int, Int) = (try config.value("n"), try config.value("shuffle"))
+  let sizes = 0...1 << 24
+  let (n, shuffled) = (try config.count("n", in: sizes), try config.count("shuffle", in: sizes))
   let isFresh = try config.value("fresh_state_per_draw", default: true)
-  let randSize = try config.value("rand_size", default: 8)
-  let low = try config.value("randint_low", default: 0)
-  let high: Int = try config.value("randint_high")
-  let randintSize = try config.value("randint_size", default: 8)
-  guard n >= 0, shuffled >= 0, randSize >= 0, randintSize >= 0, low < high, high - low <= 1 << 32
-  else { throw CaseError("numbers to draw: expected sizes and a range of 1 to 2^32 integers") }
+  let randSize = try config.count("rand_size", in: sizes, default: 8)
+  let bounds = -(1 << 62)...1 << 62
+  let low = try config.count("randint_low", in: bounds, default: 0)
+  let high = try config.count("randint_high", in: bounds)
+  let randintSize = try config.count("randint_size", in: sizes, default: 8)
+  guard low < high, high - low <= 1 << 32 else {
+    throw CaseError("integers from \(low) up to \(high): expected 1 to 2^32 of them")
+  }
   var computed: Computed = [:]
   for seed in try config.value("seeds") as [Int] {
     guard let word = UInt32(exactly: seed) else { throw CaseError("the seed \(seed)") }

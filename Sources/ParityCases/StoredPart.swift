@@ -89,7 +89,7 @@ extension StoredPart {
   /// - Parameter file: The case file's outermost object.
   /// - Returns: The parts by the names under which they are stored.
   /// - Throws: `CaseError` if a part is not described as the format says, or twice.
-  static func all(in file: StrictObject) throws(CaseError) -> [String: StoredPart] {
+  package static func all(in file: StrictObject) throws(CaseError) -> [String: StoredPart] {
     var parts: [String: StoredPart] = [:]
     func add(_ part: StoredPart, _ name: String) throws(CaseError) {
       guard parts.updateValue(part, forKey: name) == nil else {

@@ -1,5 +1,4 @@
-// An object of a case file of which every key must be read: what a runner does not know, it must
-// not ignore.
+// An object of a case file of which every key must be read: nothing unknown is ignored.
 
 import OrderedCollections
 
@@ -60,6 +59,18 @@ package final class StrictObject {
     read.insert(key)
     guard let json = members[key], json != .null else { return nil }
     return try value(key)
+  }
+
+  /// A number of things or pixels, within bounds that keep a wrong file from taking all memory.
+  package func count(
+    _ key: String, in range: ClosedRange<Int> = 1...65536, default fallback: Int? = nil
+  ) throws(CaseError) -> Int {
+    let count = try value(key, default: fallback)
+    guard range.contains(count) else {
+      throw CaseError(
+        "\(path).\(key): expected \(range.lowerBound) to \(range.upperBound), found \(count)")
+    }
+    return count
   }
 
   /// An object inside this one, which must be read to the last key too; empty if it is missing.

@@ -151,10 +151,10 @@ extension StrictObject {
 }
 
 extension PerAxis: JSONReadable {
-  package static var expectation: String { "a factor from 1, or [x, y]" }
+  package static var expectation: String { "a factor from 1 to 1024, or [x, y]" }
   package init?(_ json: JSON) {
     let factors = Int(json).map { [$0, $0] } ?? [Int](json) ?? []
-    guard factors.count == 2, factors.allSatisfy({ $0 >= 1 }) else { return nil }
+    guard factors.count == 2, factors.allSatisfy((1...1024).contains) else { return nil }
     self.init(x: factors[0], y: factors[1])
   }
 }
@@ -163,7 +163,7 @@ extension Padding: JSONReadable {
   package static var expectation: String { "an integer or [x0, x1, y0, y1]" }
   package init?(_ json: JSON) {
     let sides = Int(json).map { [$0, $0, $0, $0] } ?? [Int](json) ?? []
-    guard sides.count == 4 else { return nil }
+    guard sides.count == 4, sides.allSatisfy((-65536...65536).contains) else { return nil }
     self.init(left: sides[0], right: sides[1], top: sides[2], bottom: sides[3])
   }
 }
@@ -184,10 +184,12 @@ private func resampledConvolutions(_ inputs: CaseInputs, _ conv2dResample: Conv2
     let x = try inputs.input("x_\(name)", shape: try variant.imageShape("shape"))
     let weight = try inputs.parameter("w_\(name)", shape: try variant.imageShape("w"))
     let taps = try variant.optional("filter", as: [Double].self)
-    let (up, down) = (try variant.value("up", default: 1), try variant.value("down", default: 1))
+    let factors = 1...1024
+    let up = try variant.count("up", in: factors, default: 1)
+    let down = try variant.count("down", in: factors, default: 1)
     let padding = try variant.value("padding", default: Padding(0))
-    let groups = try variant.value("groups", default: 1)
-    guard up >= 1, down >= 1, groups >= 1, taps != [], weight.size(0) % groups == 0,
+    let groups = try variant.count("groups", default: 1)
+    guard taps != [], weight.size(0) % groups == 0,
       x.size(1) == weight.size(1) * groups,
       x.size(3) * up + padding.left + padding.right >= weight.size(3),
       x.size(2) * up + padding.top + padding.bottom >= weight.size(2)
@@ -202,12 +204,11 @@ private func resampledConvolutions(_ inputs: CaseInputs, _ conv2dResample: Conv2
 
 private func modulatedConvolutions(_ inputs: CaseInputs) throws -> Computed {
   let config = inputs.config
-  let (n, size, kernel) = (
-    try config.count("n"), try config.count("size"), try config.count("kernel")
-  )
+  let (n, size) = (try config.count("n"), try config.count("size"))
+  let kernel = try config.count("kernel", in: 1...1024)
   let (inChannels, outChannels) = (try config.count("in"), try config.count("out"))
   let taps: [Double] = try config.value("filter")
-  let padding = try config.value("padding", default: kernel / 2)
+  let padding = try config.count("padding", in: -1024...1024, default: kernel / 2)
   guard !taps.isEmpty, size + 2 * padding >= kernel else {
     throw CaseError("\(size) pixels, padding \(padding), kernel \(kernel), \(taps.count) taps")
   }
@@ -219,8 +220,7 @@ private func modulatedConvolutions(_ inputs: CaseInputs) throws -> Computed {
   var computed: Computed = [:]
   for variant in try config.objects("variants") {
     let name: String = try variant.value("name")
-    let up = try variant.value("up", default: 1)
-    guard up >= 1 else { throw CaseError("\(variant.path).up: \(up)") }
+    let up = try variant.count("up", in: 1...64, default: 1)
     let side = size * up + (2 * padding - kernel + 1)
     let noise =
       try variant.value("noise", default: false)
@@ -239,15 +239,4 @@ private func modulatedConvolutions(_ inputs: CaseInputs) throws -> Computed {
     }
   }
   return computed
-}
-
-extension StrictObject {
-  /// A number of things, at least one.
-  func count(_ key: String, atLeast least: Int = 1) throws(CaseError) -> Int {
-    let count: Int = try value(key)
-    guard count >= least else {
-      throw CaseError("\(path).\(key): expected at least \(least), found \(count)")
-    }
-    return count
-  }
 }

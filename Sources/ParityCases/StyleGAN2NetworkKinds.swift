@@ -42,8 +42,7 @@ enum LabelRule: String, CaseIterable, JSONReadable {
 // MARK: Configurations
 
 extension StyleGAN2Configuration {
-  /// Reads a generator's sizes; 16-bit resolutions are recorded only, cases are computed in
-  /// float32.
+  /// Reads a generator's sizes; 16-bit resolutions are recorded only, all is float32.
   init(_ object: StrictObject) throws {
     self.init(resolution: try object.value("res"))
     zDim = try object.value("z_dim")
@@ -83,18 +82,18 @@ extension StyleGAN2DiscriminatorConfiguration {
 private func mappings(_ inputs: CaseInputs) throws -> Computed {
   let config = inputs.config
   let (n, numWs) = (try config.count("n"), try config.count("num_ws"))
-  let (zDim, cDim) = (try config.count("z_dim"), try config.count("c_dim", atLeast: 0))
+  let (zDim, cDim) = (try config.count("z_dim"), try config.count("c_dim", in: 0...65536))
   let wDim = try config.count("w_dim")
   let store = ParameterStore()
   let mapping = MappingNetwork(
     Scope(store) / "mapping", zDim: zDim, labelDim: cDim, wDim: wDim,
-    numLayers: try config.count("num_layers"),
+    numLayers: try config.count("num_layers", in: 1...64),
     layerFeatures: try config.optional("layer_features"),
     embedFeatures: try config.optional("embed_features"),
     lrMultiplier: try config.value("lr_multiplier"), keepsAverage: true)
   try inputs.load(store)
   let psi: Double = try config.value("psi")
-  let cutoff = try config.count("cutoff", atLeast: 0)
+  let cutoff = try config.count("cutoff", in: 0...65536)
   let labels = cDim > 0 ? try inputs.input("c", shape: [n, cDim]) : nil
   let w = mapping(try inputs.input("z", shape: [n, zDim]), labels: labels)
   let wPlus = w.unsqueezed(1).repeated(1, numWs, 1)
@@ -113,10 +112,12 @@ private func mappings(_ inputs: CaseInputs) throws -> Computed {
 private func blocks(_ inputs: CaseInputs) throws -> Computed {
   let config = inputs.config
   let (n, wDim) = (try config.count("n"), try config.count("w_dim"))
-  let (inChannels, res) = (try config.count("in", atLeast: 0), try config.count("res", atLeast: 2))
-  let imgChannels = try config.value("img_channels", default: 3)
+  let (inChannels, res) = (
+    try config.count("in", in: 0...65536), try config.count("res", in: 2...4096)
+  )
+  let imgChannels = try config.count("img_channels", default: 3)
   let taps: [Double] = try config.value("resample_filter")
-  guard !taps.isEmpty, imgChannels >= 1 else { throw CaseError("a filter or image without size") }
+  guard !taps.isEmpty else { throw CaseError("a filter without taps") }
   let layers = SynthesisLayer.Context(
     wDim: wDim, filter: resampleFilter(taps), convClamp: try config.optional("conv_clamp"),
     useNoise: true, firstNoise: 0)

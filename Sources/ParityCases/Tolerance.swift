@@ -48,8 +48,7 @@ package struct ToleranceTable: Sendable {
   }
 }
 
-/// Whether a glob describes a name; `*` is any run of characters, also none, and nothing else is
-/// special.
+/// Whether a glob describes a name; `*` is any run of characters, nothing else is special.
 ///
 /// - Parameters:
 ///   - name: The whole name.

@@ -12,12 +12,12 @@ private enum SplineKind: String, CaseIterable, JSONReadable {
 
 private func interpolatedFrames(_ inputs: CaseInputs) throws -> Computed {
   let config = inputs.config
-  let (keyframes, numWs): (Int, Int) = (try config.value("keyframes"), try config.value("num_ws"))
-  let (wDim, frames): (Int, Int) = (try config.value("w_dim"), try config.value("w_frames"))
-  let wraps = try config.value("wraps", default: 2)
+  let (keyframes, frames) = (try config.count("keyframes"), try config.count("w_frames"))
+  let (numWs, wDim) = (try config.count("num_ws"), try config.count("w_dim"))
+  let wraps = try config.count("wraps", in: 1...1024, default: 2)
   let _: SplineKind = try config.value("spline")
-  guard wraps >= 1, frames >= 1, keyframes * (2 * wraps + 1) >= 4 else {
-    throw CaseError("\(keyframes) keyframes, \(wraps) wraps, \(frames) frames: too few")
+  guard keyframes * (2 * wraps + 1) >= 4 else {
+    throw CaseError("\(keyframes) keyframes, \(wraps) wraps: too few for a spline")
   }
   let ws = try inputs.input("ws", shape: [keyframes, numWs, wDim])
   return ["frames": interpolateKeyframes(ws, framesPerKeyframe: frames, wraps: wraps)]
