@@ -88,19 +88,23 @@ func filterSize(_ filter: Tensor?) -> PerAxis {
 }
 
 /// Padding for an image enlarged `up` times, so that the result is exactly `up` times as large.
+///
+/// Halves are rounded down (`>>`), also below zero, where a filter is shorter than the factor.
 func upsamplingPadding(_ filter: Tensor?, up: PerAxis) -> Padding {
   let f = filterSize(filter)
   return Padding(
-    left: (f.x + up.x - 1) / 2, right: (f.x - up.x) / 2, top: (f.y + up.y - 1) / 2,
-    bottom: (f.y - up.y) / 2)
+    left: (f.x + up.x - 1) >> 1, right: (f.x - up.x) >> 1, top: (f.y + up.y - 1) >> 1,
+    bottom: (f.y - up.y) >> 1)
 }
 
 /// Padding before an image is reduced `down` times, so that the result is exactly that much smaller.
+///
+/// Halves are rounded down, as for `upsamplingPadding`.
 func downsamplingPadding(_ filter: Tensor?, down: PerAxis) -> Padding {
   let f = filterSize(filter)
   return Padding(
-    left: (f.x - down.x + 1) / 2, right: (f.x - down.x) / 2, top: (f.y - down.y + 1) / 2,
-    bottom: (f.y - down.y) / 2)
+    left: (f.x - down.x + 1) >> 1, right: (f.x - down.x) >> 1, top: (f.y - down.y + 1) >> 1,
+    bottom: (f.y - down.y) >> 1)
 }
 
 /// Images enlarged by whole factors through a low-pass filter.
