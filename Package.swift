@@ -80,6 +80,7 @@ let package = Package(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
     tests("Formats", ["Formats"]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
+    tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
   ],
   cxxLanguageStandard: .cxx20
 )
