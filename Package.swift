@@ -96,7 +96,7 @@ let package = Package(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
     tests("Formats", ["Formats"]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
-    tests("Layers", ["Layers", "Tensors"]),
+    tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
     tests("Networks", ["Networks", "Tensors"]),
     tests("Parity", ["ParityCases", "Formats", "Tensors", systemPackage], exclude: ["Cases"]),
   ],

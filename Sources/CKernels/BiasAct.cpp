@@ -17,18 +17,24 @@
 namespace ckernels {
 namespace {
 
-// The slope is that of the negative side: 1 is linear, 0 is ReLU.
+// The slope is that of the negative side: 1 is linear, 0 is ReLU. No clamp is not-a-number, which nothing lies beyond.
 template <typename Acc>
 struct Shape {
   Acc slope, gain, clamp;
 };
+
+// The slope times `v`, where infinity times a slope of 0 is 0 too.
+template <typename Acc>
+CKERNELS_INLINE Acc sloped(Acc v, Shape<Acc> s) {
+  return s.slope > 0 || v != v ? v * s.slope : Acc(0);
+}
 
 template <typename Scalar, typename Acc>
 CKERNELS_INLINE void activateRow(Scalar *y, const Scalar *x, Acc bias, Shape<Acc> s,
                                  int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     Acc v = static_cast<Acc>(x[i]) + bias;
-    v = (v > 0 ? v : v * s.slope) * s.gain;
+    v = (v > 0 ? v : sloped(v, s)) * s.gain;
     v = v < -s.clamp ? -s.clamp : v;
     y[i] = static_cast<Scalar>(v > s.clamp ? s.clamp : v);
   }
@@ -41,8 +47,8 @@ CKERNELS_INLINE void differentiateRow(Scalar *dx, const Scalar *dy, const Scalar
   for (int64_t i = 0; i < count; i++) {
     const Acc v = static_cast<Acc>(y[i]);
     const Acc g = static_cast<Acc>(dy[i]) * s.gain;
-    const Acc sloped = v > 0 ? g : g * s.slope;
-    dx[i] = static_cast<Scalar>(v > -s.clamp && v < s.clamp ? sloped : Acc(0));
+    const Acc d = v > 0 ? g : sloped(g, s);
+    dx[i] = static_cast<Scalar>(v <= -s.clamp || v >= s.clamp ? Acc(0) : d);
   }
 }
 
@@ -56,9 +62,10 @@ void differentiateRow(float *dx, const float *dy, const float *y, Shape<float> s
   differentiateRow<float, float>(dx, dy, y, s, count);
 }
 
-template <typename Acc>
+// The clamp is rounded as results are, so that the gradient finds the results that lie at it.
+template <typename Scalar, typename Acc>
 Shape<Acc> shape(double slope, double gain, std::optional<double> clamp) {
-  const double bound = clamp.value_or(std::numeric_limits<double>::infinity());
+  const Scalar bound = static_cast<Scalar>(clamp.value_or(std::numeric_limits<double>::quiet_NaN()));
   return {static_cast<Acc>(slope), static_cast<Acc>(gain), static_cast<Acc>(bound)};
 }
 
@@ -76,7 +83,7 @@ at::Tensor biasActCPU(const at::Tensor &input, const std::optional<at::Tensor> &
   for (int64_t a = axis + 1; a < x.dim(); a++) inner *= x.size(a);
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, x.scalar_type(), "bias_act", [&] {
     using Acc = at::opmath_type<scalar_t>;
-    const Shape<Acc> s = shape<Acc>(slope, gain, clamp);
+    const Shape<Acc> s = shape<scalar_t, Acc>(slope, gain, clamp);
     const at::Tensor b = bias ? bias->to(x.scalar_type()).contiguous() : at::Tensor();
     const scalar_t *biases = b.defined() ? b.const_data_ptr<scalar_t>() : nullptr;
     const scalar_t *from = x.const_data_ptr<scalar_t>();
@@ -96,7 +103,7 @@ at::Tensor biasActGradCPU(const at::Tensor &dyInput, const at::Tensor &yInput, d
   constexpr int64_t chunk = 4096;
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, y.scalar_type(), "bias_act_grad", [&] {
     using Acc = at::opmath_type<scalar_t>;
-    const Shape<Acc> s = shape<Acc>(slope, gain, clamp);
+    const Shape<Acc> s = shape<scalar_t, Acc>(slope, gain, clamp);
     forEachRow((y.numel() + chunk - 1) / chunk, chunk, [&](int64_t row) {
       const int64_t start = row * chunk, count = std::min(chunk, y.numel() - start);
       scalar_t *to = dx.mutable_data_ptr<scalar_t>() + start;

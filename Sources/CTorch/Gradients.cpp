@@ -1,5 +1,6 @@
 // Gradients by reverse-mode differentiation, to any order.
 
+#include <ATen/ops/ones_like.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/grad_mode.h>
 
@@ -51,9 +52,14 @@ bool ctorch_grad(const CTorchTensorRef *outputs, const CTorchTensorRef *outputGr
       error, false,
       [&] {
         ctorch::useThreadCount();
+        const torch::autograd::variable_list y = list(outputs, outputCount);
+        torch::autograd::variable_list weights = list(outputGradients, outputCount);
+        // Left to itself, libtorch takes ones for outputs of one element only.
+        for (int64_t i = 0; i < outputCount; i++) {
+          if (!weights[i].defined()) weights[i] = at::ones_like(y[i]);
+        }
         torch::autograd::variable_list gradients = torch::autograd::grad(
-            list(outputs, outputCount), list(inputs, inputCount),
-            list(outputGradients, outputCount), retainGraph, createGraph, allowUnused);
+            y, list(inputs, inputCount), weights, retainGraph, createGraph, allowUnused);
         for (int64_t i = 0; i < inputCount; i++)
           results[i] = ctorch::handle(std::move(gradients[i]));
         return true;

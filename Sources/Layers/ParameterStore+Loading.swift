@@ -66,6 +66,7 @@ extension ParameterStore {
     try check(state, optional: optional)
     // Read first, copy after: a tensor that cannot be read must leave the network as it was.
     let tensors = try state.mapValues { try $0.read() }
+    try check(tensors.mapValues { StoredParameter($0) }, optional: optional)
     withoutGradients {
       for (name, tensor) in tensors { self[name].assign(tensor) }
     }

@@ -19,6 +19,8 @@ public final class ParameterStore {
     /// Another name of an earlier entry's tensor: saved under both names, counted and optimised
     /// once.
     case alias(of: String)
+
+    var isAlias: Bool { if case .alias = self { true } else { false } }
   }
 
   /// A named tensor.
@@ -73,7 +75,8 @@ public final class ParameterStore {
   ///
   /// - Parameter isRecording: Whether gradients with respect to them will be asked for.
   public func setRequiresGrad(_ isRecording: Bool) {
-    for entry in entries.values {
+    // An alias has its original's tensor, whose own entry says whether it is trainable.
+    for entry in entries.values where !entry.role.isAlias {
       entry.tensor.requiringGrad(isRecording && entry.isTrainable)
     }
   }

@@ -11,7 +11,7 @@ public struct Scope {
   public let store: ParameterStore
   /// The device that the tensors are made on.
   public let device: Device
-  /// The number format of the parameters.
+  /// The number format of the parameters; whole numbers, such as counters, keep their own.
   public let dtype: DType
   /// The names of this place's ancestors and its own, joined with the separator.
   public let path: String
@@ -94,12 +94,14 @@ public struct Scope {
   private func make(_ name: String, _ initializer: Initializer, role: ParameterStore.Role)
     -> Tensor
   {
-    let values =
+    // Only floating-point tensors follow the network's number format: counters stay whole.
+    let kept = initializer.dtype.isFloatingPoint ? dtype : initializer.dtype
+    let tensor =
       device == .meta
-      ? Tensor.empty(initializer.shape, dtype: dtype, device: .meta)
-      : firstValues(initializer).cast(to: dtype).moved(to: device)
-    store.insert(values, name: full(name), role: role)
-    return values
+      ? Tensor.empty(initializer.shape, dtype: kept, device: .meta)
+      : firstValues(initializer).cast(to: kept).moved(to: device)
+    store.insert(tensor, name: full(name), role: role)
+    return tensor
   }
 
   private func firstValues(_ initializer: Initializer) -> Tensor {

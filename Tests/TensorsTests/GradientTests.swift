@@ -33,8 +33,10 @@ import Testing
     #expect(g[0].values(as: Double.self) == [2, 3, 6])
   }
 
-  @Test("several outputs without weights count as their sum")
-  func severalOutputs() {
+  @Test("outputs without weights count as the sum of their elements, and several as their sum")
+  func withoutWeights() {
+    #expect(
+      gradients(of: [x * x], withRespectTo: [x])[0].values(as: Double.self) == [2, -4, 6])
     let g = gradients(of: [(x * x).sum(), x.sum()], withRespectTo: [x])
     #expect(g[0].values(as: Double.self) == [3, -3, 7])
   }

@@ -1,0 +1,50 @@
+// Our own kernels give the same bits for any number of threads.
+
+import Layers
+import TestSupport
+import Tensors
+import Testing
+
+// In processes of their own, since the thread count belongs to the whole process.
+@Suite("Threads") struct ThreadCountTests {
+  @Test("upfirdn2d, its gradient and its gradient's gradient")
+  func resampling() async {
+    await #expect(processExitsWith: .success) {
+      expectSameBits { dtype in
+        let x = Tensor.seeded([3, 5, 61, 47], seed: 1, dtype: dtype).requiringGrad()
+        let filter = Tensor.seeded([4, 5], seed: 2)
+        let y = upfirdn2d(x, filter: filter, up: 2, down: PerAxis(x: 3, y: 1), padding: 2)
+        return [y] + twoGradients(of: y, by: x)
+      }
+    }
+  }
+
+  @Test("bias_act, its gradient and its gradient's gradient")
+  func activation() async {
+    await #expect(processExitsWith: .success) {
+      expectSameBits { dtype in
+        let x = Tensor.seeded([7, 33, 29, 31], seed: 1, dtype: dtype).requiringGrad()
+        let y = biasAct(x, bias: .seeded([33], seed: 2), activation: .lrelu, clamp: 1)
+        return [y] + twoGradients(of: y, by: x)
+      }
+    }
+  }
+}
+
+/// The gradient of squares and the gradient of its squares.
+private func twoGradients(of y: Tensor, by x: Tensor) -> [Tensor] {
+  let first = gradients(of: [y], withRespectTo: [x], weights: [y * y], createGraph: true)[0]
+  return [first, gradients(of: [first], withRespectTo: [x], weights: [first * first])[0]]
+}
+
+private func expectSameBits(_ compute: (DType) -> [Tensor]) {
+  for dtype in DType.allFloating {
+    var results: [[[UInt8]]] = []
+    for count in 1...3 {
+      Machine.setThreadCount(count)
+      #expect(Machine.threadCount == count)
+      results.append(compute(dtype).map(bits))
+    }
+    #expect(results[0] == results[1] && results[0] == results[2], "\(dtype)")
+  }
+}
