@@ -17,7 +17,8 @@
 namespace ckernels {
 namespace {
 
-// The slope is that of the negative side: 1 is linear, 0 is ReLU. No clamp is not-a-number, which nothing lies beyond.
+// The slope is that of the negative side: 1 is linear, 0 is ReLU. No clamp is not-a-number, which
+// nothing lies beyond.
 template <typename Acc>
 struct Shape {
   Acc slope, gain, clamp;

@@ -1,12 +1,12 @@
 // A checkpoint opened as data: which networks it holds, and the networks built from it.
 
 public import Formats
-import Layers
+public import Layers
 public import Networks
 public import OrderedCollections
 import Tensors
 
-/// The networks of a file, whose tensors stay in the file until a network is built.
+/// The networks of a file. Their tensors stay in the file until a network is built.
 public struct Checkpoint {
   /// One network of the file.
   public struct Network {
@@ -27,6 +27,8 @@ public struct Checkpoint {
   public let otherTensors: OrderedDictionary<String, StoredTensor>
   /// The description of the data that the networks were trained on, if the file says.
   public let trainingSet: PlainValue
+  /// What else one of our own files says; empty for files of other programs.
+  public let notes: NetworkFileNotes
 
   /// Opens a file of any form that Stylist knows, told by its first bytes.
   ///
@@ -68,16 +70,22 @@ public struct Checkpoint {
 }
 
 extension Checkpoint.Network {
+  /// What the generator will be, known without taking memory for it.
+  ///
+  /// - Returns: The generator's traits.
+  /// - Throws: `FileError` if the network is no generator or the file's tensors do not fit it.
+  public func generatorTraits() throws -> GeneratorTraits {
+    let configuration = try generatorConfiguration()
+    return try plan(configuration.makeGenerator).traits
+  }
+
   /// Builds the generator and loads its tensors.
   ///
   /// - Returns: The generator, on the processor, in float32.
   /// - Throws: `FileError` if the network is no generator or the file's tensors do not fit it.
   public func makeGenerator() throws -> any Generator {
-    guard let configuration = configuration as? any GeneratorConfiguration else {
-      throw FileError(
-        .damaged, file: file, expected: "a generator", found: type(of: configuration).kind)
-    }
-    return try load { configuration.makeGenerator($0) }
+    let configuration = try generatorConfiguration()
+    return try load(configuration.makeGenerator)
   }
 
   /// Builds the StyleGAN2 discriminator and loads its tensors.
@@ -87,30 +95,53 @@ extension Checkpoint.Network {
   ///   it.
   public func makeStyleGAN2Discriminator() throws -> StyleGAN2Discriminator {
     guard let configuration = configuration as? StyleGAN2DiscriminatorConfiguration else {
-      throw FileError(
-        .damaged, file: file, expected: "a StyleGAN2 discriminator",
-        found: type(of: configuration).kind)
+      throw misfit("a StyleGAN2 discriminator", type(of: configuration).kind)
     }
     return try load { StyleGAN2Discriminator(configuration, $0) }
   }
 
-  /// Plans the network without memory, checks that the tensors fit, and only then builds and loads
-  /// it.
+  private func generatorConfiguration() throws(FileError) -> any GeneratorConfiguration {
+    guard let configuration = configuration as? any GeneratorConfiguration else {
+      throw misfit("a generator", type(of: configuration).kind)
+    }
+    return configuration
+  }
+
+  /// Builds the network without memory for its tensors, and checks that the file's fit.
+  private func plan<Built>(_ build: (Scope) -> Built) throws -> Built {
+    let plan = ParameterStore()
+    let network = build(Scope(plan, device: .meta))
+    do {
+      try plan.check(try storedParameters())
+    } catch let error as ParameterLoadError {
+      throw misfit("the tensors of \(type(of: configuration).kind)", "\(error)")
+    }
+    return network
+  }
+
+  /// Builds the network and loads it, once it is known that the file's tensors fit.
   private func load<Built>(_ build: (Scope) -> Built) throws -> Built {
+    _ = try plan(build)
+    let store = ParameterStore()
+    let network = build(Scope(store))
+    try store.load(try storedParameters())
+    return network
+  }
+
+  private func storedParameters() throws(FileError) -> OrderedDictionary<String, StoredParameter> {
     var state: OrderedDictionary<String, StoredParameter> = [:]
     for (name, tensor) in tensors { state[name] = try StoredParameter(tensor) }
-    let plan = ParameterStore()
-    _ = build(Scope(plan, device: .meta))
-    do {
-      try plan.check(state)
-      let store = ParameterStore()
-      let network = build(Scope(store))
-      try store.load(state)
-      return network
-    } catch let error as ParameterLoadError {
-      let kind = type(of: configuration).kind
-      throw FileError(
-        .damaged, file: file, expected: "the tensors of \(kind)", found: "\(error)")
-    }
+    return state
+  }
+
+  private func misfit(_ expected: String, _ found: String) -> FileError {
+    FileError(.damaged, file: file, expected: expected, found: found)
+  }
+}
+
+extension ParameterStore {
+  /// The names of tensors with numbers that are not finite; pictures made with them show nothing.
+  public var nonFiniteNames: [String] {
+    withoutGradients { entries.keys.filter { !self[$0].isFinite().all } }
   }
 }

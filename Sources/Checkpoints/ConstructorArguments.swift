@@ -5,7 +5,7 @@ import Formats
 
 /// The named arguments that a network in a checkpoint was constructed with.
 struct ConstructorArguments {
-  private let values: [String: PlainValue]
+  private var values: [String: PlainValue]
   private var unread: Set<String>
   private let owner: String
   private let file: String
@@ -29,33 +29,24 @@ struct ConstructorArguments {
   }
 
   mutating func double(_ name: String) throws(FileError) -> Double? {
-    try read(name, as: "a number") {
-      switch $0 {
-      case .int(let number): Double(number)
-      case .double(let number): number
-      default: nil
-      }
-    }
+    try read(name, as: "a finite number", \.finiteNumber)
   }
 
   mutating func bool(_ name: String) throws(FileError) -> Bool? {
     try read(name, as: "true or false") { if case .bool(let truth) = $0 { truth } else { nil } }
   }
 
-  mutating func string(_ name: String) throws(FileError) -> String? {
-    try read(name, as: "text") { if case .string(let text) = $0 { text } else { nil } }
+  /// One of the names of a choice.
+  mutating func choice<Choice: RawRepresentable<String>>(
+    _ name: String, of choices: Choice.Type
+  ) throws(FileError) -> Choice? {
+    try read(name, as: "a known choice") { $0.choice(of: choices) }
   }
 
   mutating func doubles(_ name: String) throws(FileError) -> [Double]? {
-    try read(name, as: "a list of numbers") {
+    try read(name, as: "a list of finite numbers") {
       guard case .list(let items) = $0 else { return nil }
-      let numbers: [Double] = items.compactMap { item in
-        switch item {
-        case .int(let number): Double(number)
-        case .double(let number): number
-        default: nil
-        }
-      }
+      let numbers = items.compactMap(\.finiteNumber)
       return numbers.count == items.count ? numbers : nil
     }
   }
@@ -64,6 +55,17 @@ struct ConstructorArguments {
   mutating func nested(_ name: String) throws(FileError) -> ConstructorArguments {
     unread.remove(name)
     return try ConstructorArguments(values[name], of: "\(owner).\(name)", file: file)
+  }
+
+  /// Takes the arguments that are handed on to a part as if they had been given here.
+  mutating func unfold(_ name: String) throws(FileError) {
+    for (inner, value) in try nested(name).values {
+      guard values.updateValue(value, forKey: inner) == nil else {
+        throw FileError(
+          .damaged, file: file, expected: "\(owner): \(inner) once", found: "it in \(name) again")
+      }
+      unread.insert(inner)
+    }
   }
 
   /// Takes an argument that has no influence on what is computed.
@@ -97,5 +99,22 @@ struct ConstructorArguments {
         .damaged, file: file, expected: "\(owner): \(name) to be \(expected)", found: "\(found)")
     }
     return value
+  }
+}
+
+extension PlainValue {
+  /// The number, unless it is none that arithmetic can use.
+  var finiteNumber: Double? {
+    switch self {
+    case .int(let number): Double(number)
+    case .double(let number) where number.isFinite: number
+    default: nil
+    }
+  }
+
+  /// The choice that the text names.
+  func choice<Choice: RawRepresentable<String>>(of choices: Choice.Type) -> Choice? {
+    guard case .string(let name) = self else { return nil }
+    return Choice(rawValue: name)
   }
 }

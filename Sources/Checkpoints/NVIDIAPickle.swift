@@ -29,7 +29,7 @@ extension Checkpoint {
       guard let module = try module(role) else { continue }
       networks[role] = Network(
         configuration: try networkConfiguration(of: module, role: role, file: file),
-        tensors: module.tensors, arguments: module.arguments, file: file)
+        tensors: module.tensors, arguments: try module.arguments(), file: file)
     }
     guard !networks.isEmpty else {
       let names = entries.entries.compactMap(\.key.asString).prefix(8).joined(separator: ", ")
@@ -43,6 +43,7 @@ extension Checkpoint {
     self.networks = networks
     otherTensors = others
     trainingSet = entries["training_set_kwargs"].flatMap { PlainValue($0) } ?? .null
+    notes = NetworkFileNotes()
   }
 }
 
@@ -51,13 +52,13 @@ private func networkConfiguration(
   of module: PersistentModule, role: String, file: String
 ) throws(FileError) -> any NetworkConfiguration {
   switch module.className {
-  case "Generator" where module["synthesis"]?.className == "SynthesisNetwork":
+  case "Generator" where module["synthesis.b4"] != nil:
     return try StyleGAN2Configuration(module, role: role, file: file)
   case "Discriminator":
     return try StyleGAN2DiscriminatorConfiguration(module, role: role, file: file)
   default:
     throw FileError(
       .damaged, file: file, expected: "\(role): a StyleGAN2 generator or discriminator",
-      found: "class \(module.className)")
+      found: "class \(module.className) of another network")
   }
 }

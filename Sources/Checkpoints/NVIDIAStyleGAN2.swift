@@ -4,6 +4,7 @@
 
 import Formats
 import Networks
+import OrderedCollections
 
 extension StyleGAN2Configuration {
   /// The configuration of a generator in a pickle.
@@ -12,7 +13,7 @@ extension StyleGAN2Configuration {
   /// stylegan3 beside the others.
   init(_ module: PersistentModule, role: String, file: String) throws(FileError) {
     self.init()
-    var outer = try ConstructorArguments(module.arguments, of: role, file: file)
+    var outer = try ConstructorArguments(module.arguments(), of: role, file: file)
     zDim = try outer.int("z_dim") ?? zDim
     labelDim = try outer.int("c_dim") ?? labelDim
     wDim = try outer.int("w_dim") ?? wDim
@@ -25,23 +26,22 @@ extension StyleGAN2Configuration {
     try mapping.require("lr_multiplier", .double(0.01))
     mapping.ignore("w_avg_beta")
     try mapping.requireAllRead()
-    var inner = try outer.nested("synthesis_kwargs")
+    try outer.unfold("synthesis_kwargs")
     try readSynthesis(&outer, module)
-    try readSynthesis(&inner, module)
-    try inner.requireAllRead()
     try outer.requireAllRead()
     try validated(file: file)
   }
 
-  /// Takes the synthesis network's arguments from one of the two places where they may stand.
+  /// Takes the synthesis network's arguments.
   private mutating func readSynthesis(
     _ arguments: inout ConstructorArguments, _ module: PersistentModule
   ) throws(FileError) {
     let last = "synthesis.b\(resolution)"
     channelBase = try arguments.int("channel_base") ?? channelBase
     channelMax = try arguments.int("channel_max") ?? channelMax
-    let name = try arguments.string("architecture") ?? module.string("architecture", at: last)
-    architecture = name.flatMap(Architecture.init) ?? architecture
+    architecture =
+      try arguments.choice("architecture", of: Architecture.self)
+      ?? module.architecture(at: last) ?? architecture
     resampleFilter = try arguments.doubles("resample_filter") ?? resampleFilter
     numFP16Res =
       try arguments.int("num_fp16_res") ?? module.int("num_fp16_res", at: "synthesis") ?? numFP16Res
@@ -59,16 +59,17 @@ extension StyleGAN2DiscriminatorConfiguration {
   /// The configuration of a discriminator in a pickle.
   init(_ module: PersistentModule, role: String, file: String) throws(FileError) {
     self.init()
-    var outer = try ConstructorArguments(module.arguments, of: role, file: file)
+    var outer = try ConstructorArguments(module.arguments(), of: role, file: file)
     labelDim = try outer.int("c_dim") ?? labelDim
     resolution = try outer.int("img_resolution") ?? resolution
     imgChannels = try outer.int("img_channels") ?? imgChannels
     channelBase = try outer.int("channel_base") ?? channelBase
     channelMax = try outer.int("channel_max") ?? channelMax
     let first = "b\(resolution)"
-    let name = try outer.string("architecture") ?? module.string("architecture", at: first)
-    architecture = name.flatMap(StyleGAN2Configuration.Architecture.init) ?? architecture
-    numFP16Res = try outer.int("num_fp16_res") ?? numFP16Res
+    architecture =
+      try outer.choice("architecture", of: StyleGAN2Configuration.Architecture.self)
+      ?? module.architecture(at: first) ?? architecture
+    numFP16Res = try outer.int("num_fp16_res") ?? module.blocksInFP16
     convClamp = try outer.double("conv_clamp") ?? module.double("conv_clamp", at: "\(first).conv0")
     try outer.require("cmap_dim", .null)
     var blocks = try outer.nested("block_kwargs")
@@ -107,25 +108,25 @@ extension NetworkConfiguration {
 
 extension PersistentModule {
   fileprivate func int(_ attribute: String, at path: String) -> Int? {
-    guard case .int(let number) = self[path]?.attributes[attribute] else { return nil }
+    guard case .int(let number) = self.attribute(attribute, at: path) else { return nil }
     return number
   }
 
   fileprivate func double(_ attribute: String, at path: String) -> Double? {
-    switch self[path]?.attributes[attribute] {
-    case .int(let number): Double(number)
-    case .double(let number): number
-    default: nil
-    }
+    self.attribute(attribute, at: path)?.finiteNumber
   }
 
   fileprivate func bool(_ attribute: String, at path: String) -> Bool? {
-    guard case .bool(let truth) = self[path]?.attributes[attribute] else { return nil }
+    guard case .bool(let truth) = self.attribute(attribute, at: path) else { return nil }
     return truth
   }
 
-  fileprivate func string(_ attribute: String, at path: String) -> String? {
-    guard case .string(let text) = self[path]?.attributes[attribute] else { return nil }
-    return text
+  fileprivate func architecture(at path: String) -> StyleGAN2Configuration.Architecture? {
+    attribute("architecture", at: path)?.choice(of: StyleGAN2Configuration.Architecture.self)
+  }
+
+  /// The blocks that say that they run in a 16-bit format.
+  fileprivate var blocksInFP16: Int {
+    children.keys.count { attribute("use_fp16", at: $0) == .bool(true) }
   }
 }

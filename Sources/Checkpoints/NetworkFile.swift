@@ -1,6 +1,7 @@
 // Our own network files: safetensors whose metadata rebuilds the network.
 
 import Formats
+import Foundation
 public import Layers
 public import Networks
 import OrderedCollections
@@ -95,17 +96,8 @@ extension Checkpoint {
       throw FileError(
         .damaged, file: file, expected: "\(Key.format) \(formatVersion)", found: version)
     }
-    let configuration: any NetworkConfiguration
-    do {
-      configuration = try Registry.networkConfiguration(
-        kind: try required(Key.kind), json: try required(Key.configuration))
-    } catch let error as ConfigurationError {
-      throw FileError(.damaged, file: file, expected: "a known network", found: "\(error)")
-    } catch let error as FileError {
-      throw error
-    } catch {
-      throw FileError(.damaged, file: file, expected: "a known network", found: "\(error)")
-    }
+    let configuration = try networkConfiguration(
+      kind: try required(Key.kind), json: try required(Key.configuration), file: file)
     let role = configuration is any GeneratorConfiguration ? "G_ema" : "D"
     format = "Stylist network file"
     networks = [
@@ -114,6 +106,44 @@ extension Checkpoint {
     ]
     otherTensors = [:]
     trainingSet = .null
+    notes = try NetworkFileNotes(contents.metadata, file: file)
+  }
+}
+
+/// The configuration in the metadata of a file.
+private func networkConfiguration(
+  kind: String, json: String, file: String
+) throws(FileError) -> any NetworkConfiguration {
+  let found: String
+  do {
+    let configuration = try Registry.networkConfiguration(kind: kind, json: json)
+    let (written, known) = (try names(json), try names(configuration.canonicalJSON()))
+    guard let unknown = written.subtracting(known).min() else { return configuration }
+    found = "a value called \(unknown), which \(kind) does not have"
+  } catch {
+    found = "\(error)"
+  }
+  throw FileError(.damaged, file: file, expected: "a known network", found: found)
+}
+
+/// The names in a JSON object.
+private func names(_ json: String) throws -> Set<String> {
+  let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+  return Set((object ?? [:]).keys)
+}
+
+extension NetworkFileNotes {
+  /// The notes in the metadata of a file.
+  fileprivate init(_ metadata: [String: String], file: String) throws(FileError) {
+    if let text = metadata[Key.kimg] {
+      guard let number = Double(text), number.isFinite, number >= 0 else {
+        throw FileError(.damaged, file: file, expected: "\(Key.kimg), a number", found: text)
+      }
+      kimg = number
+    }
+    licence = metadata[Key.licence]
+    parentHash = metadata[Key.parentHash]
+    wAvgSource = metadata[Key.wAvgSource]
   }
 }
 

@@ -5,16 +5,34 @@ import Formats
 
 /// A value that JSON could also hold.
 public enum PlainValue: Equatable, Sendable {
+  /// Nothing.
   case null
+  /// True or false.
   case bool(Bool)
+  /// A whole number.
   case int(Int)
+  /// A number with a fraction.
   case double(Double)
+  /// Text.
   case string(String)
+  /// Values in order.
   case list([PlainValue])
+  /// Values by name.
   case dictionary([String: PlainValue])
 
   /// The plain value that a pickle holds, or nil if it holds something else, such as an object.
-  init?(_ value: PickleValue) {
+  ///
+  /// - Parameters:
+  ///   - value: A value of the pickle.
+  ///   - limit: How many values it may hold, where one that the pickle mentions again counts again.
+  init?(_ value: PickleValue, limit: Int = 1 << 16) {
+    var remaining = limit
+    self.init(value, &remaining)
+  }
+
+  private init?(_ value: PickleValue, _ remaining: inout Int) {
+    remaining -= 1
+    guard remaining >= 0 else { return nil }
     switch value {
     case .none: self = .null
     case .bool(let truth): self = .bool(truth)
@@ -22,14 +40,12 @@ public enum PlainValue: Equatable, Sendable {
     case .float(let number): self = .double(number)
     case .string, .byteString: self = .string(value.asString ?? "")
     case .tuple(let sequence), .list(let sequence), .set(let sequence):
-      let items = sequence.items.compactMap { PlainValue($0) }
-      guard items.count == sequence.items.count else { return nil }
-      self = .list(items)
+      self.init(sequence, &remaining)
     case .dictionary, .object:
       if let number = PlainValue(numpyScalar: value) {
         self = number
       } else if let dictionary = value.asDictionary {
-        self.init(dictionary)
+        self.init(dictionary, &remaining)
       } else {
         return nil
       }
@@ -37,10 +53,19 @@ public enum PlainValue: Equatable, Sendable {
     }
   }
 
-  private init?(_ dictionary: PickleDictionary) {
+  private init?(_ sequence: PickleSequence, _ remaining: inout Int) {
+    var items: [PlainValue] = []
+    for item in sequence.items {
+      guard let plain = PlainValue(item, &remaining) else { return nil }
+      items.append(plain)
+    }
+    self = .list(items)
+  }
+
+  private init?(_ dictionary: PickleDictionary, _ remaining: inout Int) {
     var entries: [String: PlainValue] = [:]
     for (key, value) in dictionary.entries {
-      guard let name = key.asString, let plain = PlainValue(value) else { return nil }
+      guard let name = key.asString, let plain = PlainValue(value, &remaining) else { return nil }
       entries[name] = plain
     }
     self = .dictionary(entries)
@@ -52,6 +77,8 @@ public enum PlainValue: Equatable, Sendable {
       let dtype = call.arguments.items.first?.asCall(of: PickleGlobal("numpy", "dtype")),
       let bytes = call.arguments.items.dropFirst().first?.asBytes
     else { return nil }
+    // The state of a dtype is (3, byte order, …).
+    guard dtype.state?.asItems?.dropFirst().first?.asString != ">" else { return nil }
     switch dtype.arguments.items.first?.asString {
     case "f8": self.init(bytes) { Double(bitPattern: $0) }
     case "f4": self.init(bytes) { (bits: UInt32) in Double(Float(bitPattern: bits)) }
@@ -91,7 +118,7 @@ extension PlainValue: CustomStringConvertible {
     case .string(let text): "\"\(text)\""
     case .list(let items): "[\(items.map(\.description).joined(separator: ", "))]"
     case .dictionary(let entries):
-      "{\(entries.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", "))}"
+      "{\(entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", "))}"
     }
   }
 }

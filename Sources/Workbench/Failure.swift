@@ -9,6 +9,10 @@ import Networks
 public struct RequestError: Error, CustomStringConvertible, Sendable {
   /// What was asked for, what was expected, and what was found, on one line.
   public let description: String
+
+  init(_ what: String, expected: String, found: String) {
+    description = "\(what): expected \(expected), found \(found)"
+  }
 }
 
 /// A program that a job needs and that is not there.

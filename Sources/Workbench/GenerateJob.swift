@@ -1,6 +1,7 @@
 // Pictures of seeds or of given codes, one file each, and sheets of them.
 
 import Formats
+public import Networks
 
 /// A file that a job has written.
 public struct WrittenPicture: Codable, Hashable, Sendable {
@@ -49,6 +50,18 @@ public struct GenerateJob: Sendable {
     }
   }
 
+  /// Checks that a generator can make the pictures.
+  ///
+  /// - Parameter traits: What the generator is.
+  /// - Throws: `RequestError` if there is no such class, codes are of another size, or a sheet would be too large.
+  public func check(_ traits: GeneratorTraits) throws(RequestError) {
+    switch subject {
+    case .seeds: try traits.check(settings)
+    case .codes(let codes): try traits.check(codes)
+    }
+    if let grid { try traits.check(sheet: grid) }
+  }
+
   /// Makes and writes the pictures: `seed0085.png` or `proj00.png`, and `grid.png`, `grid-2.png`, ….
   ///
   /// - Parameters:
@@ -56,16 +69,18 @@ public struct GenerateJob: Sendable {
   ///   - folder: Where the files go.
   ///   - progress: Is told after every picture.
   /// - Returns: The files in the order in which they were written.
-  /// - Throws: `FileError` if a file cannot be written; `CancellationError` between pictures.
+  /// - Throws: What `check` throws; `FileError` if a file cannot be written; `CancellationError` between pictures.
   public func run(
     on host: GeneratorHost, into folder: OutputFolder, progress: ProgressHandler
   ) async throws -> [WrittenPicture] {
+    try check(host.traits)
     var written: [WrittenPicture] = []
     var sheet: Sheet?
     for index in 0..<count {
       try Task.checkCancellation()
       let (picture, seed) = await picture(index, host)
-      let name = seed.map { "seed\(padded(Int($0), to: 4)).png" } ?? "proj\(padded(index, to: 2)).png"
+      let name =
+        seed.map { "seed\(padded(Int($0), to: 4)).png" } ?? "proj\(padded(index, to: 2)).png"
       try write(picture, name, seed: seed, folder, &written)
       progress(JobProgress(done: index + 1, total: count, unit: "pictures"))
       guard let grid else { continue }
@@ -74,7 +89,8 @@ public struct GenerateJob: Sendable {
       sheet?.place(picture, column: cell % grid.columns, row: cell / grid.columns)
       guard cell == grid.count - 1 || index == count - 1, let full = sheet?.image else { continue }
       let number = index / grid.count
-      try write(full, number == 0 ? "grid.png" : "grid-\(number + 1).png", seed: nil, folder, &written)
+      try write(
+        full, number == 0 ? "grid.png" : "grid-\(number + 1).png", seed: nil, folder, &written)
     }
     return written
   }

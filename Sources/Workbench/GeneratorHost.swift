@@ -9,6 +9,8 @@ public actor GeneratorHost {
   private let generator: any Generator
   /// What the generator is.
   public nonisolated let traits: GeneratorTraits
+  /// What is questionable about the generator, a line each, such as weights that are not finite.
+  public nonisolated let warnings: [String]
 
   /// Loads or makes the generator.
   ///
@@ -18,48 +20,8 @@ public actor GeneratorHost {
   /// - Throws: `FileError` or `ConfigurationError`.
   public init(_ source: NetworkSource, threads: Int? = nil) throws {
     if let threads { Machine.setThreadCount(threads) }
-    let generator = try source.makeGenerator()
+    (generator, warnings) = try source.makeGenerator()
     traits = generator.traits
-    self.generator = generator
-  }
-
-  /// The rows of W+ that style mixing takes unless told otherwise: 0 to 6, as far as there are so many.
-  public nonisolated var defaultMixingRows: Set<Int> { Set(0..<min(7, traits.numWs)) }
-
-  /// Checks that the generator can make what is asked for.
-  ///
-  /// - Parameters:
-  ///   - settings: Class and truncation.
-  ///   - rows: Rows of W+ that will be mixed.
-  /// - Throws: `RequestError` if there is no such class or row.
-  public nonisolated func check(_ settings: PictureSettings, rows: Set<Int> = []) throws(RequestError) {
-    if let row = rows.max(), row >= traits.numWs {
-      throw RequestError(
-        description: "styles: expected rows from 0 to \(traits.numWs - 1), found \(row)")
-    }
-    let classes = traits.labelDim
-    switch settings.classIndex {
-    case .some(let index) where classes == 0:
-      throw RequestError(description: "class: the network has no labels, found class \(index)")
-    case .some(let index) where !(0..<classes).contains(index):
-      throw RequestError(description: "class: expected 0 to \(classes - 1), found \(index)")
-    case nil where classes > 0:
-      throw RequestError(
-        description: "class: the network has labels, expected a class from 0 to \(classes - 1)")
-    default: break
-    }
-  }
-
-  /// Checks that codes are of the generator's size.
-  ///
-  /// - Parameter codes: W+ from a file.
-  /// - Throws: `RequestError` with both sizes.
-  public nonisolated func check(_ codes: Codes) throws(RequestError) {
-    guard codes.numWs == traits.numWs, codes.wDim == traits.wDim else {
-      throw RequestError(
-        description: "codes: expected [N, \(traits.numWs), \(traits.wDim)], "
-          + "found [\(codes.count), \(codes.numWs), \(codes.wDim)]")
-    }
   }
 
   /// The truncated W+ of seeds.
@@ -113,7 +75,8 @@ public actor GeneratorHost {
   ///   - noise: Where its noise comes from.
   ///   - noiseSeed: Starts the stream of random noise.
   /// - Returns: 8-bit pixels of the rows that are meant to be seen.
-  public func picture(_ code: Codes, noise: NoiseKind = .const, noiseSeed: UInt32 = 0) -> ByteImage {
+  public func picture(_ code: Codes, noise: NoiseKind = .const, noiseSeed: UInt32 = 0) -> ByteImage
+  {
     withoutGradients {
       let options = SynthesisOptions(noise: noiseSource(noise, seed: noiseSeed))
       let image = generator.synthesize(code.tensor, options: options)

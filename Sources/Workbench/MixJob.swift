@@ -1,6 +1,7 @@
 // The style mixing sheet: every row's picture with some layers' styles from every column's.
 
 import Formats
+public import Networks
 
 /// Makes a style mixing sheet and its single pictures.
 public struct MixJob: Sendable {
@@ -8,8 +9,8 @@ public struct MixJob: Sendable {
   public var rows: [UInt32]
   /// The seeds at the top, whose pictures give the rows in `styles`.
   public var columns: [UInt32]
-  /// The rows of W+ taken from the columns' seeds.
-  public var styles: Set<Int>
+  /// The rows of W+ taken from the columns' seeds; nil for 0 to 6, as far as there are so many.
+  public var styles: Set<Int>?
   /// Truncation, class and noise.
   public var settings = PictureSettings()
   /// What the pictures say about how they were made.
@@ -20,12 +21,24 @@ public struct MixJob: Sendable {
   /// - Parameters:
   ///   - rows: The seeds at the left.
   ///   - columns: The seeds at the top.
-  ///   - styles: The rows of W+ taken from the columns' seeds.
+  ///   - styles: The rows of W+ taken from the columns' seeds; nil for 0 to 6, as far as there are so many.
   ///   - provenance: What the pictures say about how they were made.
-  public init(rows: [UInt32], columns: [UInt32], styles: Set<Int>, provenance: Provenance) {
+  public init(rows: [UInt32], columns: [UInt32], styles: Set<Int>?, provenance: Provenance) {
     (self.rows, self.columns, self.styles) = (rows, columns, styles)
     self.provenance = provenance
   }
+
+  /// Checks that a generator can make the sheet.
+  ///
+  /// - Parameter traits: What the generator is.
+  /// - Throws: `RequestError` if there is no such class or row of W+, or the sheet would be too large.
+  public func check(_ traits: GeneratorTraits) throws(RequestError) {
+    try traits.check(settings)
+    try traits.check(rows: styles ?? [])
+    try traits.check(sheet: grid)
+  }
+
+  private var grid: GridSize { GridSize(columns: columns.count + 1, rows: rows.count + 1) }
 
   /// Makes and writes the pictures: `ROW-COLUMN.png` for each pair, `SEED-SEED.png` for each seed, and `grid.png`.
   ///
@@ -34,15 +47,17 @@ public struct MixJob: Sendable {
   ///   - folder: Where the files go.
   ///   - progress: Is told after every picture.
   /// - Returns: The files; the sheet comes last.
-  /// - Throws: `FileError` if a file cannot be written; `CancellationError` between pictures.
+  /// - Throws: What `check` throws; `FileError` if a file cannot be written; `CancellationError` between pictures.
   public func run(
     on host: GeneratorHost, into folder: OutputFolder, progress: ProgressHandler
   ) async throws -> [WrittenPicture] {
+    try check(host.traits)
     var written: [WrittenPicture] = []
     var sheet: Sheet?
     var codes: [UInt32: Codes] = [:]
     var originals: Set<UInt32> = []
-    let grid = GridSize(columns: columns.count + 1, rows: rows.count + 1)
+    let grid = grid
+    let styles = styles ?? host.traits.defaultMixingRows
     for cell in 1..<grid.count {
       try Task.checkCancellation()
       let (column, row) = (cell % grid.columns, cell / grid.columns)

@@ -3,7 +3,7 @@
 import Checkpoints
 import Formats
 import Layers
-import Networks
+public import Networks
 import OrderedCollections
 import Tensors
 
@@ -17,44 +17,74 @@ public enum NetworkSource: Hashable, Sendable {
 }
 
 /// A source looked at but not yet built, so that a command can say what it would do.
-public struct NetworkSummary: Codable, Hashable, Sendable {
+public struct NetworkSummary: Encodable, Sendable {
   /// The kind of network, such as `stylegan2`.
   public let kind: String
   /// Where it comes from, in words.
   public let origin: String
-  /// The configuration as canonical JSON.
-  public let configuration: String
+  /// What it is built from.
+  public let configuration: any NetworkConfiguration
+  /// What the generator will be.
+  public let traits: GeneratorTraits
+
+  init(_ configuration: any NetworkConfiguration, origin: String, traits: GeneratorTraits) {
+    kind = type(of: configuration).kind
+    (self.origin, self.configuration, self.traits) = (origin, configuration, traits)
+  }
+
+  private enum CodingKeys: CodingKey { case kind, origin, configuration }
+
+  /// Writes kind, origin and the configuration; traits follow from the configuration.
+  public func encode(to encoder: any Encoder) throws {
+    var object = encoder.container(keyedBy: CodingKeys.self)
+    try object.encode(kind, forKey: .kind)
+    try object.encode(origin, forKey: .origin)
+    try configuration.encode(to: object.superEncoder(forKey: .configuration))
+  }
 }
 
 extension NetworkSource {
-  /// Looks at the source without building the network.
+  /// Looks at the source, and checks all of it, without building the network or taking memory for it.
   ///
   /// - Returns: What it holds.
-  /// - Throws: `FileError` or `ConfigurationError`.
+  /// - Throws: `FileError` or `ConfigurationError`, as building would.
   public func summary() throws -> NetworkSummary {
     switch self {
     case .file(let path):
       let (role, network) = try Self.generator(in: path)
-      return try NetworkSummary(network.configuration, origin: "\(role) in \(path)")
+      return NetworkSummary(
+        network.configuration, origin: "\(role) in \(path)", traits: try network.generatorTraits())
     case .untrained(let name, let resolution, let seed):
       let configuration = try Registry.configuration(named: name, resolution: resolution)
-      return try NetworkSummary(configuration, origin: "\(name), untrained, seed \(seed)")
+      let plan = configuration.makeGenerator(Scope(ParameterStore(), device: .meta))
+      return NetworkSummary(
+        configuration, origin: "\(name), untrained, seed \(seed)", traits: plan.traits)
     }
   }
 
   /// Builds the generator.
   ///
-  /// - Returns: The generator, on the processor.
+  /// - Returns: The generator, on the processor, and what is questionable about it, a line each.
   /// - Throws: `FileError` or `ConfigurationError`.
-  func makeGenerator() throws -> any Generator {
+  func makeGenerator() throws -> (generator: any Generator, warnings: [String]) {
     switch self {
     case .file(let path):
-      return try Self.generator(in: path).network.makeGenerator()
+      let generator = try Self.generator(in: path).network.makeGenerator()
+      return (generator, Self.warnings(about: generator.parameters, of: path))
     case .untrained(let name, let resolution, let seed):
       let configuration = try Registry.configuration(named: name, resolution: resolution)
       let scope = Scope(ParameterStore(), generator: TorchGenerator(seed: seed))
-      return configuration.makeGenerator(scope)
+      return (configuration.makeGenerator(scope), [])
     }
+  }
+
+  private static func warnings(about parameters: ParameterStore, of path: String) -> [String] {
+    let names = parameters.nonFiniteNames
+    guard !names.isEmpty else { return [] }
+    let shown = names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+    return [
+      "\(path): \(names.count) tensors hold numbers that are not finite, which spoil pictures: \(shown)"
+    ]
   }
 
   private static func generator(in path: String) throws -> (
@@ -66,13 +96,5 @@ extension NetworkSource {
       throw FileError(.damaged, file: path, expected: "a generator", found: "only \(roles)")
     }
     return found
-  }
-}
-
-extension NetworkSummary {
-  init(_ configuration: any NetworkConfiguration, origin: String) throws {
-    kind = type(of: configuration).kind
-    self.origin = origin
-    self.configuration = try configuration.canonicalJSON()
   }
 }

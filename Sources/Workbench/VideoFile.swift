@@ -1,33 +1,59 @@
 // Video files in the forms that people share: animated WebP by libwebp, MP4 and GIF by the `ffmpeg` program.
 
 import Formats
+import Foundation
 import Subprocess
+
+/// The forms of video files, by the extension of the file's name.
+enum VideoForm: String, CaseIterable {
+  case webp, mp4, gif
+
+  /// The form that a file's name asks for.
+  init(of path: String) throws(RequestError) {
+    let name = NSString(string: path).pathExtension.lowercased()
+    guard let form = Self(rawValue: name) else {
+      let names = Self.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
+      throw RequestError("output", expected: "a name that ends in one of \(names)", found: path)
+    }
+    self = form
+  }
+
+  /// Checks that the program that writes this form is there.
+  func checkProgram() async throws(UnavailableError) {
+    guard self != .webp else { return }
+    guard (try? await Self.ffmpeg.resolveExecutablePath(in: .inherit)) != nil else {
+      throw UnavailableError(
+        description: "a .\(rawValue) file needs the program ffmpeg, which is not installed; "
+          + "install it, or give a name that ends in .webp")
+    }
+  }
+
+  /// The pixels that a side of a frame may have.
+  var sideLimit: Int { self == .webp ? WebP.sideLimit : 1 << 14 }
+
+  static let ffmpeg = Executable.name("ffmpeg")
+}
 
 /// A video file about to be written.
 struct VideoFile {
   let path: String
+  let form: VideoForm
   /// The size of every frame, in pixels.
   let width: Int
   let height: Int
+  /// Whether frames have an opacity beside their colours.
+  let hasAlpha: Bool
   let framesPerSecond: Int
 
   /// Takes the next frame.
   typealias Append = (ByteImage) async throws -> Void
 
-  /// Forms by the extension of the file's name.
-  static let extensions = ["webp", "mp4", "gif"]
-
   /// Writes the frames that `body` appends; the file appears under its name only when it is whole.
   func write(_ body: (Append) async throws -> Void) async throws {
-    switch path.split(separator: ".").last?.lowercased() {
-    case "webp": try await writeWebP(body)
-    case "mp4": try await writeWithFFmpeg(Self.mp4Options, body)
-    case "gif": try await writeWithFFmpeg(gifOptions, body)
-    default:
-      let names = Self.extensions.map { ".\($0)" }.joined(separator: ", ")
-      throw FileError(
-        .cannotCreate, file: path, expected: "a name that ends in one of \(names)",
-        found: "another name")
+    switch form {
+    case .webp: try await writeWebP(body)
+    case .mp4: try await writeWithFFmpeg(Self.mp4Options, body)
+    case .gif: try await writeWithFFmpeg(gifOptions, body)
     }
   }
 
@@ -55,34 +81,37 @@ struct VideoFile {
     ]
   }
 
+  /// ffmpeg ended before it had all frames; it says why.
+  private struct Refused: Error {}
+
   private func writeWithFFmpeg(_ options: [String], _ body: (Append) async throws -> Void)
     async throws
   {
-    let program = Executable.name("ffmpeg")
-    guard (try? await program.resolveExecutablePath(in: .inherit)) != nil else {
-      throw UnavailableError(
-        description: "\(path): needs the program ffmpeg, which is not installed; "
-          + "install it, or give a name that ends in .webp")
-    }
     let input = [
-      "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s",
+      "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", hasAlpha ? "rgba" : "rgb24", "-s",
       "\(width)x\(height)", "-r", "\(framesPerSecond)", "-i", "-",
     ]
     let replacement = FileReplacement(of: path)
     defer { replacement.discard() }
     let result = try await Subprocess.run(
-      program, arguments: Arguments(input + options + [replacement.temporary]),
-      input: .inputWriter, output: .discarded, error: .string(limit: 4096)
+      VideoForm.ffmpeg, arguments: Arguments(input + options + [replacement.temporary]),
+      input: .inputWriter, output: .discarded, error: .string(limit: 1 << 20)
     ) { execution in
-      try await body { frame in
-        _ = try await execution.standardInputWriter.write(frame.inColour.pixels)
-      }
+      do {
+        try await body { frame in
+          do {
+            _ = try await execution.standardInputWriter.write(frame.inColour.pixels)
+          } catch {
+            throw Refused()
+          }
+        }
+      } catch is Refused {}
       try await execution.standardInputWriter.finish()
     }
     guard result.terminationStatus.isSuccess else {
       throw FileError(
         .ioFailed, file: path, expected: "ffmpeg to write the video",
-        found: result.standardError)
+        found: result.standardError.trimmingCharacters(in: .whitespacesAndNewlines))
     }
     try replacement.finish()
   }

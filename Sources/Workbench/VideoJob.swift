@@ -1,7 +1,7 @@
 // Videos of smooth walks through W+: one keyframe's picture turns into the next, and the last into the first.
 
 import Formats
-import Networks
+public import Networks
 import Tensors
 
 /// Makes a looping video in which every cell of a grid walks through its own keyframes.
@@ -26,40 +26,95 @@ public struct VideoJob: Sendable {
   /// - Parameter seeds: The seeds of the keyframes.
   public init(seeds: [UInt32]) { self.seeds = seeds }
 
+  /// The keyframes of all cells together, and the frames in all cells from one keyframe to the next, may be this many.
+  private static let countLimit = 1 << 20
+  /// The bytes that their codes may take.
+  private static let codeLimit = 1 << 30
+
   /// The keyframes of each cell, and frames in all.
   ///
   /// - Returns: Both numbers.
-  /// - Throws: `RequestError` if the seeds do not fill the grid evenly.
+  /// - Throws: `RequestError` if the seeds do not fill the grid evenly, or there are none or too many frames.
   public func plan() throws(RequestError) -> (keyframes: Int, frames: Int) {
-    if keyframes == nil && seeds.count % grid.count != 0 {
+    let cells = grid.count
+    guard !seeds.isEmpty, keyframes != nil || seeds.count.isMultiple(of: cells) else {
       throw RequestError(
-        description:
-          "seeds: expected a multiple of the \(grid.count) cells of the grid, found \(seeds.count)")
+        "seeds", expected: "a multiple of the \(cells) cells of the grid", found: "\(seeds.count)")
     }
-    let each = keyframes ?? seeds.count / grid.count
-    guard each > 0, framesPerKeyframe > 0, each <= 1 << 20, framesPerKeyframe <= 1 << 20 else {
+    let each = keyframes ?? seeds.count / cells
+    let limit = Self.countLimit / cells
+    guard (1...max(1, limit)).contains(each) else {
+      throw RequestError("keyframes", expected: "1 to \(limit) for each cell", found: "\(each)")
+    }
+    guard (1...max(1, limit)).contains(framesPerKeyframe) else {
       throw RequestError(
-        description:
-          "frames: expected at least one keyframe and frame, found \(each) and \(framesPerKeyframe)")
+        "frames", expected: "1 to \(limit) for each keyframe", found: "\(framesPerKeyframe)")
+    }
+    guard (1...1000).contains(framesPerSecond) else {
+      throw RequestError("fps", expected: "1 to 1000", found: "\(framesPerSecond)")
     }
     return (each, each * framesPerKeyframe)
   }
 
-  /// Makes and writes the video.
+  /// Checks the file's name, and that the program that its form needs is there.
+  ///
+  /// - Parameter file: The file to write.
+  /// - Throws: `RequestError` for a form that is not known, `UnavailableError` without the program, `FileError` of kind
+  ///   `cannotCreate`.
+  public static func check(output file: String) async throws {
+    try await VideoForm(of: file).checkProgram()
+    try OutputFolder.check(file: file)
+  }
+
+  /// Checks that a generator can make the video.
+  ///
+  /// - Parameters:
+  ///   - traits: What the generator is.
+  ///   - file: The file to write.
+  /// - Throws: `RequestError` if there is no such class, or frames or codes would be too large.
+  public func check(_ traits: GeneratorTraits, output file: String) throws(RequestError) {
+    let each = try plan().keyframes
+    try traits.check(settings)
+    try traits.check(sheet: grid)
+    let size = frameSize(traits)
+    let limit = try VideoForm(of: file).sideLimit
+    guard size.width <= limit, size.height <= limit else {
+      throw RequestError(
+        "grid", expected: "frames of at most \(limit) pixels a side",
+        found: "\(size.width)×\(size.height)")
+    }
+    let codes = grid.count * (each + framesPerKeyframe)
+    let most = Self.codeLimit / (traits.numWs * traits.wDim * MemoryLayout<Float>.size)
+    guard codes <= most else {
+      throw RequestError(
+        "frames", expected: "at most \(most) codes in memory: fewer cells, keyframes or frames",
+        found: "\(codes)")
+    }
+  }
+
+  /// The size of a frame, in pixels.
+  private func frameSize(_ traits: GeneratorTraits) -> (width: Int, height: Int) {
+    (grid.columns * traits.resolution, grid.rows * traits.visibleRows.count)
+  }
+
+  /// Makes and writes the video, and the folder that it stands in.
   ///
   /// - Parameters:
   ///   - host: The generator.
   ///   - file: The file; its extension says the form: `webp`, `mp4` or `gif`.
   ///   - progress: Is told after every frame.
-  /// - Throws: `FileError` if the file cannot be written, `UnavailableError` without the program that its form needs;
-  ///   `CancellationError` between frames.
-  public func run(on host: GeneratorHost, into file: String, progress: ProgressHandler) async throws {
+  /// - Throws: What the checks throw; `FileError` if the file cannot be written; `CancellationError` between frames.
+  public func run(on host: GeneratorHost, into file: String, progress: ProgressHandler) async throws
+  {
+    try await Self.check(output: file)
+    try check(host.traits, output: file)
+    _ = try OutputFolder(of: file)
     let (each, frames) = try plan()
     let cells = await keyframes(each, host)
-    let traits = host.traits
+    let size = frameSize(host.traits)
     let video = VideoFile(
-      path: file, width: grid.columns * traits.resolution,
-      height: grid.rows * traits.visibleRows.count, framesPerSecond: framesPerSecond)
+      path: file, form: try VideoForm(of: file), width: size.width, height: size.height,
+      hasAlpha: host.traits.imgChannels == 4, framesPerSecond: framesPerSecond)
     try await video.write { append in
       for keyframe in 0..<each {
         var paths: [Codes] = []
@@ -87,8 +142,7 @@ public struct VideoJob: Sendable {
     var cells: [Codes] = []
     for cell in 0..<grid.count {
       let seeds = Array(order[cell * each..<(cell + 1) * each])
-      cells.append(
-        await host.codes(seeds: seeds, settings: settings))
+      cells.append(await host.codes(seeds: seeds, settings: settings))
     }
     return cells
   }

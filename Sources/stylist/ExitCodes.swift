@@ -7,12 +7,19 @@ import Workbench
 extension Stylist {
   /// Says what went wrong and ends the program.
   static func end(with error: any Error) -> Never {
-    let interruption = (error as? Interruption)?.exitCode
-    if let code = interruption ?? Workbench.exitCode(for: error) {
-      FileHandle.standardError.write(Data("stylist: \(error)\n".utf8))
+    if let code = documentedExitCode(for: error) {
+      say("\(error)")
       Foundation.exit(code)
     }
     // Help, version and usage are the argument parser's own; wrong usage ends with 64, anything else with 1.
     exit(withError: error)
+  }
+
+  private static func documentedExitCode(for error: any Error) -> Int32? {
+    switch error {
+    case let error as Interruption: error.exitCode
+    case is OutputError: 74
+    default: Workbench.exitCode(for: error)
+    }
   }
 }

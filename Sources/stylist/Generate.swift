@@ -19,39 +19,55 @@ struct Generate: AsyncParsableCommand {
   @OptionGroup var pictureOptions: PictureOptions
   @OptionGroup var report: ReportOptions
 
-  @Option(help: "Seeds, such as \(SeedList.example).")
+  @Option(
+    help: ArgumentHelp("The seeds: numbers and ranges, such as 0-35,85.", valueName: "list"),
+    transform: SeedList.parse)
   var seeds: SeedList?
 
-  @Option(help: "Codes instead of seeds: a safetensors file with w [N, numWs, wDim].")
+  @Option(
+    help: ArgumentHelp(
+      "Codes instead of seeds: a .safetensors with w [N, numWs, wDim].", valueName: "file"))
   var projectedW: String?
 
-  @Option(help: "Also put the pictures together in sheets of COLUMNSxROWS.")
+  @Option(
+    help: ArgumentHelp(
+      "Also put the pictures together in sheets: grid.png, grid-2.png, ….",
+      valueName: "COLUMNSxROWS"
+    ),
+    transform: GridSize.parse)
   var grid: GridSize?
 
-  @Option(help: "The folder for the pictures.")
+  @Option(
+    help: ArgumentHelp("The folder for the pictures; made if it is not there.", valueName: "folder")
+  )
   var outdir: String
 
   func validate() throws {
     guard (seeds == nil) != (projectedW == nil) else {
-      throw ValidationError("Give either --seeds=\(SeedList.example) or --projected-w=FILE.")
+      throw ValidationError("Give either --seeds=LIST or --projected-w=FILE.")
+    }
+    guard projectedW == nil || pictureOptions.isAboutNoiseOnly else {
+      throw ValidationError(
+        "--trunc, --trunc-cutoff and --class go with --seeds, not with --projected-w.")
     }
   }
 
   func run() async throws {
-    let summary = try networkOptions.source.summary()
+    let summary = try networkOptions.summary()
     let codes = try projectedW.map { try Codes(reading: $0) }
     let count = seeds?.seeds.count ?? codes?.count ?? 0
+    let job = job(codes)
+    try job.check(summary.traits)
+    try OutputFolder.check(outdir)
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: count),
         lines: ["would make \(count) pictures in \(outdir) from \(summary.origin)"])
       return
     }
-    let job = job(codes)
     let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
     let written = try await interruptible {
-      let host = try GeneratorHost(source, threads: threads)
-      if let codes { try host.check(codes) } else { try host.check(job.settings) }
+      let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
       return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
     }
@@ -66,7 +82,7 @@ struct Generate: AsyncParsableCommand {
     var job = GenerateJob(codes.map { .codes($0) } ?? .seeds(seeds?.seeds ?? [])) { seed in
       let subject = projectedW.map { "--projected-w=\($0)" }
       let seeds = seed.map(String.init) ?? all
-      let sheet = seed == nil ? grid.map { "--grid=\($0.columns)x\($0.rows)" } : nil
+      let sheet = seed == nil ? grid.map { "--grid=\($0.text)" } : nil
       let parts = [subject ?? seeds.map { "--seeds=\($0)" }, sheet].compactMap(\.self)
       return Provenance(
         command: commandLine(["generate"] + parts + common), network: name, seed: seeds)

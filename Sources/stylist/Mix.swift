@@ -20,28 +20,43 @@ struct Mix: AsyncParsableCommand {
   @OptionGroup var pictureOptions: PictureOptions
   @OptionGroup var report: ReportOptions
 
-  @Option(help: "The seeds at the left.")
+  @Option(
+    help: ArgumentHelp("The seeds at the left, such as 85,100,75.", valueName: "list"),
+    transform: SeedList.parse)
   var rows: SeedList
 
-  @Option(help: "The seeds at the top.")
+  @Option(
+    help: ArgumentHelp("The seeds at the top, such as 55,821,1789.", valueName: "list"),
+    transform: SeedList.parse)
   var cols: SeedList
 
-  @Option(help: "The rows of W+ taken from the top (default: 0-6, as far as there are so many).")
+  @Option(
+    help: ArgumentHelp(
+      "The rows of W+ taken from the top: 0-3 pose and shape, 4-7 features, above colours "
+        + "(default: 0-6, as far as there are so many).",
+      valueName: "list"),
+    transform: RowList.parse)
   var styles: RowList?
 
-  @Option(help: "The folder for the pictures.")
+  @Option(
+    help: ArgumentHelp("The folder for the pictures; made if it is not there.", valueName: "folder")
+  )
   var outdir: String
 
   func validate() throws {
     guard rows.seeds.count <= 256, cols.seeds.count <= 256 else {
       throw ValidationError(
-        "A sheet has at most 256 rows and columns, not \(rows.seeds.count) and \(cols.seeds.count).")
+        "A sheet has at most 256 rows and columns, not \(rows.seeds.count) and \(cols.seeds.count)."
+      )
     }
   }
 
   func run() async throws {
-    let summary = try networkOptions.source.summary()
+    let summary = try networkOptions.summary()
     let count = (rows.seeds.count + 1) * (cols.seeds.count + 1) - 1
+    let job = job
+    try job.check(summary.traits)
+    try OutputFolder.check(outdir)
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: count),
@@ -49,19 +64,20 @@ struct Mix: AsyncParsableCommand {
       return
     }
     let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
-    let (styles, settings) = (styles, pictureOptions.settings)
-    let (rows, cols, provenance) = (rows.seeds, cols.seeds, provenance)
     let written = try await interruptible {
-      let host = try GeneratorHost(source, threads: threads)
-      let chosen = styles?.rows ?? host.defaultMixingRows
-      try host.check(settings, rows: chosen)
-      var job = MixJob(rows: rows, columns: cols, styles: chosen, provenance: provenance)
-      job.settings = settings
+      let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
       return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
     }
     try report.print(
       Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
+  }
+
+  private var job: MixJob {
+    var job = MixJob(
+      rows: rows.seeds, columns: cols.seeds, styles: styles?.rows, provenance: provenance)
+    job.settings = pictureOptions.settings
+    return job
   }
 
   private var provenance: Provenance {

@@ -6,19 +6,34 @@ public import Workbench
 
 /// Which network a command works with.
 struct NetworkOptions: ParsableArguments {
-  @Option(help: "A network file: NVIDIA's .pkl, or our own .safetensors.")
+  @Option(
+    help: ArgumentHelp(
+      "The network: a .pkl of NVIDIA's PyTorch programs, or a .safetensors of ours.",
+      valueName: "file"))
   var network: String?
 
-  @Option(help: "An untrained network instead: stylegan2-256, paper256, auto, ….")
+  @Option(
+    help: ArgumentHelp(
+      "Instead of a file, an untrained network of this configuration: stylegan2-256, paper256, auto, …",
+      valueName: "name"))
   var cfg: String?
 
-  @Option(name: .customLong("res"), help: "The resolution of an untrained network, in pixels.")
+  @Option(
+    name: .customLong("res"),
+    help: ArgumentHelp(
+      "With --cfg: width and height in pixels, a power of two (default: the configuration's own).",
+      valueName: "pixels"))
   var resolution: Int?
 
-  @Option(help: "The seed of an untrained network's weights.")
+  @Option(
+    help: ArgumentHelp(
+      "With --cfg: the seed of the random weights (default: 0).", valueName: "seed"))
   var initSeed: UInt64?
 
-  @Option(help: "Threads that one operation may use (default: all cores).")
+  @Option(
+    help: ArgumentHelp(
+      "Processor threads for one operation, 1 to 4096 (default: one for each core).",
+      valueName: "count"))
   var threads: Int?
 
   func validate() throws {
@@ -46,31 +61,57 @@ struct NetworkOptions: ParsableArguments {
     ].compactMap(\.self)
   }
 
+  /// What is there, checked as far as it can be without building it.
+  func summary() throws -> NetworkSummary { try source.summary() }
+
+  /// Builds the network, and says what is questionable about it.
+  static func open(_ source: NetworkSource, threads: Int?) throws -> GeneratorHost {
+    let host = try GeneratorHost(source, threads: threads)
+    host.warnings.forEach { say("warning: \($0)") }
+    return host
+  }
+
   /// The network as the command names it.
   var name: String { network ?? "\(cfg ?? "") (untrained, seed \(initSeed ?? 0))" }
 }
 
 /// What decides a picture beside its seed.
 struct PictureOptions: ParsableArguments {
-  @Option(name: [.customLong("trunc"), .customLong("truncation-psi")],
-    help: "Truncation ψ: 1 none, 0 the average picture.")
+  @Option(
+    name: [.customLong("trunc"), .customLong("truncation-psi")],
+    help: ArgumentHelp(
+      "Truncation ψ: 1 for all variety, 0 for the average picture; 0.5 to 0.7 looks best.",
+      valueName: "psi"))
   var trunc = 1.0
 
-  @Option(help: "Truncate only the rows of W+ below this one (default: all).")
+  @Option(
+    help: ArgumentHelp(
+      "Truncate only the rows of W+ below this one: 8 spares colours and texture (default: all rows).",
+      valueName: "row"))
   var truncCutoff: Int?
 
-  @Option(name: .customLong("class"), help: "The class, for networks with labels.")
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp("The class, from 0; networks with labels need it.", valueName: "index"))
   var classIndex: Int?
 
-  @Option(help: "Where the noise comes from: const, random or none.")
+  @Option(
+    help: ArgumentHelp(
+      "Noise: const, stored with the network; random, drawn anew from each seed; none.",
+      valueName: "mode"))
   var noiseMode = NoiseKind.const
 
   func validate() throws {
-    guard trunc.isFinite else { throw ValidationError("--trunc: expected a number, found \(trunc).") }
+    guard trunc.isFinite else {
+      throw ValidationError("--trunc: expected a number, found \(trunc).")
+    }
     guard truncCutoff.map({ $0 >= 0 }) ?? true else {
       throw ValidationError("--trunc-cutoff: expected 0 or more, found \(truncCutoff ?? 0).")
     }
   }
+
+  /// Whether nothing is asked for that concerns seeds.
+  var isAboutNoiseOnly: Bool { trunc == 1 && truncCutoff == nil && classIndex == nil }
 
   var settings: PictureSettings {
     var settings = PictureSettings()
@@ -92,36 +133,16 @@ struct PictureOptions: ParsableArguments {
 }
 
 extension NoiseKind: ExpressibleByArgument {}
-extension GridSize: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
-}
-
-/// How a command reports.
-struct ReportOptions: ParsableArguments {
-  @Flag(help: "Print the result as JSON.")
-  var json = false
-
-  @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be done, and do nothing.")
-  var isDryRun = false
-
-  /// Prints a result: as JSON, or each of its lines.
-  func print(_ result: some Encodable, lines: [String]) throws {
-    guard json else {
-      lines.forEach { Swift.print($0) }
-      return
+extension GridSize {
+  /// Reads an option.
+  static func parse(_ text: String) throws -> GridSize {
+    guard let size = GridSize(text) else {
+      throw ValidationError("expected COLUMNSxROWS such as 6x6, each from 1 to 65535")
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    Swift.print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    return size
   }
-}
 
-/// What a command would do, or has done.
-struct Outcome: Encodable {
-  var network: NetworkSummary
-  /// Pictures or frames.
-  var count: Int
-  var files: [WrittenPicture]?
+  var text: String { "\(columns)x\(rows)" }
 }
 
 /// A command line that makes something again, quoted for the shell.

@@ -39,11 +39,23 @@ final class ProgressReporter: Sendable {
     return progress.done == progress.total ? "\(line)\n" : line
   }
 
+  /// A line for programs.
+  private struct Line: Encodable {
+    let done: Int
+    let total: Int
+    let unit: String
+    let perSecond: Double
+    let secondsLeft: Double
+  }
+
   private func json(_ progress: JobProgress, _ rate: Double, _ left: Double) -> String {
-    let rate = String(format: "%.3f", rate)
-    let left = String(format: "%.1f", left)
-    return "{\"done\":\(progress.done),\"total\":\(progress.total),\"unit\":\"\(progress.unit)\","
-      + "\"per_second\":\(rate),\"seconds_left\":\(left)}\n"
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    let line = Line(
+      done: progress.done, total: progress.total, unit: progress.unit,
+      perSecond: (rate * 1000).rounded() / 1000, secondsLeft: (left * 10).rounded() / 10)
+    return (try? encoder.encode(line)).map { String(decoding: $0, as: UTF8.self) + "\n" } ?? ""
   }
 
   private func clock(_ seconds: Double) -> String {

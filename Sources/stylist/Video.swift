@@ -19,37 +19,48 @@ struct Video: AsyncParsableCommand {
   @OptionGroup var pictureOptions: PictureOptions
   @OptionGroup var report: ReportOptions
 
-  @Option(help: "The seeds of the keyframes: all of the first cell, then all of the second, ….")
+  @Option(
+    help: ArgumentHelp(
+      "The seeds of the keyframes: all of the first cell, then all of the second, …, such as 0-31.",
+      valueName: "list"),
+    transform: SeedList.parse)
   var seeds: SeedList
 
-  @Option(help: "Cells, COLUMNSxROWS, each with a walk of its own.")
+  @Option(
+    help: ArgumentHelp(
+      "Cells, each with a walk of its own (default: 1x1).", valueName: "COLUMNSxROWS"),
+    transform: GridSize.parse)
   var grid = GridSize(columns: 1, rows: 1)
 
-  @Option(help: "Keyframes of each cell (default: as many as there are seeds for it).")
+  @Option(
+    help: ArgumentHelp(
+      "Keyframes of each cell (default: as many as there are seeds for it).", valueName: "count"))
   var numKeyframes: Int?
 
-  @Option(help: "Frames from one keyframe to the next.")
+  @Option(help: ArgumentHelp("Frames from one keyframe to the next.", valueName: "count"))
   var wFrames = 120
 
-  @Option(help: "Frames a second.")
+  @Option(help: ArgumentHelp("Frames a second, 1 to 1000.", valueName: "rate"))
   var fps = 60
 
-  @Option(help: "Put the seeds in the random order of this seed first.")
+  @Option(
+    help: ArgumentHelp(
+      "Put the seeds in the random order of this seed first (default: as given).", valueName: "seed"
+    ))
   var shuffleSeed: UInt32?
 
-  @Option(help: "The file to write.")
+  @Option(
+    help: ArgumentHelp(
+      "The file to write: .webp, .mp4 or .gif; its folder is made if it is not there.",
+      valueName: "file"))
   var output: String
 
-  func validate() throws {
-    guard (1...1000).contains(fps) else {
-      throw ValidationError("--fps: expected 1 to 1000, found \(fps).")
-    }
-  }
-
   func run() async throws {
-    let summary = try networkOptions.source.summary()
     let job = job
     let count = try job.plan().frames
+    try await VideoJob.check(output: output)
+    let summary = try networkOptions.summary()
+    try job.check(summary.traits, output: output)
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: count),
@@ -58,8 +69,7 @@ struct Video: AsyncParsableCommand {
     }
     let (source, threads, output) = (networkOptions.source, networkOptions.threads, output)
     try await interruptible {
-      let host = try GeneratorHost(source, threads: threads)
-      try host.check(job.settings)
+      let host = try NetworkOptions.open(source, threads: threads)
       try await job.run(on: host, into: output, progress: ProgressReporter().show)
     }
     let written = [WrittenPicture(file: output)]
