@@ -122,11 +122,11 @@ extension Int: JSONReadable {
 }
 
 extension Double: JSONReadable {
-  package static var expectation: String { "a number" }
+  package static var expectation: String { "a number that float32 can hold" }
   package init?(_ json: JSON) {
     switch json {
     case .integer(let value): self.init(value)
-    case .number(let value): self = value
+    case .number(let value) where abs(value) <= Double(Float.greatestFiniteMagnitude): self = value
     default: return nil
     }
   }

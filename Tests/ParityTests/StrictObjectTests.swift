@@ -54,12 +54,13 @@ private func object(_ text: String) throws -> StrictObject {
   @Test("refuses a value of another type")
   func wrongTypes() throws {
     let config = try object(
-      #"{"n": 2.0, "flag": 1, "number": true, "list": [1, "a"], "null": null}"#)
+      #"{"n": 2.0, "flag": 1, "number": true, "list": [1, "a"], "null": null, "big": 1e39}"#)
     #expect(throws: CaseError("config.n: expected an integer, found 2.0")) {
       try config.value("n") as Int
     }
     #expect(throws: CaseError.self) { try config.value("flag") as Bool }
     #expect(throws: CaseError.self) { try config.value("number") as Double }
+    #expect(throws: CaseError.self) { try config.value("big") as Double }
     #expect(throws: CaseError.self) { try config.value("list") as [Int] }
     #expect(throws: CaseError.self) { try config.value("null", default: 1.0) }
     #expect(throws: CaseError("config.none is missing")) { try config.value("none") as Int }
