@@ -82,7 +82,7 @@ let package = Package(
       ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, subprocess]),
     library(
       "ParityCases",
-      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, systemPackage]),
+      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections]),
 
     // The programs.
     program("stylist", ["Workbench", argumentParser, signals]),
@@ -98,7 +98,7 @@ let package = Package(
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
     tests("Networks", ["Networks", "Tensors"]),
-    tests("Parity", ["ParityCases", "Formats", "Tensors", systemPackage], exclude: ["Cases"]),
+    tests("Parity", ["ParityCases", "Formats", "Tensors"], exclude: ["Cases"]),
   ],
   cxxLanguageStandard: .cxx20
 )
