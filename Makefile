@@ -52,13 +52,12 @@ lint:
 format:
 	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
 
-## docs: the documentation of every library, into .build/docs
+## docs: the documentation of all libraries, into .build/docs; serve that folder to read it
 docs: setup
-	@for target in $(LIBRARIES); do \
-	  swift package --allow-writing-to-directory .build/docs generate-documentation --target $$target \
-	    --output-path .build/docs/$$target --transform-for-static-hosting --hosting-base-path $$target \
-	    || exit 1; \
-	done
+	rm -rf .build/docs
+	swift package --allow-writing-to-directory .build generate-documentation \
+	  --enable-experimental-combined-documentation $(addprefix --target ,$(LIBRARIES)) \
+	  --output-path .build/docs --transform-for-static-hosting
 
 ## clean: remove everything that was built, but not libtorch
 clean:
