@@ -81,6 +81,9 @@ let package = Package(
     tests("Formats", ["Formats"]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
+    tests(
+      "Networks", ["Networks", "Layers", "Tensors", "TestSupport", collections],
+      resources: [.copy("Snapshots")]),
   ],
   cxxLanguageStandard: .cxx20
 )
