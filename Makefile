@@ -1,28 +1,68 @@
-# The commands of the project. `make demo` and `make test` are all that a newcomer needs.
+# The commands of the project. `make demo` and `make test` are all that a newcomer needs; `make help` lists the others.
 
 SHELL := /bin/bash
 CONFIGURATION ?= release
 export PKG_CONFIG_PATH := $(CURDIR)/.deps/pkgconfig:$(PKG_CONFIG_PATH)
 
-# The folder of libtorch that setup found; read late, after setup ran.
+# The library folder of the libtorch that setup found; asked for by each recipe, after setup has run.
 TORCH_LIB = $$(pkg-config --variable=prefix stylist-torch)/lib
 LINK_FLAGS = -Xlinker -rpath -Xlinker $(TORCH_LIB) -Xlinker --no-as-needed
 SWIFT_FLAGS = -c $(CONFIGURATION) --explicit-target-dependency-import-check error $(LINK_FLAGS)
-SWIFT_SOURCES = Package.swift Sources Tests Examples Benchmarks
+SWIFT_SOURCES = Package.swift Sources Tests Examples/Package.swift Examples/GenerateImage.swift \
+  Benchmarks/Package.swift Benchmarks/Benchmarks
+LIBRARIES = Formats Tensors Layers Networks Checkpoints Workbench
 
-.PHONY: setup build demo test bench format lint docs example clean
+.PHONY: help setup build demo test example bench lint format docs clean
+
+## demo: build everything and make pictures to look at, in demo/
+demo: build
+	@Scripts/demo.sh
+
+## test: every test, fast layers first, and the example package
+test: build
+	swift build --build-tests $(SWIFT_FLAGS)
+	@Scripts/test.sh $(SWIFT_FLAGS)
+	@$(MAKE) --no-print-directory example
 
 ## setup: system libraries, libtorch in .deps/, the pkg-config file
 setup:
 	@Scripts/setup.sh
 
-## build: all programs, release, into .build/release
+## build: all programs, into .build/release
 build: setup
 	swift build $(SWIFT_FLAGS)
 
-## test: every test, fast layers first, and the example package
-test: setup
-	swift test $(SWIFT_FLAGS) --parallel
+## example: a package of its own that depends on Stylist, built and run
+example: setup
+	swift build --package-path Examples --scratch-path .build/examples -c release $(LINK_FLAGS)
+	.build/examples/release/GenerateImage \
+	  Tests/ParityTests/Cases/checkpoint-stylegan2-ada-pkl/network-protocol4.pkl .build/examples/picture.png
 
+## bench: how fast calls, layers and networks are on this machine
+bench: setup
+	LD_LIBRARY_PATH=$(TORCH_LIB) swift package --package-path Benchmarks --scratch-path .build/benchmarks \
+	  --disable-sandbox benchmark $(BENCH_FLAGS)
+
+## lint: what the style asks of every source file
+lint:
+	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
+	bash -n Scripts/*.sh .ci/run
+
+## format: write every Swift file in the house style
+format:
+	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
+
+## docs: the documentation of every library, into .build/docs
+docs: setup
+	@for target in $(LIBRARIES); do \
+	  swift package --allow-writing-to-directory .build/docs generate-documentation --target $$target \
+	    --output-path .build/docs/$$target --transform-for-static-hosting --hosting-base-path $$target \
+	    || exit 1; \
+	done
+
+## clean: remove everything that was built, but not libtorch
 clean:
 	rm -rf .build
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)

@@ -23,11 +23,12 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// The tests of one target, in `Tests/NAMETests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil)
-  -> Target
-{
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  resources: [Resource]? = nil
+) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: dependencies, resources: resources,
+    name: "\(name)Tests", dependencies: dependencies, exclude: exclude, resources: resources,
     swiftSettings: swiftSettings)
 }
 
@@ -35,7 +36,8 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(
   name: "OrderedCollections", package: "swift-collections")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
@@ -44,14 +46,17 @@ let package = Package(
   products: [
     .library(
       name: "StylistKit",
-      targets: ["Tensors", "Layers", "Networks"]),
+      targets: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Workbench"]),
+    .executable(name: "stylist", targets: ["stylist"]),
+    .executable(name: "parity", targets: ["parity"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
     // The C doors.
@@ -67,10 +72,21 @@ let package = Package(
     .target(name: "CMedia", dependencies: ["CLibPNG", "CLibWebP"]),
 
     // The libraries, each importing only what stands above it.
-    library("Formats", ["CMedia", collections, systemPackage]),
+    library("Formats", ["CMedia", systemPackage]),
     library("Tensors", ["CTorch"]),
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
+    library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections]),
+    library(
+      "Workbench",
+      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, subprocess]),
+    library(
+      "ParityCases",
+      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, systemPackage]),
+
+    // The programs.
+    program("stylist", ["Workbench", argumentParser, signals]),
+    program("parity", ["ParityCases", "Formats", argumentParser]),
 
     // Tests, fast layers first.
     .target(
@@ -84,6 +100,7 @@ let package = Package(
     tests(
       "Networks", ["Networks", "Layers", "Tensors", "TestSupport", collections],
       resources: [.copy("Snapshots")]),
+    tests("Parity", ["ParityCases", "Formats", "Tensors", systemPackage], exclude: ["Cases"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -17,7 +17,8 @@
 namespace ckernels {
 namespace {
 
-// The slope is that of the negative side: 1 is linear, 0 is ReLU. No clamp is not-a-number, which nothing lies beyond.
+// The slope is that of the negative side: 1 is linear, 0 is ReLU. No clamp is not-a-number, which
+// nothing lies beyond.
 template <typename Acc>
 struct Shape {
   Acc slope, gain, clamp;
@@ -30,7 +31,8 @@ CKERNELS_INLINE Acc sloped(Acc v, Shape<Acc> s) {
 }
 
 template <typename Scalar, typename Acc>
-CKERNELS_INLINE void activateRow(Scalar *y, const Scalar *x, Acc bias, Shape<Acc> s, int64_t count) {
+CKERNELS_INLINE void activateRow(Scalar *y, const Scalar *x, Acc bias, Shape<Acc> s,
+                                 int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     Acc v = static_cast<Acc>(x[i]) + bias;
     v = (v > 0 ? v : sloped(v, s)) * s.gain;
@@ -41,7 +43,8 @@ CKERNELS_INLINE void activateRow(Scalar *y, const Scalar *x, Acc bias, Shape<Acc
 
 // dx = dy * gain, times the slope where y is not positive, and zero where y is clamped.
 template <typename Scalar, typename Acc>
-CKERNELS_INLINE void differentiateRow(Scalar *dx, const Scalar *dy, const Scalar *y, Shape<Acc> s, int64_t count) {
+CKERNELS_INLINE void differentiateRow(Scalar *dx, const Scalar *dy, const Scalar *y, Shape<Acc> s,
+                                      int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     const Acc v = static_cast<Acc>(y[i]);
     const Acc g = static_cast<Acc>(dy[i]) * s.gain;
@@ -67,13 +70,14 @@ Shape<Acc> shape(double slope, double gain, std::optional<double> clamp) {
   return {static_cast<Acc>(slope), static_cast<Acc>(gain), static_cast<Acc>(bound)};
 }
 
-at::Tensor biasActCPU(const at::Tensor &input, const std::optional<at::Tensor> &bias, int64_t axis, double slope,
-                      double gain, std::optional<double> clamp) {
-  TORCH_CHECK(gain > 0 && slope >= 0, "bias_act: gain ", gain, " and slope ", slope, ", expected positive ones");
+at::Tensor biasActCPU(const at::Tensor &input, const std::optional<at::Tensor> &bias, int64_t axis,
+                      double slope, double gain, std::optional<double> clamp) {
+  TORCH_CHECK(gain > 0 && slope >= 0, "bias_act: gain ", gain, " and slope ", slope,
+              ", expected positive ones");
   TORCH_CHECK(axis >= 0 && axis < input.dim(), "bias_act: axis ", axis, " of ", input.sizes());
   const int64_t channels = input.size(axis);
-  TORCH_CHECK(!bias || (bias->dim() == 1 && bias->size(0) == channels), "bias_act: a bias of sizes ", bias->sizes(),
-              " for ", channels, " channels");
+  TORCH_CHECK(!bias || (bias->dim() == 1 && bias->size(0) == channels),
+              "bias_act: a bias of sizes ", bias->sizes(), " for ", channels, " channels");
   const at::Tensor x = input.contiguous();
   at::Tensor y = at::empty_like(x);
   int64_t inner = 1;
@@ -93,8 +97,8 @@ at::Tensor biasActCPU(const at::Tensor &input, const std::optional<at::Tensor> &
   return y;
 }
 
-at::Tensor biasActGradCPU(const at::Tensor &dyInput, const at::Tensor &yInput, double slope, double gain,
-                          std::optional<double> clamp) {
+at::Tensor biasActGradCPU(const at::Tensor &dyInput, const at::Tensor &yInput, double slope,
+                          double gain, std::optional<double> clamp) {
   const at::Tensor dy = dyInput.contiguous(), y = yInput.contiguous();
   at::Tensor dx = at::empty_like(dy);
   constexpr int64_t chunk = 4096;
@@ -104,31 +108,35 @@ at::Tensor biasActGradCPU(const at::Tensor &dyInput, const at::Tensor &yInput, d
     forEachRow((y.numel() + chunk - 1) / chunk, chunk, [&](int64_t row) {
       const int64_t start = row * chunk, count = std::min(chunk, y.numel() - start);
       scalar_t *to = dx.mutable_data_ptr<scalar_t>() + start;
-      const scalar_t *from = dy.const_data_ptr<scalar_t>() + start, *values = y.const_data_ptr<scalar_t>() + start;
+      const scalar_t *from = dy.const_data_ptr<scalar_t>() + start,
+                     *values = y.const_data_ptr<scalar_t>() + start;
       differentiateRow(to, from, values, s, count);
     });
   });
   return dx;
 }
 
-at::Tensor biasAct(const at::Tensor &x, const std::optional<at::Tensor> &bias, int64_t axis, double slope, double gain,
-                   std::optional<double> clamp) {
-  static const auto op =
-      c10::Dispatcher::singleton().findSchemaOrThrow("stylist::bias_act", "").typed<decltype(biasAct)>();
+at::Tensor biasAct(const at::Tensor &x, const std::optional<at::Tensor> &bias, int64_t axis,
+                   double slope, double gain, std::optional<double> clamp) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("stylist::bias_act", "")
+                             .typed<decltype(biasAct)>();
   return op.call(x, bias, axis, slope, gain, clamp);
 }
 
 at::Tensor biasActGrad(const at::Tensor &dy, const at::Tensor &y, double slope, double gain,
                        std::optional<double> clamp) {
-  static const auto op =
-      c10::Dispatcher::singleton().findSchemaOrThrow("stylist::bias_act_grad", "").typed<decltype(biasActGrad)>();
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("stylist::bias_act_grad", "")
+                             .typed<decltype(biasActGrad)>();
   return op.call(dy, y, slope, gain, clamp);
 }
 
 // Linear in dy, and constant in y wherever y has a derivative at all.
 struct BiasActGradFunction : torch::autograd::Function<BiasActGradFunction> {
-  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &dy, const at::Tensor &y,
-                            double slope, double gain, std::optional<double> clamp) {
+  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &dy,
+                            const at::Tensor &y, double slope, double gain,
+                            std::optional<double> clamp) {
     at::AutoDispatchBelowADInplaceOrView below;
     context->save_for_backward({y});
     context->saved_data["slope"] = slope;
@@ -143,14 +151,17 @@ struct BiasActGradFunction : torch::autograd::Function<BiasActGradFunction> {
     const at::Tensor y = context->get_saved_variables()[0];
     return {biasActGrad(gradients[0], y, saved["slope"].toDouble(), saved["gain"].toDouble(),
                         saved["clamp"].toOptional<double>()),
-            {}, {}, {}, {}};
+            {},
+            {},
+            {},
+            {}};
   }
 };
 
 struct BiasActFunction : torch::autograd::Function<BiasActFunction> {
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x,
-                            const std::optional<at::Tensor> &bias, int64_t axis, double slope, double gain,
-                            std::optional<double> clamp) {
+                            const std::optional<at::Tensor> &bias, int64_t axis, double slope,
+                            double gain, std::optional<double> clamp) {
     at::AutoDispatchBelowADInplaceOrView below;
     const at::Tensor y = biasAct(x, bias, axis, slope, gain, clamp);
     context->save_for_backward({y});
@@ -166,8 +177,9 @@ struct BiasActFunction : torch::autograd::Function<BiasActFunction> {
                                                  torch::autograd::variable_list gradients) {
     auto &saved = context->saved_data;
     const at::Tensor y = context->get_saved_variables()[0];
-    const at::Tensor dx = biasActGrad(gradients[0], y, saved["slope"].toDouble(), saved["gain"].toDouble(),
-                                      saved["clamp"].toOptional<double>());
+    const at::Tensor dx =
+        biasActGrad(gradients[0], y, saved["slope"].toDouble(), saved["gain"].toDouble(),
+                    saved["clamp"].toOptional<double>());
     at::Tensor dbias;
     if (saved["hasBias"].toBool()) {
       std::vector<int64_t> others;
@@ -180,8 +192,8 @@ struct BiasActFunction : torch::autograd::Function<BiasActFunction> {
   }
 };
 
-at::Tensor biasActAutograd(const at::Tensor &x, const std::optional<at::Tensor> &bias, int64_t axis, double slope,
-                           double gain, std::optional<double> clamp) {
+at::Tensor biasActAutograd(const at::Tensor &x, const std::optional<at::Tensor> &bias, int64_t axis,
+                           double slope, double gain, std::optional<double> clamp) {
   return BiasActFunction::apply(x, bias, axis, slope, gain, clamp);
 }
 
@@ -193,8 +205,11 @@ at::Tensor biasActGradAutograd(const at::Tensor &dy, const at::Tensor &y, double
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(stylist, library) {
-  library.def("bias_act(Tensor x, Tensor? bias, int axis, float slope, float gain, float? clamp) -> Tensor");
-  library.def("bias_act_grad(Tensor dy, Tensor y, float slope, float gain, float? clamp) -> Tensor");
+  library.def(
+      "bias_act(Tensor x, Tensor? bias, int axis, float slope, float gain, float? clamp) -> "
+      "Tensor");
+  library.def(
+      "bias_act_grad(Tensor dy, Tensor y, float slope, float gain, float? clamp) -> Tensor");
 }
 TORCH_LIBRARY_IMPL(stylist, CPU, library) {
   library.impl("bias_act", biasActCPU);

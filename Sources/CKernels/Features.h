@@ -3,7 +3,8 @@
 #pragma once
 
 #if defined(__x86_64__) && defined(__linux__)
-#define CKERNELS_FOR_EACH_LEVEL __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#define CKERNELS_FOR_EACH_LEVEL \
+  __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
 #else
 #define CKERNELS_FOR_EACH_LEVEL
 #endif

@@ -59,7 +59,8 @@ bool isListOf(const c10::TypePtr &type, c10::TypeKind kind) {
   return list && unwrapped(list->getElementType())->kind() == kind;
 }
 
-// Whether a value with this tag can stand for an argument of this type. libtorch's kernels trust the stack.
+// Whether a value with this tag can stand for an argument of this type. libtorch's kernels trust
+// the stack.
 bool fits(CTorchTag tag, const c10::TypePtr &argumentType) {
   const c10::TypePtr type = unwrapped(argumentType);
   const c10::TypeKind kind = type->kind();
@@ -68,8 +69,10 @@ bool fits(CTorchTag tag, const c10::TypePtr &argumentType) {
     case CTorchTagNone: return argumentType->kind() == c10::TypeKind::OptionalType;
     case CTorchTagBool: return kind == c10::TypeKind::BoolType || kind == c10::TypeKind::NumberType;
     case CTorchTagInt:
-      return kind == c10::TypeKind::IntType || kind == c10::TypeKind::FloatType || kind == c10::TypeKind::NumberType;
-    case CTorchTagDouble: return kind == c10::TypeKind::FloatType || kind == c10::TypeKind::NumberType;
+      return kind == c10::TypeKind::IntType || kind == c10::TypeKind::FloatType ||
+             kind == c10::TypeKind::NumberType;
+    case CTorchTagDouble:
+      return kind == c10::TypeKind::FloatType || kind == c10::TypeKind::NumberType;
     case CTorchTagString: return kind == c10::TypeKind::StringType;
     case CTorchTagTensor: return kind == c10::TypeKind::TensorType;
     case CTorchTagIntList: return isListOf(type, c10::TypeKind::IntType);
@@ -83,19 +86,30 @@ bool fits(CTorchTag tag, const c10::TypePtr &argumentType) {
 }
 
 const char *described(CTorchTag tag) {
-  constexpr const char *names[] = {"the default", "none",      "a bool",           "an integer",      "a number",
-                                   "a string",    "a tensor",  "a list of integers", "a list of numbers",
-                                   "a list of bools", "a list of tensors", "a device", "a generator"};
+  constexpr const char *names[] = {"the default",
+                                   "none",
+                                   "a bool",
+                                   "an integer",
+                                   "a number",
+                                   "a string",
+                                   "a tensor",
+                                   "a list of integers",
+                                   "a list of numbers",
+                                   "a list of bools",
+                                   "a list of tensors",
+                                   "a device",
+                                   "a generator"};
   return tag >= 0 && tag < std::size(names) ? names[tag] : "a value of unknown type";
 }
 
 c10::IValue convert(const CTorchValue &value, const c10::Argument &argument) {
-  TORCH_CHECK(fits(value.tag, argument.type()), "argument `", argument.name(), "` is ", described(value.tag), ", expected ",
-              argument.type()->repr_str());
+  TORCH_CHECK(fits(value.tag, argument.type()), "argument `", argument.name(), "` is ",
+              described(value.tag), ", expected ", argument.type()->repr_str());
   const c10::TypePtr type = unwrapped(argument.type());
   switch (value.tag) {
     case CTorchTagDefault:
-      TORCH_CHECK(argument.default_value().has_value(), "argument `", argument.name(), "` has no default");
+      TORCH_CHECK(argument.default_value().has_value(), "argument `", argument.name(),
+                  "` has no default");
       return *argument.default_value();
     case CTorchTagNone: return {};
     case CTorchTagBool: return value.boolean;
@@ -106,8 +120,10 @@ c10::IValue convert(const CTorchValue &value, const c10::Argument &argument) {
     case CTorchTagString: return std::string(value.string);
     case CTorchTagTensor: return tensor(value.tensor);
     case CTorchTagIntList: return c10::List<int64_t>(c10::IntArrayRef(value.integers, value.count));
-    case CTorchTagDoubleList: return c10::List<double>(c10::ArrayRef<double>(value.reals, value.count));
-    case CTorchTagBoolList: return c10::List<bool>(c10::ArrayRef<bool>(value.booleans, value.count));
+    case CTorchTagDoubleList:
+      return c10::List<double>(c10::ArrayRef<double>(value.reals, value.count));
+    case CTorchTagBoolList:
+      return c10::List<bool>(c10::ArrayRef<bool>(value.booleans, value.count));
     case CTorchTagTensorList: return tensorList(value, type);
     case CTorchTagDevice: return c10::Device(value.string);
     case CTorchTagGenerator: return generator(value.generator);
@@ -143,7 +159,9 @@ std::string context(const char *name, const CTorchValue *arguments, int64_t coun
       case CTorchTagInt: text << arguments[i].integer; break;
       case CTorchTagDouble: text << arguments[i].real; break;
       case CTorchTagBool: text << (arguments[i].boolean ? "true" : "false"); break;
-      case CTorchTagIntList: text << c10::IntArrayRef(arguments[i].integers, arguments[i].count); break;
+      case CTorchTagIntList:
+        text << c10::IntArrayRef(arguments[i].integers, arguments[i].count);
+        break;
       default: text << "-";
     }
   }
@@ -155,17 +173,19 @@ void append(const c10::IValue &value, std::vector<at::Tensor> &results) {
   if (value.isTensor()) {
     results.push_back(value.toTensor());
   } else {
-    TORCH_CHECK(value.isTensorList(), "a result of type ", value.tagKind(), "; only tensors can be returned");
+    TORCH_CHECK(value.isTensorList(), "a result of type ", value.tagKind(),
+                "; only tensors can be returned");
     for (const at::Tensor &t : value.toTensorVector()) results.push_back(t);
   }
 }
 
-int64_t call(const char *name, const CTorchValue *arguments, int64_t count, CTorchTensorRef *results,
-             int64_t capacity) {
+int64_t call(const char *name, const CTorchValue *arguments, int64_t count,
+             CTorchTensorRef *results, int64_t capacity) {
   useThreadCount();
   const c10::OperatorHandle &op = find(name);
   const std::vector<c10::Argument> &expected = op.schema().arguments();
-  TORCH_CHECK(count <= static_cast<int64_t>(expected.size()), "takes at most ", expected.size(), " arguments, got ", count);
+  TORCH_CHECK(count <= static_cast<int64_t>(expected.size()), "takes at most ", expected.size(),
+              " arguments, got ", count);
   torch::jit::Stack stack;
   stack.reserve(expected.size());
   const CTorchValue missing = {CTorchTagDefault, {}, 0};
@@ -176,9 +196,10 @@ int64_t call(const char *name, const CTorchValue *arguments, int64_t count, CTor
   std::vector<at::Tensor> tensors;
   tensors.reserve(stack.size());
   for (const c10::IValue &value : stack) append(value, tensors);
-  TORCH_CHECK(static_cast<int64_t>(tensors.size()) <= capacity, "returned ", tensors.size(), " tensors, expected at most ",
-              capacity);
-  for (const at::Tensor &t : tensors) TORCH_CHECK(t.defined(), "returned a tensor that is not defined");
+  TORCH_CHECK(static_cast<int64_t>(tensors.size()) <= capacity, "returned ", tensors.size(),
+              " tensors, expected at most ", capacity);
+  for (const at::Tensor &t : tensors)
+    TORCH_CHECK(t.defined(), "returned a tensor that is not defined");
   for (size_t i = 0; i < tensors.size(); i++) results[i] = handle(std::move(tensors[i]));
   return static_cast<int64_t>(tensors.size());
 }
@@ -186,8 +207,8 @@ int64_t call(const char *name, const CTorchValue *arguments, int64_t count, CTor
 }  // namespace
 }  // namespace ctorch
 
-int64_t ctorch_call(const char *name, const CTorchValue *arguments, int64_t argumentCount, CTorchTensorRef *results,
-                    int64_t resultCapacity, CTorchError *error) {
+int64_t ctorch_call(const char *name, const CTorchValue *arguments, int64_t argumentCount,
+                    CTorchTensorRef *results, int64_t resultCapacity, CTorchError *error) {
   return ctorch::guarded(
       error, int64_t(-1),
       [&] { return ctorch::call(name, arguments, argumentCount, results, resultCapacity); },

@@ -28,27 +28,30 @@ inline bool saysOutOfMemory(const std::string &text) {
          text.find("not enough memory") != std::string::npos;
 }
 
-// Removes everything up to and with the first `mark` at or after `from`, if there is one and something follows it.
+// Removes everything up to and with the first `mark` at or after `from`, if there is one and
+// something follows it.
 inline void dropThrough(std::string &text, const char *mark, size_t from = 0) {
   const size_t place = text.find(mark, from);
   if (place == std::string::npos || place + std::strlen(mark) >= text.size()) return;
   text.erase(0, place + std::strlen(mark));
 }
 
-// What libtorch's exception says to people: its first line, without source files, failed conditions and the lists of
-// all backends that libtorch knows.
+// What libtorch's exception says to people: its first line, without source files, failed conditions
+// and the lists of all backends that libtorch knows.
 inline std::string sentence(std::string text) {
   text.erase(0, std::min(text.find_first_not_of(" \n\r\t"), text.size()));
   text.erase(std::min(text.find_first_of("\n\r"), text.size()));
   if (text.rfind("[enforce fail at ", 0) == 0) dropThrough(text, ". ", text.find(']'));
   dropThrough(text, "please report a bug to PyTorch. ");
-  for (const char *mark : {" This could be because ", "  Available functions are ", "  This usually means "}) {
+  for (const char *mark :
+       {" This could be because ", "  Available functions are ", "  This usually means "}) {
     text.erase(std::min(text.find(mark), text.size()));
   }
   return text.empty() ? "an exception without a text" : text;
 }
 
-// Runs `body`; any exception at all is written into `error`, followed by `context()`, and `failed` is returned.
+// Runs `body`; any exception at all is written into `error`, followed by `context()`, and `failed`
+// is returned.
 template <typename Result, typename Body, typename Context>
 Result guarded(CTorchError *error, Result failed, Body body, Context context) {
   std::string text;

@@ -44,9 +44,10 @@ bool ctorch_set_requires_grad(CTorchTensorRef handle, bool value, CTorchError *e
   });
 }
 
-bool ctorch_grad(const CTorchTensorRef *outputs, const CTorchTensorRef *outputGradients, int64_t outputCount,
-                 const CTorchTensorRef *inputs, int64_t inputCount, bool retainGraph, bool createGraph,
-                 bool allowUnused, CTorchTensorRef *results, CTorchError *error) {
+bool ctorch_grad(const CTorchTensorRef *outputs, const CTorchTensorRef *outputGradients,
+                 int64_t outputCount, const CTorchTensorRef *inputs, int64_t inputCount,
+                 bool retainGraph, bool createGraph, bool allowUnused, CTorchTensorRef *results,
+                 CTorchError *error) {
   return guarded(
       error, false,
       [&] {
@@ -59,7 +60,8 @@ bool ctorch_grad(const CTorchTensorRef *outputs, const CTorchTensorRef *outputGr
         }
         torch::autograd::variable_list gradients = torch::autograd::grad(
             y, list(inputs, inputCount), weights, retainGraph, createGraph, allowUnused);
-        for (int64_t i = 0; i < inputCount; i++) results[i] = ctorch::handle(std::move(gradients[i]));
+        for (int64_t i = 0; i < inputCount; i++)
+          results[i] = ctorch::handle(std::move(gradients[i]));
         return true;
       },
       [&] { return context(outputs, outputCount, inputCount); });

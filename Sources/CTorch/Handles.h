@@ -1,4 +1,5 @@
-// Handles as C sees them, the tensors and generators behind them, and what every computation begins with.
+// Handles as C sees them, the tensors and generators behind them, and what every computation begins
+// with.
 
 #pragma once
 
@@ -9,12 +10,15 @@
 
 namespace ctorch {
 
-inline c10::TensorImpl *impl(CTorchTensorRef handle) { return reinterpret_cast<c10::TensorImpl *>(handle); }
+inline c10::TensorImpl *impl(CTorchTensorRef handle) {
+  return reinterpret_cast<c10::TensorImpl *>(handle);
+}
 
 // A tensor that shares the handle's object and takes a reference of its own.
 inline at::Tensor tensor(CTorchTensorRef handle) {
   if (handle == nullptr) return at::Tensor();
-  return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(impl(handle)));
+  return at::Tensor(
+      c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(impl(handle)));
 }
 
 // Hands the tensor's reference over to C; an undefined tensor becomes NULL.
@@ -23,10 +27,12 @@ inline CTorchTensorRef handle(at::Tensor tensor) {
   return reinterpret_cast<CTorchTensorRef>(tensor.unsafeReleaseTensorImpl());
 }
 
-inline at::Generator &generator(CTorchGeneratorRef handle) { return *reinterpret_cast<at::Generator *>(handle); }
+inline at::Generator &generator(CTorchGeneratorRef handle) {
+  return *reinterpret_cast<at::Generator *>(handle);
+}
 
-// libtorch sets thread counts for the calling thread alone. This carries the process's count, once one has been set,
-// over to the thread that is about to compute.
+// libtorch sets thread counts for the calling thread alone. This carries the process's count, once
+// one has been set, over to the thread that is about to compute.
 void useThreadCount();
 
 }  // namespace ctorch

@@ -18,9 +18,8 @@ using ctorch::guarded;
 CTorchGeneratorRef ctorch_generator_new(const char *device, uint64_t seed, CTorchError *error) {
   return guarded(error, CTorchGeneratorRef(nullptr), [&] {
     const c10::Device place(device);
-    at::Generator made = place.is_cpu()
-                             ? at::make_generator<at::CPUGeneratorImpl>(seed)
-                             : at::globalContext().defaultGenerator(place).clone();
+    at::Generator made = place.is_cpu() ? at::make_generator<at::CPUGeneratorImpl>(seed)
+                                        : at::globalContext().defaultGenerator(place).clone();
     made.set_current_seed(seed);
     return reinterpret_cast<CTorchGeneratorRef>(new at::Generator(std::move(made)));
   });
@@ -35,7 +34,8 @@ CTorchTensorRef ctorch_generator_state(CTorchGeneratorRef handle, CTorchError *e
   });
 }
 
-bool ctorch_generator_set_state(CTorchGeneratorRef handle, CTorchTensorRef state, CTorchError *error) {
+bool ctorch_generator_set_state(CTorchGeneratorRef handle, CTorchTensorRef state,
+                                CTorchError *error) {
   return guarded(error, false, [&] {
     const std::lock_guard<std::mutex> lock(generator(handle).mutex());
     generator(handle).set_state(ctorch::tensor(state));

@@ -1,6 +1,6 @@
 // Writing a file so that its name always holds either the old content or the whole new one.
 
-public import SystemPackage
+import SystemPackage
 
 #if canImport(Darwin)
   import Darwin
@@ -69,8 +69,9 @@ public final class FileSink {
 ///   - content: writes the content into the sink.
 /// - Throws: `FileError` of kind `cannotCreate` or `ioFailed`, or what `content` throws.
 public func writeAtomically(
-  to path: FilePath, content: (FileSink) throws -> Void
+  to path: String, content: (FileSink) throws -> Void
 ) throws {
+  let path = try filePath(path, .cannotCreate)
   let temporary = temporaryNeighbour(of: path)
   let descriptor = try create(temporary, for: path)
   do {
@@ -89,7 +90,7 @@ public func writeAtomically(
   try syncFolder(of: path)
 }
 
-private func temporaryNeighbour(of path: FilePath) -> FilePath {
+func temporaryNeighbour(of path: FilePath) -> FilePath {
   let name = path.lastComponent?.string ?? "file"
   let tag = String(UInt64.random(in: .min ... .max), radix: 36)
   return folder(of: path).appending(".\(name.prefix(100)).\(tag).partial")
@@ -119,7 +120,7 @@ private func sync(_ descriptor: FileDescriptor, file: FilePath) throws(FileError
     found: reason(Errno(rawValue: errno)))
 }
 
-private func rename(_ temporary: FilePath, to path: FilePath) throws(FileError) {
+func rename(_ temporary: FilePath, to path: FilePath) throws(FileError) {
   let status = temporary.withPlatformString { old in
     path.withPlatformString { new in rename(old, new) }
   }
@@ -129,7 +130,7 @@ private func rename(_ temporary: FilePath, to path: FilePath) throws(FileError) 
     found: reason(Errno(rawValue: errno)))
 }
 
-private func syncFolder(of path: FilePath) throws(FileError) {
+func syncFolder(of path: FilePath) throws(FileError) {
   guard let descriptor = try? FileDescriptor.open(folder(of: path), .readOnly) else { return }
   defer { try? descriptor.close() }
   try sync(descriptor, file: path)

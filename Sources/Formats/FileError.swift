@@ -77,7 +77,7 @@ extension FileError: CustomStringConvertible {
 }
 
 /// The text with control and direction characters written as escapes, cut at `limit` characters.
-func oneLine(_ text: String, limit: Int = 200) -> String {
+package func oneLine(_ text: String, limit: Int = 200) -> String {
   var line = ""
   for (count, scalar) in text.unicodeScalars.enumerated() {
     if count == limit { return line + "…" }

@@ -1,6 +1,6 @@
 // Opening a file for reading: checked to be a regular file, then mapped into memory.
 
-public import SystemPackage
+import SystemPackage
 
 #if canImport(Darwin)
   import Darwin
@@ -14,27 +14,27 @@ extension ByteRegion {
   /// The file is opened once and without waiting, so that a pipe cannot hold the program up. It
   /// must not be shortened while the region is in use.
   /// - Throws: `FileError` of kind `missing`, `unreadable` or `ioFailed`.
-  public init(mapping path: FilePath) throws(FileError) {
-    let name = path.string
+  public init(mapping path: String) throws(FileError) {
     let descriptor = try openForReading(path)
     defer { try? descriptor.close() }
-    let count = try regularFileSize(descriptor, name: name)
+    let count = try regularFileSize(descriptor, name: path)
     guard count > 0 else {
-      self.init([], name: name)
+      self.init([], name: path)
       return
     }
-    let memory = try MappedMemory(descriptor, count: count, name: name)
-    self.init(owner: ByteOwner(mapping: memory, name: name), count: count)
+    let memory = try MappedMemory(descriptor, count: count, name: path)
+    self.init(owner: ByteOwner(mapping: memory, name: path), count: count)
   }
 }
 
-private func openForReading(_ path: FilePath) throws(FileError) -> FileDescriptor {
+private func openForReading(_ path: String) throws(FileError) -> FileDescriptor {
+  let location = try filePath(path, .missing)
   do {
-    return try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
+    return try FileDescriptor.open(location, .readOnly, options: [.nonBlocking, .closeOnExec])
   } catch {
     let isMissing = error as? Errno == .noSuchFileOrDirectory || error as? Errno == .notDirectory
     throw FileError(
-      isMissing ? .missing : .unreadable, file: path.string, expected: "a file to read",
+      isMissing ? .missing : .unreadable, file: path, expected: "a file to read",
       found: reason(error))
   }
 }
@@ -61,6 +61,15 @@ private func describe(_ type: FileType) -> String {
   case .characterSpecial, .blockSpecial: "a device"
   default: "something else"
   }
+}
+
+/// The path as the operating system takes it, which would cut it at a zero byte.
+func filePath(_ path: String, _ kind: FileError.Kind) throws(FileError) -> FilePath {
+  guard !path.isEmpty, !path.utf8.contains(0) else {
+    throw FileError(
+      kind, file: path, expected: "the name of a file", found: "no name, or a zero byte in it")
+  }
+  return FilePath(path)
 }
 
 /// The operating system's words for an error.

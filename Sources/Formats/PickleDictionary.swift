@@ -29,6 +29,11 @@ public final class PickleDictionary: PickleNode {
     positions[.string(key)].map { entries[$0].value }
   }
 
+  /// The value of an integer key, if there is one.
+  public subscript(key: Int64) -> PickleValue? {
+    positions[.int(key)].map { entries[$0].value }
+  }
+
   /// Adds an entry.
   /// - Returns: whether the key, if it is text or an integer, is new.
   func insert(_ key: PickleValue, _ value: PickleValue) -> Bool {

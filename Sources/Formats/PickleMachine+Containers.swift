@@ -68,10 +68,26 @@ extension PickleMachine {
       throw damaged("pairs of key and value", found: "\(items.count) values")
     }
     for index in stride(from: 0, to: items.count, by: 2) {
+      try checkKey(items[index])
       guard dictionary.insert(items[index], items[index + 1]) else {
         let key = items[index].asString ?? items[index].asInt.map(String.init) ?? ""
         throw damaged("different keys", found: "\(key) twice")
       }
+    }
+  }
+}
+
+extension PickleMachine {
+  /// Keys are compared and found by their text, so it must be short.
+  private func checkKey(_ key: PickleValue) throws(FileError) {
+    let count =
+      switch key {
+      case .string(let text): text.utf8.count
+      case .byteString(let bytes): bytes.count
+      default: 0
+      }
+    guard count <= limits.keyBytes else {
+      throw damaged("a key of at most \(limits.keyBytes) bytes", found: "\(count) bytes")
     }
   }
 }

@@ -5,7 +5,7 @@ extension PickleValue {
   public var asString: String? {
     switch self {
     case .string(let text): text
-    case .byteString(let bytes): latin1(bytes)
+    case .byteString(let bytes): bytes.withUnsafeBytes(latin1)
     default: nil
     }
   }
@@ -46,9 +46,7 @@ extension PickleValue {
       guard object.arguments.items.count == 2, object.arguments.items[1].asString == "latin1",
         case .string(let text) = object.arguments.items[0]
       else { return nil }
-      let bytes = text.unicodeScalars.compactMap { UInt8(exactly: $0.value) }
-      return bytes.count == text.unicodeScalars.count
-        ? ByteRegion(bytes, name: "bytes as text") : nil
+      return latin1Bytes(text).map { ByteRegion($0, name: "bytes as text") }
     default: return nil
     }
   }
@@ -67,13 +65,15 @@ extension PickleValue {
     return object
   }
 
-  /// The entries, if the value is a dictionary or an object that is filled like one, such as an
-  /// `OrderedDict`; an object without entries counts as an empty dictionary.
+  /// The entries, if the value is a dictionary or an object that stands for one.
+  ///
+  /// An `OrderedDict` is filled after it is made, or made from a list of pairs, as Python 2 wrote
+  /// it; one without entries is an empty dictionary.
   public var asDictionary: PickleDictionary? {
     switch self {
     case .dictionary(let dictionary): dictionary
     case .object(let object) where PickleGlobal.dictionaries.contains(object.callable):
-      object.dictionaryItems ?? PickleDictionary(offset: object.offset)
+      object.dictionaryItems ?? object.dictionaryOfArguments
     default: nil
     }
   }
@@ -98,15 +98,23 @@ extension PickleValue {
   }
 }
 
+extension PickleObject {
+  /// The dictionary that the one argument, a list of pairs, makes; nil if it is something else.
+  fileprivate var dictionaryOfArguments: PickleDictionary? {
+    let dictionary = PickleDictionary(offset: offset)
+    guard !arguments.items.isEmpty else { return dictionary }
+    guard arguments.items.count == 1, let pairs = arguments.items[0].asItems else { return nil }
+    for pair in pairs {
+      guard let items = pair.asItems, items.count == 2, dictionary.insert(items[0], items[1])
+      else { return nil }
+    }
+    return dictionary
+  }
+}
+
 extension PickleGlobal {
   /// The classes whose objects are dictionaries.
   static let dictionaries: Set<PickleGlobal> = [
     PickleGlobal("collections", "OrderedDict"), PickleGlobal("dnnlib.util", "EasyDict"),
   ]
-}
-
-private func latin1(_ bytes: ByteRegion) -> String {
-  bytes.withUnsafeBytes { all in
-    String(String.UnicodeScalarView(all.map { Unicode.Scalar($0) }))
-  }
 }

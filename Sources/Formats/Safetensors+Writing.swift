@@ -1,7 +1,5 @@
 // Writing safetensors: one pass, a tensor at a time, into a file that appears when it is whole.
 
-public import SystemPackage
-
 extension Safetensors {
   /// A tensor to be written, whose bytes are asked for when their turn comes.
   public struct Entry {
@@ -48,7 +46,7 @@ extension Safetensors {
   ///   - path: the file to create or replace.
   /// - Throws: `FileError` of kind `cannotCreate` or `ioFailed`, or what an entry's content throws.
   public static func write(
-    _ entries: [Entry], metadata: [String: String] = [:], to path: FilePath
+    _ entries: [Entry], metadata: [String: String] = [:], to path: String
   ) throws {
     precondition(
       Set(entries.map(\.name)).count == entries.count, "tensor names repeat: \(entries.map(\.name))"

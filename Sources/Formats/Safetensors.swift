@@ -1,14 +1,13 @@
 // Reading safetensors: a JSON header that places each tensor, then the tensors' bytes.
 
-public import OrderedCollections
-public import SystemPackage
-
 /// The content of a safetensors file; the tensors' bytes stay in the file.
 public struct Safetensors: Sendable {
   /// The text that describes the file.
   public let metadata: [String: String]
-  /// The tensors by name, in the order of their bytes.
-  public let tensors: OrderedDictionary<String, StoredTensor>
+  /// The tensors' names in the order of their bytes.
+  public let names: [String]
+  /// The tensors by name.
+  public let tensors: [String: StoredTensor]
 
   /// How much a header may hold; one of 10,000 tensors needs about a megabyte.
   public struct Limits: Sendable {
@@ -28,7 +27,7 @@ public struct Safetensors: Sendable {
 
   /// Opens a file.
   /// - Throws: `FileError` if it cannot be read, or is not a whole and valid safetensors file.
-  public init(path: FilePath, limits: Limits = Limits()) throws(FileError) {
+  public init(path: String, limits: Limits = Limits()) throws(FileError) {
     try self.init(ByteRegion(mapping: path), limits: limits)
   }
 
@@ -39,7 +38,9 @@ public struct Safetensors: Sendable {
     let data = try bytes.suffix(from: 8 + header.count)
     let parsed = try SafetensorsHeader(header, limits)
     metadata = parsed.metadata
-    tensors = try Self.place(parsed.entries, in: data, header)
+    let placed = parsed.entries.sorted { ($0.begin, $0.end) < ($1.begin, $1.end) }
+    names = placed.map(\.name)
+    tensors = try Self.view(placed, in: data, header)
   }
 
   private static func header(of bytes: ByteRegion, _ limits: Limits) throws(FileError) -> ByteRegion
@@ -53,12 +54,12 @@ public struct Safetensors: Sendable {
   }
 
   /// Checks that the tensors cover the data without hole or overlap, and views them.
-  private static func place(
+  private static func view(
     _ entries: [SafetensorsHeader.Entry], in data: ByteRegion, _ header: ByteRegion
-  ) throws(FileError) -> OrderedDictionary<String, StoredTensor> {
-    var tensors: OrderedDictionary<String, StoredTensor> = [:]
+  ) throws(FileError) -> [String: StoredTensor] {
+    var tensors: [String: StoredTensor] = [:]
     var end = 0
-    for entry in entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
+    for entry in entries {
       guard entry.begin == end, entry.end >= entry.begin, entry.end <= data.count else {
         throw header.error(
           at: entry.offset, expected: "bytes from \(end) to at most \(data.count)",

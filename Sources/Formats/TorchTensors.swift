@@ -9,7 +9,8 @@ public final class TorchTensors {
 
   /// A source of tensors for the values of one file.
   /// - Parameters:
-  ///   - storages: the storages that persistent ids name; none in NVIDIA's pickles, which embed them.
+  ///   - storages: the storages that persistent ids name; none in NVIDIA's pickles, which embed
+  ///     them.
   ///   - file: the file's name for errors.
   public init(storages: TorchStorages = TorchStorages(), file: String) {
     self.storages = storages

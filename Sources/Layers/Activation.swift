@@ -8,7 +8,8 @@ public import Tensors
 public enum Activation: String, CaseIterable, Codable, Sendable {
   case linear, relu, lrelu, tanh, sigmoid, elu, selu, softplus, swish
 
-  /// The factor after the function that keeps the variance: sqrt 2 where the function loses half of it.
+  /// The factor after the function that keeps the variance: sqrt 2 where the function loses half of
+  /// it.
   public var defaultGain: Double {
     switch self {
     case .relu, .lrelu, .swish: 2.0.squareRoot()

@@ -5,8 +5,9 @@ public import Tensors
 
 /// `clamp(activation(x + bias) * gain)`.
 ///
-/// Straight-line activations (linear, ReLU, leaky ReLU) take one pass on the processor; its gradient at a value that
-/// is clamped exactly at the bound is 0. All others, and other devices, take the reference.
+/// Straight-line activations (linear, ReLU, leaky ReLU) take one pass on the processor; its
+/// gradient at a value that is clamped exactly at the bound is 0. All others, and other devices,
+/// take the reference.
 ///
 /// - Parameters:
 ///   - x: Any tensor.

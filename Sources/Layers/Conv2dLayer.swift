@@ -4,7 +4,8 @@ public import Tensors
 
 /// A convolution with equalised learning rate, resampling, bias, activation and clamp.
 ///
-/// The result is `clamp(activation(conv(x) + bias) * activationGain * gain)` with the bound scaled by `gain`.
+/// The result is `clamp(activation(conv(x) + bias) * activationGain * gain)` with the bound scaled
+/// by `gain`.
 ///
 /// - Shape: `x` [N, I, H, W], result [N, O, H · up / down, W · up / down].
 /// - Source: `training/networks.py` of stylegan2-ada-pytorch.
@@ -24,7 +25,7 @@ public final class Conv2dLayer {
   ///   - p: The layer's place among the names.
   ///   - inChannels: I.
   ///   - outChannels: O.
-  ///   - kernelSize: k.
+  ///   - k: The kernel's width and height.
   ///   - hasBias: Whether a bias is added.
   ///   - activation: The function after the bias, with its customary gain.
   ///   - up: The factor of enlargement.

@@ -4,9 +4,9 @@ public import Tensors
 
 /// Convolves images and resamples them on the way.
 ///
-/// Enlarges by zeros (if `up`), pads, filters (if `up` or `down`), convolves, filters again if both, and keeps every
-/// `down`-th pixel. `upsampling` takes the transposed convolution, `downsampling` the strided one, and 1×1 kernels
-/// are applied at the lower resolution.
+/// Enlarges by zeros (if `up`), pads, filters (if `up` or `down`), convolves, filters again if
+/// both, and keeps every `down`-th pixel. `upsampling` takes the transposed convolution,
+/// `downsampling` the strided one, and 1×1 kernels are applied at the lower resolution.
 ///
 /// - Shape: `x` [N, I, H, W], `weight` [O, I / groups, k, k], result [N, O, H', W'].
 /// - Parameters:

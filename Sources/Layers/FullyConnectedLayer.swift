@@ -4,8 +4,9 @@ public import Tensors
 
 /// A matrix, a bias and an activation, with equalised learning rate.
 ///
-/// Weights are stored as unit normals divided by `lrMultiplier` and scaled by `lrMultiplier / sqrt(I)` when used, so
-/// that an optimiser of Adam's kind moves all layers at the same relative speed.
+/// Weights are stored as unit normals divided by `lrMultiplier` and scaled by `lrMultiplier /
+/// sqrt(I)` when used, so that an optimiser of Adam's kind moves all layers at the same relative
+/// speed.
 ///
 /// - Shape: `x` [N, I], result [N, O].
 /// - Source: `training/networks.py` of stylegan2-ada-pytorch.

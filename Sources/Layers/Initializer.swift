@@ -6,13 +6,16 @@ public import Tensors
 public struct Initializer {
   /// The length of each axis.
   public let shape: [Int]
-  /// True if the values are drawn at random, so that a store without a generator leaves them to be loaded.
+  /// The type of the first values; floating-point ones then follow the network's number format.
+  let dtype: DType
+  /// True if the values are drawn at random, so that a store without a generator leaves them to be
+  /// loaded.
   let isRandom: Bool
   let make: (TorchGenerator) -> Tensor
 
   /// Independent normal numbers of mean 0.
   public static func randn(_ shape: [Int], std: Double = 1) -> Initializer {
-    Initializer(shape: shape, isRandom: true) {
+    Initializer(shape: shape, dtype: .float32, isRandom: true) {
       let values = Tensor.randn(shape, generator: $0)
       return std == 1 ? values : values * std
     }
@@ -26,11 +29,11 @@ public struct Initializer {
 
   /// One number everywhere.
   public static func constant(_ value: Double, _ shape: [Int]) -> Initializer {
-    Initializer(shape: shape, isRandom: false) { _ in .full(value, shape) }
+    Initializer(shape: shape, dtype: .float32, isRandom: false) { _ in .full(value, shape) }
   }
 
   /// The values of a tensor that is already there.
   public static func values(_ tensor: Tensor) -> Initializer {
-    Initializer(shape: tensor.shape, isRandom: false) { _ in tensor.cloned() }
+    Initializer(shape: tensor.shape, dtype: tensor.dtype, isRandom: false) { _ in tensor.cloned() }
   }
 }

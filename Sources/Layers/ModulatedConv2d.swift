@@ -1,18 +1,22 @@
-// The modulated convolution of StyleGAN2, fused into one grouped convolution or scaled before and after.
+// The modulated convolution of StyleGAN2, fused into one grouped convolution or scaled before and
+// after.
 
 public import Tensors
 
-/// A convolution whose input channels are scaled by the styles of each sample, and whose outputs are normalised.
+/// A convolution whose input channels are scaled by the styles of each sample, and whose outputs
+/// are normalised.
 ///
-/// With w'[n, o, i, k] = weight[o, i, k] · styles[n, i] and d[n, o] = 1 / sqrt(Σ w'² + 1e-8) the result is
-/// conv(x, w' · d) + noise. Fused, every sample has a kernel of its own in one grouped convolution; otherwise the
-/// image is scaled by the styles before and by d after a common convolution. Both give the same to rounding.
+/// With w'[n, o, i, k] = weight[o, i, k] · styles[n, i] and d[n, o] = 1 / sqrt(Σ w'² + 1e-8) the
+/// result is conv(x, w' · d) + noise. Fused, every sample has a kernel of its own in one grouped
+/// convolution; otherwise the image is scaled by the styles before and by d after a common
+/// convolution. Both give the same to rounding.
 ///
-/// In 16-bit formats with demodulation the weight is first divided by its largest magnitude per output and by
-/// sqrt(I · k · k), and the styles by their largest magnitude per sample, so that nothing overflows; demodulation
-/// cancels both.
+/// In 16-bit formats with demodulation the weight is first divided by its largest magnitude per
+/// output and by sqrt(I · k · k), and the styles by their largest magnitude per sample, so that
+/// nothing overflows; demodulation cancels both.
 ///
-/// - Shape: `x` [N, I, H, W], `weight` [O, I, k, k], `styles` [N, I], result [N, O, H · up, W · up].
+/// - Shape: `x` [N, I, H, W], `weight` [O, I, k, k], `styles` [N, I], result [N, O, H · up, W ·
+///   up].
 /// - Source: Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", section 2.2.
 /// - Parameters:
 ///   - x: Images.
@@ -38,7 +42,9 @@ public func modulatedConv2d(
   let (o, k) = (weight.size(0), weight.size(2))
   var (weight, styles) = (weight, styles)
   if demodulate && x.dtype.byteCount == 2 {
-    (weight, styles) = (normalizedForHalf(weight), styles / styles.abs().max(over: 1, keepAxes: true))
+    (weight, styles) = (
+      normalizedForHalf(weight), styles / styles.abs().max(over: 1, keepAxes: true)
+    )
   }
   func convolved(_ x: Tensor, _ weight: Tensor, groups: Int = 1) -> Tensor {
     conv2dResample(
@@ -61,7 +67,8 @@ public func modulatedConv2d(
   return noise.map { y + $0.cast(to: x.dtype) } ?? y
 }
 
-/// d = 1 / sqrt(Σ w'² + 1e-8) over the input channels and taps of `kernels` [N, O, I, k, k]: [N, O].
+/// d = 1 / sqrt(Σ w'² + 1e-8) over the input channels and taps of `kernels` [N, O, I, k, k]: [N,
+/// O].
 private func demodulation(_ kernels: Tensor) -> Tensor {
   (kernels.square().sum(over: 2, 3, 4) + 1e-8).rsqrt()
 }

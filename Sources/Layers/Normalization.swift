@@ -14,19 +14,21 @@ extension Tensor {
 
 /// Appends to images the mean standard deviation over groups of them, as more channels.
 ///
-/// Sample n belongs to group n mod (N / G): groups are strided, not contiguous. The deviation is taken over the G
-/// samples of a group, averaged over channels and pixels, and repeated.
+/// Sample n belongs to group n mod (N / G): groups are strided, not contiguous. The deviation is
+/// taken over the G samples of a group, averaged over channels and pixels, and repeated.
 ///
 /// - Shape: `x` [N, C, H, W], result [N, C + F, H, W].
 /// - Parameters:
 ///   - x: Features of a batch.
 ///   - groupSize: G, at most N; nil for the whole batch. N must be divisible by it.
-///   - channels: F, into as many parts the channels are split.
+///   - f: F, into as many parts the channels are split.
 /// - Returns: The features with F more channels.
-public func minibatchStandardDeviation(_ x: Tensor, groupSize: Int?, channels f: Int = 1) -> Tensor {
+public func minibatchStandardDeviation(_ x: Tensor, groupSize: Int?, channels f: Int = 1) -> Tensor
+{
   let (n, c, h, w) = (x.size(0), x.size(1), x.size(2), x.size(3))
   let g = min(groupSize ?? n, n)
-  precondition(n % g == 0 && c % f == 0, "\(n) samples in groups of \(g), \(c) channels in \(f) parts")
+  precondition(
+    n % g == 0 && c % f == 0, "\(n) samples in groups of \(g), \(c) channels in \(f) parts")
   var y = x.reshaped(g, n / g, f, c / f, h, w)
   y = y - y.mean(over: 0)
   y = (y.square().mean(over: 0) + 1e-8).sqrt()  // [N / G, F, C / F, H, W]

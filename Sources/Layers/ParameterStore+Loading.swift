@@ -72,8 +72,14 @@ extension ParameterStore {
     }
   }
 
-  private func check(
-    _ state: OrderedDictionary<String, StoredParameter>, optional: (String) -> Bool
+  /// Checks that named tensors fit this store, without reading or changing anything.
+  ///
+  /// - Parameters:
+  ///   - state: A tensor for every entry, and no others.
+  ///   - optional: Names that the file may lack.
+  /// - Throws: `ParameterLoadError` with all differences.
+  public func check(
+    _ state: OrderedDictionary<String, StoredParameter>, optional: (String) -> Bool = { _ in false }
   ) throws(ParameterLoadError) {
     var report = ParameterLoadError()
     report.missing = entries.keys.filter { state[$0] == nil && !optional($0) }
@@ -83,7 +89,8 @@ extension ParameterStore {
       let sameKind = expected.dtype.isFloatingPoint == found.dtype.isFloatingPoint
       if expected.shape != found.shape || !sameKind {
         report.mismatched.append(
-          "\(name) (expected \(expected.dtype)\(expected.shape), found \(found.dtype)\(found.shape))")
+          "\(name) (expected \(expected.dtype)\(expected.shape), found \(found.dtype)\(found.shape))"
+        )
       }
     }
     if !report.isEmpty { throw report }

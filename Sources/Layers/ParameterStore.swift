@@ -1,12 +1,14 @@
-// The explicit store of a network's parameters and buffers, under the names of the published checkpoint.
+// The explicit store of a network's parameters and buffers, under the names of the published
+// checkpoint.
 
 public import OrderedCollections
 public import Tensors
 
 /// The parameters and buffers of a network, in the order in which its layers made them.
 ///
-/// Layers make their tensors through a `Scope` and keep them in `let`s; the store holds the same tensors under their
-/// names. Loading, saving, freezing, averaging and counting are loops over its entries.
+/// Layers make their tensors through a `Scope` and keep them in `let`s; the store holds the same
+/// tensors under their names. Loading, saving, freezing, averaging and counting are loops over its
+/// entries.
 public final class ParameterStore {
   /// What an entry is to training.
   public enum Role: Hashable, Sendable {
@@ -14,7 +16,8 @@ public final class ParameterStore {
     case parameter
     /// Kept with the network, never optimised: averages, noise constants, filters.
     case buffer
-    /// Another name of an earlier entry's tensor: saved under both names, counted and optimised once.
+    /// Another name of an earlier entry's tensor: saved under both names, counted and optimised
+    /// once.
     case alias(of: String)
 
     var isAlias: Bool { if case .alias = self { true } else { false } }
@@ -59,8 +62,9 @@ public final class ParameterStore {
   /// Freezes or frees the parameters under a path.
   ///
   /// - Parameters:
-  ///   - path: Whole components of names: `b16` means `b16.conv0.weight` but not `b160.weight`. Empty means all.
   ///   - isTrainable: Whether training shall change them.
+  ///   - path: Whole components of names: `b16` means `b16.conv0.weight` but not `b160.weight`.
+  ///     Empty means all.
   public func setTrainable(_ isTrainable: Bool, under path: String = "") {
     for name in names(under: path) where entries[name]?.role == .parameter {
       entries[name]?.isTrainable = isTrainable

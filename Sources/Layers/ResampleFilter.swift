@@ -40,40 +40,60 @@ public struct Padding: Hashable, Codable, Sendable, ExpressibleByIntegerLiteral 
   /// The same amount on all sides.
   public init(integerLiteral value: Int) { self.init(value) }
 
-  static func + (a: Padding, b: Padding) -> Padding {
+  package static func + (a: Padding, b: Padding) -> Padding {
     Padding(
       left: a.left + b.left, right: a.right + b.right, top: a.top + b.top,
       bottom: a.bottom + b.bottom)
   }
 }
 
-/// Prepares filter taps for `upfirdn2d`.
+/// Prepares a one-dimensional filter for `upfirdn2d`.
 ///
-/// One-dimensional taps become their outer product with themselves, unless they stay separable.
+/// Short filters become their outer product with themselves; long ones stay separable.
 ///
 /// - Parameters:
-///   - taps: One row of taps, or rows of equal length.
+///   - taps: The taps along both axes.
 ///   - normalize: Whether the filter is divided by its sum.
 ///   - flip: Whether the filter is turned around.
 ///   - gain: A factor for the whole two-dimensional filter.
-///   - separable: Whether one row stays one-dimensional; nil means from 8 taps on.
-/// - Returns: [taps] if separable, else [rows, columns], float32.
+///   - separable: Whether the filter stays one-dimensional; nil means from 8 taps on.
+/// - Returns: [taps] if separable, else [taps, taps], float32.
 public func resampleFilter(
-  _ taps: [[Double]], normalize: Bool = true, flip: Bool = false, gain: Double = 1,
+  _ taps: [Double], normalize: Bool = true, flip: Bool = false, gain: Double = 1,
   separable: Bool? = nil
 ) -> Tensor {
+  precondition(!taps.isEmpty, "a filter without taps")
+  let row = Tensor(taps.map(Float.init))
+  if separable ?? (taps.count >= 8) {
+    return prepared(row, normalize: normalize, flip: flip, gain: gain.squareRoot())
+  }
+  return prepared(row.unsqueezed(1) * row, normalize: normalize, flip: flip, gain: gain)
+}
+
+/// Prepares a two-dimensional filter for `upfirdn2d`.
+///
+/// - Parameters:
+///   - rows: Rows of taps, equally long.
+///   - normalize: Whether the filter is divided by its sum.
+///   - flip: Whether the filter is turned around.
+///   - gain: A factor for the filter.
+/// - Returns: [rows, columns], float32.
+public func resampleFilter(
+  rows: [[Double]], normalize: Bool = true, flip: Bool = false, gain: Double = 1
+) -> Tensor {
+  let width = rows.first?.count ?? 0
   precondition(
-    taps.allSatisfy { $0.count == taps[0].count } && !taps[0].isEmpty,
-    "filter rows of \(taps.map(\.count)) taps")
-  let isRow = taps.count == 1
-  let staysSeparable = isRow && (separable ?? (taps[0].count >= 8))
-  var filter = Tensor(taps.flatMap { $0.map(Float.init) }, shape: [taps.count, taps[0].count])
-  if isRow && !staysSeparable { filter = filter.transposed(0, 1) * filter }
+    width > 0 && rows.allSatisfy { $0.count == width }, "filter rows of \(rows.map(\.count)) taps")
+  let filter = Tensor(rows.flatMap { $0.map(Float.init) }, shape: [rows.count, width])
+  return prepared(filter, normalize: normalize, flip: flip, gain: gain)
+}
+
+private func prepared(_ filter: Tensor, normalize: Bool, flip: Bool, gain: Double) -> Tensor {
+  var filter = filter
   if normalize { filter = filter / filter.sum() }
-  if flip { filter = filter.flipped(0, 1) }
-  if staysSeparable { return filter.squeezed(0) * gain.squareRoot() }
+  if flip { filter = filter.rank == 1 ? filter.flipped(0) : filter.flipped(0, 1) }
   return filter * gain
 }
 
 /// The filter [1, 3, 3, 1] of StyleGAN2, normalised: [4, 4].
-public func defaultResampleFilter() -> Tensor { resampleFilter([[1, 3, 3, 1]]) }
+public func defaultResampleFilter() -> Tensor { resampleFilter([1, 3, 3, 1]) }

@@ -4,8 +4,8 @@ public import Tensors
 
 /// A place in the tree of parameter names: `scope / "conv0"` is the place below it called `conv0`.
 ///
-/// A layer makes its tensors with the names of the published checkpoint as literal strings, so that whoever reads the
-/// layer sees the keys of the file.
+/// A layer makes its tensors with the names of the published checkpoint as literal strings, so that
+/// whoever reads the layer sees the keys of the file.
 public struct Scope {
   /// Where the tensors are recorded.
   public let store: ParameterStore
@@ -15,7 +15,8 @@ public struct Scope {
   public let dtype: DType
   /// The names of this place's ancestors and its own, joined with the separator.
   public let path: String
-  /// What stands between the components of the family's names: `.` in PyTorch files, `/` in TensorFlow files.
+  /// What stands between the components of the family's names: `.` in PyTorch files, `/` in
+  /// TensorFlow files.
   public let separator: String
   private let generator: TorchGenerator?
 
@@ -93,16 +94,20 @@ public struct Scope {
   private func make(_ name: String, _ initializer: Initializer, role: ParameterStore.Role)
     -> Tensor
   {
-    let values = firstValues(initializer)
-    let tensor = values.cast(to: values.dtype.isFloatingPoint ? dtype : values.dtype)
-      .moved(to: device)
+    // Only floating-point tensors follow the network's number format: counters stay whole.
+    let kept = initializer.dtype.isFloatingPoint ? dtype : initializer.dtype
+    let tensor =
+      device == .meta
+      ? Tensor.empty(initializer.shape, dtype: kept, device: .meta)
+      : firstValues(initializer).cast(to: kept).moved(to: device)
     store.insert(tensor, name: full(name), role: role)
     return tensor
   }
 
   private func firstValues(_ initializer: Initializer) -> Tensor {
     if let generator { return initializer.make(generator) }
-    // Without a generator nothing random is drawn: large networks that are loaded at once start faster.
+    // Without a generator nothing random is drawn: large networks that are loaded at once start
+    // faster.
     if initializer.isRandom { return .zeros(initializer.shape) }
     return initializer.make(TorchGenerator(seed: 0))
   }

@@ -1,12 +1,14 @@
-// Upsample, FIR filter, downsample: the fused operator beside its plain reference, and its three everyday forms.
+// Upsample, FIR filter, downsample: the fused operator beside its plain reference, and its three
+// everyday forms.
 
 import CKernels
 public import Tensors
 
 /// Inserts zeros, pads or crops, filters, and keeps every n-th sample.
 ///
-/// Along each axis `up - 1` zeros follow every sample; the filter is turned around (a true convolution) unless
-/// `flipFilter`; the result has `(length * up + padding - taps) / down + 1` samples.
+/// Along each axis `up - 1` zeros follow every sample; the filter is turned around (a true
+/// convolution) unless `flipFilter`; the result has `(length * up + padding - taps) / down + 1`
+/// samples.
 ///
 /// - Shape: `x` [N, C, H, W], result [N, C, H', W'].
 /// - Parameters:
@@ -88,24 +90,30 @@ func filterSize(_ filter: Tensor?) -> PerAxis {
 }
 
 /// Padding for an image enlarged `up` times, so that the result is exactly `up` times as large.
-///
-/// Halves are rounded down (`>>`), also below zero, where a filter is shorter than the factor.
-func upsamplingPadding(_ filter: Tensor?, up: PerAxis) -> Padding {
+package func upsamplingPadding(_ filter: Tensor?, up: PerAxis) -> Padding {
   let f = filterSize(filter)
   return Padding(
-    left: (f.x + up.x - 1) >> 1, right: (f.x - up.x) >> 1, top: (f.y + up.y - 1) >> 1,
-    bottom: (f.y - up.y) >> 1)
+    left: halfDown(f.x + up.x - 1), right: halfDown(f.x - up.x),
+    top: halfDown(f.y + up.y - 1), bottom: halfDown(f.y - up.y))
 }
 
-/// Padding before an image is reduced `down` times, so that the result is exactly that much smaller.
-///
-/// Halves are rounded down, as for `upsamplingPadding`.
-func downsamplingPadding(_ filter: Tensor?, down: PerAxis) -> Padding {
+/// Padding before an image is reduced `down` times, so that the result is exactly that much
+/// smaller.
+package func downsamplingPadding(_ filter: Tensor?, down: PerAxis) -> Padding {
   let f = filterSize(filter)
   return Padding(
-    left: (f.x - down.x + 1) >> 1, right: (f.x - down.x) >> 1, top: (f.y - down.y + 1) >> 1,
-    bottom: (f.y - down.y) >> 1)
+    left: halfDown(f.x - down.x + 1), right: halfDown(f.x - down.x),
+    top: halfDown(f.y - down.y + 1), bottom: halfDown(f.y - down.y))
 }
+
+/// Padding around an image that is filtered, so that it keeps its size.
+package func filteringPadding(_ filter: Tensor?) -> Padding {
+  let f = filterSize(filter)
+  return Padding(left: f.x / 2, right: (f.x - 1) / 2, top: f.y / 2, bottom: (f.y - 1) / 2)
+}
+
+/// Half a number, rounded down also where it is negative: filters shorter than the factor crop.
+private func halfDown(_ number: Int) -> Int { number >> 1 }
 
 /// Images enlarged by whole factors through a low-pass filter.
 ///
@@ -157,9 +165,7 @@ public func downsample2d(
 public func filter2d(
   _ x: Tensor, filter: Tensor?, padding: Padding = 0, flipFilter: Bool = false, gain: Double = 1
 ) -> Tensor {
-  let f = filterSize(filter)
-  let centring = Padding(
-    left: f.x / 2, right: (f.x - 1) / 2, top: f.y / 2, bottom: (f.y - 1) / 2)
-  return upfirdn2d(
-    x, filter: filter, padding: padding + centring, flipFilter: flipFilter, gain: gain)
+  upfirdn2d(
+    x, filter: filter, padding: padding + filteringPadding(filter), flipFilter: flipFilter,
+    gain: gain)
 }

@@ -14,6 +14,21 @@ public struct Truncation: Hashable, Sendable {
     self.psi = psi
     self.cutoff = cutoff
   }
+
+  /// Pulls the rows of W+ towards a mean of w: `wAvg + psi * (w - wAvg)` below the cutoff.
+  ///
+  /// - Parameters:
+  ///   - wPlus: [N, numWs, wDim].
+  ///   - wAvg: [wDim].
+  /// - Returns: [N, numWs, wDim].
+  public func applied(to wPlus: Tensor, towards wAvg: Tensor) -> Tensor {
+    guard psi != 1 else { return wPlus }
+    let numWs = wPlus.size(1)
+    let cutoff = min(cutoff ?? numWs, numWs)
+    let pulled = wAvg.lerp(to: wPlus.sliced(0..<cutoff, axis: 1), weight: psi)
+    guard cutoff < numWs else { return pulled }
+    return .concatenate([pulled, wPlus.sliced(cutoff..<numWs, axis: 1)], axis: 1)
+  }
 }
 
 extension Generator {
@@ -60,11 +75,7 @@ extension Generator {
   ///   - truncation: How strongly, and in which rows.
   /// - Returns: [N, numWs, wDim].
   public func truncate(_ wPlus: Tensor, _ truncation: Truncation) -> Tensor {
-    guard truncation.psi != 1 else { return wPlus }
-    let cutoff = min(truncation.cutoff ?? traits.numWs, traits.numWs)
-    let pulled = wAvg.lerp(to: wPlus.sliced(0..<cutoff, axis: 1), weight: truncation.psi)
-    guard cutoff < traits.numWs else { return pulled }
-    return .concatenate([pulled, wPlus.sliced(cutoff..<traits.numWs, axis: 1)], axis: 1)
+    truncation.applied(to: wPlus, towards: wAvg)
   }
 
   /// W+ with some rows taken from another.

@@ -5,9 +5,9 @@ public import Tensors
 
 /// A style-based generator.
 ///
-/// A z and a label are mapped to w; w repeated for every layer, or different rows for different layers, is W+; W+ is
-/// synthesised into an image. Sampling, mixing, truncation, animation, inversion and editing are written against this
-/// protocol and so work for every family.
+/// A z and a label are mapped to w; w repeated for every layer, or different rows for different
+/// layers, is W+; W+ is synthesised into an image. Sampling, mixing, truncation, animation,
+/// inversion and editing are written against this protocol and so work for every family.
 ///
 /// - Shape: N batch, C image channels, H W image size.
 public protocol Generator: AnyObject {
@@ -22,7 +22,8 @@ public protocol Generator: AnyObject {
   var parameters: ParameterStore { get }
   /// The running mean of w that truncation pulls towards: [wDim].
   var wAvg: Tensor { get }
-  /// The stored noise images, in the order of the layers that read them; empty for families without noise.
+  /// The stored noise images, in the order of the layers that read them; empty for families without
+  /// noise.
   var noiseInputs: [NoiseInput] { get }
   /// The matrices from w to styles, in the order of the layers.
   var styleMatrices: [StyleMatrix] { get }
@@ -132,7 +133,8 @@ public struct SynthesisOptions {
   public var noise: NoiseSource
   /// What the image is for.
   public var purpose: Purpose
-  /// The number format of the highest resolutions, where the network's configuration allows a narrower one.
+  /// The number format of the highest resolutions, where the network's configuration allows a
+  /// narrower one.
   public var precision: DType
 
   /// What an image is made for, which decides between equal ways of computing it.

@@ -1,4 +1,5 @@
-// The mapping network that StyleGAN2 and Styleformer share: Karras et al. (2019, 2020), as in stylegan2-ada-pytorch.
+// The mapping network that StyleGAN2 and Styleformer share: Karras et al. (2019, 2020), as in
+// stylegan2-ada-pytorch.
 
 public import Layers
 public import Tensors

@@ -1,4 +1,5 @@
-// What every network's configuration can do: be checked, be written as canonical JSON, and be built from.
+// What every network's configuration can do: be checked, be written as canonical JSON, and be built
+// from.
 
 import Foundation
 public import Layers

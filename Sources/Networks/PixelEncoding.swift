@@ -6,9 +6,11 @@ public import Tensors
 public enum PixelEncoding: String, Hashable, Codable, Sendable {
   /// [-1, 1]: `x * 127.5 + 128`, bounded to 0…255, fraction dropped. The NVIDIA families.
   case truncated
-  /// [-1, 1]: `(x + 1) / 2` bounded to 0…1, times 255 plus 0.5, fraction dropped. rosinality's code.
+  /// [-1, 1]: `(x + 1) / 2` bounded to 0…1, times 255 plus 0.5, fraction dropped. rosinality's
+  /// code.
   case rounded
-  /// Colours normalised by ImageNet's mean and deviation; undone, then as `rounded`. StyleNAT and StyleSwin.
+  /// Colours normalised by ImageNet's mean and deviation; undone, then as `rounded`. StyleNAT and
+  /// StyleSwin.
   case imageNet
 
   /// ImageNet's mean and standard deviation of red, green and blue, for colours in [0, 1].

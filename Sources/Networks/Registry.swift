@@ -12,9 +12,14 @@ public struct NamedConfiguration: Sendable {
 
 /// The generators that Stylist knows.
 public enum Registry {
-  /// Every family. A new family adds its line here.
+  /// Every family; a new one adds its line here.
   public static let families: [any GeneratorConfiguration.Type] = [
     StyleGAN2Configuration.self
+  ]
+
+  /// Every discriminator.
+  public static let discriminators: [any NetworkConfiguration.Type] = [
+    StyleGAN2DiscriminatorConfiguration.self
   ]
 
   /// Every named configuration.
@@ -28,7 +33,8 @@ public enum Registry {
     + StyleGAN2Preset.allCases.map { preset in
       NamedConfiguration(
         name: preset.rawValue,
-        summary: "StyleGAN2, preset \(preset.rawValue), \(preset.defaultResolution) pixels unless said"
+        summary:
+          "StyleGAN2 \(preset.rawValue), \(preset.defaultResolution)×\(preset.defaultResolution)"
       ) { preset.generator(resolution: $0) }
     }
 
@@ -51,20 +57,21 @@ public enum Registry {
     return configuration
   }
 
-  /// Reads a configuration from one of our own network files.
+  /// Reads the configuration of any network, generator or discriminator, from one of our own files.
   ///
   /// - Parameters:
-  ///   - kind: The family's name in the file.
+  ///   - kind: The network's kind in the file.
   ///   - json: The canonical JSON in the file.
   /// - Returns: The configuration, validated.
-  /// - Throws: `ConfigurationError` if the family is not known or a value does not fit.
-  public static func configuration(kind: String, json: String) throws(ConfigurationError)
-    -> any GeneratorConfiguration
+  /// - Throws: `ConfigurationError` if the kind is not known or a value does not fit.
+  public static func networkConfiguration(kind: String, json: String) throws(ConfigurationError)
+    -> any NetworkConfiguration
   {
-    guard let family = families.first(where: { $0.kind == kind }) else {
-      let kinds = families.map { $0.kind }.joined(separator: ", ")
+    let known: [any NetworkConfiguration.Type] = families + discriminators
+    guard let found = known.first(where: { $0.kind == kind }) else {
+      let kinds = known.map { $0.kind }.joined(separator: ", ")
       throw ConfigurationError("kind: expected one of \(kinds), found \(kind)")
     }
-    return try family.init(canonicalJSON: json)
+    return try found.init(canonicalJSON: json)
   }
 }

@@ -1,17 +1,21 @@
-// StyleGAN2: Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (2020), with the layer names and
-// configurations of stylegan2-ada-pytorch, whose `G` and `G_ema` it equals parameter for parameter.
+// StyleGAN2: Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (2020), with
+// the layer names and configurations of stylegan2-ada-pytorch, whose `G` and `G_ema` it equals
+// parameter for parameter.
 
 import Foundation
 public import Layers
 public import Tensors
 
-/// The sizes and choices of a StyleGAN2 generator; the defaults are the paper's configuration F at 1024×1024.
+/// The sizes and choices of a StyleGAN2 generator; the defaults are the paper's configuration F at
+/// 1024×1024.
 public struct StyleGAN2Configuration: GeneratorConfiguration {
+  /// The name of this family in network files.
   public static let kind = "stylegan2"
 
   /// How images are put together from the blocks.
-  public enum Architecture: String, Codable, Hashable, Sendable {
-    /// Every block adds its own RGB to the enlarged image of the block below. Configuration E and F.
+  public enum Architecture: String, CaseIterable, Codable, Hashable, Sendable {
+    /// Every block adds its own RGB to the enlarged image of the block below. Configuration E and
+    /// F.
     case skip
     /// Features pass every block beside its convolutions; only the last block makes RGB.
     case resnet
@@ -31,7 +35,8 @@ public struct StyleGAN2Configuration: GeneratorConfiguration {
   public var imgChannels = 3
   /// Fully connected layers of the mapping network.
   public var mappingLayers = 8
-  /// Features at resolution r are `min(channelBase / r, channelMax)`. 32768 is configuration F, 16384 E.
+  /// Features at resolution r are `min(channelBase / r, channelMax)`; 32768 is configuration F,
+  /// 16384 E.
   public var channelBase = 32768
   /// The most features of a layer.
   public var channelMax = 512
@@ -45,7 +50,7 @@ public struct StyleGAN2Configuration: GeneratorConfiguration {
   public var convClamp: Double?
   /// Whether layers add noise.
   public var useNoise = true
-  /// The rows that are meant to be seen; nil for all. Cars: 64 ..< 448 of 512.
+  /// The rows that are meant to be seen, such as 64 ..< 448 of 512 for cars; nil for all.
   public var visibleRows: Range<Int>?
 
   /// Configuration F of the paper at a resolution.
@@ -79,8 +84,10 @@ public struct StyleGAN2Configuration: GeneratorConfiguration {
     try ConfigurationError.check("zDim", zDim, is: "from 1 to 65536", (1...65536).contains)
     try ConfigurationError.check("wDim", wDim, is: "from 1 to 65536", (1...65536).contains)
     try ConfigurationError.check("labelDim", labelDim, is: "from 0 to 65536", (0...65536).contains)
-    try ConfigurationError.check("channelMax", channelMax, is: "from 1 to 65536", (1...65536).contains)
-    try ConfigurationError.check("mappingLayers", mappingLayers, is: "from 1 to 64", (1...64).contains)
+    try ConfigurationError.check(
+      "channelMax", channelMax, is: "from 1 to 65536", (1...65536).contains)
+    try ConfigurationError.check(
+      "mappingLayers", mappingLayers, is: "from 1 to 64", (1...64).contains)
     try ConfigurationError.check("numFP16Res", numFP16Res, is: "from 0 to 16", (0...16).contains)
     try ConfigurationError.checkResampleFilter(resampleFilter)
     try ConfigurationError.checkConvClamp(convClamp)
@@ -89,12 +96,16 @@ public struct StyleGAN2Configuration: GeneratorConfiguration {
     }
   }
 
+  /// Builds the generator.
   public func makeGenerator(_ p: Scope) -> any Generator { StyleGAN2(self, p) }
 }
 
-/// The StyleGAN2 generator: a mapping network from z to w, and a synthesis network from W+ to images.
+/// The StyleGAN2 generator: a mapping network from z to w, and a synthesis network from W+ to
+/// images.
 public final class StyleGAN2: Generator {
+  /// The sizes and choices it was built from.
   public let configuration: StyleGAN2Configuration
+  /// All parameters and buffers under the published names.
   public let parameters: ParameterStore
   /// From z and labels to w; also keeps the mean of w.
   public let mapping: MappingNetwork
@@ -115,6 +126,7 @@ public final class StyleGAN2: Generator {
       wDim: configuration.wDim, numLayers: configuration.mappingLayers, keepsAverage: true)
   }
 
+  /// Sizes, ranges and conventions.
   public var traits: GeneratorTraits {
     GeneratorTraits(
       zDim: configuration.zDim, wDim: configuration.wDim, labelDim: configuration.labelDim,
@@ -126,18 +138,23 @@ public final class StyleGAN2: Generator {
       layerRanges: LayerRanges(numWs: configuration.numWs))
   }
 
+  /// The running mean of w: [wDim].
   public var wAvg: Tensor { parameters["mapping.w_avg"] }
 
+  /// The `noise_const` of every layer, [r, r].
   public var noiseInputs: [NoiseInput] {
     parameters.entries.compactMap { name, entry in
       name.hasSuffix(".noise_const") ? NoiseInput(name: name, tensor: entry.tensor) : nil
     }
   }
 
+  /// The affine matrices of every layer and toRGB, in the order of their rows of W+.
   public var styleMatrices: [StyleMatrix] { synthesis.styleMatrices }
 
+  /// Maps z [N, zDim] and labels [N, labelDim] to w [N, wDim].
   public func map(z: Tensor, labels: Tensor? = nil) -> Tensor { mapping(z, labels: labels) }
 
+  /// Draws W+ [N, numWs, wDim] as images [N, C, H, W].
   public func synthesize(_ wPlus: Tensor, options: SynthesisOptions = .init()) -> Tensor {
     synthesis(wPlus, options: options)
   }
@@ -153,7 +170,7 @@ public final class SynthesisNetwork {
   private let numWs: Int
 
   init(_ configuration: StyleGAN2Configuration, _ p: Scope) {
-    let filter = resampleFilter([configuration.resampleFilter])
+    let filter = resampleFilter(configuration.resampleFilter)
     var blocks: [SynthesisBlock] = []
     for r in configuration.blockResolutions {
       let inChannels = r == 4 ? 0 : configuration.channels(at: r / 2)
@@ -199,7 +216,8 @@ public final class SynthesisNetwork {
   }
 }
 
-/// One resolution: the features are doubled in size and convolved twice; RGB is added to the image so far.
+/// One resolution: the features are doubled in size and convolved twice; RGB is added to the image
+/// so far.
 ///
 /// - Shape: x [N, I, r / 2, r / 2] → [N, O, r, r]; image [N, C, r / 2, r / 2] → [N, C, r, r].
 public final class SynthesisBlock {
@@ -388,7 +406,8 @@ public final class SynthesisLayer {
   }
 }
 
-/// A modulated 1×1 convolution to image channels, without demodulation: its styles carry the scale of the weight.
+/// A modulated 1×1 convolution to image channels, without demodulation: its styles carry the scale
+/// of the weight.
 ///
 /// - Shape: `x` [N, I, r, r], `w` [N, wDim], result [N, C, r, r].
 public final class ToRGBLayer {
@@ -418,7 +437,8 @@ public final class ToRGBLayer {
 }
 
 extension SynthesisOptions {
-  /// Kernels of each sample's own, unless training, or in a 16-bit format with more than one sample.
+  /// Kernels of each sample's own, unless training, or in a 16-bit format with more than one
+  /// sample.
   func fuses(_ x: Tensor) -> Bool {
     purpose == .evaluation && (x.dtype == .float32 || x.size(0) == 1)
   }

@@ -1,11 +1,13 @@
-// The StyleGAN2 discriminator: Karras et al. (2020), with the layer names and configurations of stylegan2-ada-pytorch,
-// whose `D` it equals parameter for parameter.
+// The StyleGAN2 discriminator: Karras et al. (2020), with the layer names and configurations of
+// stylegan2-ada-pytorch, whose `D` it equals parameter for parameter.
 
 public import Layers
 public import Tensors
 
-/// The sizes and choices of a StyleGAN2 discriminator; the defaults are the paper's configuration F at 1024×1024.
+/// The sizes and choices of a StyleGAN2 discriminator; the defaults are the paper's configuration F
+/// at 1024×1024.
 public struct StyleGAN2DiscriminatorConfiguration: NetworkConfiguration {
+  /// The name of this network in network files.
   public static let kind = "stylegan2-discriminator"
 
   /// The image's width and height, a power of two from 8 on.
@@ -14,7 +16,8 @@ public struct StyleGAN2DiscriminatorConfiguration: NetworkConfiguration {
   public var imgChannels = 3
   /// The length of a label; 0 for none.
   public var labelDim = 0
-  /// Features at resolution r are `min(channelBase / r, channelMax)`. 32768 is configuration F, 16384 E.
+  /// Features at resolution r are `min(channelBase / r, channelMax)`; 32768 is configuration F,
+  /// 16384 E.
   public var channelBase = 32768
   /// The most features of a layer.
   public var channelMax = 512
@@ -55,15 +58,19 @@ public struct StyleGAN2DiscriminatorConfiguration: NetworkConfiguration {
     }
     try ConfigurationError.check("imgChannels", imgChannels, is: "1, 3 or 4", [1, 3, 4].contains)
     try ConfigurationError.check("labelDim", labelDim, is: "from 0 to 65536", (0...65536).contains)
-    try ConfigurationError.check("channelMax", channelMax, is: "from 1 to 65536", (1...65536).contains)
-    try ConfigurationError.check("mappingLayers", mappingLayers, is: "from 1 to 64", (1...64).contains)
+    try ConfigurationError.check(
+      "channelMax", channelMax, is: "from 1 to 65536", (1...65536).contains)
+    try ConfigurationError.check(
+      "mappingLayers", mappingLayers, is: "from 1 to 64", (1...64).contains)
     try ConfigurationError.check("numFP16Res", numFP16Res, is: "from 0 to 16", (0...16).contains)
     try ConfigurationError.checkResampleFilter(resampleFilter)
     try ConfigurationError.checkConvClamp(convClamp)
     try ConfigurationError.check("mbstdChannels", mbstdChannels, is: "from 0 to channels at 4×4") {
       $0 >= 0 && ($0 == 0 || channels(at: 4) % $0 == 0)
     }
-    try ConfigurationError.check("mbstdGroupSize", mbstdGroupSize ?? 1, is: "at least 1") { $0 >= 1 }
+    try ConfigurationError.check("mbstdGroupSize", mbstdGroupSize ?? 1, is: "at least 1") {
+      $0 >= 1
+    }
   }
 }
 
@@ -87,7 +94,7 @@ public final class StyleGAN2Discriminator {
   public init(_ configuration: StyleGAN2DiscriminatorConfiguration, _ p: Scope) {
     self.configuration = configuration
     parameters = p.store
-    let filter = Layers.resampleFilter([configuration.resampleFilter])
+    let filter = Layers.resampleFilter(configuration.resampleFilter)
     blocks = configuration.blockResolutions.map { r in
       DiscriminatorBlock(p / "b\(r)", resolution: r, configuration, filter: filter)
     }
@@ -105,7 +112,8 @@ public final class StyleGAN2Discriminator {
   /// - Parameters:
   ///   - img: [N, C, H, W] in [-1, 1].
   ///   - labels: [N, labelDim]; nil for discriminators without labels.
-  ///   - precision: The number format of the highest resolutions, where the configuration allows a narrower one.
+  ///   - precision: The number format of the highest resolutions, where the configuration allows a
+  ///     narrower one.
   /// - Returns: Logits [N, 1].
   public func callAsFunction(_ img: Tensor, labels: Tensor? = nil, precision: DType = .float32)
     -> Tensor
@@ -142,7 +150,9 @@ final class DiscriminatorBlock {
     filter resampleFilter: Tensor
   ) {
     let isFirst = r == configuration.resolution
-    let (inChannels, outChannels) = (configuration.channels(at: r), configuration.channels(at: r / 2))
+    let (inChannels, outChannels) = (
+      configuration.channels(at: r), configuration.channels(at: r / 2)
+    )
     let clamp = configuration.convClamp
     func convolution(
       _ name: String, from: Int, to: Int, size: Int, bias: Bool = true,
@@ -184,7 +194,8 @@ final class DiscriminatorBlock {
   }
 }
 
-/// The last resolution, 4×4: statistics over the batch, one convolution, two fully connected layers.
+/// The last resolution, 4×4: statistics over the batch, one convolution, two fully connected
+/// layers.
 ///
 /// - Shape: x [N, C, 4, 4], mapped labels [N, M], result [N, 1].
 final class DiscriminatorEpilogue {

@@ -1,4 +1,5 @@
-// The configurations of StyleGAN2 that people name: the paper's ladder and the presets of the training program.
+// The configurations of StyleGAN2 that people name: the paper's ladder and the presets of the
+// training program.
 
 /// A named choice of network sizes for StyleGAN2.
 ///

@@ -32,25 +32,54 @@ public enum OperatorValue {
 public struct SchemaDefault: OperatorArgument {
   /// A placeholder for the schema's default value.
   public init() {}
+  /// Says that the default is wanted.
   public var operatorValue: OperatorValue { .schemaDefault }
 }
 
-extension Bool: OperatorArgument { public var operatorValue: OperatorValue { .bool(self) } }
-extension Int: OperatorArgument { public var operatorValue: OperatorValue { .int(self) } }
-extension Double: OperatorArgument { public var operatorValue: OperatorValue { .double(self) } }
-extension String: OperatorArgument { public var operatorValue: OperatorValue { .string(self) } }
-extension Tensor: OperatorArgument { public var operatorValue: OperatorValue { .tensor(self) } }
-extension Device: OperatorArgument { public var operatorValue: OperatorValue { .device(self) } }
+extension Bool: OperatorArgument {
+  /// A truth value.
+  public var operatorValue: OperatorValue { .bool(self) }
+}
+
+extension Int: OperatorArgument {
+  /// An integer, or a number where the schema wants one.
+  public var operatorValue: OperatorValue { .int(self) }
+}
+
+extension Double: OperatorArgument {
+  /// A number.
+  public var operatorValue: OperatorValue { .double(self) }
+}
+
+extension String: OperatorArgument {
+  /// Text.
+  public var operatorValue: OperatorValue { .string(self) }
+}
+
+extension Tensor: OperatorArgument {
+  /// A tensor.
+  public var operatorValue: OperatorValue { .tensor(self) }
+}
+
+extension Device: OperatorArgument {
+  /// A device.
+  public var operatorValue: OperatorValue { .device(self) }
+}
+
 extension TorchGenerator: OperatorArgument {
+  /// A random generator.
   public var operatorValue: OperatorValue { .generator(self) }
 }
 extension DType: OperatorArgument {
+  /// The number that libtorch gives the type.
   public var operatorValue: OperatorValue { .int(Int(scalarType.rawValue)) }
 }
 extension Optional: OperatorArgument where Wrapped: OperatorArgument {
+  /// The value, or none.
   public var operatorValue: OperatorValue { self?.operatorValue ?? .none }
 }
 extension Array: OperatorArgument where Element: OperatorListElement {
+  /// The list as one argument.
   public var operatorValue: OperatorValue { Element.list(self) }
 }
 
@@ -61,15 +90,19 @@ public protocol OperatorListElement {
 }
 
 extension Int: OperatorListElement {
+  /// A list of integers, such as a shape.
   public static func list(_ elements: [Int]) -> OperatorValue { .ints(elements) }
 }
 extension Double: OperatorListElement {
+  /// A list of numbers.
   public static func list(_ elements: [Double]) -> OperatorValue { .doubles(elements) }
 }
 extension Bool: OperatorListElement {
+  /// A list of truth values.
   public static func list(_ elements: [Bool]) -> OperatorValue { .bools(elements) }
 }
 extension Tensor: OperatorListElement {
+  /// A list of tensors.
   public static func list(_ elements: [Tensor]) -> OperatorValue { .tensors(elements) }
 }
 

@@ -7,12 +7,14 @@ private let resultCapacity = 256
 
 /// Calls an operator and returns all of its tensors.
 ///
-/// Arguments at the end that are not given take the defaults of the operator's schema, as does every `SchemaDefault()`.
+/// Arguments at the end that are not given take the defaults of the operator's schema, as does
+/// every `SchemaDefault()`.
 ///
 /// - Parameters:
 ///   - name: The operator and its overload, such as `aten::add.Tensor`; looked up once and kept.
 ///   - arguments: The arguments in the order of the schema.
-/// - Returns: The tensors that the operator returned, lists of tensors laid out one after the other.
+/// - Returns: The tensors that the operator returned, lists of tensors laid out one after the
+///   other.
 /// - Throws: What libtorch said, with the operator's name and the shapes it was given.
 public func tryCall(_ name: StaticString, _ arguments: any OperatorArgument...)
   throws(TorchError) -> [Tensor]
@@ -20,7 +22,8 @@ public func tryCall(_ name: StaticString, _ arguments: any OperatorArgument...)
   try invoke(name, arguments)
 }
 
-/// Calls an operator that returns one tensor; a failure is a programmer's error and ends the program.
+/// Calls an operator that returns one tensor; a failure is a programmer's error and ends the
+/// program.
 ///
 /// - Parameters:
 ///   - name: The operator and its overload, such as `aten::add.Tensor`.
@@ -32,7 +35,8 @@ public func call(_ name: StaticString, _ arguments: any OperatorArgument...) -> 
   return results[0]
 }
 
-/// Calls an operator that returns several tensors; a failure is a programmer's error and ends the program.
+/// Calls an operator that returns several tensors; a failure is a programmer's error and ends the
+/// program.
 ///
 /// - Parameters:
 ///   - name: The operator and its overload, such as `aten::unbind.int`.

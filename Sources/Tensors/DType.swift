@@ -56,11 +56,42 @@ public protocol TensorElement: Sendable {
   static var dtype: DType { get }
 }
 
-extension Float: TensorElement { public static var dtype: DType { .float32 } }
-extension Double: TensorElement { public static var dtype: DType { .float64 } }
-extension UInt8: TensorElement { public static var dtype: DType { .uint8 } }
-extension Int8: TensorElement { public static var dtype: DType { .int8 } }
-extension Int16: TensorElement { public static var dtype: DType { .int16 } }
-extension Int32: TensorElement { public static var dtype: DType { .int32 } }
-extension Int64: TensorElement { public static var dtype: DType { .int64 } }
-extension Int: TensorElement { public static var dtype: DType { .int64 } }
+extension Float: TensorElement {
+  /// Held as `float32`.
+  public static var dtype: DType { .float32 }
+}
+
+extension Double: TensorElement {
+  /// Held as `float64`.
+  public static var dtype: DType { .float64 }
+}
+
+extension UInt8: TensorElement {
+  /// Held as `uint8`.
+  public static var dtype: DType { .uint8 }
+}
+
+extension Int8: TensorElement {
+  /// Held as `int8`.
+  public static var dtype: DType { .int8 }
+}
+
+extension Int16: TensorElement {
+  /// Held as `int16`.
+  public static var dtype: DType { .int16 }
+}
+
+extension Int32: TensorElement {
+  /// Held as `int32`.
+  public static var dtype: DType { .int32 }
+}
+
+extension Int64: TensorElement {
+  /// Held as `int64`.
+  public static var dtype: DType { .int64 }
+}
+
+extension Int: TensorElement {
+  /// Held as `int64`.
+  public static var dtype: DType { .int64 }
+}

@@ -8,11 +8,16 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   case cpu
   /// A CUDA accelerator, counted from 0.
   case cuda(Int)
+  /// No memory at all: tensors have shapes but no elements, to plan a network before it is built.
+  case meta
 
-  /// The device in libtorch's spelling: `cpu`, `cuda` or `cuda:1`; nil if the text is none of these.
+  /// The device in libtorch's spelling: `cpu`, `cuda`, `cuda:1` or `meta`; nil if the text is none
+  /// of these.
   public init?(_ text: String) {
     if text == "cpu" {
       self = .cpu
+    } else if text == "meta" {
+      self = .meta
     } else if text == "cuda" {
       self = .cuda(0)
     } else if text.hasPrefix("cuda:"), let index = Int(text.dropFirst(5)), index >= 0 {
@@ -26,6 +31,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .cpu: "cpu"
+    case .meta: "meta"
     case .cuda(let index): "cuda:\(index)"
     }
   }

@@ -71,7 +71,8 @@ public func gradients(
 
 /// Runs `body` without recording operations for gradients.
 ///
-/// The mode belongs to the thread, so `body` is synchronous: a task may change threads where it waits.
+/// The mode belongs to the thread, so `body` is synchronous: a task may change threads where it
+/// waits.
 ///
 /// - Parameter body: What to run.
 /// - Returns: What `body` returns.

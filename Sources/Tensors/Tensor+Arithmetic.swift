@@ -1,18 +1,30 @@
 // Arithmetic, element by element with broadcasting.
 
 extension Tensor {
+  /// The sum of two tensors.
   public static func + (a: Tensor, b: Tensor) -> Tensor { call("aten::add.Tensor", a, b) }
+  /// The difference of two tensors.
   public static func - (a: Tensor, b: Tensor) -> Tensor { call("aten::sub.Tensor", a, b) }
+  /// The product of two tensors, element by element.
   public static func * (a: Tensor, b: Tensor) -> Tensor { call("aten::mul.Tensor", a, b) }
+  /// The quotient of two tensors, element by element.
   public static func / (a: Tensor, b: Tensor) -> Tensor { call("aten::div.Tensor", a, b) }
+  /// The tensor with the opposite sign.
   public static prefix func - (a: Tensor) -> Tensor { call("aten::neg", a) }
 
+  /// The sum of a tensor and a number.
   public static func + (a: Tensor, b: Double) -> Tensor { call("aten::add.Scalar", a, b) }
+  /// The difference of a tensor and a number.
   public static func - (a: Tensor, b: Double) -> Tensor { call("aten::sub.Scalar", a, b) }
+  /// The product of a tensor and a number.
   public static func * (a: Tensor, b: Double) -> Tensor { call("aten::mul.Scalar", a, b) }
+  /// A tensor divided by a number.
   public static func / (a: Tensor, b: Double) -> Tensor { call("aten::div.Scalar", a, b) }
+  /// The sum of a number and a tensor.
   public static func + (a: Double, b: Tensor) -> Tensor { b + a }
+  /// The difference of a number and a tensor.
   public static func - (a: Double, b: Tensor) -> Tensor { call("aten::rsub.Scalar", b, a) }
+  /// The product of a number and a tensor.
   public static func * (a: Double, b: Tensor) -> Tensor { b * a }
 
   /// The square of each element.

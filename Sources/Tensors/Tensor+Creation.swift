@@ -2,17 +2,20 @@
 
 extension Tensor {
   /// A tensor whose elements are not set.
-  public static func empty(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+  public static func empty(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor
+  {
     call("aten::empty.memory_format", shape, dtype, SchemaDefault(), device)
   }
 
   /// A tensor of zeros.
-  public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+  public static func zeros(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor
+  {
     call("aten::zeros", shape, dtype, SchemaDefault(), device)
   }
 
   /// A tensor of ones.
-  public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor {
+  public static func ones(_ shape: [Int], dtype: DType = .float32, device: Device = .cpu) -> Tensor
+  {
     call("aten::ones", shape, dtype, SchemaDefault(), device)
   }
 

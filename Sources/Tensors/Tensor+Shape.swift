@@ -8,7 +8,9 @@ extension Tensor {
   public func reshaped(_ shape: [Int]) -> Tensor { call("aten::reshape", self, shape) }
 
   /// All axes from `start` on made one.
-  public func flattened(from start: Int = 0) -> Tensor { call("aten::flatten.using_ints", self, start) }
+  public func flattened(from start: Int = 0) -> Tensor {
+    call("aten::flatten.using_ints", self, start)
+  }
 
   /// The axes in another order.
   public func permuted(_ axes: Int...) -> Tensor { call("aten::permute", self, axes) }
@@ -41,9 +43,11 @@ extension Tensor {
   /// The elements along some axes in reverse order.
   public func flipped(_ axes: Int...) -> Tensor { call("aten::flip", self, axes) }
 
-  /// Zeros added (or, where negative, elements cut off) at both ends of the last axes, from the last one on.
+  /// Zeros added (or, where negative, elements cut off) at both ends of the last axes, from the
+  /// last one on.
   ///
-  /// - Parameter amounts: Before and after the last axis, before and after the one before it, and so on.
+  /// - Parameter amounts: Before and after the last axis, before and after the one before it, and
+  ///   so on.
   /// - Returns: The padded or cropped tensor.
   public func padded(_ amounts: Int...) -> Tensor {
     call("aten::constant_pad_nd", self, amounts)

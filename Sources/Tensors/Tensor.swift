@@ -4,9 +4,9 @@ import CTorch
 
 /// A multidimensional array of numbers of one type, living on one device.
 ///
-/// A tensor is a handle: assigning it to another name shares the same memory, and in-place methods (their names end in
-/// `InPlace`, or say `assign`) are seen through every handle. Tensors are not `Sendable`: a network and its tensors
-/// live in one actor.
+/// A tensor is a handle: assigning it to another name shares the same memory, and in-place methods
+/// (their names end in `InPlace`, or say `assign`) are seen through every handle. Tensors are not
+/// `Sendable`: a network and its tensors live in one actor.
 public final class Tensor {
   let handle: CTorchTensorRef
 

@@ -3,7 +3,8 @@
 import CTorch
 import Foundation
 
-/// A call into libtorch that failed: one line with the reason, the operator and the shapes it was given.
+/// A call into libtorch that failed: one line with the reason, the operator and the shapes it was
+/// given.
 public struct TorchError: Error, CustomStringConvertible, Sendable {
   /// The reason, the operator and its arguments, on one line.
   public let description: String
@@ -20,7 +21,8 @@ extension TorchError {
     isOutOfMemory = error.outOfMemory
   }
 
-  /// Ends the program: with one line and exit code 1 if memory ran out, else as a programmer's error.
+  /// Ends the program: with one line and exit code 1 if memory ran out, else as a programmer's
+  /// error.
   ///
   /// Unlike `preconditionFailure`, `fatalError` says its message in release builds too.
   func endProgram() -> Never {

@@ -156,7 +156,7 @@ import Testing
     arguments: [(DType.float32, 1e-5), (.float16, 0x1p-7), (.bfloat16, 0x1p-4)])
   func narrowFormats(dtype: DType, atol: Double) {
     let x = Tensor.seeded([2, 3, 6, 5], seed: 1).cast(to: dtype)
-    let filter = resampleFilter([[1, 3, 3, 1]])
+    let filter = resampleFilter([1, 3, 3, 1])
     let y = upfirdn2d(x, filter: filter, up: 2, down: 1, padding: 2, gain: 4)
     #expect(y.dtype == dtype)
     expectClose(
@@ -221,13 +221,13 @@ import Testing
     let f = defaultResampleFilter()
     #expect(f.shape == [4, 4] && f.sum().item() == 1)
     #expect(f.values().prefix(4).map { $0 * 64 } == [1, 3, 3, 1])
-    let long = resampleFilter([[1, 2, 3, 4, 5, 6, 7, 8]], gain: 9)
+    let long = resampleFilter([1, 2, 3, 4, 5, 6, 7, 8], gain: 9)
     #expect(long.shape == [8])
     expectClose(long, Tensor((1...8).map { Float($0) / 36 * 3 }), atol: 1e-6)
-    #expect(resampleFilter([[1, 2, 3, 4]], separable: true).shape == [4])
-    #expect(resampleFilter([[1, 3]], flip: true).values().map { $0 * 16 } == [9, 3, 3, 1])
+    #expect(resampleFilter([1, 2, 3, 4], separable: true).shape == [4])
+    #expect(resampleFilter([1, 3], flip: true).values().map { $0 * 16 } == [9, 3, 3, 1])
     #expect(
-      resampleFilter([[1, 2], [3, 4]], normalize: false, gain: 2).values() == [2, 4, 6, 8])
+      resampleFilter(rows: [[1, 2], [3, 4]], normalize: false, gain: 2).values() == [2, 4, 6, 8])
   }
 
   @Test("traps on a filter that does not fit and factors below 1")

@@ -12,14 +12,19 @@
 namespace {
 
 at::Tensor standard(const at::Tensor &) { throw std::runtime_error("a standard exception"); }
-at::Tensor lines(const at::Tensor &) { throw std::runtime_error("\nthe first line\nthe second line"); }
+at::Tensor lines(const at::Tensor &) {
+  throw std::runtime_error("\nthe first line\nthe second line");
+}
 at::Tensor unknown(const at::Tensor &) { throw 42; }
 at::Tensor memory(const at::Tensor &) { throw std::bad_alloc(); }
 int64_t number(const at::Tensor &) { return 42; }
 
 struct ThrowingBackward : torch::autograd::Function<ThrowingBackward> {
-  static at::Tensor forward(torch::autograd::AutogradContext *, const at::Tensor &x) { return x.clone(); }
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *, torch::autograd::variable_list) {
+  static at::Tensor forward(torch::autograd::AutogradContext *, const at::Tensor &x) {
+    return x.clone();
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *,
+                                                 torch::autograd::variable_list) {
     throw std::runtime_error("an exception in a gradient");
   }
 };

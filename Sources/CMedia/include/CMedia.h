@@ -1,4 +1,115 @@
-// libpng and libwebp behind narrow functions with limits.
+// libpng and libwebp behind narrow functions: memory in, memory out, and every limit explicit.
+//
+// Functions that return bool return false on failure. Nothing here opens files, prints, or keeps
+// state between calls other than in the objects it hands out.
 #ifndef CMEDIA_H
 #define CMEDIA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Bytes that the caller releases with cm_buffer_release.
+typedef struct {
+  uint8_t *bytes;
+  size_t count;
+} cm_buffer;
+
+void cm_buffer_release(cm_buffer *buffer);
+
+// Rows from top to bottom, without padding; 1 to 4 interleaved channels of 8 bits.
+typedef struct {
+  const uint8_t *pixels;
+  uint32_t width;
+  uint32_t height;
+  uint32_t channels;
+} cm_image;
+
+// --- PNG ---------------------------------------------------------------------------------------
+
+// A key and a text. Keys are Latin-1; texts are UTF-8, or Latin-1 if `is_latin1`.
+typedef struct {
+  const char *key;
+  const char *text;
+  size_t length;
+  bool is_latin1;
+} cm_png_text;
+
+typedef struct {
+  uint32_t width;
+  uint32_t height;
+  uint32_t channels;  // after expansion to 8 bits of grey, grey-alpha, RGB or RGBA
+} cm_png_header;
+
+typedef struct cm_png_reader cm_png_reader;
+
+// A reader of `bytes`, which must outlive it, or NULL if there is no memory. Images with a side
+// over `max_side` fail; so do metadata chunks over `max_chunk_bytes`; of these, at most
+// `max_chunks` are kept.
+cm_png_reader *cm_png_reader_new(
+    const uint8_t *bytes, size_t count, uint32_t max_side, size_t max_chunk_bytes,
+    uint32_t max_chunks);
+void cm_png_reader_release(cm_png_reader *reader);
+
+// Reads up to the first pixel. To be called once, first.
+bool cm_png_reader_header(cm_png_reader *reader, cm_png_header *header);
+// Reads all pixels into `pixels`, which holds width * height * channels bytes, and the rest of the
+// file. To be called once, after the header.
+bool cm_png_reader_pixels(cm_png_reader *reader, uint8_t *pixels);
+// The number of texts, and the text at an index, valid until the reader is released.
+size_t cm_png_reader_text_count(const cm_png_reader *reader);
+cm_png_text cm_png_reader_text(const cm_png_reader *reader, size_t index);
+// What failed, and how many bytes had been read.
+const char *cm_png_reader_message(const cm_png_reader *reader);
+size_t cm_png_reader_offset(const cm_png_reader *reader);
+
+// Encodes an image with texts at a zlib level of 0 to 9.
+bool cm_png_encode(
+    const cm_image *image, const cm_png_text *texts, size_t text_count, int level, cm_buffer *out);
+
+// --- WebP --------------------------------------------------------------------------------------
+
+typedef struct {
+  bool lossless;
+  float quality;  // 0 to 100; of a lossless image, the effort
+} cm_webp_quality;
+
+typedef struct {
+  uint32_t width;
+  uint32_t height;
+  bool has_alpha;
+  uint32_t frame_count;
+} cm_webp_header;
+
+// What a file says about itself; no pixel is decoded.
+bool cm_webp_read_header(const uint8_t *bytes, size_t count, cm_webp_header *header);
+// Decodes a still image, or the first frame of an animation if it fills the canvas, into `pixels`,
+// which holds width * height * (has_alpha ? 4 : 3) bytes.
+bool cm_webp_decode_first(
+    const uint8_t *bytes, size_t count, const cm_webp_header *header, uint8_t *pixels);
+
+// Encodes a still image of 3 or 4 channels.
+bool cm_webp_encode(const cm_image *image, cm_webp_quality quality, cm_buffer *out);
+
+typedef struct cm_webp_animation cm_webp_animation;
+
+// An animation in the making, or NULL if libwebp refuses the size. A loop count of 0 is forever.
+cm_webp_animation *cm_webp_animation_new(uint32_t width, uint32_t height, int loop_count);
+void cm_webp_animation_release(cm_webp_animation *animation);
+// Adds a frame of 3 or 4 channels that appears at `start_ms`.
+bool cm_webp_animation_add(
+    cm_webp_animation *animation, const cm_image *image, int start_ms, cm_webp_quality quality);
+// Ends the last frame at `end_ms` and gives the whole file.
+bool cm_webp_animation_finish(cm_webp_animation *animation, int end_ms, cm_buffer *out);
+// What failed.
+const char *cm_webp_animation_message(const cm_webp_animation *animation);
+
+#ifdef __cplusplus
+}
+#endif
+
 #endif

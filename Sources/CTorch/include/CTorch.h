@@ -1,7 +1,9 @@
-// The door into libtorch: tensors as opaque handles, and one function that calls any ATen operator by name.
+// The door into libtorch: tensors as opaque handles, and one function that calls any ATen operator
+// by name.
 //
-// Every function that can fail returns false (or NULL) and writes one line into a `CTorchError`; no C++ exception
-// passes this border. A tensor handle owns one reference: whoever receives one from here releases it.
+// Every function that can fail returns false (or NULL) and writes one line into a `CTorchError`; no
+// C++ exception passes this border. A tensor handle owns one reference: whoever receives one from
+// here releases it.
 
 #pragma once
 
@@ -65,10 +67,10 @@ typedef struct {
 
 // Calls the ATen operator `name` ("aten::add.Tensor": name, then overload after a dot).
 //
-// `name` must point to memory that lives and stays the same as long as the process, such as a string literal: the
-// operator is looked up once for each address and kept. Arguments that are not given take the schema's defaults. The
-// results, which must all be tensors or lists of tensors, are written one after the other into `results`; their
-// number is returned, or -1 on failure.
+// `name` must point to memory that lives and stays the same as long as the process, such as a
+// string literal: the operator is looked up once for each address and kept. Arguments that are not
+// given take the schema's defaults. The results, which must all be tensors or lists of tensors, are
+// written one after the other into `results`; their number is returned, or -1 on failure.
 int64_t ctorch_call(const char *name, const CTorchValue *arguments, int64_t argumentCount,
                     CTorchTensorRef *results, int64_t resultCapacity, CTorchError *error);
 
@@ -92,9 +94,10 @@ void ctorch_retain(CTorchTensorRef tensor);
 void ctorch_release(CTorchTensorRef tensor);
 
 // A new row-major CPU tensor with a copy of `byteCount` bytes, which must be what the sizes need.
-CTorchTensorRef ctorch_from_bytes(const void *bytes, int64_t byteCount, const int64_t *sizes, int64_t rank,
-                                  int32_t scalarType, CTorchError *error);
-// Copies the elements in row-major order, whatever the strides and the device; `byteCount` must be exact.
+CTorchTensorRef ctorch_from_bytes(const void *bytes, int64_t byteCount, const int64_t *sizes,
+                                  int64_t rank, int32_t scalarType, CTorchError *error);
+// Copies the elements in row-major order, whatever the strides and the device; `byteCount` must be
+// exact.
 bool ctorch_copy_bytes(CTorchTensorRef tensor, void *bytes, int64_t byteCount, CTorchError *error);
 
 int64_t ctorch_rank(CTorchTensorRef tensor);
@@ -114,11 +117,13 @@ void ctorch_device(CTorchTensorRef tensor, char *text, int64_t capacity);
 bool ctorch_requires_grad(CTorchTensorRef tensor);
 bool ctorch_set_requires_grad(CTorchTensorRef tensor, bool value, CTorchError *error);
 
-// Gradients of the outputs, weighted with `outputGradients` (a NULL entry stands for ones), with respect to the
-// inputs. An input without influence gives a NULL result if `allowUnused`, else an error.
-bool ctorch_grad(const CTorchTensorRef *outputs, const CTorchTensorRef *outputGradients, int64_t outputCount,
-                 const CTorchTensorRef *inputs, int64_t inputCount, bool retainGraph, bool createGraph,
-                 bool allowUnused, CTorchTensorRef *results, CTorchError *error);
+// Gradients of the outputs, weighted with `outputGradients` (a NULL entry stands for ones), with
+// respect to the inputs. An input without influence gives a NULL result if `allowUnused`, else an
+// error.
+bool ctorch_grad(const CTorchTensorRef *outputs, const CTorchTensorRef *outputGradients,
+                 int64_t outputCount, const CTorchTensorRef *inputs, int64_t inputCount,
+                 bool retainGraph, bool createGraph, bool allowUnused, CTorchTensorRef *results,
+                 CTorchError *error);
 
 // Whether operations are recorded for gradients on this thread.
 bool ctorch_grad_enabled(void);
@@ -130,7 +135,8 @@ CTorchGeneratorRef ctorch_generator_new(const char *device, uint64_t seed, CTorc
 void ctorch_generator_release(CTorchGeneratorRef generator);
 // The whole state as a uint8 tensor, and back.
 CTorchTensorRef ctorch_generator_state(CTorchGeneratorRef generator, CTorchError *error);
-bool ctorch_generator_set_state(CTorchGeneratorRef generator, CTorchTensorRef state, CTorchError *error);
+bool ctorch_generator_set_state(CTorchGeneratorRef generator, CTorchTensorRef state,
+                                CTorchError *error);
 
 // MARK: The machine
 

@@ -1,0 +1,64 @@
+// The pickles of stylegan2-ada-pytorch and stylegan3: a dictionary of persistent modules G, D and
+// G_ema.
+
+import Formats
+import Networks
+import OrderedCollections
+
+extension Checkpoint {
+  /// Reads a pickle of NVIDIA's PyTorch networks.
+  ///
+  /// - Source: `spec/stylegan.md` section 2.10.
+  init(nvidiaPickle bytes: ByteRegion) throws(FileError) {
+    let file = bytes.name
+    let root = try PickleReader(bytes, allowing: .standard).readWhole()
+    guard let entries = root.asDictionary else {
+      throw bytes.error(at: 0, expected: "a dictionary of networks", found: root.kind)
+    }
+    let tensors = TorchTensors(file: file)
+    func module(_ role: String) throws(FileError) -> PersistentModule? {
+      guard let value = entries[role], !value.isNone else { return nil }
+      guard let module = try PersistentModule(value, name: role, tensors: tensors, file: file)
+      else {
+        throw bytes.error(at: 0, expected: "\(role): a persistent module", found: value.kind)
+      }
+      return module
+    }
+    var networks: OrderedDictionary<String, Network> = [:]
+    for role in ["G", "D", "G_ema"] {
+      guard let module = try module(role) else { continue }
+      networks[role] = Network(
+        configuration: try networkConfiguration(of: module, role: role, file: file),
+        tensors: module.tensors, arguments: try module.arguments(), file: file)
+    }
+    guard !networks.isEmpty else {
+      let names = entries.entries.compactMap(\.key.asString).prefix(8).joined(separator: ", ")
+      throw bytes.error(at: 0, expected: "a network G, D or G_ema", found: "only [\(names)]")
+    }
+    var others: OrderedDictionary<String, StoredTensor> = [:]
+    for (name, tensor) in try module("augment_pipe")?.tensors ?? [:] {
+      others["augment_pipe.\(name)"] = tensor
+    }
+    format = "pickle of NVIDIA's PyTorch networks"
+    self.networks = networks
+    otherTensors = others
+    trainingSet = entries["training_set_kwargs"].flatMap { PlainValue($0) } ?? .null
+    notes = NetworkFileNotes()
+  }
+}
+
+/// The configuration of the network that a module is.
+private func networkConfiguration(
+  of module: PersistentModule, role: String, file: String
+) throws(FileError) -> any NetworkConfiguration {
+  switch module.className {
+  case "Generator" where module["synthesis.b4"] != nil:
+    return try StyleGAN2Configuration(module, role: role, file: file)
+  case "Discriminator":
+    return try StyleGAN2DiscriminatorConfiguration(module, role: role, file: file)
+  default:
+    throw FileError(
+      .damaged, file: file, expected: "\(role): a StyleGAN2 generator or discriminator",
+      found: "class \(module.className) of another network")
+  }
+}

@@ -1,0 +1,124 @@
+// The plain values inside a checkpoint: numbers, text, lists and dictionaries, such as constructor
+// arguments.
+
+import Formats
+
+/// A value that JSON could also hold.
+public enum PlainValue: Equatable, Sendable {
+  /// Nothing.
+  case null
+  /// True or false.
+  case bool(Bool)
+  /// A whole number.
+  case int(Int)
+  /// A number with a fraction.
+  case double(Double)
+  /// Text.
+  case string(String)
+  /// Values in order.
+  case list([PlainValue])
+  /// Values by name.
+  case dictionary([String: PlainValue])
+
+  /// The plain value that a pickle holds, or nil if it holds something else, such as an object.
+  ///
+  /// - Parameters:
+  ///   - value: A value of the pickle.
+  ///   - limit: How many values it may hold, where one that the pickle mentions again counts again.
+  init?(_ value: PickleValue, limit: Int = 1 << 16) {
+    var remaining = limit
+    self.init(value, &remaining)
+  }
+
+  private init?(_ value: PickleValue, _ remaining: inout Int) {
+    remaining -= 1
+    guard remaining >= 0 else { return nil }
+    switch value {
+    case .none: self = .null
+    case .bool(let truth): self = .bool(truth)
+    case .int(let number): self = .int(Int(number))
+    case .float(let number): self = .double(number)
+    case .string, .byteString: self = .string(value.asString ?? "")
+    case .tuple(let sequence), .list(let sequence), .set(let sequence):
+      self.init(sequence, &remaining)
+    case .dictionary, .object:
+      if let number = PlainValue(numpyScalar: value) {
+        self = number
+      } else if let dictionary = value.asDictionary {
+        self.init(dictionary, &remaining)
+      } else {
+        return nil
+      }
+    case .bigInt, .bytes, .global, .persistentID: return nil
+    }
+  }
+
+  private init?(_ sequence: PickleSequence, _ remaining: inout Int) {
+    var items: [PlainValue] = []
+    for item in sequence.items {
+      guard let plain = PlainValue(item, &remaining) else { return nil }
+      items.append(plain)
+    }
+    self = .list(items)
+  }
+
+  private init?(_ dictionary: PickleDictionary, _ remaining: inout Int) {
+    var entries: [String: PlainValue] = [:]
+    for (key, value) in dictionary.entries {
+      guard let name = key.asString, let plain = PlainValue(value, &remaining) else { return nil }
+      entries[name] = plain
+    }
+    self = .dictionary(entries)
+  }
+
+  /// A number that NumPy wrote: `scalar(dtype(name, …), bytes)`.
+  private init?(numpyScalar value: PickleValue) {
+    guard case .object(let call) = value, call.callable.name == "scalar",
+      let dtype = call.arguments.items.first?.asCall(of: PickleGlobal("numpy", "dtype")),
+      let bytes = call.arguments.items.dropFirst().first?.asBytes
+    else { return nil }
+    // The state of a dtype is (3, byte order, …).
+    guard dtype.state?.asItems?.dropFirst().first?.asString != ">" else { return nil }
+    switch dtype.arguments.items.first?.asString {
+    case "f8": self.init(bytes) { Double(bitPattern: $0) }
+    case "f4": self.init(bytes) { (bits: UInt32) in Double(Float(bitPattern: bits)) }
+    case "i8": self.init(bytes) { Int(Int64(bitPattern: $0)) }
+    case "i4": self.init(bytes) { (bits: UInt32) in Int(Int32(bitPattern: bits)) }
+    default: return nil
+    }
+  }
+
+  private init?<Bits: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: ByteRegion, _ convert: (Bits) -> Double
+  ) {
+    guard bytes.count == MemoryLayout<Bits>.size,
+      let bits = try? bytes.integer(at: 0, as: Bits.self)
+    else { return nil }
+    self = .double(convert(bits))
+  }
+
+  private init?<Bits: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: ByteRegion, _ convert: (Bits) -> Int
+  ) {
+    guard bytes.count == MemoryLayout<Bits>.size,
+      let bits = try? bytes.integer(at: 0, as: Bits.self)
+    else { return nil }
+    self = .int(convert(bits))
+  }
+}
+
+extension PlainValue: CustomStringConvertible {
+  /// The value in a JSON-like spelling, for messages.
+  public var description: String {
+    switch self {
+    case .null: "null"
+    case .bool(let truth): "\(truth)"
+    case .int(let number): "\(number)"
+    case .double(let number): "\(number)"
+    case .string(let text): "\"\(text)\""
+    case .list(let items): "[\(items.map(\.description).joined(separator: ", "))]"
+    case .dictionary(let entries):
+      "{\(entries.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", "))}"
+    }
+  }
+}

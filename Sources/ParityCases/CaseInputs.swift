@@ -1,0 +1,133 @@
+// What the computation of a kind gets from its case: configuration, parameters, inputs, files.
+
+package import Formats
+package import Layers
+import OrderedCollections
+package import SystemPackage
+package import Tensors
+
+/// The configuration, parameters and inputs of a case, for one computation of its kind.
+package struct CaseInputs {
+  /// What to compute; every key must be read.
+  package let config: StrictObject
+  private let source: ParityCase
+
+  package init(_ source: ParityCase) throws(CaseError) {
+    self.source = source
+    config = try StrictObject(source.config, path: "config")
+    let _: String = try config.value("kind")
+  }
+
+  /// The folder of the case, for kinds that read files.
+  package var folder: FilePath { source.folder }
+
+  // MARK: Parameters
+
+  /// A parameter, filled from its name.
+  ///
+  /// - Parameters:
+  ///   - name: The published checkpoint's name.
+  ///   - shape: The shape that it must have.
+  /// - Returns: The tensor.
+  /// - Throws: `CaseError` if there is none, or with another shape.
+  package func parameter(_ name: String, shape: [Int]) throws(CaseError) -> Tensor {
+    guard let parameter = source.parameters[name] else {
+      throw CaseError("the parameter \(name) is missing")
+    }
+    return try filled(parameter, shape: shape)
+  }
+
+  /// Fills a network's parameters; unlisted buffers and noise strengths stay as they are.
+  ///
+  /// - Parameters:
+  ///   - store: The network's parameters.
+  ///   - prefix: What stands before the network's own names in the case, such as `G.`.
+  /// - Throws: `ParameterLoadError` if names or shapes are not those of the network.
+  package func load(_ store: ParameterStore, prefix: String = "") throws {
+    var state: OrderedDictionary<String, StoredParameter> = [:]
+    for (name, parameter) in source.parameters where name.hasPrefix(prefix) {
+      let filled = StoredParameter(shape: parameter.shape, dtype: .float32) {
+        parameter.tensor(seed: source.seed)
+      }
+      state[String(name.dropFirst(prefix.count))] = filled
+    }
+    try store.load(state) { name in
+      store.entries[name]?.role != .parameter || name.hasSuffix("noise_strength")
+    }
+  }
+
+  // MARK: Inputs
+
+  /// Whether the case has an input.
+  package func hasInput(_ name: String) -> Bool { source.inputs[name] != nil }
+
+  /// An input tensor, filled from its name.
+  ///
+  /// - Parameters:
+  ///   - name: The name that the kind gives it.
+  ///   - shape: The shape that it must have.
+  /// - Returns: The tensor.
+  /// - Throws: `CaseError` if there is none, or with another shape.
+  package func input(_ name: String, shape: [Int]) throws(CaseError) -> Tensor {
+    guard case .filled(let input) = source.inputs[name] else {
+      throw CaseError("the input tensor \(name) is missing")
+    }
+    return try filled(input, shape: shape)
+  }
+
+  /// An input that is a value rather than a tensor.
+  ///
+  /// - Parameters:
+  ///   - name: The name that the kind gives it.
+  ///   - fallback: The value if the case has no such input.
+  /// - Returns: The value.
+  /// - Throws: `CaseError` if there is none, or of another type.
+  package func value<Value: JSONReadable>(_ name: String, default fallback: Value? = nil)
+    throws(CaseError) -> Value
+  {
+    guard case .value(let json) = source.inputs[name] else {
+      guard let fallback, source.inputs[name] == nil else {
+        throw CaseError("the input value \(name) is missing")
+      }
+      return fallback
+    }
+    guard let value = Value(json) else {
+      throw CaseError("the input \(name): expected \(Value.expectation), found \(json)")
+    }
+    return value
+  }
+
+  /// An expected tensor, for kinds that may take random draws from there.
+  ///
+  /// - Parameter name: Its name in the file.
+  /// - Returns: The tensor as it is stored.
+  /// - Throws: `CaseError` if there is none.
+  package func expected(_ name: String) throws -> Tensor {
+    guard let stored = source.expected[name] else {
+      throw CaseError("the expected tensor \(name) is missing")
+    }
+    return try tensor(reading: stored)
+  }
+
+  private func filled(_ tensor: FilledTensor, shape: [Int]) throws(CaseError) -> Tensor {
+    guard tensor.shape == shape else {
+      throw CaseError("\(tensor.name): expected shape \(shape), found \(tensor.shape)")
+    }
+    return tensor.tensor(seed: source.seed)
+  }
+}
+
+/// Copies a stored tensor into memory.
+///
+/// - Parameter stored: The tensor in a file.
+/// - Returns: The same elements.
+/// - Throws: `FileError` if libtorch has no such element type.
+package func tensor(reading stored: StoredTensor) throws(FileError) -> Tensor {
+  guard let dtype = DType(rawValue: stored.elementType.rawValue) else {
+    throw stored.bytes.error(
+      at: 0, expected: "an element type that tensors have", found: "\(stored.elementType)")
+  }
+  return stored.contiguousBytes().withUnsafeBytes {
+    Tensor(copying: $0, shape: stored.shape, dtype: dtype)
+  }
+}

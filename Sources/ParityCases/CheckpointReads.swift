@@ -1,0 +1,66 @@
+// What every checkpoint case asks for: each listed file by itself yields the expected tensors.
+
+import Formats
+import SystemPackage
+import Tensors
+
+/// A file of a case and the expected tensors that it must hold.
+struct CheckpointRead {
+  let file: String
+  /// Globs over the names of expected tensors.
+  let names: [String]
+  /// What comes before the names in the file to give the names of the expected tensors.
+  let prefix: String
+  let precision: Precision
+
+  /// How exactly the file holds the expected numbers.
+  enum Precision: String, CaseIterable, JSONReadable {
+    case stored
+    /// The file holds the expected numbers rounded to float16.
+    case float16
+  }
+
+  init(_ object: StrictObject) throws(CaseError) {
+    file = try object.value("file")
+    names = try object.value("tensors")
+    prefix = try object.value("add_prefix", default: "")
+    precision = try object.value("precision", default: .stored)
+  }
+
+  func covers(_ name: String) -> Bool { names.contains { matches(name, glob: $0) } }
+}
+
+extension CaseInputs {
+  /// Reads every listed file, and checks each against the expected tensors that it must hold.
+  ///
+  /// - Parameter read: Opens a file, given its path, and gives all of its tensors by name.
+  /// - Returns: The tensors; floating-point ones as float32, others as int64.
+  /// - Throws: `CaseError` if a file lacks an expected tensor, or holds other numbers than another
+  ///   file.
+  func readCheckpoints(_ read: (String) throws -> [String: StoredTensor]) throws -> Computed {
+    var computed: Computed = [:]
+    let reads = try config.objects("reads").map(CheckpointRead.init)
+    for entry in reads {
+      let tensors = try read(folder.appending(entry.file).string)
+      for name in expectedNames where entry.covers(name) {
+        guard name.hasPrefix(entry.prefix),
+          let stored = tensors[String(name.dropFirst(entry.prefix.count))]
+        else { throw CaseError("\(entry.file) has no \(name)") }
+        let found = try comparable(tensor(reading: stored))
+        let wanted = try comparable(expected(name))
+        let isHalf = entry.precision == .float16
+        let rounded = isHalf ? wanted.cast(to: .float16).cast(to: wanted.dtype) : wanted
+        // A file holds what was written into it, bit for bit: checkpoint cases have no tolerance.
+        guard found.shape == rounded.shape, found.dtype == rounded.dtype,
+          found.values(as: Double.self) == rounded.values(as: Double.self)
+        else { throw CaseError("\(entry.file): \(name) is not the expected tensor") }
+        computed[name] = wanted
+      }
+    }
+    return computed
+  }
+
+  private func comparable(_ tensor: Tensor) -> Tensor {
+    tensor.cast(to: tensor.dtype.isFloatingPoint ? .float32 : .int64)
+  }
+}

@@ -1,0 +1,38 @@
+// How failures of any kind end a command.
+
+import Checkpoints
+import Formats
+import Layers
+import Networks
+
+/// A request that does not fit the network it is made of.
+public struct RequestError: Error, CustomStringConvertible, Sendable {
+  /// What was asked for, what was expected, and what was found, on one line.
+  public let description: String
+
+  init(_ what: String, expected: String, found: String) {
+    description = "\(what): expected \(expected), found \(found)"
+  }
+}
+
+/// A program that a job needs and that is not there.
+public struct UnavailableError: Error, CustomStringConvertible, Sendable {
+  /// What is missing and what to do about it, on one line.
+  public let description: String
+}
+
+/// The exit code that a command ends with after an error.
+///
+/// - Parameter error: What a job or the building of a network threw.
+/// - Returns: 64 for a request that does not fit, 65 damaged, 66 missing, 69 unavailable, 73 cannot create, 74 input or
+///   output failed, 77 refused as unsafe, 78 bad configuration; nil for errors that are none of these.
+public func exitCode(for error: any Error) -> Int32? {
+  switch error {
+  case let error as FileError: error.kind.exitCode
+  case is RequestError: 64
+  case is ParameterLoadError: 65
+  case is UnavailableError: 69
+  case is ConfigurationError: 78
+  default: nil
+  }
+}

@@ -1,0 +1,95 @@
+// The style mixing sheet: every row's picture with some layers' styles from every column's.
+
+import Formats
+public import Networks
+
+/// Makes a style mixing sheet and its single pictures.
+public struct MixJob: Sendable {
+  /// The seeds at the left, whose pictures keep all other rows of W+.
+  public var rows: [UInt32]
+  /// The seeds at the top, whose pictures give the rows in `styles`.
+  public var columns: [UInt32]
+  /// The rows of W+ taken from the columns' seeds; nil for 0 to 6, as far as there are so many.
+  public var styles: Set<Int>?
+  /// Truncation, class and noise.
+  public var settings = PictureSettings()
+  /// What the pictures say about how they were made.
+  public var provenance: Provenance
+
+  /// A job that takes the network's own noise and no truncation.
+  ///
+  /// - Parameters:
+  ///   - rows: The seeds at the left.
+  ///   - columns: The seeds at the top.
+  ///   - styles: The rows of W+ taken from the columns' seeds; nil for 0 to 6, as far as there are so many.
+  ///   - provenance: What the pictures say about how they were made.
+  public init(rows: [UInt32], columns: [UInt32], styles: Set<Int>?, provenance: Provenance) {
+    (self.rows, self.columns, self.styles) = (rows, columns, styles)
+    self.provenance = provenance
+  }
+
+  /// Checks that a generator can make the sheet.
+  ///
+  /// - Parameter traits: What the generator is.
+  /// - Throws: `RequestError` if there is no such class or row of W+, or the sheet would be too large.
+  public func check(_ traits: GeneratorTraits) throws(RequestError) {
+    try traits.check(settings)
+    try traits.check(rows: styles ?? [])
+    try traits.check(sheet: grid)
+  }
+
+  private var grid: GridSize { GridSize(columns: columns.count + 1, rows: rows.count + 1) }
+
+  /// Makes and writes the pictures: `ROW-COLUMN.png` for each pair, `SEED-SEED.png` for each seed, and `grid.png`.
+  ///
+  /// - Parameters:
+  ///   - host: The generator.
+  ///   - folder: Where the files go.
+  ///   - progress: Is told after every picture.
+  /// - Returns: The files; the sheet comes last.
+  /// - Throws: What `check` throws; `FileError` if a file cannot be written; `CancellationError` between pictures.
+  public func run(
+    on host: GeneratorHost, into folder: OutputFolder, progress: ProgressHandler
+  ) async throws -> [WrittenPicture] {
+    try check(host.traits)
+    var written: [WrittenPicture] = []
+    var sheet: Sheet?
+    var codes: [UInt32: Codes] = [:]
+    var originals: Set<UInt32> = []
+    let grid = grid
+    let styles = styles ?? host.traits.defaultMixingRows
+    for cell in 1..<grid.count {
+      try Task.checkCancellation()
+      let (column, row) = (cell % grid.columns, cell / grid.columns)
+      let left = row == 0 ? columns[column - 1] : rows[row - 1]
+      let top = column == 0 ? left : columns[column - 1]
+      for seed in [left, top] where codes[seed] == nil {
+        codes[seed] = await host.codes(seeds: [seed], settings: settings)
+      }
+      guard let base = codes[left], let source = codes[top] else { continue }
+      let code = left == top ? base : await host.mix(base, with: source, rows: styles)
+      let picture = await host.picture(code, noise: settings.noise, noiseSeed: left)
+      sheet = sheet ?? Sheet(grid, of: picture)
+      sheet?.place(picture, column: column, row: row)
+      if left != top || originals.insert(left).inserted {
+        try write(picture, "\(left)-\(top).png", seeds: "\(left), \(top)", folder, &written)
+      }
+      progress(JobProgress(done: cell, total: grid.count - 1, unit: "pictures"))
+    }
+    if let image = sheet?.image {
+      try write(image, "grid.png", seeds: nil, folder, &written)
+    }
+    return written
+  }
+
+  private func write(
+    _ picture: ByteImage, _ name: String, seeds: String?, _ folder: OutputFolder,
+    _ written: inout [WrittenPicture]
+  ) throws {
+    let file = folder.file(name)
+    var record = provenance
+    record.seed = seeds
+    try PNG(image: picture, texts: record.texts).write(to: file)
+    written.append(WrittenPicture(file: file, seed: nil))
+  }
+}

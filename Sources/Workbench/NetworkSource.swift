@@ -1,0 +1,100 @@
+// Where a generator comes from: a file, or a named configuration with random weights.
+
+import Checkpoints
+import Formats
+import Layers
+public import Networks
+import OrderedCollections
+import Tensors
+
+/// Where a generator comes from.
+public enum NetworkSource: Hashable, Sendable {
+  /// A checkpoint of any form that Stylist opens.
+  case file(String)
+  /// An untrained network: a named configuration, its resolution in pixels or the configuration's own, and the seed of
+  /// its random weights.
+  case untrained(configuration: String, resolution: Int?, seed: UInt64)
+}
+
+/// A source looked at but not yet built, so that a command can say what it would do.
+public struct NetworkSummary: Encodable, Sendable {
+  /// The kind of network, such as `stylegan2`.
+  public let kind: String
+  /// Where it comes from, in words.
+  public let origin: String
+  /// What it is built from.
+  public let configuration: any NetworkConfiguration
+  /// What the generator will be.
+  public let traits: GeneratorTraits
+
+  init(_ configuration: any NetworkConfiguration, origin: String, traits: GeneratorTraits) {
+    kind = type(of: configuration).kind
+    (self.origin, self.configuration, self.traits) = (origin, configuration, traits)
+  }
+
+  private enum CodingKeys: CodingKey { case kind, origin, configuration }
+
+  /// Writes kind, origin and the configuration; traits follow from the configuration.
+  public func encode(to encoder: any Encoder) throws {
+    var object = encoder.container(keyedBy: CodingKeys.self)
+    try object.encode(kind, forKey: .kind)
+    try object.encode(origin, forKey: .origin)
+    try configuration.encode(to: object.superEncoder(forKey: .configuration))
+  }
+}
+
+extension NetworkSource {
+  /// Looks at the source, and checks all of it, without building the network or taking memory for it.
+  ///
+  /// - Returns: What it holds.
+  /// - Throws: `FileError` or `ConfigurationError`, as building would.
+  public func summary() throws -> NetworkSummary {
+    switch self {
+    case .file(let path):
+      let (role, network) = try Self.generator(in: path)
+      return NetworkSummary(
+        network.configuration, origin: "\(role) in \(path)", traits: try network.generatorTraits())
+    case .untrained(let name, let resolution, let seed):
+      let configuration = try Registry.configuration(named: name, resolution: resolution)
+      let plan = configuration.makeGenerator(Scope(ParameterStore(), device: .meta))
+      return NetworkSummary(
+        configuration, origin: "\(name), untrained, seed \(seed)", traits: plan.traits)
+    }
+  }
+
+  /// Builds the generator.
+  ///
+  /// - Returns: The generator, on the processor, and what is questionable about it, a line each.
+  /// - Throws: `FileError` or `ConfigurationError`.
+  func makeGenerator() throws -> (generator: any Generator, warnings: [String]) {
+    switch self {
+    case .file(let path):
+      let generator = try Self.generator(in: path).network.makeGenerator()
+      return (generator, Self.warnings(about: generator.parameters, of: path))
+    case .untrained(let name, let resolution, let seed):
+      let configuration = try Registry.configuration(named: name, resolution: resolution)
+      let scope = Scope(ParameterStore(), generator: TorchGenerator(seed: seed))
+      return (configuration.makeGenerator(scope), [])
+    }
+  }
+
+  private static func warnings(about parameters: ParameterStore, of path: String) -> [String] {
+    let names = parameters.nonFiniteNames
+    guard !names.isEmpty else { return [] }
+    let shown = names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
+    return [
+      "\(path): \(names.count) tensors hold numbers that are not finite, which spoil pictures: \(shown)"
+    ]
+  }
+
+  private static func generator(in path: String) throws -> (
+    role: String, network: Checkpoint.Network
+  ) {
+    let checkpoint = try Checkpoint.open(path)
+    guard let found = checkpoint.preferredGenerator else {
+      let roles = checkpoint.networks.keys.joined(separator: ", ")
+      throw FileError(.damaged, file: path, expected: "a generator", found: "only \(roles)")
+    }
+    return found
+  }
+}

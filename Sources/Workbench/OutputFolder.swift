@@ -1,0 +1,83 @@
+// The folder that a job writes into.
+
+public import Formats
+import Foundation
+
+/// A folder for a job's files, made if it is not there.
+public struct OutputFolder: Sendable {
+  /// The folder, as the caller named it.
+  public let path: String
+
+  /// Makes the folder, with those above it, unless it is there.
+  ///
+  /// - Parameter path: The folder.
+  /// - Throws: `FileError` of kind `cannotCreate`.
+  public init(making path: String) throws(FileError) {
+    try Self.check(path)
+    self.path = path
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw Self.cannotMake(path, reason(error))
+    }
+  }
+
+  /// Makes the folder that a file will stand in, unless it is there.
+  ///
+  /// - Parameter file: The file.
+  /// - Throws: `FileError` of kind `cannotCreate`.
+  public init(of file: String) throws(FileError) {
+    try self.init(making: Self.folder(of: file))
+  }
+
+  /// Checks that the folder is there or could be made, and that files could be written to it, without making anything.
+  ///
+  /// - Parameter path: The folder.
+  /// - Throws: `FileError` of kind `cannotCreate`.
+  public static func check(_ path: String) throws(FileError) {
+    guard !path.isEmpty else { throw cannotMake(path, "no name") }
+    var place = path
+    var isFolder: ObjCBool = false
+    while !FileManager.default.fileExists(atPath: place, isDirectory: &isFolder) {
+      place = folder(of: place)
+    }
+    guard isFolder.boolValue else { throw cannotMake(path, "a file called \(place)") }
+    guard FileManager.default.isWritableFile(atPath: place) else {
+      throw cannotMake(path, "no permission to write to \(place)")
+    }
+  }
+
+  /// Checks that a file could be written, without making anything.
+  ///
+  /// - Parameter file: The file.
+  /// - Throws: `FileError` of kind `cannotCreate`.
+  public static func check(file: String) throws(FileError) {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
+      throw FileError(.cannotCreate, file: file, expected: "the name of a file", found: "a folder")
+    }
+    try check(folder(of: file))
+  }
+
+  /// The path of a file in the folder.
+  ///
+  /// - Parameter name: The file's name.
+  /// - Returns: The folder's path and the name.
+  public func file(_ name: String) -> String {
+    path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+  }
+
+  private static func folder(of path: String) -> String {
+    let folder = NSString(string: path).deletingLastPathComponent
+    return folder.isEmpty ? "." : folder
+  }
+
+  private static func cannotMake(_ path: String, _ found: String) -> FileError {
+    FileError(.cannotCreate, file: path, expected: "a folder to write to", found: found)
+  }
+}
+
+private func reason(_ error: any Error) -> String {
+  let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+  return (underlying ?? error).localizedDescription
+}

@@ -1,0 +1,54 @@
+// Whether a generator can make what is asked for, known from its traits alone, before it is built.
+
+import Formats
+import Networks
+
+extension GeneratorTraits {
+  /// The rows of W+ that style mixing takes unless told otherwise: 0 to 6, as far as there are so many.
+  var defaultMixingRows: Set<Int> { Set(0..<min(7, numWs)) }
+
+  /// Checks truncation and class.
+  func check(_ settings: PictureSettings) throws(RequestError) {
+    let psi = settings.truncationPsi
+    guard psi.isFinite else {
+      throw RequestError("trunc", expected: "a finite number", found: "\(psi)")
+    }
+    switch (settings.classIndex, labelDim) {
+    case (nil, 0): return
+    case (let index?, 0):
+      throw RequestError("class", expected: "none, for a network without labels", found: "\(index)")
+    case (nil, let count):
+      throw RequestError(
+        "class", expected: "a class from 0 to \(count - 1), for the network has labels",
+        found: "none")
+    case (let index?, let count) where !(0..<count).contains(index):
+      throw RequestError("class", expected: "0 to \(count - 1)", found: "\(index)")
+    default: return
+    }
+  }
+
+  /// Checks rows of W+ that will be mixed.
+  func check(rows: Set<Int>) throws(RequestError) {
+    guard let row = rows.sorted().first(where: { !(0..<numWs).contains($0) }) else { return }
+    throw RequestError("styles", expected: "rows from 0 to \(numWs - 1)", found: "\(row)")
+  }
+
+  /// Checks that codes are of the generator's size.
+  func check(_ codes: Codes) throws(RequestError) {
+    guard codes.numWs == numWs, codes.wDim == wDim else {
+      throw RequestError(
+        "codes", expected: "[N, \(numWs), \(wDim)]",
+        found: "[\(codes.count), \(codes.numWs), \(codes.wDim)]")
+    }
+  }
+
+  /// Checks that a sheet of pictures is of a size that files have, and that memory can be taken for.
+  func check(sheet grid: GridSize, limits: ImageLimits = ImageLimits()) throws(RequestError) {
+    let (width, height) = (grid.columns * resolution, grid.rows * visibleRows.count)
+    guard width <= limits.side, height <= limits.side, width * height <= limits.pixels else {
+      throw RequestError(
+        "sheet", expected: "at most \(limits.side) pixels a side and \(limits.pixels) in all",
+        found: "\(grid.columns)×\(grid.rows) pictures, \(width)×\(height) pixels")
+    }
+  }
+}

@@ -1,0 +1,25 @@
+// How the program ends: one line on stderr and the documented exit code.
+
+import ArgumentParser
+import Foundation
+import Workbench
+
+extension Stylist {
+  /// Says what went wrong and ends the program.
+  static func end(with error: any Error) -> Never {
+    if let code = documentedExitCode(for: error) {
+      say("\(error)")
+      Foundation.exit(code)
+    }
+    // Help, version and usage are the argument parser's own; wrong usage ends with 64, anything else with 1.
+    exit(withError: error)
+  }
+
+  private static func documentedExitCode(for error: any Error) -> Int32? {
+    switch error {
+    case let error as Interruption: error.exitCode
+    case is OutputError: 74
+    default: Workbench.exitCode(for: error)
+    }
+  }
+}

@@ -1,0 +1,94 @@
+// `stylist generate`: pictures of seeds.
+
+import ArgumentParser
+import Workbench
+
+/// Makes a picture of every seed, or of every code of a file.
+struct Generate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make a picture of every seed.",
+    discussion: """
+      EXAMPLES
+        stylist generate --network=ffhq.pkl --seeds=0-35,85 --trunc=0.7 --outdir=out
+        stylist generate --network=ffhq.pkl --seeds=0-35 --trunc=0.7 --grid=6x6 --outdir=out
+        stylist generate --network=cifar10.pkl --seeds=0-9 --class=1 --outdir=out
+        stylist generate --cfg=stylegan2-256 --init-seed=1 --seeds=0 --outdir=out
+      """)
+
+  @OptionGroup var networkOptions: NetworkOptions
+  @OptionGroup var pictureOptions: PictureOptions
+  @OptionGroup var report: ReportOptions
+
+  @Option(
+    help: ArgumentHelp("The seeds: numbers and ranges, such as 0-35,85.", valueName: "list"),
+    transform: SeedList.parse)
+  var seeds: SeedList?
+
+  @Option(
+    help: ArgumentHelp(
+      "Codes instead of seeds: a .safetensors with w [N, numWs, wDim].", valueName: "file"))
+  var projectedW: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also put the pictures together in sheets: grid.png, grid-2.png, ….",
+      valueName: "COLUMNSxROWS"
+    ),
+    transform: GridSize.parse)
+  var grid: GridSize?
+
+  @Option(
+    help: ArgumentHelp("The folder for the pictures; made if it is not there.", valueName: "folder")
+  )
+  var outdir: String
+
+  func validate() throws {
+    guard (seeds == nil) != (projectedW == nil) else {
+      throw ValidationError("Give either --seeds=LIST or --projected-w=FILE.")
+    }
+    guard projectedW == nil || pictureOptions.isAboutNoiseOnly else {
+      throw ValidationError(
+        "--trunc, --trunc-cutoff and --class go with --seeds, not with --projected-w.")
+    }
+  }
+
+  func run() async throws {
+    let summary = try networkOptions.summary()
+    let codes = try projectedW.map { try Codes(reading: $0) }
+    let count = seeds?.seeds.count ?? codes?.count ?? 0
+    let job = job(codes)
+    try job.check(summary.traits)
+    try OutputFolder.check(outdir)
+    if report.isDryRun {
+      try report.print(
+        Outcome(network: summary, count: count),
+        lines: ["would make \(count) pictures in \(outdir) from \(summary.origin)"])
+      return
+    }
+    let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
+    let written = try await interruptible {
+      let host = try NetworkOptions.open(source, threads: threads)
+      let folder = try OutputFolder(making: outdir)
+      return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
+    }
+    try report.print(
+      Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
+  }
+
+  private func job(_ codes: Codes?) -> GenerateJob {
+    let all = seeds?.text
+    let common = networkOptions.spelling + pictureOptions.spelling + ["--outdir=\(outdir)"]
+    let (name, projectedW, grid) = (networkOptions.name, projectedW, grid)
+    var job = GenerateJob(codes.map { .codes($0) } ?? .seeds(seeds?.seeds ?? [])) { seed in
+      let subject = projectedW.map { "--projected-w=\($0)" }
+      let seeds = seed.map(String.init) ?? all
+      let sheet = seed == nil ? grid.map { "--grid=\($0.text)" } : nil
+      let parts = [subject ?? seeds.map { "--seeds=\($0)" }, sheet].compactMap(\.self)
+      return Provenance(
+        command: commandLine(["generate"] + parts + common), network: name, seed: seeds)
+    }
+    job.settings = pictureOptions.settings
+    job.grid = grid
+    return job
+  }
+}

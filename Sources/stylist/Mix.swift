@@ -1,0 +1,91 @@
+// `stylist mix`: style mixing sheets.
+
+import ArgumentParser
+import Workbench
+
+/// Makes a style mixing sheet.
+struct Mix: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make a style mixing sheet.",
+    discussion: """
+      The pictures of --rows stand at the left, those of --cols at the top. Each picture inside has the rows of W+ in
+      --styles from its column, and all others from its row.
+
+      EXAMPLES
+        stylist mix --network=ffhq.pkl --rows=85,100,75 --cols=55,821,1789 --styles=0-6 --outdir=out
+        stylist mix --network=ffhq.pkl --rows=0-3 --cols=10-15 --styles=8-17 --trunc=0.7 --outdir=out
+      """)
+
+  @OptionGroup var networkOptions: NetworkOptions
+  @OptionGroup var pictureOptions: PictureOptions
+  @OptionGroup var report: ReportOptions
+
+  @Option(
+    help: ArgumentHelp("The seeds at the left, such as 85,100,75.", valueName: "list"),
+    transform: SeedList.parse)
+  var rows: SeedList
+
+  @Option(
+    help: ArgumentHelp("The seeds at the top, such as 55,821,1789.", valueName: "list"),
+    transform: SeedList.parse)
+  var cols: SeedList
+
+  @Option(
+    help: ArgumentHelp(
+      "The rows of W+ taken from the top: 0-3 pose and shape, 4-7 features, above colours "
+        + "(default: 0-6, as far as there are so many).",
+      valueName: "list"),
+    transform: RowList.parse)
+  var styles: RowList?
+
+  @Option(
+    help: ArgumentHelp("The folder for the pictures; made if it is not there.", valueName: "folder")
+  )
+  var outdir: String
+
+  func validate() throws {
+    guard rows.seeds.count <= 256, cols.seeds.count <= 256 else {
+      throw ValidationError(
+        "A sheet has at most 256 rows and columns, not \(rows.seeds.count) and \(cols.seeds.count)."
+      )
+    }
+  }
+
+  func run() async throws {
+    let summary = try networkOptions.summary()
+    let count = (rows.seeds.count + 1) * (cols.seeds.count + 1) - 1
+    let job = job
+    try job.check(summary.traits)
+    try OutputFolder.check(outdir)
+    if report.isDryRun {
+      try report.print(
+        Outcome(network: summary, count: count),
+        lines: ["would make \(count) pictures and a sheet in \(outdir) from \(summary.origin)"])
+      return
+    }
+    let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
+    let written = try await interruptible {
+      let host = try NetworkOptions.open(source, threads: threads)
+      let folder = try OutputFolder(making: outdir)
+      return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
+    }
+    try report.print(
+      Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
+  }
+
+  private var job: MixJob {
+    var job = MixJob(
+      rows: rows.seeds, columns: cols.seeds, styles: styles?.rows, provenance: provenance)
+    job.settings = pictureOptions.settings
+    return job
+  }
+
+  private var provenance: Provenance {
+    let parts =
+      ["mix"] + networkOptions.spelling
+      + [
+        "--rows=\(rows.text)", "--cols=\(cols.text)", styles.map { "--styles=\($0.text)" },
+      ].compactMap(\.self) + pictureOptions.spelling + ["--outdir=\(outdir)"]
+    return Provenance(command: commandLine(parts), network: networkOptions.name)
+  }
+}

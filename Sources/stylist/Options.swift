@@ -1,0 +1,155 @@
+// Options that several commands share.
+
+public import ArgumentParser
+import Foundation
+public import Workbench
+
+/// Which network a command works with.
+struct NetworkOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The network: a .pkl of NVIDIA's PyTorch programs, or a .safetensors of ours.",
+      valueName: "file"))
+  var network: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Instead of a file, an untrained network of this configuration: stylegan2-256, paper256, auto, …",
+      valueName: "name"))
+  var cfg: String?
+
+  @Option(
+    name: .customLong("res"),
+    help: ArgumentHelp(
+      "With --cfg: width and height in pixels, a power of two (default: the configuration's own).",
+      valueName: "pixels"))
+  var resolution: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --cfg: the seed of the random weights (default: 0).", valueName: "seed"))
+  var initSeed: UInt64?
+
+  @Option(
+    help: ArgumentHelp(
+      "Processor threads for one operation, 1 to 4096 (default: one for each core).",
+      valueName: "count"))
+  var threads: Int?
+
+  func validate() throws {
+    guard (network == nil) != (cfg == nil) else {
+      throw ValidationError("Give either --network=FILE or --cfg=NAME.")
+    }
+    guard network == nil || (initSeed == nil && resolution == nil) else {
+      throw ValidationError("--init-seed and --res go with --cfg, not with --network.")
+    }
+    guard threads.map({ (1...4096).contains($0) }) ?? true else {
+      throw ValidationError("--threads: expected 1 to 4096, found \(threads ?? 0).")
+    }
+  }
+
+  var source: NetworkSource {
+    if let network { return .file(network) }
+    return .untrained(configuration: cfg ?? "", resolution: resolution, seed: initSeed ?? 0)
+  }
+
+  /// The options as they would be typed.
+  var spelling: [String] {
+    [
+      network.map { "--network=\($0)" }, cfg.map { "--cfg=\($0)" },
+      resolution.map { "--res=\($0)" }, initSeed.map { "--init-seed=\($0)" },
+    ].compactMap(\.self)
+  }
+
+  /// What is there, checked as far as it can be without building it.
+  func summary() throws -> NetworkSummary { try source.summary() }
+
+  /// Builds the network, and says what is questionable about it.
+  static func open(_ source: NetworkSource, threads: Int?) throws -> GeneratorHost {
+    let host = try GeneratorHost(source, threads: threads)
+    host.warnings.forEach { say("warning: \($0)") }
+    return host
+  }
+
+  /// The network as the command names it.
+  var name: String { network ?? "\(cfg ?? "") (untrained, seed \(initSeed ?? 0))" }
+}
+
+/// What decides a picture beside its seed.
+struct PictureOptions: ParsableArguments {
+  @Option(
+    name: [.customLong("trunc"), .customLong("truncation-psi")],
+    help: ArgumentHelp(
+      "Truncation ψ: 1 for all variety, 0 for the average picture; 0.5 to 0.7 looks best.",
+      valueName: "psi"))
+  var trunc = 1.0
+
+  @Option(
+    help: ArgumentHelp(
+      "Truncate only the rows of W+ below this one: 8 spares colours and texture (default: all rows).",
+      valueName: "row"))
+  var truncCutoff: Int?
+
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp("The class, from 0; networks with labels need it.", valueName: "index"))
+  var classIndex: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Noise: const, stored with the network; random, drawn anew from each seed; none.",
+      valueName: "mode"))
+  var noiseMode = NoiseKind.const
+
+  func validate() throws {
+    guard trunc.isFinite else {
+      throw ValidationError("--trunc: expected a number, found \(trunc).")
+    }
+    guard truncCutoff.map({ $0 >= 0 }) ?? true else {
+      throw ValidationError("--trunc-cutoff: expected 0 or more, found \(truncCutoff ?? 0).")
+    }
+  }
+
+  /// Whether nothing is asked for that concerns seeds.
+  var isAboutNoiseOnly: Bool { trunc == 1 && truncCutoff == nil && classIndex == nil }
+
+  var settings: PictureSettings {
+    var settings = PictureSettings()
+    settings.truncationPsi = trunc
+    settings.truncationCutoff = truncCutoff
+    settings.classIndex = classIndex
+    settings.noise = noiseMode
+    return settings
+  }
+
+  /// The options as they would be typed.
+  var spelling: [String] {
+    [
+      trunc == 1 ? nil : "--trunc=\(trunc)", truncCutoff.map { "--trunc-cutoff=\($0)" },
+      classIndex.map { "--class=\($0)" },
+      noiseMode == .const ? nil : "--noise-mode=\(noiseMode.rawValue)",
+    ].compactMap(\.self)
+  }
+}
+
+extension NoiseKind: ExpressibleByArgument {}
+extension GridSize {
+  /// Reads an option.
+  static func parse(_ text: String) throws -> GridSize {
+    guard let size = GridSize(text) else {
+      throw ValidationError("expected COLUMNSxROWS such as 6x6, each from 1 to 65535")
+    }
+    return size
+  }
+
+  var text: String { "\(columns)x\(rows)" }
+}
+
+/// A command line that makes something again, quoted for the shell.
+func commandLine(_ parts: [String]) -> String {
+  let safe = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@%")
+  let quoted = parts.map { part in
+    part.allSatisfy(safe.contains) ? part : "'\(part.replacing("'", with: "'\\''"))'"
+  }
+  return (["stylist"] + quoted).joined(separator: " ")
+}

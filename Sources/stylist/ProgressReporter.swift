@@ -1,0 +1,68 @@
+// Progress on stderr: a bar with rate and time left on a terminal, JSON lines elsewhere.
+
+import Foundation
+import Synchronization
+import Workbench
+
+/// Shows how far a job has come.
+final class ProgressReporter: Sendable {
+  private let isTerminal = isatty(FileHandle.standardError.fileDescriptor) == 1
+  private let start = ContinuousClock.now
+  private let lastShown = Mutex<ContinuousClock.Instant?>(nil)
+
+  /// Shows progress, at most ten times a second on a terminal and once a second elsewhere, and always at the end.
+  func show(_ progress: JobProgress) {
+    let now = ContinuousClock.now
+    let isDue = lastShown.withLock { last in
+      let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(1)
+      guard progress.done == progress.total || last.map({ now - $0 >= pause }) ?? true else {
+        return false
+      }
+      last = now
+      return true
+    }
+    guard isDue else { return }
+    let seconds = (now - start) / .seconds(1)
+    let rate = Double(progress.done) / max(seconds, 1e-9)
+    let left = Double(progress.total - progress.done) / max(rate, 1e-9)
+    FileHandle.standardError.write(
+      Data((isTerminal ? bar(progress, rate, left) : json(progress, rate, left)).utf8))
+  }
+
+  private func bar(_ progress: JobProgress, _ rate: Double, _ left: Double) -> String {
+    let width = 24
+    let full = width * progress.done / max(progress.total, 1)
+    let blocks = String(repeating: "━", count: full) + String(repeating: "─", count: width - full)
+    let speed = String(format: rate < 10 ? "%.1f" : "%.0f", rate)
+    let line =
+      "\r\(blocks) \(progress.done)/\(progress.total) \(progress.unit)  \(speed)/s  \(clock(left)) left "
+    return progress.done == progress.total ? "\(line)\n" : line
+  }
+
+  /// A line for programs.
+  private struct Line: Encodable {
+    let done: Int
+    let total: Int
+    let unit: String
+    let perSecond: Double
+    let secondsLeft: Double
+  }
+
+  private func json(_ progress: JobProgress, _ rate: Double, _ left: Double) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    let line = Line(
+      done: progress.done, total: progress.total, unit: progress.unit,
+      perSecond: (rate * 1000).rounded() / 1000, secondsLeft: (left * 10).rounded() / 10)
+    return (try? encoder.encode(line)).map { String(decoding: $0, as: UTF8.self) + "\n" } ?? ""
+  }
+
+  private func clock(_ seconds: Double) -> String {
+    let whole = Int(min(seconds.rounded(), 1e8))
+    let (hours, minutes) = (whole / 3600, whole / 60 % 60)
+    return hours > 0
+      ? String(format: "%d:%02d:%02d", hours, minutes, whole % 60)
+      : String(format: "%d:%02d", minutes, whole % 60)
+  }
+}

@@ -1,0 +1,45 @@
+// The program `stylist`: its subcommands, and how it ends.
+
+import ArgumentParser
+import Foundation
+import Workbench
+
+/// The program.
+@main
+struct Stylist: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stylist",
+    abstract: "Sample, mix and animate style-based image generators.",
+    discussion: """
+      EXAMPLES
+        stylist generate --network=ffhq.pkl --seeds=0-35 --trunc=0.7 --grid=6x6 --outdir=out
+        stylist mix --network=ffhq.pkl --rows=85,100,75 --cols=55,821 --styles=0-6 --outdir=out
+        stylist video --network=ffhq.pkl --seeds=0-3 --w-frames=60 --output=out/walk.webp
+      """,
+    version: stylistVersion,
+    subcommands: [Generate.self, Mix.self, Video.self])
+
+  /// Runs the command line and ends the program with the documented exit code.
+  static func main() async {
+    signal(SIGPIPE, SIG_IGN)
+    let arguments = CommandLine.arguments.dropFirst().map(spelledWithHyphens)
+    do {
+      var command = try parseAsRoot(arguments)
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      end(with: error)
+    }
+  }
+
+  /// The original programs spell long options with underscores (`--projected_w`); both are understood.
+  static func spelledWithHyphens(_ argument: String) -> String {
+    guard argument.hasPrefix("--") else { return argument }
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let name = parts[0].replacing("_", with: "-")
+    return ([String(name)] + parts.dropFirst().map(String.init)).joined(separator: "=")
+  }
+}

@@ -1,0 +1,34 @@
+// Every published case: it passes, or its kind is still to come.
+
+import Foundation
+import ParityCases
+import SystemPackage
+import Testing
+
+private let casesFolder = FilePath(#filePath).removingLastComponent().appending("Cases")
+
+private let caseNames: [String] =
+  ((try? FileManager.default.contentsOfDirectory(atPath: casesFolder.string)) ?? []).sorted()
+
+// One after the other: some cases hold networks of a gigabyte.
+@Suite(.serialized) struct PublishedCaseTests {
+  @Test("passes, or is of a kind that nobody computes yet", arguments: caseNames)
+  func passesOrIsPending(name: String) throws {
+    let folder = casesFolder.appending(name)
+    guard pendingCases.contains(name) else {
+      #expect(ParityReport(folder: folder).failures == [])
+      return
+    }
+    let pending = try ParityCase(folder: folder)
+    #expect(
+      ParityKind.named(pending.kind, of: pending.system) == nil,
+      "\(name) can be computed now: take it off the list of pending cases")
+  }
+
+  @Test("the cases are there, and the list of pending ones names each at most once")
+  func pendingCasesExist() {
+    #expect(caseNames.count >= 145)
+    #expect(Set(pendingCases).count == pendingCases.count)
+    #expect(Set(pendingCases).subtracting(caseNames) == [])
+  }
+}
