@@ -94,6 +94,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
+    tests("Architecture", []),
     tests("Formats", ["Formats"]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),

@@ -172,25 +172,35 @@ private func discriminatorMessage(
   func kinds() throws {
     let configuration = smallConfiguration()
     let json = try configuration.canonicalJSON()
-    let read = try Registry.configuration(kind: "stylegan2", json: json)
+    let read = try Registry.networkConfiguration(kind: "stylegan2", json: json)
     #expect(read as? StyleGAN2Configuration == configuration)
     let error = #expect(throws: ConfigurationError.self) {
-      _ = try Registry.configuration(kind: "stylegan9", json: json)
+      _ = try Registry.networkConfiguration(kind: "stylegan9", json: json)
     }
-    #expect(error?.description == "kind: expected one of stylegan2, found stylegan9")
+    #expect(
+      error?.description
+        == "kind: expected one of stylegan2, stylegan2-discriminator, found stylegan9")
   }
 
   @Test("builds the generator of a configuration whose type it does not know")
   func builds() throws {
-    let read = try Registry.configuration(
+    let read = try Registry.networkConfiguration(
       kind: "stylegan2", json: smallConfiguration().canonicalJSON())
-    let generator = read.makeGenerator(Scope(ParameterStore()))
-    #expect(generator.traits.resolution == 16)
+    let configuration = try #require(read as? any GeneratorConfiguration)
+    #expect(configuration.makeGenerator(Scope(ParameterStore())).traits.resolution == 16)
+  }
+
+  @Test("reads a discriminator's configuration by its kind")
+  func discriminators() throws {
+    let configuration = smallDiscriminatorConfiguration(labelDim: 2)
+    let read = try Registry.networkConfiguration(
+      kind: "stylegan2-discriminator", json: configuration.canonicalJSON())
+    #expect(read as? StyleGAN2DiscriminatorConfiguration == configuration)
   }
 
   @Test("kinds of families differ")
   func uniqueKinds() {
-    let kinds = Registry.families.map { $0.kind }
+    let kinds = Registry.families.map { $0.kind } + Registry.discriminators.map { $0.kind }
     #expect(Set(kinds).count == kinds.count)
   }
 }
