@@ -82,7 +82,7 @@ let package = Package(
       ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, subprocess]),
     library(
       "ParityCases",
-      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, systemPackage]),
+      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections]),
 
     // The programs.
     program("stylist", ["Workbench", argumentParser, signals]),
@@ -101,7 +101,7 @@ let package = Package(
     tests(
       "Networks", ["Networks", "Layers", "Tensors", "TestSupport", collections],
       resources: [.copy("Snapshots")]),
-    tests("Parity", ["ParityCases", "Formats", "Tensors", systemPackage], exclude: ["Cases"]),
+    tests("Parity", ["ParityCases", "Formats", "Tensors"], exclude: ["Cases"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -10,7 +10,8 @@ public import Tensors
 public final class MappingNetwork {
   private let embed: FullyConnectedLayer?  // labels → [N, embedFeatures]
   private let layers: [FullyConnectedLayer]
-  private let wAvg: Tensor?  // [wDim]
+  /// The running mean of w, [wDim], if one is kept.
+  public let wAvg: Tensor?
 
   /// Makes `embed` (with labels), `fc0`, `fc1`, … and, if asked, `w_avg`.
   ///

@@ -1,9 +1,9 @@
 // What the computation of a kind gets from its case: configuration, parameters, inputs, files.
 
-package import Formats
+import Checkpoints
+import Formats
 package import Layers
 import OrderedCollections
-package import SystemPackage
 package import Tensors
 
 /// The configuration, parameters and inputs of a case, for one computation of its kind.
@@ -19,7 +19,7 @@ package struct CaseInputs {
   }
 
   /// The folder of the case, for kinds that read files.
-  package var folder: FilePath { source.folder }
+  package var folder: String { source.folder }
 
   // MARK: Parameters
 
@@ -37,13 +37,18 @@ package struct CaseInputs {
     return try filled(parameter, shape: shape)
   }
 
-  /// Fills a network's parameters; unlisted buffers and noise strengths stay as they are.
+  /// Builds a network and fills its parameters; unlisted buffers and noise strengths stay as they
+  /// are.
+  ///
+  /// The network is planned without memory first, so that a wrong size in a case takes none.
   ///
   /// - Parameters:
-  ///   - store: The network's parameters.
   ///   - prefix: What stands before the network's own names in the case, such as `G.`.
+  ///   - build: Makes the network at the root of its names.
+  /// - Returns: The network.
   /// - Throws: `ParameterLoadError` if names or shapes are not those of the network.
-  package func load(_ store: ParameterStore, prefix: String = "") throws {
+  package func network<Built>(prefix: String = "", _ build: (Scope) throws -> Built) throws -> Built
+  {
     var state: OrderedDictionary<String, StoredParameter> = [:]
     for (name, parameter) in source.parameters where name.hasPrefix(prefix) {
       let filled = StoredParameter(shape: parameter.shape, dtype: .float32) {
@@ -51,9 +56,15 @@ package struct CaseInputs {
       }
       state[String(name.dropFirst(prefix.count))] = filled
     }
-    try store.load(state) { name in
-      store.entries[name]?.role != .parameter || name.hasSuffix("noise_strength")
+    let (plan, store) = (ParameterStore(), ParameterStore())
+    _ = try build(Scope(plan, device: .meta))
+    func isOptional(_ name: String) -> Bool {
+      plan.entries[name]?.role != .parameter || name.hasSuffix("noise_strength")
     }
+    try plan.check(state, optional: isOptional)
+    let network = try build(Scope(store))
+    try store.load(state, optional: isOptional)
+    return network
   }
 
   // MARK: Inputs
@@ -106,28 +117,16 @@ package struct CaseInputs {
     guard let stored = source.expected[name] else {
       throw CaseError("the expected tensor \(name) is missing")
     }
-    return try tensor(reading: stored)
+    return try Tensor.reading(stored)
   }
+
+  /// The names of all expected tensors, in the order of the file.
+  package var expectedNames: [String] { Array(source.expected.keys) }
 
   private func filled(_ tensor: FilledTensor, shape: [Int]) throws(CaseError) -> Tensor {
     guard tensor.shape == shape else {
       throw CaseError("\(tensor.name): expected shape \(shape), found \(tensor.shape)")
     }
     return tensor.tensor(seed: source.seed)
-  }
-}
-
-/// Copies a stored tensor into memory.
-///
-/// - Parameter stored: The tensor in a file.
-/// - Returns: The same elements.
-/// - Throws: `FileError` if libtorch has no such element type.
-package func tensor(reading stored: StoredTensor) throws(FileError) -> Tensor {
-  guard let dtype = DType(rawValue: stored.elementType.rawValue) else {
-    throw stored.bytes.error(
-      at: 0, expected: "an element type that tensors have", found: "\(stored.elementType)")
-  }
-  return stored.contiguousBytes().withUnsafeBytes {
-    Tensor(copying: $0, shape: stored.shape, dtype: dtype)
   }
 }

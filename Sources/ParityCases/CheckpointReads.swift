@@ -1,7 +1,7 @@
 // What every checkpoint case asks for: each listed file by itself yields the expected tensors.
 
+import Checkpoints
 import Formats
-import SystemPackage
 import Tensors
 
 /// A file of a case and the expected tensors that it must hold.
@@ -41,12 +41,12 @@ extension CaseInputs {
     var computed: Computed = [:]
     let reads = try config.objects("reads").map(CheckpointRead.init)
     for entry in reads {
-      let tensors = try read(folder.appending(entry.file).string)
+      let tensors = try read("\(folder)/\(entry.file)")
       for name in expectedNames where entry.covers(name) {
         guard name.hasPrefix(entry.prefix),
           let stored = tensors[String(name.dropFirst(entry.prefix.count))]
         else { throw CaseError("\(entry.file) has no \(name)") }
-        let found = try comparable(tensor(reading: stored))
+        let found = try comparable(Tensor.reading(stored))
         let wanted = try comparable(expected(name))
         let isHalf = entry.precision == .float16
         let rounded = isHalf ? wanted.cast(to: .float16).cast(to: wanted.dtype) : wanted

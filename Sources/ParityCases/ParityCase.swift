@@ -2,12 +2,11 @@
 
 package import Formats
 package import OrderedCollections
-package import SystemPackage
 
 /// A case folder, read and checked.
 package struct ParityCase: Sendable {
   /// The folder that holds the case.
-  package let folder: FilePath
+  package let folder: String
   /// The system that the case belongs to, such as `StyleGAN2-ADA`.
   package let system: String
   /// What is computed, such as `s2_generator`; together with the system it decides who computes it.
@@ -26,9 +25,9 @@ package struct ParityCase: Sendable {
   ///
   /// - Parameter folder: The folder that holds both.
   /// - Throws: `FileError` or `CaseError` if a file cannot be read or is not as the format says.
-  package init(folder: FilePath) throws {
+  package init(folder: String) throws {
     self.folder = folder
-    let path = folder.appending("case.json")
+    let path = "\(folder)/case.json"
     let file = try StrictObject(JSON(ByteRegion(mapping: path)), path: "case.json")
     for text in ["case", "source", "notes"] { _ = try file.optional(text, as: String.self) }
     system = try file.value("system")
@@ -38,7 +37,11 @@ package struct ParityCase: Sendable {
     tolerances = try ToleranceTable(file.object("tolerance"))
     parameters = try Self.named(file.objects("parameters"), FilledTensor.init)
     inputs = try Self.named(file.objects("inputs"), CaseInput.init)
-    expected = try Safetensors(path: folder.appending("expected.safetensors")).tensors
+    let stored = try Safetensors(path: "\(folder)/expected.safetensors")
+    expected = OrderedDictionary(
+      uniqueKeysWithValues: stored.names.compactMap { name in
+        stored.tensors[name].map { (name, $0) }
+      })
     parts = try StoredPart.all(in: file)
     signs = try Self.signs(file.object("up_to_sign"), expected)
     try Self.check(names: file.value("expected"), expected, described: Array(parts.keys))

@@ -1,7 +1,7 @@
 // Running one case: a report that it passed, or of all that is off; nothing is thrown.
 
+import Checkpoints
 import Formats
-package import SystemPackage
 import Tensors
 
 /// What came of one case.
@@ -16,8 +16,8 @@ package struct ParityReport: Sendable {
   /// Runs the case in a folder.
   ///
   /// - Parameter folder: The folder that holds `case.json`.
-  package init(folder: FilePath) {
-    name = folder.lastComponent?.string ?? folder.string
+  package init(folder: String) {
+    name = folder.split(separator: "/").last.map(String.init) ?? folder
     do {
       failures = try ParityCase(folder: folder).differences().map { oneLine($0, limit: 1000) }
     } catch {
@@ -45,7 +45,7 @@ extension ParityCase {
 
   private func differences(_ computed: Computed) throws -> [String] {
     try expected.compactMap { name, stored in
-      let want = try tensor(reading: stored)
+      let want = try Tensor.reading(stored)
       let got = try computedPart(name, of: computed, storedShape: stored.shape)
       let found = difference(
         of: got, from: want, tolerance: tolerances.tolerance(for: name), upToSign: signs[name])

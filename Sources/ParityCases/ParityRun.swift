@@ -2,7 +2,6 @@
 
 public import Formats
 import Foundation
-import SystemPackage
 
 /// How many cases passed and failed.
 public struct ParityTally: Equatable, Sendable, CustomStringConvertible {
@@ -29,7 +28,7 @@ public func runParity(folders: [String], printLine: (String) -> Void) throws(Fil
 {
   var tally = ParityTally()
   for folder in try caseFolders(under: folders) {
-    let report = ParityReport(folder: FilePath(folder))
+    let report = ParityReport(folder: folder)
     for line in report.failures { printLine("\(report.name): \(line)") }
     if report.passed { tally.passed += 1 } else { tally.failed += 1 }
   }

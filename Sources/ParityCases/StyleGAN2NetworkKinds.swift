@@ -84,20 +84,20 @@ private func mappings(_ inputs: CaseInputs) throws -> Computed {
   let (n, numWs) = (try config.count("n"), try config.count("num_ws"))
   let (zDim, cDim) = (try config.count("z_dim"), try config.count("c_dim", in: 0...65536))
   let wDim = try config.count("w_dim")
-  let store = ParameterStore()
-  let mapping = MappingNetwork(
-    Scope(store) / "mapping", zDim: zDim, labelDim: cDim, wDim: wDim,
-    numLayers: try config.count("num_layers", in: 1...64),
-    layerFeatures: try config.optional("layer_features"),
-    embedFeatures: try config.optional("embed_features"),
-    lrMultiplier: try config.value("lr_multiplier"), keepsAverage: true)
-  try inputs.load(store)
+  let mapping = try inputs.network { scope in
+    MappingNetwork(
+      scope / "mapping", zDim: zDim, labelDim: cDim, wDim: wDim,
+      numLayers: try config.count("num_layers", in: 1...64),
+      layerFeatures: try config.optional("layer_features"),
+      embedFeatures: try config.optional("embed_features"),
+      lrMultiplier: try config.value("lr_multiplier"), keepsAverage: true)
+  }
   let psi: Double = try config.value("psi")
   let cutoff = try config.count("cutoff", in: 0...65536)
   let labels = cDim > 0 ? try inputs.input("c", shape: [n, cDim]) : nil
   let w = mapping(try inputs.input("z", shape: [n, zDim]), labels: labels)
   let wPlus = w.unsqueezed(1).repeated(1, numWs, 1)
-  let wAvg = store["mapping.w_avg"]
+  guard let wAvg = mapping.wAvg else { throw CaseError("a mapping network without w_avg") }
   let truncated = Truncation(psi: psi).applied(to: wPlus, towards: wAvg)
   let partly = Truncation(psi: psi, cutoff: cutoff).applied(to: wPlus, towards: wAvg)
   mapping.updateAverage(with: w, beta: try config.value("w_avg_beta", default: 0.995))
@@ -121,13 +121,13 @@ private func blocks(_ inputs: CaseInputs) throws -> Computed {
   let layers = SynthesisLayer.Context(
     wDim: wDim, filter: resampleFilter(taps), convClamp: try config.optional("conv_clamp"),
     useNoise: true, firstNoise: 0)
-  let store = ParameterStore()
-  let block = SynthesisBlock(
-    Scope(store) / "synthesis" / "b\(res)", inChannels: inChannels,
-    outChannels: try config.count("out"), resolution: res, imgChannels: imgChannels,
-    isLast: try config.value("is_last"), architecture: try config.value("architecture"),
-    layers: layers)
-  try inputs.load(store)
+  let block = try inputs.network { scope in
+    SynthesisBlock(
+      scope / "synthesis" / "b\(res)", inChannels: inChannels,
+      outChannels: try config.count("out"), resolution: res, imgChannels: imgChannels,
+      isLast: try config.value("is_last"), architecture: try config.value("architecture"),
+      layers: layers)
+  }
   func image(_ name: String, channels: Int) throws -> Tensor {
     try inputs.input(name, shape: [n, channels, res / 2, res / 2])
   }
@@ -163,8 +163,7 @@ private func generatedImages(_ inputs: CaseInputs) throws -> Computed {
   let _ = try config.value("force_fp32", default: true)
   if !isFull { let _: [Int] = [try config.value("stride"), try config.value("center")] }
   let labels = try (config.value("labels") as LabelRule).labels(inputs, n: n, cDim: g.labelDim)
-  let generator = StyleGAN2(g, Scope(ParameterStore()))
-  try inputs.load(generator.parameters)
+  let generator = try inputs.network { StyleGAN2(g, $0) }
   let w = generator.map(z: try inputs.input("z", shape: [n, g.zDim]), labels: labels)
   let truncation = isTruncated ? Truncation(psi: psi, cutoff: cutoff) : Truncation()
   let ws = generator.broadcast(w, truncation: truncation)
@@ -194,8 +193,7 @@ private func judgements(_ inputs: CaseInputs) throws -> Computed {
       "\(n) samples in groups of \(group), \(seen) channels in \(d.mbstdChannels) parts")
   }
   let labels = try (config.value("labels") as LabelRule).labels(inputs, n: n, cDim: d.labelDim)
-  let discriminator = StyleGAN2Discriminator(d, Scope(ParameterStore()))
-  try inputs.load(discriminator.parameters)
+  let discriminator = try inputs.network { StyleGAN2Discriminator(d, $0) }
   let images = try inputs.input("img", shape: [n, d.imgChannels, d.resolution, d.resolution])
   let features = try inputs.input("mbstd_in", shape: [n, seen, 4, 4])
   return [

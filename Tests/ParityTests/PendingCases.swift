@@ -13,8 +13,6 @@ let pendingCases: [String] = [
   "checkpoint-styleformer",
   "checkpoint-styleformer-linformer",
   "checkpoint-stylegan1-tf-pkl",
-  "checkpoint-stylegan2-ada-pkl",
-  "checkpoint-stylegan2-ada-pkl-cond",
   "checkpoint-stylenat",
   "checkpoint-stylenat-legacy",
   "checkpoint-styleswin",

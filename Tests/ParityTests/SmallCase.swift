@@ -3,7 +3,6 @@
 import Formats
 import Foundation
 import ParityCases
-import SystemPackage
 
 /// A folder for one test.
 final class TemporaryFolder {
@@ -16,7 +15,7 @@ final class TemporaryFolder {
 
   /// Runs the case in the folder `name`.
   func report(_ name: String) -> ParityReport {
-    ParityReport(folder: FilePath("\(path)/\(name)"))
+    ParityReport(folder: String("\(path)/\(name)"))
   }
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -60,7 +59,7 @@ struct SmallCase {
         try $0.write(content.values.withUnsafeBytes { ByteRegion([UInt8]($0), name: tensor) })
       }
     }
-    try Safetensors.write(entries, to: FilePath("\(folder.path)/\(name)/expected.safetensors"))
+    try Safetensors.write(entries, to: "\(folder.path)/\(name)/expected.safetensors")
   }
 
   /// What is off when the case is run.
