@@ -37,7 +37,7 @@ import Testing
     for file in files {
       let comment = file.lines.prefix { $0.hasPrefix("// ") }.map { $0.dropFirst(3) }
       let text = comment.joined(separator: " ")
-      #expect(text.contains(/\w[.:]( |$)/), "\(file) begins with \(file.lines.first ?? "")")
+      #expect(text.contains(/\S[.:]( |$)/), "\(file) begins with \(file.lines.first ?? "")")
     }
   }
 }

@@ -51,11 +51,12 @@ import Testing
   ]
 
   private func generatorCount(_ configuration: StyleGAN2Configuration) -> Int {
-    StyleGAN2(configuration, Scope(ParameterStore())).parameters.parameterCount
+    StyleGAN2(configuration, Scope(ParameterStore(), device: .meta)).parameters.parameterCount
   }
 
   private func discriminatorCount(_ configuration: StyleGAN2DiscriminatorConfiguration) -> Int {
-    StyleGAN2Discriminator(configuration, Scope(ParameterStore())).parameters.parameterCount
+    StyleGAN2Discriminator(configuration, Scope(ParameterStore(), device: .meta)).parameters
+      .parameterCount
   }
 
   @Test("resolutions, rows of W+ and numbers of parameters are the published ones")
