@@ -94,10 +94,13 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
+    tests("Architecture", []),
     tests("Formats", ["Formats"]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
-    tests("Networks", ["Networks", "Tensors"]),
+    tests(
+      "Networks", ["Networks", "Layers", "Tensors", "TestSupport", collections],
+      resources: [.copy("Snapshots")]),
     tests("Parity", ["ParityCases", "Formats", "Tensors"], exclude: ["Cases"]),
   ],
   cxxLanguageStandard: .cxx20

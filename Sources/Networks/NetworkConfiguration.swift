@@ -66,4 +66,14 @@ public struct ConfigurationError: Error, CustomStringConvertible, Equatable {
       throw ConfigurationError("\(name): expected \(expected), found \(value)")
     }
   }
+
+  static func checkResampleFilter(_ taps: [Double]) throws(ConfigurationError) {
+    try check("resampleFilter", taps, is: "1 to 64 finite taps whose sum is not 0") {
+      (1...64).contains($0.count) && $0.allSatisfy(\.isFinite) && $0.reduce(0, +) != 0
+    }
+  }
+
+  static func checkConvClamp(_ clamp: Double?) throws(ConfigurationError) {
+    try check("convClamp", clamp ?? 1, is: "a positive number") { $0 > 0 && $0.isFinite }
+  }
 }

@@ -88,9 +88,9 @@ public struct StyleGAN2Configuration: GeneratorConfiguration {
       "channelMax", channelMax, is: "from 1 to 65536", (1...65536).contains)
     try ConfigurationError.check(
       "mappingLayers", mappingLayers, is: "from 1 to 64", (1...64).contains)
-    try ConfigurationError.check("resampleFilter", resampleFilter, is: "1 to 64 taps") {
-      (1...64).contains($0.count) && $0.allSatisfy(\.isFinite) && $0.reduce(0, +) != 0
-    }
+    try ConfigurationError.check("numFP16Res", numFP16Res, is: "from 0 to 16", (0...16).contains)
+    try ConfigurationError.checkResampleFilter(resampleFilter)
+    try ConfigurationError.checkConvClamp(convClamp)
     try ConfigurationError.check("visibleRows", visibleRows ?? 0..<1, is: "within the image") {
       !$0.isEmpty && $0.lowerBound >= 0 && $0.upperBound <= resolution
     }

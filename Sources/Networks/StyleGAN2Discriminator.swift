@@ -62,6 +62,9 @@ public struct StyleGAN2DiscriminatorConfiguration: NetworkConfiguration {
       "channelMax", channelMax, is: "from 1 to 65536", (1...65536).contains)
     try ConfigurationError.check(
       "mappingLayers", mappingLayers, is: "from 1 to 64", (1...64).contains)
+    try ConfigurationError.check("numFP16Res", numFP16Res, is: "from 0 to 16", (0...16).contains)
+    try ConfigurationError.checkResampleFilter(resampleFilter)
+    try ConfigurationError.checkConvClamp(convClamp)
     try ConfigurationError.check("mbstdChannels", mbstdChannels, is: "from 0 to channels at 4×4") {
       $0 >= 0 && ($0 == 0 || channels(at: 4) % $0 == 0)
     }

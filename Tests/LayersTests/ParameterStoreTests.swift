@@ -113,6 +113,15 @@ private func sampleStore() -> ParameterStore {
     #expect(counter.dtype == .int64 && counter.item() == 300)
   }
 
+  @Test("makes shapes without memory on the device that only plans")
+  func planning() {
+    let p = Scope(ParameterStore(), device: .meta, dtype: .float16)
+    let weight = p.parameter("weight", .randn([1 << 20, 1 << 20]))
+    #expect(weight.device == .meta && weight.dtype == .float16)
+    #expect(p.store.parameterCount == 1 << 40)
+    #expect(p.buffer("n", .values(Tensor([1]))).dtype == .int64)
+  }
+
   @Test("draws nothing without a generator, but sets constants")
   func withoutGenerator() {
     let p = Scope(ParameterStore())

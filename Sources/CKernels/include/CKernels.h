@@ -1,9 +1,10 @@
 // Stylist's own operators. They are called through libtorch's dispatcher under these names, with
 // gradients of any order:
 //
-//   stylist::upfirdn2d(Tensor x, Tensor filter, int[2] up, int[2] down, int[4] padding, bool
-//   flip_filter, float gain) stylist::bias_act(Tensor x, Tensor? bias, int axis, float slope, float
-//   gain, float? clamp)
+//   stylist::upfirdn2d(Tensor x, Tensor filter, int[2] up, int[2] down, int[4] padding,
+//                      bool flip_filter, float gain)
+//
+//   stylist::bias_act(Tensor x, Tensor? bias, int axis, float slope, float gain, float? clamp)
 
 #pragma once
 
