@@ -59,6 +59,13 @@ public struct ConfigurationError: Error, CustomStringConvertible, Equatable {
   /// - Parameter description: The value's name, what was expected, and what was found, on one line.
   public init(_ description: String) { self.description = description }
 
+  static func check(_ name: String, _ value: Int, in range: ClosedRange<Int>)
+    throws(ConfigurationError)
+  {
+    try check(
+      name, value, is: "from \(range.lowerBound) to \(range.upperBound)", range.contains)
+  }
+
   static func check<Value>(
     _ name: String, _ value: Value, is expected: String, _ holds: (Value) -> Bool
   ) throws(ConfigurationError) {

@@ -57,12 +57,10 @@ public struct StyleGAN2DiscriminatorConfiguration: NetworkConfiguration {
       ($0 >= resolution) && $0 <= 1 << 24
     }
     try ConfigurationError.check("imgChannels", imgChannels, is: "1, 3 or 4", [1, 3, 4].contains)
-    try ConfigurationError.check("labelDim", labelDim, is: "from 0 to 65536", (0...65536).contains)
-    try ConfigurationError.check(
-      "channelMax", channelMax, is: "from 1 to 65536", (1...65536).contains)
-    try ConfigurationError.check(
-      "mappingLayers", mappingLayers, is: "from 1 to 64", (1...64).contains)
-    try ConfigurationError.check("numFP16Res", numFP16Res, is: "from 0 to 16", (0...16).contains)
+    try ConfigurationError.check("labelDim", labelDim, in: 0...65536)
+    try ConfigurationError.check("channelMax", channelMax, in: 1...65536)
+    try ConfigurationError.check("mappingLayers", mappingLayers, in: 1...64)
+    try ConfigurationError.check("numFP16Res", numFP16Res, in: 0...16)
     try ConfigurationError.checkResampleFilter(resampleFilter)
     try ConfigurationError.checkConvClamp(convClamp)
     try ConfigurationError.check("mbstdChannels", mbstdChannels, is: "from 0 to channels at 4×4") {
