@@ -79,14 +79,33 @@ let package = Package(
     library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections]),
     library(
       "Workbench",
-      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, subprocess]),
+      [
+        "Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, subprocess,
+        systemPackage,
+      ]),
 
     // The programs.
     program("stylist", ["Workbench", argumentParser, signals]),
 
     // Tests, fast layers first.
-    tests("Formats", ["Formats"]),
+    .target(
+      name: "TestSupport", dependencies: ["Formats"], path: "Tests/Support",
+      swiftSettings: swiftSettings),
+    tests("Formats", ["Formats", "TestSupport"]),
     tests("Tensors", ["Tensors"]),
+    tests(
+      "Checkpoints",
+      ["Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport", collections]),
+    tests(
+      "Workbench",
+      ["Workbench", "Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport"]),
+    tests(
+      "Stylist",
+      [
+        "stylist", "Checkpoints", "Formats", "Networks", "Layers", "Tensors", "TestSupport",
+        subprocess, systemPackage,
+      ],
+      resources: [.copy("Snapshots")]),
   ],
   cxxLanguageStandard: .cxx20
 )
