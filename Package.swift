@@ -79,7 +79,10 @@ let package = Package(
     library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections]),
     library(
       "Workbench",
-      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, subprocess]),
+      [
+        "Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, subprocess,
+        systemPackage,
+      ]),
     library(
       "ParityCases",
       ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections]),
@@ -90,16 +93,29 @@ let package = Package(
 
     // Tests, fast layers first.
     .target(
-      name: "TestSupport", dependencies: ["Tensors"], path: "Tests/Support",
+      name: "TestSupport", dependencies: ["Formats", "Tensors"], path: "Tests/Support",
       swiftSettings: swiftSettings),
     .target(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
     tests("Architecture", []),
-    tests("Formats", ["Formats"]),
+    tests("Formats", ["Formats", "TestSupport"]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
     tests(
       "Networks", ["Networks", "Layers", "Tensors", "TestSupport", collections],
+      resources: [.copy("Snapshots")]),
+    tests(
+      "Checkpoints",
+      ["Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport", collections]),
+    tests(
+      "Workbench",
+      ["Workbench", "Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport"]),
+    tests(
+      "Stylist",
+      [
+        "stylist", "Checkpoints", "Formats", "Networks", "Layers", "Tensors", "TestSupport",
+        subprocess, systemPackage,
+      ],
       resources: [.copy("Snapshots")]),
     tests("Parity", ["ParityCases", "Formats", "Tensors"], exclude: ["Cases"]),
   ],

@@ -6,7 +6,9 @@ public import Networks
 public import OrderedCollections
 import Tensors
 
-/// The networks of a file. Their tensors stay in the file until a network is built.
+/// The networks of a file.
+///
+/// Their tensors stay in the file until a network is built.
 public struct Checkpoint {
   /// One network of the file.
   public struct Network {
@@ -62,6 +64,9 @@ public struct Checkpoint {
     if start.isEmpty { return "an empty file" }
     if text.contains("<html") || text.contains("<!doctype") {
       return "a web page; the download was probably refused or limited: fetch the file again"
+    }
+    if text.hasPrefix("version https://git-lfs") {
+      return "a pointer of Git LFS instead of the file: fetch it with git lfs pull"
     }
     if start.starts(with: [0x50, 0x4B]) { return "a zip archive" }
     if start.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return "a PNG picture" }

@@ -16,7 +16,8 @@ public struct Codes: Hashable, Sendable {
   /// Codes from their numbers; traps unless there are as many as the sizes need.
   public init(count: Int, numWs: Int, wDim: Int, values: [Float]) {
     precondition(
-      values.count == count * numWs * wDim, "\(values.count) numbers for [\(count), \(numWs), \(wDim)]")
+      values.count == count * numWs * wDim,
+      "\(values.count) numbers for [\(count), \(numWs), \(wDim)]")
     (self.count, self.numWs, self.wDim, self.values) = (count, numWs, wDim, values)
   }
 

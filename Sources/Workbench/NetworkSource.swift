@@ -83,7 +83,8 @@ extension NetworkSource {
     guard !names.isEmpty else { return [] }
     let shown = names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …" : "")
     return [
-      "\(path): \(names.count) tensors hold numbers that are not finite, which spoil pictures: \(shown)"
+      "\(path): numbers that are not finite, which spoil pictures, in \(names.count) of its tensors: "
+        + shown
     ]
   }
 

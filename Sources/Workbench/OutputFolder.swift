@@ -2,6 +2,7 @@
 
 public import Formats
 import Foundation
+import SystemPackage
 
 /// A folder for a job's files, made if it is not there.
 public struct OutputFolder: Sendable {
@@ -68,8 +69,8 @@ public struct OutputFolder: Sendable {
   }
 
   private static func folder(of path: String) -> String {
-    let folder = NSString(string: path).deletingLastPathComponent
-    return folder.isEmpty ? "." : folder
+    let folder = FilePath(path).removingLastComponent()
+    return folder.isEmpty ? "." : folder.string
   }
 
   private static func cannotMake(_ path: String, _ found: String) -> FileError {

@@ -3,6 +3,7 @@
 import Formats
 import Foundation
 import Subprocess
+import SystemPackage
 
 /// The forms of video files, by the extension of the file's name.
 enum VideoForm: String, CaseIterable {
@@ -10,8 +11,8 @@ enum VideoForm: String, CaseIterable {
 
   /// The form that a file's name asks for.
   init(of path: String) throws(RequestError) {
-    let name = NSString(string: path).pathExtension.lowercased()
-    guard let form = Self(rawValue: name) else {
+    let name = FilePath(path).extension?.lowercased()
+    guard let form = name.flatMap(Self.init(rawValue:)) else {
       let names = Self.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
       throw RequestError("output", expected: "a name that ends in one of \(names)", found: path)
     }
@@ -73,7 +74,9 @@ struct VideoFile {
     "-movflags", "+faststart", "-f", "mp4",
   ]
 
-  /// One palette for the whole video. GIF counts hundredths of a second: 50 frames a second are the most.
+  /// One palette for the whole video.
+  ///
+  /// GIF counts hundredths of a second: 50 frames a second are the most.
   private var gifOptions: [String] {
     let rate = min(50, framesPerSecond)
     return [

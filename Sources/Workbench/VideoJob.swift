@@ -10,7 +10,9 @@ public struct VideoJob: Sendable {
   public var seeds: [UInt32]
   /// Cells side by side and one below the other.
   public var grid = GridSize(columns: 1, rows: 1)
-  /// Keyframes of each cell; nil for as many as the seeds give. With more, the seeds are used again from the first.
+  /// Keyframes of each cell; nil for as many as the seeds give.
+  ///
+  /// With more, the seeds are used again from the first.
   public var keyframes: Int?
   /// Frames from one keyframe to the next.
   public var framesPerKeyframe = 120

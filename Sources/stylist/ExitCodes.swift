@@ -18,6 +18,7 @@ extension Stylist {
   private static func documentedExitCode(for error: any Error) -> Int32? {
     switch error {
     case let error as Interruption: error.exitCode
+    case is UsageError: 64
     case is OutputError: 74
     default: Workbench.exitCode(for: error)
     }

@@ -9,10 +9,13 @@ struct Generate: AsyncParsableCommand {
     abstract: "Make a picture of every seed.",
     discussion: """
       EXAMPLES
-        stylist generate --network=ffhq.pkl --seeds=0-35,85 --trunc=0.7 --outdir=out
-        stylist generate --network=ffhq.pkl --seeds=0-35 --trunc=0.7 --grid=6x6 --outdir=out
+        stylist generate --network=ffhq.pkl --seeds=0-35,85 --outdir=out
+        stylist generate --network=ffhq.pkl --seeds=0-35 --grid=6x6 --outdir=out
+        stylist generate --network=ffhq.pkl --seeds=85 --trunc=0.7 --outdir=out
         stylist generate --network=cifar10.pkl --seeds=0-9 --class=1 --outdir=out
-        stylist generate --cfg=stylegan2-256 --init-seed=1 --seeds=0 --outdir=out
+        stylist generate --cfg=stylegan2-256 --seeds=0 --outdir=out
+
+      Writes seed0000.png, seed0001.png, …; each says in its texts how it was made.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -42,17 +45,8 @@ struct Generate: AsyncParsableCommand {
   )
   var outdir: String
 
-  func validate() throws {
-    guard (seeds == nil) != (projectedW == nil) else {
-      throw ValidationError("Give either --seeds=LIST or --projected-w=FILE.")
-    }
-    guard projectedW == nil || pictureOptions.isAboutNoiseOnly else {
-      throw ValidationError(
-        "--trunc, --trunc-cutoff and --class go with --seeds, not with --projected-w.")
-    }
-  }
-
   func run() async throws {
+    try check()
     let summary = try networkOptions.summary()
     let codes = try projectedW.map { try Codes(reading: $0) }
     let count = seeds?.seeds.count ?? codes?.count ?? 0
@@ -73,6 +67,17 @@ struct Generate: AsyncParsableCommand {
     }
     try report.print(
       Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
+  }
+
+  private func check() throws(UsageError) {
+    try networkOptions.check()
+    try pictureOptions.check()
+    guard (seeds == nil) != (projectedW == nil) else {
+      throw UsageError("give either --seeds=LIST or --projected-w=FILE")
+    }
+    guard projectedW == nil || pictureOptions.isAboutNoiseOnly else {
+      throw UsageError("--trunc, --trunc-cutoff and --class go with --seeds, not --projected-w")
+    }
   }
 
   private func job(_ codes: Codes?) -> GenerateJob {

@@ -8,12 +8,14 @@ struct Mix: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a style mixing sheet.",
     discussion: """
-      The pictures of --rows stand at the left, those of --cols at the top. Each picture inside has the rows of W+ in
-      --styles from its column, and all others from its row.
-
       EXAMPLES
-        stylist mix --network=ffhq.pkl --rows=85,100,75 --cols=55,821,1789 --styles=0-6 --outdir=out
-        stylist mix --network=ffhq.pkl --rows=0-3 --cols=10-15 --styles=8-17 --trunc=0.7 --outdir=out
+        stylist mix --network=ffhq.pkl --rows=85,100 --cols=55,821 --outdir=out
+        stylist mix --network=ffhq.pkl --rows=0-3 --cols=10-15 --styles=8-17 \\
+          --trunc=0.7 --outdir=out
+
+      The pictures of --rows stand at the left, those of --cols at the top. Each
+      picture inside has the rows of W+ in --styles from its column, and all others
+      from its row. Writes grid.png, and 85-55.png for row 85 and column 55.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -43,15 +45,9 @@ struct Mix: AsyncParsableCommand {
   )
   var outdir: String
 
-  func validate() throws {
-    guard rows.seeds.count <= 256, cols.seeds.count <= 256 else {
-      throw ValidationError(
-        "A sheet has at most 256 rows and columns, not \(rows.seeds.count) and \(cols.seeds.count)."
-      )
-    }
-  }
-
   func run() async throws {
+    try networkOptions.check()
+    try pictureOptions.check()
     let summary = try networkOptions.summary()
     let count = (rows.seeds.count + 1) * (cols.seeds.count + 1) - 1
     let job = job

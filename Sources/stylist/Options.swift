@@ -36,15 +36,16 @@ struct NetworkOptions: ParsableArguments {
       valueName: "count"))
   var threads: Int?
 
-  func validate() throws {
+  /// Checks what can be known without looking at any file.
+  func check() throws(UsageError) {
     guard (network == nil) != (cfg == nil) else {
-      throw ValidationError("Give either --network=FILE or --cfg=NAME.")
+      throw UsageError("give either --network=FILE or --cfg=NAME")
     }
     guard network == nil || (initSeed == nil && resolution == nil) else {
-      throw ValidationError("--init-seed and --res go with --cfg, not with --network.")
+      throw UsageError("--init-seed and --res go with --cfg, not with --network")
     }
-    guard threads.map({ (1...4096).contains($0) }) ?? true else {
-      throw ValidationError("--threads: expected 1 to 4096, found \(threads ?? 0).")
+    if let threads, !(1...4096).contains(threads) {
+      throw UsageError("--threads: expected 1 to 4096, found \(threads)")
     }
   }
 
@@ -101,12 +102,13 @@ struct PictureOptions: ParsableArguments {
       valueName: "mode"))
   var noiseMode = NoiseKind.const
 
-  func validate() throws {
+  /// Checks what can be known without looking at any file.
+  func check() throws(UsageError) {
     guard trunc.isFinite else {
-      throw ValidationError("--trunc: expected a number, found \(trunc).")
+      throw UsageError("--trunc: expected a finite number, found \(trunc)")
     }
-    guard truncCutoff.map({ $0 >= 0 }) ?? true else {
-      throw ValidationError("--trunc-cutoff: expected 0 or more, found \(truncCutoff ?? 0).")
+    if let truncCutoff, truncCutoff < 0 {
+      throw UsageError("--trunc-cutoff: expected 0 or more, found \(truncCutoff)")
     }
   }
 

@@ -12,18 +12,26 @@ struct Stylist: AsyncParsableCommand {
     abstract: "Sample, mix and animate style-based image generators.",
     discussion: """
       EXAMPLES
-        stylist generate --network=ffhq.pkl --seeds=0-35 --trunc=0.7 --grid=6x6 --outdir=out
-        stylist mix --network=ffhq.pkl --rows=85,100,75 --cols=55,821 --styles=0-6 --outdir=out
-        stylist video --network=ffhq.pkl --seeds=0-3 --w-frames=60 --output=out/walk.webp
+        stylist generate --network=ffhq.pkl --seeds=0-35 --grid=6x6 --outdir=out
+        stylist mix --network=ffhq.pkl --rows=85,100 --cols=55,821 --outdir=out
+        stylist video --network=ffhq.pkl --seeds=0-3 --output=out/walk.webp
+        stylist generate --cfg=config-e --res=64 --seeds=0-3 --outdir=out
+
+      The last needs no file: it draws with random weights.
       """,
     version: stylistVersion,
     subcommands: [Generate.self, Mix.self, Video.self])
+
+  private static var commands: [String] {
+    configuration.subcommands.map { $0._commandName } + ["help"]
+  }
 
   /// Runs the command line and ends the program with the documented exit code.
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
     let arguments = CommandLine.arguments.dropFirst().map(spelledWithHyphens)
     do {
+      if let unknown = UsageError(arguments, commands: commands) { throw unknown }
       var command = try parseAsRoot(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

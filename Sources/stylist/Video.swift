@@ -8,11 +8,14 @@ struct Video: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a looping video that walks from seed to seed.",
     discussion: """
-      The form follows the name of --output: .webp, or .mp4 and .gif where the program ffmpeg is installed.
-
       EXAMPLES
-        stylist video --network=ffhq.pkl --seeds=0-3 --w-frames=60 --trunc=0.7 --output=walk.webp
+        stylist video --network=ffhq.pkl --seeds=0-3 --output=walk.webp
         stylist video --network=ffhq.pkl --seeds=0-31 --grid=4x2 --output=walk.mp4
+        stylist video --network=ffhq.pkl --seeds=0-7 --w-frames=60 --fps=30 \\
+          --trunc=0.7 --output=walk.gif
+
+      The form follows the name of --output. For .mp4 and .gif the program ffmpeg
+      must be installed; .webp needs nothing.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -56,6 +59,8 @@ struct Video: AsyncParsableCommand {
   var output: String
 
   func run() async throws {
+    try networkOptions.check()
+    try pictureOptions.check()
     let job = job
     let count = try job.plan().frames
     try await VideoJob.check(output: output)

@@ -1,6 +1,7 @@
 // Writing files: whole or not at all.
 
 import Formats
+import TestSupport
 import Testing
 
 #if canImport(Darwin)

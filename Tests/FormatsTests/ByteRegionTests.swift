@@ -1,6 +1,7 @@
 // Regions, mapped files and the text of errors.
 
 import Formats
+import TestSupport
 import Testing
 
 #if canImport(Darwin)

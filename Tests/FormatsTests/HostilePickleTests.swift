@@ -1,6 +1,7 @@
 // Hostile and broken pickles: the kind of the error, its place, and that nothing runs away.
 
 import Formats
+import TestSupport
 import Testing
 
 @Suite("Hostile pickles")

@@ -1,6 +1,7 @@
 // A little PNG writer for tests that need what no encoder writes: odd headers, broken checks.
 
 import Formats
+import TestSupport
 
 /// A PNG file being put together chunk by chunk.
 struct PNGAssembler {

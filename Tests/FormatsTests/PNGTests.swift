@@ -1,6 +1,7 @@
 // PNG: round trips, every way of storing pixels, and hostile files.
 
 import Formats
+import TestSupport
 import Testing
 
 @Suite("PNG")

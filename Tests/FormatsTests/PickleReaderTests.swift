@@ -1,6 +1,7 @@
 // Valid pickles: every instruction the reader knows, and what it makes of it.
 
 import Formats
+import TestSupport
 import Testing
 
 @Suite("Pickle reader")

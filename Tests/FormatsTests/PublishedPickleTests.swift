@@ -1,6 +1,7 @@
 // NVIDIA's checkpoint layout on real files: every tensor found, every value equal.
 
 import Formats
+import TestSupport
 import Testing
 
 @Suite("Published pickles")

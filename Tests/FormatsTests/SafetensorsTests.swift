@@ -1,6 +1,7 @@
 // safetensors: what is written is read back, and broken headers are refused.
 
 import Formats
+import TestSupport
 import Testing
 
 @Suite("safetensors")

@@ -1,6 +1,7 @@
 // Tensor views: what is laid out, and which views are refused.
 
 import Formats
+import TestSupport
 import Testing
 
 @Suite("Stored tensors")

@@ -1,6 +1,7 @@
 // Legacy torch files: the tensors in them, and what is refused.
 
 import Formats
+import TestSupport
 import Testing
 
 @Suite("Legacy torch files")

@@ -1,6 +1,7 @@
 // WebP: still pictures and animations that are read back, and broken files.
 
 import Formats
+import TestSupport
 import Testing
 
 @Suite("WebP")

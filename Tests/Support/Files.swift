@@ -1,7 +1,8 @@
-// What the tests of this target share: scratch folders, case files, and checks of errors.
+// What tests share: scratch folders, case files, numbers as bytes, and checks of errors.
 
-import Formats
-import Testing
+package import Formats
+import Foundation
+package import Testing
 
 #if canImport(Darwin)
   import Darwin
@@ -10,21 +11,36 @@ import Testing
 #endif
 
 /// Runs `body` with a new folder that is removed afterwards.
-func withScratchFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let tag = String(UInt64.random(in: .min ... .max), radix: 36)
-  let folder = "/tmp/stylist-formats-\(tag)"
-  try #require(mkdir(folder, 0o700) == 0)
-  defer {
-    for name in names(in: folder) {
-      if unlink("\(folder)/\(name)") != 0 { rmdir("\(folder)/\(name)") }
-    }
-    rmdir(folder)
+package func withScratchFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+  let folder = try ScratchFolder()
+  defer { folder.remove() }
+  return try body(folder.path)
+}
+
+/// Runs `body` with a new folder that is removed afterwards.
+package func withScratchFolder<Result>(
+  _ body: (String) async throws -> Result
+) async throws -> Result {
+  let folder = try ScratchFolder()
+  defer { folder.remove() }
+  return try await body(folder.path)
+}
+
+private struct ScratchFolder {
+  let path: String
+
+  init() throws {
+    let tag = String(UInt64.random(in: .min ... .max), radix: 36)
+    path = FileManager.default.temporaryDirectory.path + "/stylist-tests-\(tag)"
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
   }
-  return try body(folder)
+
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
 }
 
 /// The names in a folder, sorted.
-func names(in folder: String) -> [String] {
+package func names(in folder: String) -> [String] {
   guard let stream = opendir(folder) else { return [] }
   defer { closedir(stream) }
   var names: [String] = []
@@ -38,21 +54,21 @@ func names(in folder: String) -> [String] {
 }
 
 /// Writes bytes to a file.
-func put(_ bytes: [UInt8], at path: String) throws {
+package func put(_ bytes: [UInt8], at path: String) throws {
   let file = try #require(fopen(path, "wb"))
   defer { fclose(file) }
   try #require(fwrite(bytes, 1, bytes.count, file) == bytes.count)
 }
 
 /// A file of a parity case.
-func caseFile(_ name: String) -> String {
+package func caseFile(_ name: String) -> String {
   let tests = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
   return tests.joined(separator: "/") + "/ParityTests/Cases/" + name
 }
 
 /// Expects `body` to fail with a `FileError` of this kind that fits on one line.
 @discardableResult
-func expect(
+package func expect(
   _ kind: FileError.Kind, at offset: Int? = nil, says words: String? = nil,
   sourceLocation: SourceLocation = #_sourceLocation, from body: () throws -> Void
 ) -> FileError? {
@@ -71,17 +87,17 @@ func expect(
 }
 
 /// Little-endian bytes of a number.
-func littleEndian<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
+package func littleEndian<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
   withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }
 
 /// Little-endian bytes of numbers.
-func floatBytes(_ values: [Float]) -> [UInt8] {
+package func floatBytes(_ values: [Float]) -> [UInt8] {
   values.flatMap { littleEndian($0.bitPattern) }
 }
 
 /// The numbers of a float32 tensor in row-major order.
-func floats(_ tensor: StoredTensor) -> [Float] {
+package func floats(_ tensor: StoredTensor) -> [Float] {
   precondition(tensor.elementType == .float32, "float32 wanted, \(tensor.elementType) found")
   return tensor.contiguousBytes().withUnsafeBytes { all in
     stride(from: 0, to: all.count, by: 4).map {

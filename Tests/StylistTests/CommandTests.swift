@@ -1,0 +1,167 @@
+// Whole runs of the commands: files, JSON, dry runs, spellings.
+
+import Formats
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Commands")
+struct CommandTests {
+  @Test("generate lists the files that it wrote, one on a line")
+  func generate() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist([
+        "generate", "--network=\(plainNetwork)", "--seeds=0-1,85", "--grid=2x2",
+        "--outdir=\(folder)/out",
+      ])
+      #expect(outcome.exitCode == 0)
+      let expected = ["seed0000.png", "seed0001.png", "seed0085.png", "grid.png"]
+      #expect(outcome.stdout == expected.map { "\(folder)/out/\($0)\n" }.joined())
+      #expect(names(in: "\(folder)/out") == expected.sorted())
+      #expect(outcome.words.isEmpty)
+    }
+  }
+
+  @Test("a picture says the command that makes it again, bit for bit")
+  func reproduction() async throws {
+    try await withScratchFolder { folder in
+      let out = "it's a folder"
+      let first = try await stylist(
+        [
+          "generate", "--network=\(labelledNetwork)", "--seeds=3,8", "--class=1", "--trunc=0.5",
+          "--trunc-cutoff=3", "--noise-mode=random", "--outdir=\(out)",
+        ], in: folder)
+      #expect(first.exitCode == 0, "\(first.stderr)")
+      let picture = try PNG(path: "\(folder)/\(out)/seed0008.png")
+      let command = try #require(picture.texts.first { $0.key == "Command" }?.value)
+      #expect(
+        command == "stylist generate --seeds=8 --network=\(labelledNetwork) --trunc=0.5 "
+          + "--trunc-cutoff=3 --class=1 --noise-mode=random '--outdir=it'\\''s a folder'")
+      var again = command.split(separator: " ").dropFirst().map(String.init)
+      again = again.filter { $0.hasPrefix("--") || $0 == "generate" } + ["--outdir=again"]
+      again.removeAll { $0.contains("it'") }
+      #expect(try await stylist(again, in: folder).exitCode == 0)
+      #expect(try PNG(path: "\(folder)/again/seed0008.png").image == picture.image)
+    }
+  }
+
+  @Test("mix and video do what they say")
+  func others() async throws {
+    try await withScratchFolder { folder in
+      let mix = try await stylist([
+        "mix", "--network=\(plainNetwork)", "--rows=1", "--cols=2", "--styles=0-3",
+        "--outdir=\(folder)",
+      ])
+      #expect(mix.exitCode == 0)
+      #expect(names(in: folder) == ["1-1.png", "1-2.png", "2-2.png", "grid.png"])
+      let video = try await stylist([
+        "video", "--network=\(plainNetwork)", "--seeds=0-3", "--grid=2x1", "--w-frames=2",
+        "--output=\(folder)/new/walk.webp",
+      ])
+      #expect(video.exitCode == 0)
+      #expect(video.stdout == "\(folder)/new/walk.webp\n")
+      let content = try WebP.read(ByteRegion(mapping: "\(folder)/new/walk.webp"))
+      #expect(content.frameCount == 4)
+      #expect((content.first.width, content.first.height) == (32, 16))
+    }
+  }
+
+  @Test("the original programs' spellings are understood")
+  func spellings() async throws {
+    try await withScratchFolder { folder in
+      try codes(at: "\(folder)/w_1.safetensors")
+      let outcome = try await stylist([
+        "generate", "--network", plainNetwork, "--projected_w", "\(folder)/w_1.safetensors",
+        "--noise_mode=none", "--outdir", "\(folder)/out_1",
+      ])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      #expect(names(in: "\(folder)/out_1") == ["proj00.png"])
+      let truncated = try await stylist([
+        "generate", "--network=\(plainNetwork)", "--seeds=1", "--truncation_psi=0.5",
+        "--trunc_cutoff=2", "--outdir=\(folder)",
+      ])
+      #expect(truncated.exitCode == 0)
+    }
+  }
+
+  private func codes(at path: String) throws {
+    let entry = Safetensors.Entry(name: "w", elementType: .float32, shape: [1, 6, 16]) {
+      try $0.write([UInt8](repeating: 0, count: 6 * 16 * 4))
+    }
+    try Safetensors.write([entry], to: path)
+  }
+
+  @Test("names of files may hold anything", arguments: ["a b", "a\nb", "🎨", "a;rm -rf *", "--x=1"])
+  func fileNames(name: String) async throws {
+    try await withScratchFolder { folder in
+      let bytes = try ByteRegion(mapping: plainNetwork).copy()
+      try put(bytes, at: "\(folder)/\(name).pkl")
+      let outcome = try await stylist(
+        ["generate", "--network=\(name).pkl", "--seeds=1", "--outdir=\(name)", "--json"],
+        in: folder)
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      let files = try #require(try outcome.json()["files"] as? [[String: Any]])
+      #expect(files.first?["file"] as? String == "\(name)/seed0001.png")
+      let texts = try PNG(path: "\(folder)/\(name)/seed0001.png").texts
+      #expect(texts.first { $0.key == "Network" }?.value == "\(name).pkl")
+    }
+  }
+
+  @Test("JSON says what was made, and of what network")
+  func json() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist([
+        "generate", "--network=\(labelledNetwork)", "--seeds=4", "--class=0", "--json",
+        "--outdir=\(folder)",
+      ])
+      let result = try outcome.json()
+      #expect(result["count"] as? Int == 1)
+      let files = try #require(result["files"] as? [[String: Any]])
+      #expect(files.count == 1)
+      #expect(files[0]["file"] as? String == "\(folder)/seed0004.png")
+      #expect(files[0]["seed"] as? Int == 4)
+      let network = try #require(result["network"] as? [String: Any])
+      #expect(network["kind"] as? String == "stylegan2")
+      #expect(network["origin"] as? String == "G_ema in \(labelledNetwork)")
+      let configuration = try #require(network["configuration"] as? [String: Any])
+      #expect(configuration["labelDim"] as? Int == 3)
+      #expect(configuration["resolution"] as? Int == 16)
+    }
+  }
+
+  @Test("progress is reported as JSON where there is no terminal")
+  func progress() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(
+        ["generate", "--seeds=1-3", "--outdir=\(folder)"] + untrained)
+      let last = try #require(outcome.stderr.split(separator: "\n").last)
+      let value = try JSONSerialization.jsonObject(with: Data(last.utf8))
+      let line = try #require(value as? [String: Any])
+      #expect(line["done"] as? Int == 3)
+      #expect(line["total"] as? Int == 3)
+      #expect(line["unit"] as? String == "pictures")
+      #expect(Set(line.keys) == ["done", "total", "unit", "per_second", "seconds_left"])
+    }
+  }
+
+  @Test("a dry run says what would be done, and writes nothing")
+  func dryRun() async throws {
+    try await withScratchFolder { folder in
+      let network = ["--network=\(plainNetwork)", "-n"]
+      let commands = [
+        (["generate", "--seeds=0-9", "--outdir=\(folder)/out"], "would make 10 pictures"),
+        (["mix", "--rows=1,2", "--cols=3", "--outdir=\(folder)/out"], "would make 5 pictures"),
+        (["video", "--seeds=1-3", "--output=\(folder)/out/a.webp"], "would make 360 frames"),
+      ]
+      for (command, words) in commands {
+        let outcome = try await stylist(command + network)
+        #expect(outcome.exitCode == 0)
+        #expect(outcome.stdout.contains(words))
+        #expect(outcome.stderr.isEmpty)
+        let json = try await stylist(command + network + ["--json"]).json()
+        #expect(Set(json.keys) == ["count", "network"])
+      }
+      #expect(names(in: folder).isEmpty)
+    }
+  }
+}

@@ -1,0 +1,250 @@
+// Every documented way to end, with one clear line, and nothing written where nothing was done.
+
+import Checkpoints
+import Formats
+import Foundation
+import Layers
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("Exit codes")
+struct ExitCodeTests {
+  /// Expects a command to fail the same way with and without `--dry-run`, having written nothing.
+  ///
+  /// Where the argument parser refuses, which shows the value, what was expected and how to get help, `lines` is nil.
+  private func refuses(
+    _ code: Int32, _ words: String, _ arguments: [String], lines: Int? = 1,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    try await withScratchFolder { folder in
+      for more in lines == nil ? [[]] : [["-n"], []] {
+        let outcome = try await stylist(arguments + more, in: folder)
+        #expect(outcome.exitCode == code, "\(outcome.stderr)", sourceLocation: sourceLocation)
+        #expect(outcome.stdout.isEmpty, sourceLocation: sourceLocation)
+        #expect(
+          outcome.stderr.contains(words), "\(outcome.stderr)", sourceLocation: sourceLocation)
+        if let lines {
+          #expect(
+            outcome.words.count == lines, "\(outcome.stderr)", sourceLocation: sourceLocation)
+        }
+        #expect(names(in: folder).isEmpty, sourceLocation: sourceLocation)
+      }
+    }
+  }
+
+  private func generate(_ arguments: String...) -> [String] {
+    ["generate", "--outdir=out"] + arguments
+  }
+
+  private let network: String = "--network=\(plainNetwork)"
+
+  // MARK: 64, usage
+
+  @Test(
+    "64: lists of seeds that are none",
+    arguments: [
+      "5-1", "0-99999999999", "", "1,,2", "-1", "1-", "a", "1.5", "+5", "0-1000000", "1-2-3", " 1",
+    ])
+  func seeds(list: String) async throws {
+    try await refuses(64, "--seeds", generate(network, "--seeds=\(list)"), lines: nil)
+  }
+
+  @Test("64: sizes of grids that are none", arguments: ["0x4", "axb", "4", "65536x1"])
+  func grids(size: String) async throws {
+    let arguments = generate(network, "--seeds=1", "--grid=\(size)")
+    try await refuses(64, "COLUMNSxROWS such as 6x6", arguments, lines: nil)
+  }
+
+  @Test("64: options that contradict one another or their ranges")
+  func options() async throws {
+    try await refuses(64, "either --network=FILE or --cfg=NAME", generate("--seeds=1"))
+    try await refuses(
+      64, "either --network=FILE", generate(network, "--cfg=auto", "--seeds=1"))
+    try await refuses(64, "go with --cfg", generate(network, "--res=8", "--seeds=1"))
+    try await refuses(64, "either --seeds", generate(network))
+    try await refuses(64, "either --seeds", generate(network, "--seeds=1", "--projected-w=x"))
+    try await refuses(
+      64, "go with --seeds", generate(network, "--projected-w=x", "--trunc=0.5"))
+    try await refuses(64, "--threads: expected", generate(network, "--seeds=1", "--threads=0"))
+    for psi in ["nan", "inf", "-inf"] {
+      try await refuses(64, "finite", generate(network, "--seeds=1", "--trunc=\(psi)"))
+    }
+    try await refuses(64, "0 or more", generate(network, "--seeds=1", "--trunc-cutoff=-1"))
+    try await refuses(
+      64, "noise-mode", generate(network, "--seeds=1", "--noise-mode=loud"), lines: nil)
+  }
+
+  @Test("64: sheets that are too large, before memory is taken")
+  func sheets() async throws {
+    try await refuses(64, "sheet", generate(network, "--seeds=1", "--grid=65535x65535"))
+    let mix = ["mix", "--rows=0-4096", "--cols=0-4096", network, "--outdir=out"]
+    try await refuses(64, "sheet", mix)
+    let video = ["video", "--seeds=1", "--num-keyframes=1", network, "--output=a.webp"]
+    try await refuses(64, "16383", video + ["--grid=1024x1"])
+  }
+
+  @Test("64: classes and rows that the network does not have")
+  func classes() async throws {
+    let labelled = "--network=\(labelledNetwork)"
+    try await refuses(64, "without labels", generate(network, "--seeds=1", "--class=0"))
+    try await refuses(64, "a class from 0 to 2", generate(labelled, "--seeds=1"))
+    try await refuses(64, "0 to 2, found 3", generate(labelled, "--seeds=1", "--class=3"))
+    try await refuses(64, "0 to 2, found -1", generate(labelled, "--seeds=1", "--class=-1"))
+    let mix = ["mix", "--rows=1", "--cols=2", network, "--outdir=out", "--styles=99"]
+    try await refuses(64, "rows from 0 to 5, found 99", mix)
+  }
+
+  @Test("64: videos that cannot be, before the network is even opened")
+  func videos() async throws {
+    let video = ["video", "--network=absent.pkl", "--seeds=0-3"]
+    try await refuses(64, "a multiple of the 3 cells", video + ["--grid=3x1", "--output=a.webp"])
+    try await refuses(64, "frames", video + ["--w-frames=0", "--output=a.webp"])
+    try await refuses(64, "fps", video + ["--fps=0", "--output=a.webp"])
+    try await refuses(64, "keyframes", video + ["--num-keyframes=0", "--output=a.webp"])
+    for name in ["a.avi", "a", "webp"] {
+      try await refuses(64, ".webp, .mp4, .gif", video + ["--output=\(name)"])
+    }
+  }
+
+  // MARK: 65, 66, 74, 77: the network
+
+  @Test("65: files that are no networks, and networks whose tensors do not fit")
+  func damaged() async throws {
+    try await withScratchFolder { folder in
+      let contents: [(String, [UInt8], String)] = [
+        ("empty.pkl", [], "an empty file"),
+        ("page.pkl", Array("<!DOCTYPE html>".utf8), "a web page"),
+        ("zip.pkl", [0x50, 0x4B, 3, 4], "a zip archive"),
+        ("cut.pkl", Array(try ByteRegion(mapping: plainNetwork).copy().prefix(5000)), "byte"),
+      ]
+      for (name, bytes, words) in contents {
+        try put(bytes, at: "\(folder)/\(name)")
+        try await refuses(65, words, generate("--network=\(folder)/\(name)", "--seeds=1"))
+      }
+      let (path, store) = ("\(folder)/network.safetensors", ParameterStore())
+      try writeNetworkFile(store, configuration: StyleGAN2Configuration(), to: path)
+      try await refuses(65, "missing", generate("--network=\(path)", "--seeds=1"))
+    }
+  }
+
+  @Test("65: codes that are none; 64: codes of another size")
+  func codes() async throws {
+    try await refuses(65, "header", generate(network, "--projected-w=\(plainNetwork)"))
+    try await withScratchFolder { folder in
+      let path = "\(folder)/w.safetensors"
+      let entry = Safetensors.Entry(name: "w", elementType: .float32, shape: [1, 1, 2]) {
+        try $0.write([UInt8](repeating: 0, count: 8))
+      }
+      try Safetensors.write([entry], to: path)
+      try await refuses(64, "[1, 1, 2]", generate(network, "--projected-w=\(path)"))
+    }
+  }
+
+  @Test("66: files that are not there")
+  func missing() async throws {
+    try await refuses(66, "missing", generate("--network=absent.pkl", "--seeds=1"))
+    try await refuses(66, "missing", generate(network, "--projected-w=absent"))
+    try await withScratchFolder { folder in
+      #expect(symlink("\(folder)/nowhere", "\(folder)/link") == 0)
+      try await refuses(66, "missing", generate("--network=\(folder)/link", "--seeds=1"))
+    }
+  }
+
+  @Test("74: what is no regular file")
+  func unreadable() async throws {
+    try await withScratchFolder { folder in
+      #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
+      for path in [folder, "\(folder)/pipe", "/dev/zero"] {
+        try await refuses(74, "a regular file", generate("--network=\(path)", "--seeds=1"))
+      }
+    }
+  }
+
+  @Test("77: files that ask for code to be run")
+  func unsafe() async throws {
+    try await withScratchFolder { folder in
+      let pickle = PickleAssembler().call("os", "system") { $0.text("touch canary") }
+      try put(pickle.region.copy(), at: "\(folder)/evil.pkl")
+      try await refuses(77, "os.system", generate("--network=\(folder)/evil.pkl", "--seeds=1"))
+      #expect(names(in: folder) == ["evil.pkl"])
+    }
+  }
+
+  // MARK: 69, 73, 78
+
+  @Test("69: no ffmpeg for a video that needs it, before the network is opened")
+  func unavailable() async throws {
+    try await withScratchFolder { folder in
+      for name in ["a.mp4", "a.gif"] {
+        let outcome = try await stylist(
+          ["video", "--network=absent.pkl", "--seeds=1", "--output=\(name)"], path: folder,
+          in: folder)
+        expect(outcome, endsWith: 69, saying: "ffmpeg")
+      }
+    }
+  }
+
+  @Test("73: folders that cannot be made")
+  func cannotCreate() async throws {
+    for folder in [plainNetwork, "\(plainNetwork)/below"] {
+      try await refuses(
+        73, "cannot be created", ["generate", network, "--seeds=1", "--outdir=\(folder)"])
+    }
+    try await refuses(
+      73, "cannot be created", ["video", network, "--seeds=1", "--output=\(plainNetwork)/a.webp"])
+    let outcome = try await stylist(["generate", network, "--seeds=1", "--outdir=/proc/none/such"])
+    expect(outcome, endsWith: 73, saying: "cannot be created")
+  }
+
+  @Test("78: configurations that no network has")
+  func configurations() async throws {
+    try await refuses(
+      78, "expected one of stylegan2-256", generate("--cfg=stylegan9", "--seeds=1"))
+    for size in ["-8", "0", "24", "1048576", "\(Int.max)"] {
+      try await refuses(
+        78, "resolution", generate("--cfg=auto", "--res=\(size)", "--seeds=1"))
+    }
+  }
+
+  // MARK: Interruption and warnings
+
+  @Test(
+    "130 and 143: interrupted, with whole files only",
+    arguments: [(SignalName.interrupt, 130), (.terminate, 143)])
+  func interruption(signal: SignalName, code: Int) async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(
+        ["generate", "--seeds=0-99999", "--outdir=\(folder)"] + untrained, signal: signal.signal)
+      #expect(outcome.exitCode == Int32(code))
+      #expect(outcome.words == ["stylist: interrupted; every file written so far is whole"])
+      let written = names(in: folder)
+      #expect((1..<99999).contains(written.count))
+      for name in written {
+        #expect(try PNG(path: "\(folder)/\(name)").image.width == 8)
+      }
+    }
+  }
+
+  @Test("0 with a warning: weights that are not finite")
+  func warning() async throws {
+    try await withScratchFolder { folder in
+      var configuration = StyleGAN2Configuration(resolution: 8)
+      (configuration.zDim, configuration.wDim, configuration.mappingLayers) = (4, 4, 1)
+      (configuration.channelBase, configuration.channelMax) = (32, 4)
+      let g = StyleGAN2(
+        configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+      g.parameters["mapping.w_avg"].assign(.full(.infinity, [4]))
+      let path = "\(folder)/network.safetensors"
+      try writeNetworkFile(g.parameters, configuration: configuration, to: path)
+      let outcome = try await stylist([
+        "generate", "--network=\(path)", "--seeds=1", "--outdir=\(folder)",
+      ])
+      #expect(outcome.exitCode == 0)
+      #expect(outcome.words.count == 1)
+      #expect(outcome.words.first?.hasPrefix("stylist: warning: ") == true)
+      #expect(outcome.stderr.contains("mapping.w_avg"))
+    }
+  }
+}

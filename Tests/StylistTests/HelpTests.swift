@@ -1,0 +1,52 @@
+// The help texts, word for word.
+
+import Foundation
+import Testing
+
+@Suite("Help")
+struct HelpTests {
+  /// To write the texts anew after a change, run the tests with this variable set.
+  private let isRecording = ProcessInfo.processInfo.environment["STYLIST_RECORD_SNAPSHOTS"] != nil
+
+  private func snapshot(_ name: String) -> URL {
+    URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Snapshots/\(name).txt")
+  }
+
+  @Test("is as recorded", arguments: ["", "generate", "mix", "video"])
+  func text(command: String) async throws {
+    let outcome = try await stylist([command, "--help"].filter { !$0.isEmpty })
+    #expect(outcome.exitCode == 0)
+    #expect(outcome.stderr.isEmpty)
+    let file = snapshot(command.isEmpty ? "stylist" : command)
+    if isRecording { try Data(outcome.stdout.utf8).write(to: file) }
+    #expect(outcome.stdout == (try String(contentsOf: file, encoding: .utf8)))
+  }
+
+  @Test("shows examples before anything else, none of which is wrapped")
+  func examples() async throws {
+    for command in [[], ["generate"], ["mix"], ["video"]] {
+      let lines = try await stylist(command + ["--help"]).stdout.split(separator: "\n")
+      #expect(lines[1] == "EXAMPLES")
+      #expect(lines[2].hasPrefix("  stylist "))
+      #expect(lines.allSatisfy { $0.count <= 80 })
+    }
+  }
+
+  @Test("comes without a command, and the version when asked for")
+  func root() async throws {
+    let (bare, help) = (try await stylist([]), try await stylist(["--help"]))
+    #expect(bare.stdout == help.stdout)
+    #expect(bare.exitCode == 0)
+    let version = try await stylist(["--version"])
+    #expect(version.stdout.contains(/^\d+\.\d+\.\d+\n$/))
+  }
+
+  @Test("typing errors get a suggestion")
+  func typing() async throws {
+    expect(try await stylist(["generatr"]), endsWith: 64, saying: "did you mean 'generate'?")
+    expect(try await stylist(["frobnicate"]), endsWith: 64, saying: "generate, mix, video")
+    let option = try await stylist(["generate", "--sedes=1", "--outdir=x"])
+    #expect(option.exitCode == 64)
+    #expect(option.stderr.contains("--seeds"))
+  }
+}

@@ -1,0 +1,95 @@
+// Runs the built program and collects what it says.
+
+import Foundation
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+/// How a run of the program ended.
+struct Outcome: Sendable {
+  let exitCode: Int32?
+  let stdout: String
+  let stderr: String
+
+  /// The lines of stderr, without those that report progress.
+  var words: [String] {
+    stderr.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("{") }
+  }
+
+  /// The object that stdout holds as JSON.
+  func json() throws -> [String: Any] {
+    let value = try JSONSerialization.jsonObject(with: Data(stdout.utf8))
+    return try #require(value as? [String: Any])
+  }
+}
+
+/// The folder that holds what was built.
+private var products: String { Bundle.module.bundleURL.deletingLastPathComponent().path }
+
+/// The published networks of the parity cases, without labels and with three classes.
+let plainNetwork = caseFile("checkpoint-stylegan2-ada-pkl/network-protocol4.pkl")
+let labelledNetwork = caseFile("checkpoint-stylegan2-ada-pkl-cond/network-protocol4.pkl")
+
+/// An untrained network of 8×8 pictures.
+let untrained = ["--cfg=config-e", "--res=8"]
+
+/// Runs the program to its end.
+func stylist(_ arguments: [String], path: String? = nil, in folder: String? = nil) async throws
+  -> Outcome
+{
+  let result = try await Subprocess.run(
+    .path(FilePath(products + "/stylist")), arguments: Arguments(arguments),
+    environment: environment(path: path), workingDirectory: folder.map { FilePath($0) },
+    output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+  return Outcome(
+    exitCode: code(result.terminationStatus), stdout: result.standardOutput,
+    stderr: result.standardError)
+}
+
+/// Runs the program, and sends it a signal when it first reports progress.
+func stylist(_ arguments: [String], signal: Signal) async throws -> Outcome {
+  let result = try await Subprocess.run(
+    .path(FilePath(products + "/stylist")), arguments: Arguments(arguments),
+    environment: environment(path: nil), input: .none, output: .string(limit: 1 << 20),
+    error: .sequence
+  ) { execution in
+    var stderr = ""
+    for try await line in execution.standardError.strings() {
+      if stderr.isEmpty { try execution.send(signal: signal) }
+      stderr += line + "\n"
+    }
+    return stderr
+  }
+  return Outcome(
+    exitCode: code(result.terminationStatus), stdout: result.standardOutput,
+    stderr: result.closureResult)
+}
+
+private func environment(path: String?) -> Environment {
+  let fixed: [Environment.Key: String?] = ["COLUMNS": "80", "LINES": "24", "NO_COLOR": "1"]
+  return .inherit.updating(fixed).updating(path.map { ["PATH": $0] } ?? [:])
+}
+
+private func code(_ status: TerminationStatus) -> Int32? {
+  guard case .exited(let code) = status else { return nil }
+  return code
+}
+
+/// Expects a run to end with a code and one line of words, having said nothing on stdout.
+func expect(
+  _ outcome: Outcome, endsWith code: Int32, saying words: String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(outcome.exitCode == code, "\(outcome.stderr)", sourceLocation: sourceLocation)
+  #expect(outcome.stdout.isEmpty, sourceLocation: sourceLocation)
+  #expect(outcome.stderr.contains(words), "\(outcome.stderr)", sourceLocation: sourceLocation)
+  #expect(outcome.words.count == 1, "\(outcome.stderr)", sourceLocation: sourceLocation)
+}
+
+/// The signals that people and systems end programs with.
+enum SignalName: Sendable {
+  case interrupt, terminate
+
+  var signal: Signal { self == .interrupt ? .interrupt : .terminate }
+}
