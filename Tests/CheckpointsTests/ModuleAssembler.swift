@@ -17,8 +17,8 @@ struct Module {
   var positional: [PlainValue] = []
   /// Assembles the arguments; `arguments` unless a test wants something else.
   var assembleArguments: ((PickleAssembler) -> PickleAssembler)?
-  var arguments: OrderedDictionary<String, PlainValue> = [:]
-  var attributes: OrderedDictionary<String, PlainValue> = [:]
+  var arguments: [String: PlainValue] = [:]
+  var attributes: [String: PlainValue] = [:]
   var parameters: OrderedDictionary<String, Tensor> = [:]
   var buffers: OrderedDictionary<String, Tensor> = [:]
   var children: OrderedDictionary<String, Module> = [:]
