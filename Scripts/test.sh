@@ -9,5 +9,10 @@ WorkbenchTests StylistTests ParityTests"
 
 for layer in $LAYERS; do
   echo "== $layer"
-  swift test --skip-build "$@" --filter "^$layer\."
+  swift test --skip-build "$@" --filter "^$layer\." 2>&1 | tee .build/test-output
+  # A layer whose name matches nothing would pass without a test.
+  if grep -q 'Test run with 0 tests' .build/test-output; then
+    echo "no tests in $layer"
+    exit 1
+  fi
 done
