@@ -19,8 +19,6 @@ struct Generate: AsyncParsableCommand {
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
-  @OptionGroup var pictureOptions: PictureOptions
-  @OptionGroup var report: ReportOptions
 
   @Option(
     help: ArgumentHelp("The seeds: numbers and ranges, such as 0-35,85.", valueName: "list"),
@@ -44,6 +42,9 @@ struct Generate: AsyncParsableCommand {
     help: ArgumentHelp("The folder for the pictures; made if it is not there.", valueName: "folder")
   )
   var outdir: String
+
+  @OptionGroup var pictureOptions: PictureOptions
+  @OptionGroup var report: ReportOptions
 
   func run() async throws {
     try check()

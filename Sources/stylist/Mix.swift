@@ -19,8 +19,6 @@ struct Mix: AsyncParsableCommand {
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
-  @OptionGroup var pictureOptions: PictureOptions
-  @OptionGroup var report: ReportOptions
 
   @Option(
     help: ArgumentHelp("The seeds at the left, such as 85,100,75.", valueName: "list"),
@@ -44,6 +42,9 @@ struct Mix: AsyncParsableCommand {
     help: ArgumentHelp("The folder for the pictures; made if it is not there.", valueName: "folder")
   )
   var outdir: String
+
+  @OptionGroup var pictureOptions: PictureOptions
+  @OptionGroup var report: ReportOptions
 
   func run() async throws {
     try networkOptions.check()

@@ -19,8 +19,6 @@ struct Video: AsyncParsableCommand {
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
-  @OptionGroup var pictureOptions: PictureOptions
-  @OptionGroup var report: ReportOptions
 
   @Option(
     help: ArgumentHelp(
@@ -57,6 +55,9 @@ struct Video: AsyncParsableCommand {
       "The file to write: .webp, .mp4 or .gif; its folder is made if it is not there.",
       valueName: "file"))
   var output: String
+
+  @OptionGroup var pictureOptions: PictureOptions
+  @OptionGroup var report: ReportOptions
 
   func run() async throws {
     try networkOptions.check()
