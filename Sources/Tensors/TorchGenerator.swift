@@ -26,21 +26,24 @@ public final class TorchGenerator {
 
   /// The whole state, to continue the stream later from the same place.
   public var state: [UInt8] {
-    get {
-      var error = CTorchError()
-      guard let state = ctorch_generator_state(handle, &error) else {
-        TorchError(error).endProgram()
-      }
-      return Tensor(owning: state).values(as: UInt8.self)
+    var error = CTorchError()
+    guard let state = ctorch_generator_state(handle, &error) else {
+      TorchError(error).endProgram()
     }
-    set {
-      var error = CTorchError()
-      // A tensor that is only named in the call could be released before the call begins.
-      let state = Tensor(newValue)
-      let isSet = withExtendedLifetime(state) {
-        ctorch_generator_set_state(handle, state.handle, &error)
-      }
-      if !isSet { TorchError(error).endProgram() }
+    return Tensor(owning: state).values(as: UInt8.self)
+  }
+
+  /// Continues a stream from the place where its state was taken.
+  ///
+  /// - Parameter state: What `state` gave, on a device of the same kind.
+  /// - Throws: `TorchError` if it is not the state of such a generator; this one is then unchanged.
+  public func restore(_ state: [UInt8]) throws(TorchError) {
+    var error = CTorchError()
+    // A tensor that is only named in the call could be released before the call begins.
+    let tensor = Tensor(state)
+    let isSet = withExtendedLifetime(tensor) {
+      ctorch_generator_set_state(handle, tensor.handle, &error)
     }
+    if !isSet { throw TorchError(error) }
   }
 }
