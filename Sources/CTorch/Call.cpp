@@ -1,38 +1,19 @@
 // The one call: from C values to the dispatcher's boxed stack and back.
 
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
 
 #include <iterator>
 #include <sstream>
-#include <unordered_map>
 
 #include "Failure.h"
 #include "Handles.h"
+#include "Operators.h"
 
 namespace ctorch {
 namespace {
 
-// The operator called `name`, looked up once for each address of a name and thread.
-const c10::OperatorHandle &find(const char *name) {
-  thread_local std::unordered_map<const char *, c10::OperatorHandle> known;
-  const auto place = known.find(name);
-  if (place != known.end()) return place->second;
-  const std::string text = name;
-  const size_t dot = text.find('.');
-  const std::string overload = dot == std::string::npos ? "" : text.substr(dot + 1);
-  const auto found = c10::Dispatcher::singleton().findSchema({text.substr(0, dot), overload});
-  TORCH_CHECK(found.has_value(), "there is no operator of this name");
-  return known.emplace(name, *found).first->second;
-}
-
-bool isListOfOptionalTensors(const c10::TypePtr &type) {
-  const auto list = type->cast<c10::ListType>();
-  return list && list->getElementType()->kind() == c10::TypeKind::OptionalType;
-}
-
-c10::IValue tensorList(const CTorchValue &value, const c10::TypePtr &type) {
-  if (isListOfOptionalTensors(type)) {
+c10::IValue tensorList(const CTorchValue &value, const Parameter &parameter) {
+  if (parameter.hasOptionalElements) {
     c10::List<std::optional<at::Tensor>> list;
     for (int64_t i = 0; i < value.count; i++) {
       const at::Tensor element = tensor(value.tensors[i]);
@@ -46,43 +27,6 @@ c10::IValue tensorList(const CTorchValue &value, const c10::TypePtr &type) {
     list.push_back(tensor(value.tensors[i]));
   }
   return list;
-}
-
-// What an optional type holds, or the type itself.
-c10::TypePtr unwrapped(const c10::TypePtr &type) {
-  const auto optional = type->cast<c10::OptionalType>();
-  return optional ? optional->getElementType() : type;
-}
-
-bool isListOf(const c10::TypePtr &type, c10::TypeKind kind) {
-  const auto list = type->cast<c10::ListType>();
-  return list && unwrapped(list->getElementType())->kind() == kind;
-}
-
-// Whether a value with this tag can stand for an argument of this type. libtorch's kernels trust
-// the stack.
-bool fits(CTorchTag tag, const c10::TypePtr &argumentType) {
-  const c10::TypePtr type = unwrapped(argumentType);
-  const c10::TypeKind kind = type->kind();
-  switch (tag) {
-    case CTorchTagDefault: return true;
-    case CTorchTagNone: return argumentType->kind() == c10::TypeKind::OptionalType;
-    case CTorchTagBool: return kind == c10::TypeKind::BoolType || kind == c10::TypeKind::NumberType;
-    case CTorchTagInt:
-      return kind == c10::TypeKind::IntType || kind == c10::TypeKind::FloatType ||
-             kind == c10::TypeKind::NumberType;
-    case CTorchTagDouble:
-      return kind == c10::TypeKind::FloatType || kind == c10::TypeKind::NumberType;
-    case CTorchTagString: return kind == c10::TypeKind::StringType;
-    case CTorchTagTensor: return kind == c10::TypeKind::TensorType;
-    case CTorchTagIntList: return isListOf(type, c10::TypeKind::IntType);
-    case CTorchTagDoubleList: return isListOf(type, c10::TypeKind::FloatType);
-    case CTorchTagBoolList: return isListOf(type, c10::TypeKind::BoolType);
-    case CTorchTagTensorList: return isListOf(type, c10::TypeKind::TensorType);
-    case CTorchTagDevice: return kind == c10::TypeKind::DeviceObjType;
-    case CTorchTagGenerator: return kind == c10::TypeKind::GeneratorType;
-  }
-  return false;
 }
 
 const char *described(CTorchTag tag) {
@@ -102,10 +46,10 @@ const char *described(CTorchTag tag) {
   return tag >= 0 && tag < std::size(names) ? names[tag] : "a value of unknown type";
 }
 
-c10::IValue convert(const CTorchValue &value, const c10::Argument &argument) {
-  TORCH_CHECK(fits(value.tag, argument.type()), "argument `", argument.name(), "` is ",
+c10::IValue convert(const CTorchValue &value, const Parameter &parameter) {
+  const c10::Argument &argument = *parameter.schema;
+  TORCH_CHECK(parameter.accepts(value.tag), "argument `", argument.name(), "` is ",
               described(value.tag), ", expected ", argument.type()->repr_str());
-  const c10::TypePtr type = unwrapped(argument.type());
   switch (value.tag) {
     case CTorchTagDefault:
       TORCH_CHECK(argument.default_value().has_value(), "argument `", argument.name(),
@@ -114,7 +58,7 @@ c10::IValue convert(const CTorchValue &value, const c10::Argument &argument) {
     case CTorchTagNone: return {};
     case CTorchTagBool: return value.boolean;
     case CTorchTagInt:
-      if (type->kind() == c10::TypeKind::FloatType) return static_cast<double>(value.integer);
+      if (parameter.kind == c10::TypeKind::FloatType) return static_cast<double>(value.integer);
       return value.integer;
     case CTorchTagDouble: return value.real;
     case CTorchTagString: return std::string(value.string);
@@ -124,7 +68,7 @@ c10::IValue convert(const CTorchValue &value, const c10::Argument &argument) {
       return c10::List<double>(c10::ArrayRef<double>(value.reals, value.count));
     case CTorchTagBoolList:
       return c10::List<bool>(c10::ArrayRef<bool>(value.booleans, value.count));
-    case CTorchTagTensorList: return tensorList(value, type);
+    case CTorchTagTensorList: return tensorList(value, parameter);
     case CTorchTagDevice: return c10::Device(value.string);
     case CTorchTagGenerator: return generator(value.generator);
   }
@@ -182,8 +126,8 @@ void append(const c10::IValue &value, std::vector<at::Tensor> &results) {
 int64_t call(const char *name, const CTorchValue *arguments, int64_t count,
              CTorchTensorRef *results, int64_t capacity) {
   useThreadCount();
-  const c10::OperatorHandle &op = find(name);
-  const std::vector<c10::Argument> &expected = op.schema().arguments();
+  const Operator &op = find(name);
+  const std::vector<Parameter> &expected = op.parameters;
   TORCH_CHECK(count <= static_cast<int64_t>(expected.size()), "takes at most ", expected.size(),
               " arguments, got ", count);
   torch::jit::Stack stack;
@@ -192,7 +136,7 @@ int64_t call(const char *name, const CTorchValue *arguments, int64_t count,
   for (size_t i = 0; i < expected.size(); i++) {
     stack.push_back(convert(static_cast<int64_t>(i) < count ? arguments[i] : missing, expected[i]));
   }
-  op.callBoxed(stack);
+  op.handle.callBoxed(stack);
   std::vector<at::Tensor> tensors;
   tensors.reserve(stack.size());
   for (const c10::IValue &value : stack) append(value, tensors);

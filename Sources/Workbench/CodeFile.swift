@@ -8,7 +8,8 @@ extension Codes {
   /// Reads the codes of a file.
   ///
   /// - Parameter path: A safetensors file with `w`, [N, numWs, wDim] in any floating-point type.
-  /// - Throws: `FileError` if it cannot be read, or holds no such codes or numbers that are not finite.
+  /// - Throws: `FileError` if it cannot be read, or holds no such codes or numbers that are not
+  ///   finite.
   public init(reading path: String) throws {
     let file = try Safetensors(path: path)
     guard let stored = file.tensors["w"], stored.shape.count == 3,

@@ -24,8 +24,9 @@ public struct UnavailableError: Error, CustomStringConvertible, Sendable {
 /// The exit code that a command ends with after an error.
 ///
 /// - Parameter error: What a job or the building of a network threw.
-/// - Returns: 64 for a request that does not fit, 65 damaged, 66 missing, 69 unavailable, 73 cannot create, 74 input or
-///   output failed, 77 refused as unsafe, 78 bad configuration; nil for errors that are none of these.
+/// - Returns: 64 for a request that does not fit, 65 damaged, 66 missing, 69 unavailable, 73 cannot
+///   create, 74 input or output failed, 77 refused as unsafe, 78 bad configuration; nil for errors
+///   that are none of these.
 public func exitCode(for error: any Error) -> Int32? {
   switch error {
   case let error as FileError: error.kind.exitCode

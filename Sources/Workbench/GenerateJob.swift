@@ -53,7 +53,8 @@ public struct GenerateJob: Sendable {
   /// Checks that a generator can make the pictures.
   ///
   /// - Parameter traits: What the generator is.
-  /// - Throws: `RequestError` if there is no such class, codes are of another size, or a sheet would be too large.
+  /// - Throws: `RequestError` if there is no such class, codes are of another size, or a sheet
+  ///   would be too large.
   public func check(_ traits: GeneratorTraits) throws(RequestError) {
     switch subject {
     case .seeds: try traits.check(settings)
@@ -62,14 +63,16 @@ public struct GenerateJob: Sendable {
     if let grid { try traits.check(sheet: grid) }
   }
 
-  /// Makes and writes the pictures: `seed0085.png` or `proj00.png`, and `grid.png`, `grid-2.png`, ….
+  /// Makes and writes the pictures: `seed0085.png` or `proj00.png`, and `grid.png`, `grid-2.png`,
+  /// ….
   ///
   /// - Parameters:
   ///   - host: The generator.
   ///   - folder: Where the files go.
   ///   - progress: Is told after every picture.
   /// - Returns: The files in the order in which they were written.
-  /// - Throws: What `check` throws; `FileError` if a file cannot be written; `CancellationError` between pictures.
+  /// - Throws: What `check` throws; `FileError` if a file cannot be written; `CancellationError`
+  ///   between pictures.
   public func run(
     on host: GeneratorHost, into folder: OutputFolder, progress: ProgressHandler
   ) async throws -> [WrittenPicture] {

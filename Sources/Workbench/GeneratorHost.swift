@@ -33,7 +33,8 @@ public actor GeneratorHost {
   public func codes(seeds: [UInt32], settings: PictureSettings) -> Codes {
     withoutGradients {
       let label = generator.label(classIndex: settings.classIndex)
-      // One at a time, as the published programs do: a seed gives the same bits whatever stands beside it.
+      // One at a time, as the published programs do: a seed gives the same bits whatever stands
+      // beside it.
       let codes = seeds.map { seed in
         let w = generator.map(z: generator.z(seed: seed), labels: label)
         return Codes(generator.broadcast(w, truncation: settings.truncation))

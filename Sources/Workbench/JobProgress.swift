@@ -1,6 +1,7 @@
 // How far a job has come.
 
-/// How far a job has come, as a plain value that whoever shows it turns into a bar, a line or an event.
+/// How far a job has come, as a plain value that whoever shows it turns into a bar, a line or an
+/// event.
 public struct JobProgress: Hashable, Codable, Sendable {
   /// Units done.
   public let done: Int

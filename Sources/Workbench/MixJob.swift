@@ -21,7 +21,8 @@ public struct MixJob: Sendable {
   /// - Parameters:
   ///   - rows: The seeds at the left.
   ///   - columns: The seeds at the top.
-  ///   - styles: The rows of W+ taken from the columns' seeds; nil for 0 to 6, as far as there are so many.
+  ///   - styles: The rows of W+ taken from the columns' seeds; nil for 0 to 6, as far as there are
+  ///     so many.
   ///   - provenance: What the pictures say about how they were made.
   public init(rows: [UInt32], columns: [UInt32], styles: Set<Int>?, provenance: Provenance) {
     (self.rows, self.columns, self.styles) = (rows, columns, styles)
@@ -31,7 +32,8 @@ public struct MixJob: Sendable {
   /// Checks that a generator can make the sheet.
   ///
   /// - Parameter traits: What the generator is.
-  /// - Throws: `RequestError` if there is no such class or row of W+, or the sheet would be too large.
+  /// - Throws: `RequestError` if there is no such class or row of W+, or the sheet would be too
+  ///   large.
   public func check(_ traits: GeneratorTraits) throws(RequestError) {
     try traits.check(settings)
     try traits.check(rows: styles ?? [])
@@ -40,14 +42,16 @@ public struct MixJob: Sendable {
 
   private var grid: GridSize { GridSize(columns: columns.count + 1, rows: rows.count + 1) }
 
-  /// Makes and writes the pictures: `ROW-COLUMN.png` for each pair, `SEED-SEED.png` for each seed, and `grid.png`.
+  /// Makes and writes the pictures: `ROW-COLUMN.png` for each pair, `SEED-SEED.png` for each seed,
+  /// and `grid.png`.
   ///
   /// - Parameters:
   ///   - host: The generator.
   ///   - folder: Where the files go.
   ///   - progress: Is told after every picture.
   /// - Returns: The files; the sheet comes last.
-  /// - Throws: What `check` throws; `FileError` if a file cannot be written; `CancellationError` between pictures.
+  /// - Throws: What `check` throws; `FileError` if a file cannot be written; `CancellationError`
+  ///   between pictures.
   public func run(
     on host: GeneratorHost, into folder: OutputFolder, progress: ProgressHandler
   ) async throws -> [WrittenPicture] {

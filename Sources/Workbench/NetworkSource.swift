@@ -11,8 +11,8 @@ import Tensors
 public enum NetworkSource: Hashable, Sendable {
   /// A checkpoint of any form that Stylist opens.
   case file(String)
-  /// An untrained network: a named configuration, its resolution in pixels or the configuration's own, and the seed of
-  /// its random weights.
+  /// An untrained network: a named configuration, its resolution in pixels or the configuration's
+  /// own, and the seed of its random weights.
   case untrained(configuration: String, resolution: Int?, seed: UInt64)
 }
 
@@ -44,7 +44,8 @@ public struct NetworkSummary: Encodable, Sendable {
 }
 
 extension NetworkSource {
-  /// Looks at the source, and checks all of it, without building the network or taking memory for it.
+  /// Looks at the source, and checks all of it, without building the network or taking memory for
+  /// it.
   ///
   /// - Returns: What it holds.
   /// - Throws: `FileError` or `ConfigurationError`, as building would.

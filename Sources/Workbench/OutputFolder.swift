@@ -31,7 +31,8 @@ public struct OutputFolder: Sendable {
     try self.init(making: Self.folder(of: file))
   }
 
-  /// Checks that the folder is there or could be made, and that files could be written to it, without making anything.
+  /// Checks that the folder is there or could be made, and that files could be written to it,
+  /// without making anything.
   ///
   /// - Parameter path: The folder.
   /// - Throws: `FileError` of kind `cannotCreate`.

@@ -4,7 +4,8 @@ import Formats
 import Networks
 
 extension GeneratorTraits {
-  /// The rows of W+ that style mixing takes unless told otherwise: 0 to 6, as far as there are so many.
+  /// The rows of W+ that style mixing takes unless told otherwise: 0 to 6, as far as there are so
+  /// many.
   var defaultMixingRows: Set<Int> { Set(0..<min(7, numWs)) }
 
   /// Checks truncation and class.
@@ -42,7 +43,8 @@ extension GeneratorTraits {
     }
   }
 
-  /// Checks that a sheet of pictures is of a size that files have, and that memory can be taken for.
+  /// Checks that a sheet of pictures is of a size that files have, and that memory can be taken
+  /// for.
   func check(sheet grid: GridSize, limits: ImageLimits = ImageLimits()) throws(RequestError) {
     let (width, height) = (grid.columns * resolution, grid.rows * visibleRows.count)
     guard width <= limits.side, height <= limits.side, width * height <= limits.pixels else {

@@ -1,4 +1,5 @@
-// Video files in the forms that people share: animated WebP by libwebp, MP4 and GIF by the `ffmpeg` program.
+// Video files in the forms that people share: animated WebP by libwebp, MP4 and GIF by the `ffmpeg`
+// program.
 
 import Formats
 import Foundation

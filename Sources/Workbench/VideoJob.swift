@@ -1,4 +1,5 @@
-// Videos of smooth walks through W+: one keyframe's picture turns into the next, and the last into the first.
+// Videos of smooth walks through W+: one keyframe's picture turns into the next, and the last into
+// the first.
 
 import Formats
 public import Networks
@@ -6,7 +7,8 @@ import Tensors
 
 /// Makes a looping video in which every cell of a grid walks through its own keyframes.
 public struct VideoJob: Sendable {
-  /// The seeds of the keyframes: all of the first cell, then all of the second, left to right and top to bottom.
+  /// The seeds of the keyframes: all of the first cell, then all of the second, left to right and
+  /// top to bottom.
   public var seeds: [UInt32]
   /// Cells side by side and one below the other.
   public var grid = GridSize(columns: 1, rows: 1)
@@ -28,7 +30,8 @@ public struct VideoJob: Sendable {
   /// - Parameter seeds: The seeds of the keyframes.
   public init(seeds: [UInt32]) { self.seeds = seeds }
 
-  /// The keyframes of all cells together, and the frames in all cells from one keyframe to the next, may be this many.
+  /// The keyframes of all cells together, and the frames in all cells from one keyframe to the
+  /// next, may be this many.
   private static let countLimit = 1 << 20
   /// The bytes that their codes may take.
   private static let codeLimit = 1 << 30
@@ -36,7 +39,8 @@ public struct VideoJob: Sendable {
   /// The keyframes of each cell, and frames in all.
   ///
   /// - Returns: Both numbers.
-  /// - Throws: `RequestError` if the seeds do not fill the grid evenly, or there are none or too many frames.
+  /// - Throws: `RequestError` if the seeds do not fill the grid evenly, or there are none or too
+  ///   many frames.
   public func plan() throws(RequestError) -> (keyframes: Int, frames: Int) {
     let cells = grid.count
     guard !seeds.isEmpty, keyframes != nil || seeds.count.isMultiple(of: cells) else {
@@ -61,8 +65,8 @@ public struct VideoJob: Sendable {
   /// Checks the file's name, and that the program that its form needs is there.
   ///
   /// - Parameter file: The file to write.
-  /// - Throws: `RequestError` for a form that is not known, `UnavailableError` without the program, `FileError` of kind
-  ///   `cannotCreate`.
+  /// - Throws: `RequestError` for a form that is not known, `UnavailableError` without the program,
+  ///   `FileError` of kind `cannotCreate`.
   public static func check(output file: String) async throws {
     try await VideoForm(of: file).checkProgram()
     try OutputFolder.check(file: file)
@@ -105,7 +109,8 @@ public struct VideoJob: Sendable {
   ///   - host: The generator.
   ///   - file: The file; its extension says the form: `webp`, `mp4` or `gif`.
   ///   - progress: Is told after every frame.
-  /// - Throws: What the checks throw; `FileError` if the file cannot be written; `CancellationError` between frames.
+  /// - Throws: What the checks throw; `FileError` if the file cannot be written;
+  ///   `CancellationError` between frames.
   public func run(on host: GeneratorHost, into file: String, progress: ProgressHandler) async throws
   {
     try await Self.check(output: file)

@@ -11,7 +11,8 @@ extension Stylist {
       say("\(error)")
       Foundation.exit(code)
     }
-    // Help, version and usage are the argument parser's own; wrong usage ends with 64, anything else with 1.
+    // Help, version and usage are the argument parser's own; wrong usage ends with 64, anything
+    // else with 1.
     exit(withError: error)
   }
 

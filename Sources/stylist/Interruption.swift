@@ -1,4 +1,5 @@
-// Ctrl-C and termination: the work in progress is cancelled, and the program says that it was interrupted.
+// Ctrl-C and termination: the work in progress is cancelled, and the program says that it was
+// interrupted.
 
 import UnixSignals
 

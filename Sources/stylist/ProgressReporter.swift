@@ -10,7 +10,8 @@ final class ProgressReporter: Sendable {
   private let start = ContinuousClock.now
   private let lastShown = Mutex<ContinuousClock.Instant?>(nil)
 
-  /// Shows progress, at most ten times a second on a terminal and once a second elsewhere, and always at the end.
+  /// Shows progress, at most ten times a second on a terminal and once a second elsewhere, and
+  /// always at the end.
   func show(_ progress: JobProgress) {
     let now = ContinuousClock.now
     let isDue = lastShown.withLock { last in

@@ -31,7 +31,8 @@ struct RowList {
 
 /// The numbers of a list such as `0-35,85`.
 ///
-/// - Throws: `ValidationError` if it is empty or malformed, if a range runs backwards, or if there are more than `limit`.
+/// - Throws: `ValidationError` if it is empty or malformed, if a range runs backwards, or if there
+///   are more than `limit`.
 private func numbers(_ text: String, limit: Int) throws -> [UInt32] {
   var all: [UInt32] = []
   for part in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -43,7 +43,8 @@ struct Stylist: AsyncParsableCommand {
     }
   }
 
-  /// The original programs spell long options with underscores (`--projected_w`); both are understood.
+  /// The original programs spell long options with underscores (`--projected_w`); both are
+  /// understood.
   static func spelledWithHyphens(_ argument: String) -> String {
     guard argument.hasPrefix("--") else { return argument }
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -5,7 +5,8 @@ import Testing
 @Suite("House style") struct HouseStyleTests {
   private static let languages: Set<String> = ["swift", "h", "c", "cpp", "cc", "hpp", "cu"]
 
-  /// Spellings that switch off a check, and the only folders where a comment may say why that is safe.
+  /// Spellings that switch off a check, and the only folders where a comment may say why that is
+  /// safe.
   private static let exceptions: [(spelling: String, folders: Set<String>)] = [
     ("@unchecked Sendable", ["CTorch", "Tensors"]),
     ("nonisolated(unsafe)", ["CTorch", "Tensors"]),

@@ -2,7 +2,8 @@
 
 import Testing
 
-/// What each folder may import beside the system's own modules; a folder that is not here may not exist.
+/// What each folder may import beside the system's own modules; a folder that is not here may not
+/// exist.
 private let allowed: [String: Set<String>] = [
   // The C doors.
   "CLibTorch": [], "CTorch": ["CLibTorch"], "CKernels": ["CLibTorch"],

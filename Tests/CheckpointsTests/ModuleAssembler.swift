@@ -1,4 +1,5 @@
-// Pickles of persistent modules, assembled by hand: what NVIDIA's programs write, and what they never would.
+// Pickles of persistent modules, assembled by hand: what NVIDIA's programs write, and what they
+// never would.
 
 import Checkpoints
 import Formats

@@ -48,8 +48,8 @@ import Testing
     function(x, c.hasBias ? bias : nil, c.axis, c.activation, 0.2, c.gain, c.clamp)
   }
 
-  // One rounding of the result, relative to it: half a unit in the last place, where the reference rounds up to four
-  // times on the way and so may be off by as many.
+  // One rounding of the result, relative to it: half a unit in the last place, where the reference
+  // rounds up to four times on the way and so may be off by as many.
   @Test(
     "equals the reference for all activations, axes, gains and clamps",
     arguments: [

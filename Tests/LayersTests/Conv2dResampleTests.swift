@@ -47,7 +47,8 @@ import Testing
       x, weight, filter, c.up, c.down, c.padding, c.groups, c.flipWeight, c.kernel.w == 2)
   }
 
-  // Sums of up to 36 products after sums of 16, of numbers of size 1 and gains of up to 9, in float64.
+  // Sums of up to 36 products after sums of 16, of numbers of size 1 and gains of up to 9, in
+  // float64.
   @Test("equals the plain definition on every path")
   func equalsReference() {
     for c in Self.choices {

@@ -96,8 +96,9 @@ import Testing
     }
   }
 
-  // Inputs, kernels and results are rounded to 8 or 11 bits, the kernel twice; 36 products of random sign are summed
-  // in float32: the errors add up to a few roundings of a result of size 1 to 4.
+  // Inputs, kernels and results are rounded to 8 or 11 bits, the kernel twice; 36 products of
+  // random sign are summed in float32: the errors add up to a few roundings of a result of size 1
+  // to 4.
   @Test(
     "16-bit formats stay close to float32",
     arguments: [(DType.float16, 8 * 0x1p-11), (.bfloat16, 8 * 0x1p-8)])

@@ -29,7 +29,8 @@ import Testing
     expectClose(found, expected, atol: atol, "\(x.shape), filter \(filter?.shape ?? []), \(c)")
   }
 
-  /// Runs `body` for all factors 1…3 and filters up to 5 taps, separately for each axis, and all paddings.
+  /// Runs `body` for all factors 1…3 and filters up to 5 taps, separately for each axis, and all
+  /// paddings.
   private func forEachChoice(
     of x: Tensor, taps: [Int], _ body: (Tensor, Choice) -> Void
   ) {
@@ -150,7 +151,8 @@ import Testing
     expectEqualToReference(x, filter.transposed(0, 1), Choice(down: 2), atol: 1e-13)
   }
 
-  // 16 products of numbers of size 1 are summed in float32 and rounded once: half a unit of a sum below 16.
+  // 16 products of numbers of size 1 are summed in float32 and rounded once: half a unit of a sum
+  // below 16.
   @Test(
     "narrower formats round the result once",
     arguments: [(DType.float32, 1e-5), (.float16, 0x1p-7), (.bfloat16, 0x1p-4)])

@@ -8,7 +8,8 @@ import Testing
   @Test("gives the numbers of SciPy's not-a-knot cubic")
   func matchesSciPy() {
     let keyframes = Tensor([0, 1, 0, -2] as [Double], shape: [4, 1, 1])
-    // interp1d(arange(-4 * wraps, 4 * (wraps + 1)), tile(y, 2 * wraps + 1), kind="cubic") at 0, 1/2, …
+    // interp1d(arange(-4 * wraps, 4 * (wraps + 1)), tile(y, 2 * wraps + 1), kind="cubic") at 0,
+    // 1/2, …
     let published: [Int: [Double]] = [
       1: [0, 0.780936305, 1, 0.780896226, 0, -1.27952121, -2, -1.28781138],
       2: [0, 0.781248383, 1, 0.781248176, 0, -1.28124109, -2, -1.28128382],

@@ -1,4 +1,5 @@
-// The names, formats, shapes and roles of every network's parameters, against files that were checked once.
+// The names, formats, shapes and roles of every network's parameters, against files that were
+// checked once.
 
 import Foundation
 import Layers

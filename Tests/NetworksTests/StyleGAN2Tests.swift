@@ -49,7 +49,8 @@ import Testing
     #expect(used == Array(generator.traits.usedWs))
   }
 
-  // The gradient by a style matrix is an outer product with its row of w: zero exactly where that row is zero.
+  // The gradient by a style matrix is an outer product with its row of w: zero exactly where that
+  // row is zero.
   @Test("style matrices read the rows of W+ that they say", arguments: architectures)
   func styleRows(architecture: StyleGAN2Configuration.Architecture) {
     let generator = makeGenerator(smallConfiguration(architecture: architecture))
@@ -138,7 +139,8 @@ import Testing
     }
   }
 
-  // Fused and unfused kernels round differently in float32: about 1e-7 of numbers of size 10 in each of nine layers.
+  // Fused and unfused kernels round differently in float32: about 1e-7 of numbers of size 10 in
+  // each of nine layers.
   @Test("training and evaluation give the same image", arguments: architectures)
   func purposes(architecture: StyleGAN2Configuration.Architecture) {
     let generator = makeGenerator(smallConfiguration(architecture: architecture))

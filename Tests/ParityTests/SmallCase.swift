@@ -34,7 +34,8 @@ struct SmallCase {
   /// The elements of `x`.
   static let x = deterministicFill(name: "x", count: 6, seed: 5, low: -1, high: 1)
 
-  /// More members of the one variant, of the configuration, of the tolerance, of the input, of the file.
+  /// More members of the one variant, of the configuration, of the tolerance, of the input, of the
+  /// file.
   var variant = "", config = "", overrides = "", input = "", fields = ""
   var system = "StyleGAN2-ADA", kind = "s2_bias_act"
   /// What `expected.safetensors` holds.

@@ -13,7 +13,8 @@ import Testing
 struct ExitCodeTests {
   /// Expects a command to fail with a code and words on one line, having written nothing.
   ///
-  /// Where the argument parser refuses, which shows the value, what was expected and how to get help, `lines` is nil.
+  /// Where the argument parser refuses, which shows the value, what was expected and how to get
+  /// help, `lines` is nil.
   private func refuses(
     _ code: Int32, _ words: String, _ arguments: [String], lines: Int? = 1,
     sourceLocation: SourceLocation = #_sourceLocation

@@ -5,10 +5,11 @@ public import Testing
 
 /// Expects the gradients of a function to be what its values say.
 ///
-/// The function's result is squared and summed with random weights. Along three random directions through all inputs
-/// at once the derivative of that sum is compared with its central difference: a wrong element of a gradient changes
-/// every such derivative. The step of 1e-6 leaves an error of about 1e-12 by curvature and 1e-10 by rounding, relative
-/// to the sizes of the sum and its derivatives; `tolerance` stands above both.
+/// The function's result is squared and summed with random weights. Along three random directions
+/// through all inputs at once the derivative of that sum is compared with its central difference: a
+/// wrong element of a gradient changes every such derivative. The step of 1e-6 leaves an error of
+/// about 1e-12 by curvature and 1e-10 by rounding, relative to the sizes of the sum and its
+/// derivatives; `tolerance` stands above both.
 ///
 /// - Parameters:
 ///   - inputs: Where the gradients are taken, float64.

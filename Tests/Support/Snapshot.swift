@@ -5,8 +5,8 @@ public import Testing
 
 /// Expects lines to be those of a stored file, and says which are missing and which are new.
 ///
-/// With the environment variable `STYLIST_SNAPSHOTS` set to a folder, the lines are also written there under the
-/// file's name, to be looked at and, if they are right, committed.
+/// With the environment variable `STYLIST_SNAPSHOTS` set to a folder, the lines are also written
+/// there under the file's name, to be looked at and, if they are right, committed.
 ///
 /// - Parameters:
 ///   - lines: What was computed.

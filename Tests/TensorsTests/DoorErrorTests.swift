@@ -102,7 +102,8 @@ private func failure(
       for (type, call) in operators {
         var message = ""
         do { _ = try call(value) } catch { message = "\(error)" }
-        // Accepted values may fail for other reasons: a text that is no equation, an axis out of range.
+        // Accepted values may fail for other reasons: a text that is no equation, an axis out of
+        // range.
         let isRefused = message.contains("argument `") && message.contains(", expected ")
         #expect(isRefused != accepted.contains(type), "\(value) for \(type): \(message)")
       }

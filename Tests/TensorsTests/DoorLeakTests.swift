@@ -5,11 +5,13 @@ import Tensors
 import Testing
 import ThrowingOperators
 
-/// Runs `round` until it has made 10,000 calls, to fill caches and allocator pools, then 100,000 more.
+/// Runs `round` until it has made 10,000 calls, to fill caches and allocator pools, then 100,000
+/// more.
 ///
-/// A tensor's bookkeeping alone takes more than 200 bytes, a string or list at least 16 with the allocator's own: a
-/// leak of one of them at every call would take 1.6 MB or more, of one tensor at every tenth call 2 MB. What grows by
-/// chance (pools of the allocator, pages touched late) stays below 1 MB, so the bound is 1.5 MB.
+/// A tensor's bookkeeping alone takes more than 200 bytes, a string or list at least 16 with the
+/// allocator's own: a leak of one of them at every call would take 1.6 MB or more, of one tensor at
+/// every tenth call 2 MB. What grows by chance (pools of the allocator, pages touched late) stays
+/// below 1 MB, so the bound is 1.5 MB.
 private func expectNoGrowth(callsPerRound: Int, _ round: () -> Void) {
   for _ in 0..<(10_000 / callsPerRound) { round() }
   guard let before = residentBytes() else { return }

@@ -1,4 +1,5 @@
-// Pictures of seeds and codes: the right files, the right texts, the same bits whatever stands beside them.
+// Pictures of seeds and codes: the right files, the right texts, the same bits whatever stands
+// beside them.
 
 import Formats
 import Networks

@@ -49,7 +49,8 @@ struct VideoJobTests {
     func distance(_ a: Codes, _ b: Codes) -> Float {
       zip(a.values, b.values).map { abs($0 - $1) }.max() ?? 0
     }
-    // A hundredth of the way: the path is smooth, so no step is much longer than the way from key to key is.
+    // A hundredth of the way: the path is smooth, so no step is much longer than the way from key
+    // to key is.
     let closing = distance(path[2][99], path[0][0])
     #expect(closing > 0)
     #expect(closing < distance(keyframes[2], keyframes[0]) / 10)
