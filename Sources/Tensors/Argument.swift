@@ -112,9 +112,15 @@ struct ArgumentStack: ~Copyable {
   private var arguments: [OperatorValue] = []
   private var borrowed: [UnsafeMutableRawPointer] = []
 
+  init(_ all: [any OperatorArgument]) {
+    values.reserveCapacity(all.count)
+    arguments.reserveCapacity(all.count)
+    for argument in all { push(argument.operatorValue) }
+  }
+
   deinit { borrowed.forEach { free($0) } }
 
-  mutating func push(_ argument: OperatorValue) {
+  private mutating func push(_ argument: OperatorValue) {
     arguments.append(argument)
     var value = CTorchValue()
     switch argument {

@@ -57,22 +57,26 @@ private func invokeOrEnd(_ name: StaticString, _ arguments: [any OperatorArgumen
 private func invoke(_ name: StaticString, _ arguments: [any OperatorArgument])
   throws(TorchError) -> [Tensor]
 {
-  var stack = ArgumentStack()
-  for argument in arguments { stack.push(argument.operatorValue) }
-  var error = CTorchError()
-  let values = stack.values
-  let tensors: [Tensor]? = withUnsafeTemporaryAllocation(
-    of: CTorchTensorRef?.self, capacity: resultCapacity
-  ) { results in
-    let count = name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount) {
-      ctorch_call(
-        $0, values, Int64(values.count), results.baseAddress, Int64(resultCapacity), &error)
+  let stack = ArgumentStack(arguments)
+  let outcome = withUnsafeTemporaryAllocation(of: CTorchError.self, capacity: 1) { error in
+    // The error's text is large and only written on failure, so it is not set beforehand.
+    withUnsafeTemporaryAllocation(of: CTorchTensorRef?.self, capacity: resultCapacity) { results in
+      invoke(name, stack, results, error)
     }
-    guard count >= 0 else { return nil }
-    return results.prefix(Int(count)).map { Tensor(owning: $0) }
   }
-  // The call borrows what the stack holds, so the stack must live until it has returned.
-  withExtendedLifetime(stack) {}
-  guard let tensors else { throw TorchError(error) }
-  return tensors
+  return try outcome.get()
+}
+
+private func invoke(
+  _ name: StaticString, _ stack: borrowing ArgumentStack,
+  _ results: UnsafeMutableBufferPointer<CTorchTensorRef?>,
+  _ error: UnsafeMutableBufferPointer<CTorchError>
+) -> Result<[Tensor], TorchError> {
+  let count = name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount) {
+    ctorch_call(
+      $0, stack.values, Int64(stack.values.count), results.baseAddress, Int64(results.count),
+      error.baseAddress)
+  }
+  guard count >= 0 else { return .failure(TorchError(error[0])) }
+  return .success(results.prefix(Int(count)).map { Tensor(owning: $0) })
 }
