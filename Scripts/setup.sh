@@ -67,7 +67,7 @@ artefact_for_this_platform() {
 }
 
 download_with_curl() {  # artefact, destination
-  curl --fail --silent --show-error --location --connect-timeout 10 --retry 2 \
+  curl --fail --silent --location --connect-timeout 10 --retry 2 \
     --output "$2" "$DOWNLOAD_SITE/${1//+/%2B}"
 }
 
@@ -95,10 +95,11 @@ fetch_libtorch() {
   [ -n "${hash:-}" ] || exit 1
   if [ -e "$destination/$hash" ]; then echo "$PWD/$destination"; return; fi
   mkdir -p .deps
+  rm -rf .deps/fetch.*  # what an interrupted run left
   scratch=$(mktemp -d .deps/fetch.XXXXXX)
   say "fetching libtorch $TORCH_VERSION (about 190 MB)"
   download_with_curl "$artefact" "$scratch/$artefact" || {
-    say "the download site did not answer; trying pip"
+    say "$DOWNLOAD_SITE did not answer; trying pip"
     download_with_pip "$artefact" "$scratch/$artefact" \
       || die "libtorch could not be fetched with curl or pip; set LIBTORCH to an unpacked libtorch $TORCH_VERSION"
   }

@@ -41,7 +41,10 @@ public struct Checkpoint {
   public static func open(_ path: String) throws(FileError) -> Checkpoint {
     let bytes = try ByteRegion(mapping: path)
     let start = try bytes.slice(at: 0, count: min(bytes.count, 512)).copy()
-    if start.first == 0x80 { return try Checkpoint(nvidiaPickle: bytes) }
+    // A pickle begins with its protocol, or before protocol 2 with a name or an open bracket.
+    if let first = start.first, [0x80, UInt8(ascii: "c"), UInt8(ascii: "(")].contains(first) {
+      return try Checkpoint(nvidiaPickle: bytes)
+    }
     if start.count > 8, start[8] == UInt8(ascii: "{") { return try Checkpoint(networkFile: bytes) }
     throw FileError(
       .damaged, file: bytes.name, offset: 0,

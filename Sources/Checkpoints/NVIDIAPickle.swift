@@ -32,8 +32,11 @@ extension Checkpoint {
         tensors: module.tensors, arguments: try module.arguments(), file: file)
     }
     guard !networks.isEmpty else {
-      let names = entries.entries.compactMap(\.key.asString).prefix(8).joined(separator: ", ")
-      throw bytes.error(at: 0, expected: "a network G, D or G_ema", found: "only [\(names)]")
+      let present = entries.entries.filter { !$0.value.isNone }
+      let names = present.compactMap(\.key.asString).prefix(8).joined(separator: ", ")
+      throw bytes.error(
+        at: 0, expected: "a network G, D or G_ema",
+        found: names.isEmpty ? "nothing" : "only \(names)")
     }
     var others: OrderedDictionary<String, StoredTensor> = [:]
     for (name, tensor) in try module("augment_pipe")?.tensors ?? [:] {

@@ -30,6 +30,7 @@ extension StyleGAN2Configuration {
     try readSynthesis(&outer, module)
     try outer.requireAllRead()
     try validated(file: file)
+    try requireAttributes(of: module)
   }
 
   /// Takes the synthesis network's arguments.
@@ -91,6 +92,7 @@ extension StyleGAN2DiscriminatorConfiguration {
     try epilogue.requireAllRead()
     try outer.requireAllRead()
     try validated(file: file)
+    try requireAttributes(of: module)
   }
 }
 
@@ -101,7 +103,7 @@ extension NetworkConfiguration {
       try validate()
     } catch {
       throw FileError(
-        .damaged, file: file, expected: "a configuration of \(Self.kind)", found: "\(error)")
+        .damaged, file: file, expected: "a possible \(Self.kind)", found: "one with \(error)")
     }
   }
 }

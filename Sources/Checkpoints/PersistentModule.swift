@@ -94,6 +94,11 @@ struct PersistentModule {
     return all
   }
 
+  /// The error of a module that contradicts itself.
+  func disagreement(_ expected: String, _ found: String) -> FileError {
+    damaged("\(name): \(expected)", found)
+  }
+
   private func damaged(_ expected: String, _ found: String) -> FileError {
     FileError(.damaged, file: file, offset: state.offset, expected: expected, found: found)
   }

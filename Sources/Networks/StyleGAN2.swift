@@ -44,7 +44,7 @@ public struct StyleGAN2Configuration: GeneratorConfiguration {
   public var architecture = Architecture.skip
   /// The low-pass filter of enlargement, before normalisation.
   public var resampleFilter: [Double] = [1, 3, 3, 1]
-  /// The highest resolutions that may run in a 16-bit format.
+  /// How many of the highest resolutions may run in a 16-bit format.
   public var numFP16Res = 0
   /// The largest absolute value that convolutions let through; nil for no bound.
   public var convClamp: Double?
@@ -180,6 +180,7 @@ public final class SynthesisNetwork {
           p / "b\(r)", inChannels: inChannels, outChannels: configuration.channels(at: r),
           resolution: r, imgChannels: configuration.imgChannels,
           isLast: r == configuration.resolution, architecture: configuration.architecture,
+          // The last numFP16Res blocks, but never the first.
           mayNarrow: r >= 8 && r << configuration.numFP16Res > configuration.resolution,
           layers: layers))
     }
@@ -384,6 +385,7 @@ public final class SynthesisLayer {
   func callAsFunction(_ x: Tensor, w: Tensor, options: SynthesisOptions, gain: Double = 1)
     -> Tensor
   {
+    // The published code enlarges by a true convolution, and correlates everywhere else.
     let y = modulatedConv2d(
       x, weight: weight, styles: affine(w), noise: noise(options.noise, batch: x.size(0)), up: up,
       padding: 1, filter: filter, flipWeight: up == 1, fused: options.fuses(x))
@@ -435,8 +437,8 @@ public final class ToRGBLayer {
 }
 
 extension SynthesisOptions {
-  /// Kernels of each sample's own, unless training, or in a 16-bit format with more than one
-  /// sample.
+  /// Whether modulated convolutions are fused (`fused_modconv` in the published code): for
+  /// evaluation, in float32 or with a single sample.
   func fuses(_ x: Tensor) -> Bool {
     purpose == .evaluation && (x.dtype == .float32 || x.size(0) == 1)
   }

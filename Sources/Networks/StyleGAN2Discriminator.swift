@@ -25,7 +25,7 @@ public struct StyleGAN2DiscriminatorConfiguration: NetworkConfiguration {
   public var architecture = StyleGAN2Configuration.Architecture.resnet
   /// The low-pass filter of reduction, before normalisation.
   public var resampleFilter: [Double] = [1, 3, 3, 1]
-  /// The highest resolutions that may run in a 16-bit format.
+  /// How many of the highest resolutions may run in a 16-bit format.
   public var numFP16Res = 0
   /// The largest absolute value that convolutions let through; nil for no bound.
   public var convClamp: Double?
@@ -40,7 +40,7 @@ public struct StyleGAN2DiscriminatorConfiguration: NetworkConfiguration {
   public init(resolution: Int = 1024) { self.resolution = resolution }
 
   /// The resolutions of the blocks before the last: `resolution`, …, 8.
-  var blockResolutions: [Int] {
+  public var blockResolutions: [Int] {
     Array(sequence(first: resolution) { $0 / 2 }.prefix { $0 > 4 })
   }
 

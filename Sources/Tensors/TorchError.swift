@@ -28,7 +28,8 @@ extension TorchError {
   func endProgram() -> Never {
     guard isOutOfMemory else { fatalError(description) }
     let advice = "use fewer pictures at a time, a lower resolution or a narrower number format"
-    FileHandle.standardError.write(Data("out of memory: \(description); \(advice)\n".utf8))
+    let line = "out of memory: \(description); \(advice)\n"
+    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
     exit(1)
   }
 }

@@ -18,7 +18,7 @@ extension Codes {
       let found = file.tensors.prefix(4).map { "\($0.key) \($0.value.shape)" }
       throw FileError(
         .damaged, file: path, expected: "codes w [N, numWs, wDim]",
-        found: found.joined(separator: ", "))
+        found: found.isEmpty ? "no tensors" : found.joined(separator: ", "))
     }
     let w = try Tensor.reading(stored)
     self.init(w)

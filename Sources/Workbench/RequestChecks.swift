@@ -11,8 +11,8 @@ extension GeneratorTraits {
   /// Checks truncation and class.
   func check(_ settings: PictureSettings) throws(RequestError) {
     let psi = settings.truncationPsi
-    guard psi.isFinite else {
-      throw RequestError("trunc", expected: "a finite number", found: "\(psi)")
+    guard psi.magnitude <= 1000 else {
+      throw RequestError("trunc", expected: "a number from -1000 to 1000", found: "\(psi)")
     }
     switch (settings.classIndex, labelDim) {
     case (nil, 0): return

@@ -113,9 +113,10 @@ struct VideoFile {
       try await execution.standardInputWriter.finish()
     }
     guard result.terminationStatus.isSuccess else {
+      let words = result.standardError.trimmingCharacters(in: .whitespacesAndNewlines)
       throw FileError(
         .ioFailed, file: path, expected: "ffmpeg to write the video",
-        found: result.standardError.trimmingCharacters(in: .whitespacesAndNewlines))
+        found: words.isEmpty ? "\(result.terminationStatus)" : words)
     }
     try replacement.finish()
   }

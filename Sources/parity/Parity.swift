@@ -31,6 +31,7 @@ struct Parity: ParsableCommand {
     guard !folders.isEmpty else { return }
     do {
       let tally = try runParity(folders: folders) { write($0, to: .standardOutput) }
+      if tally.passed + tally.failed == 0 { write("parity: no case found", to: .standardError) }
       throw ExitCode(tally.exitCode)
     } catch let error as FileError {
       write("parity: \(error)", to: .standardError)
@@ -39,7 +40,13 @@ struct Parity: ParsableCommand {
   }
 
   /// Writes a line at once, so that it is seen even if a later case ends the program.
+  ///
+  /// If nobody can read the results, there is no use in computing more: the program ends.
   private func write(_ line: String, to stream: FileHandle) {
-    stream.write(Data("\(line)\n".utf8))
+    do {
+      try stream.write(contentsOf: Data("\(line)\n".utf8))
+    } catch {
+      Self.exit(withError: ExitCode(74))
+    }
   }
 }

@@ -104,8 +104,8 @@ struct PictureOptions: ParsableArguments {
 
   /// Checks what can be known without looking at any file.
   func check() throws(UsageError) {
-    guard trunc.isFinite else {
-      throw UsageError("--trunc: expected a finite number, found \(trunc)")
+    guard trunc.magnitude <= 1000 else {
+      throw UsageError("--trunc: expected a number from -1000 to 1000, found \(trunc)")
     }
     if let truncCutoff, truncCutoff < 0 {
       throw UsageError("--trunc-cutoff: expected 0 or more, found \(truncCutoff)")

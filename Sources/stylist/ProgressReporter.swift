@@ -26,8 +26,7 @@ final class ProgressReporter: Sendable {
     let seconds = (now - start) / .seconds(1)
     let rate = Double(progress.done) / max(seconds, 1e-9)
     let left = Double(progress.total - progress.done) / max(rate, 1e-9)
-    FileHandle.standardError.write(
-      Data((isTerminal ? bar(progress, rate, left) : json(progress, rate, left)).utf8))
+    writeToStandardError(isTerminal ? bar(progress, rate, left) : json(progress, rate, left))
   }
 
   private func bar(_ progress: JobProgress, _ rate: Double, _ left: Double) -> String {

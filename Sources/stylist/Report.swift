@@ -51,5 +51,10 @@ struct OutputError: Error, CustomStringConvertible {
 func say(_ message: String) {
   let clearing = isatty(FileHandle.standardError.fileDescriptor) == 1 ? "\r\u{1B}[K" : ""
   let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-  FileHandle.standardError.write(Data("\(clearing)stylist: \(line)\n".utf8))
+  writeToStandardError("\(clearing)stylist: \(line)\n")
+}
+
+/// Writes to stderr if anybody reads it: words beside the work must not end the work.
+func writeToStandardError(_ text: String) {
+  try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
 }

@@ -61,7 +61,7 @@ struct AssembledPickleTests {
     #expect(network.configuration as? StyleGAN2Configuration == expected)
   }
 
-  @Test("arguments go before recorded attributes, also an argument of none")
+  @Test("recorded attributes speak only where arguments are silent")
   func precedence() throws {
     let checkpoint = try pickle { module in
       module.arguments["num_fp16_res"] = .int(2)
@@ -70,11 +70,28 @@ struct AssembledPickleTests {
         "channel_base": .int(32), "channel_max": .int(4),
       ])
       module.change("synthesis") { $0.attributes["num_fp16_res"] = .int(4) }
-      module.change("synthesis.b8.conv1") { $0.attributes["conv_clamp"] = .int(256) }
+      module.change("synthesis.b8.conv1") { $0.attributes["conv_clamp"] = .double(64) }
     }.open()
     let found = checkpoint.networks["G_ema"]?.configuration as? StyleGAN2Configuration
     #expect(found?.numFP16Res == 2)
     #expect(found?.convClamp == 64)
+  }
+
+  @Test("refuses attributes that contradict the arguments: the published code would follow them")
+  func contradictions() {
+    refuses("num_ws = 4, as constructed, found 18") { $0.attributes["num_ws"] = .int(18) }
+    refuses("mapping.num_layers") {
+      $0.change("mapping") { $0.attributes["num_layers"] = .int(7) }
+    }
+    refuses("synthesis.b4.torgb.conv_clamp") {
+      $0.change("synthesis.b4.torgb") { $0.attributes["conv_clamp"] = .int(1) }
+    }
+    refuses("synthesis.b8.conv0.use_noise = true") {
+      $0.change("synthesis.b8.conv0") { $0.attributes["use_noise"] = .bool(false) }
+    }
+    refuses("synthesis.b4.architecture") {
+      $0.change("synthesis.b4") { $0.attributes["architecture"] = .string("orig") }
+    }
   }
 
   @Test("a discriminator whose frozen layers are buffers is the same discriminator")
@@ -177,7 +194,7 @@ struct AssembledPickleTests {
     let number = PickleAssembler().dictionary { $0.text("G_ema").int(4) }
     expect(.damaged, says: "G_ema: a persistent module") { _ = try number.open() }
     let other = PickleAssembler().dictionary { $0.text("state").int(4) }
-    expect(.damaged, says: "only [state]") { _ = try other.open() }
+    expect(.damaged, says: "only state") { _ = try other.open() }
     expect(.damaged, says: "a dictionary of networks") { _ = try PickleAssembler().int(1).open() }
   }
 

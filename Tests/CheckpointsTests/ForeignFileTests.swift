@@ -44,6 +44,18 @@ struct ForeignFileTests {
     }
   }
 
+  @Test(
+    "refuses code in pickles of the first protocols",
+    arguments: ["cposix\nsystem\n(Vtouch canary\ntR.", "(cos\nsystem\nVtouch canary\no."])
+  func oldCode(text: String) throws {
+    try withScratchFolder { folder in
+      try put(Array(text.utf8), at: "\(folder)/network.pkl")
+      expect(.refusedAsUnsafe, says: "system") {
+        _ = try Checkpoint.open("\(folder)/network.pkl")
+      }
+    }
+  }
+
   @Test("a whole checkpoint cut short anywhere is refused")
   func truncated() throws {
     let path = caseFile("checkpoint-stylegan2-ada-pkl/network-protocol4.pkl")

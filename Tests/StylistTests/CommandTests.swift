@@ -164,4 +164,29 @@ struct CommandTests {
       #expect(names(in: folder).isEmpty)
     }
   }
+
+  @Test(
+    "progress that nobody can read does not end the work",
+    arguments: ["2>/dev/full", "2>&-", "2>&- <&-"])
+  func unreadProgress(redirection: String) async throws {
+    try await withScratchFolder { folder in
+      let arguments = [
+        "generate", "--network=\(plainNetwork)", "--seeds=0-2", "--outdir=\(folder)/out",
+      ]
+      let code = try await stylist(arguments, redirected: redirection)
+      #expect(code == 0)
+      #expect(names(in: "\(folder)/out") == ["seed0000.png", "seed0001.png", "seed0002.png"])
+    }
+  }
+
+  @Test("74: results that nobody can read", arguments: [">/dev/full"])
+  func unreadResults(redirection: String) async throws {
+    try await withScratchFolder { folder in
+      let arguments = [
+        "generate", "--network=\(plainNetwork)", "--seeds=0", "--outdir=\(folder)/out",
+      ]
+      let code = try await stylist(arguments, redirected: redirection)
+      #expect(code == 74)
+    }
+  }
 }

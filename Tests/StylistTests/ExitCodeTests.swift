@@ -62,8 +62,8 @@ struct ExitCodeTests {
     try await refuses(
       64, "go with --seeds", generate(network, "--projected-w=x", "--trunc=0.5"))
     try await refuses(64, "--threads: expected", generate(network, "--seeds=1", "--threads=0"))
-    for psi in ["nan", "inf", "-inf"] {
-      try await refuses(64, "finite", generate(network, "--seeds=1", "--trunc=\(psi)"))
+    for psi in ["nan", "inf", "-inf", "1e300", "-1001"] {
+      try await refuses(64, "from -1000 to 1000", generate(network, "--seeds=1", "--trunc=\(psi)"))
     }
     try await refuses(64, "0 or more", generate(network, "--seeds=1", "--trunc-cutoff=-1"))
     try await refuses(

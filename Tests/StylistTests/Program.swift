@@ -47,6 +47,15 @@ func stylist(_ arguments: [String], path: String? = nil, in folder: String? = ni
     stderr: result.standardError)
 }
 
+/// Runs the program with its streams redirected as the shell says, such as `2>/dev/full`.
+func stylist(_ arguments: [String], redirected redirection: String) async throws -> Int32? {
+  let script = "exec \"$0\" \"$@\" \(redirection)"
+  let result = try await Subprocess.run(
+    .path("/bin/sh"), arguments: Arguments(["-c", script, products + "/stylist"] + arguments),
+    environment: environment(path: nil), output: .discarded, error: .discarded)
+  return code(result.terminationStatus)
+}
+
 /// Runs the program, and sends it a signal when it first reports progress.
 func stylist(_ arguments: [String], signal: Signal) async throws -> Outcome {
   let result = try await Subprocess.run(

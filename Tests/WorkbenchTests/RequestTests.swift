@@ -62,7 +62,7 @@ struct RequestTests {
   func truncation(psi: Double) throws {
     var job = GenerateJob(.seeds([1]), provenance: provenance)
     job.settings.truncationPsi = psi
-    refuses("trunc: expected a finite number") { try job.check(traits()) }
+    refuses("trunc: expected a number from -1000 to 1000") { try job.check(traits()) }
   }
 
   @Test("refuses rows that W+ does not have")
