@@ -33,13 +33,16 @@ build: setup
 	swift build $(SWIFT_FLAGS)
 
 ## example: a package of its own that depends on Stylist, built and run
+# A nested package is planned anew only if its manifest is newer than the plan, or new files are missed.
 example: setup
+	@touch Examples/Package.swift
 	swift build --package-path Examples --scratch-path .build/examples -c release $(LINK_FLAGS)
 	.build/examples/release/GenerateImage \
 	  Tests/ParityTests/Cases/checkpoint-stylegan2-ada-pkl/network-protocol4.pkl .build/examples/picture.png
 
 ## bench: how fast calls, layers and networks are on this machine
 bench: setup
+	@touch Benchmarks/Package.swift
 	LD_LIBRARY_PATH=$(TORCH_LIB) swift package --package-path Benchmarks --scratch-path .build/benchmarks \
 	  --disable-sandbox benchmark $(BENCH_FLAGS)
 

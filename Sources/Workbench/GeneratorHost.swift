@@ -32,7 +32,7 @@ public actor GeneratorHost {
   /// - Returns: A code for each seed.
   public func codes(seeds: [UInt32], settings: PictureSettings) -> Codes {
     withoutGradients {
-      let label = generator.label(classIndex: settings.classIndex)
+      let label = generator.label(classIndex: settings.classIndex ?? 0)
       // One at a time, as the published programs do: a seed gives the same bits whatever stands
       // beside it.
       let codes = seeds.map { seed in

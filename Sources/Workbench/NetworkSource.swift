@@ -32,6 +32,16 @@ public struct NetworkSummary: Encodable, Sendable {
     (self.origin, self.configuration, self.traits) = (origin, configuration, traits)
   }
 
+  /// What whoever asks for pictures with these settings should know, a line each.
+  ///
+  /// - Parameter settings: Truncation, class and noise.
+  /// - Returns: That class 0 is taken, if the network has labels and no class is chosen.
+  public func notes(on settings: PictureSettings) -> [String] {
+    guard traits.labelDim > 0, settings.classIndex == nil else { return [] }
+    let last = traits.labelDim - 1
+    return ["the network has classes 0 to \(last); taking class 0, choose with --class"]
+  }
+
   private enum CodingKeys: CodingKey { case kind, origin, configuration }
 
   /// Writes kind, origin and the configuration; traits follow from the configuration.

@@ -18,7 +18,7 @@ public struct PictureSettings: Hashable, Sendable {
   public var truncationPsi = 1.0
   /// Only rows of W+ below this one are truncated; nil for all.
   public var truncationCutoff: Int?
-  /// The class, for generators with labels.
+  /// The class, for generators with labels; nil for class 0.
   public var classIndex: Int?
   /// Where the noise comes from.
   public var noise = NoiseKind.const

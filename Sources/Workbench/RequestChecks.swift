@@ -14,18 +14,11 @@ extension GeneratorTraits {
     guard psi.magnitude <= 1000 else {
       throw RequestError("trunc", expected: "a number from -1000 to 1000", found: "\(psi)")
     }
-    switch (settings.classIndex, labelDim) {
-    case (nil, 0): return
-    case (let index?, 0):
-      throw RequestError("class", expected: "none, for a network without labels", found: "\(index)")
-    case (nil, let count):
-      throw RequestError(
-        "class", expected: "a class from 0 to \(count - 1), for the network has labels",
-        found: "none")
-    case (let index?, let count) where !(0..<count).contains(index):
-      throw RequestError("class", expected: "0 to \(count - 1)", found: "\(index)")
-    default: return
-    }
+    guard let index = settings.classIndex, !(0..<labelDim).contains(index) else { return }
+    throw RequestError(
+      "class",
+      expected: labelDim == 0 ? "none, for a network without labels" : "0 to \(labelDim - 1)",
+      found: "\(index)")
   }
 
   /// Checks rows of W+ that will be mixed.

@@ -48,7 +48,7 @@ struct Generate: AsyncParsableCommand {
 
   func run() async throws {
     try check()
-    let summary = try networkOptions.summary()
+    let summary = try networkOptions.summary(for: pictureOptions.settings)
     let codes = try projectedW.map { try Codes(reading: $0) }
     let count = seeds?.seeds.count ?? codes?.count ?? 0
     let job = job(codes)

@@ -49,7 +49,7 @@ struct Mix: AsyncParsableCommand {
   func run() async throws {
     try networkOptions.check()
     try pictureOptions.check()
-    let summary = try networkOptions.summary()
+    let summary = try networkOptions.summary(for: pictureOptions.settings)
     let count = (rows.seeds.count + 1) * (cols.seeds.count + 1) - 1
     let job = job
     try job.check(summary.traits)

@@ -62,8 +62,13 @@ struct NetworkOptions: ParsableArguments {
     ].compactMap(\.self)
   }
 
-  /// What is there, checked as far as it can be without building it.
-  func summary() throws -> NetworkSummary { try source.summary() }
+  /// What is there, checked as far as it can be without building it; says what the settings mean
+  /// for it.
+  func summary(for settings: PictureSettings) throws -> NetworkSummary {
+    let summary = try source.summary()
+    summary.notes(on: settings).forEach(say)
+    return summary
+  }
 
   /// Builds the network, and says what is questionable about it.
   static func open(_ source: NetworkSource, threads: Int?) throws -> GeneratorHost {
@@ -93,7 +98,8 @@ struct PictureOptions: ParsableArguments {
 
   @Option(
     name: .customLong("class"),
-    help: ArgumentHelp("The class, from 0; networks with labels need it.", valueName: "index"))
+    help: ArgumentHelp(
+      "The class, from 0; for networks with labels (default: 0).", valueName: "index"))
   var classIndex: Int?
 
   @Option(

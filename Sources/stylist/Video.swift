@@ -65,7 +65,7 @@ struct Video: AsyncParsableCommand {
     let job = job
     let count = try job.plan().frames
     try await VideoJob.check(output: output)
-    let summary = try networkOptions.summary()
+    let summary = try networkOptions.summary(for: pictureOptions.settings)
     try job.check(summary.traits, output: output)
     if report.isDryRun {
       try report.print(

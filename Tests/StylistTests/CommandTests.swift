@@ -189,4 +189,24 @@ struct CommandTests {
       #expect(code == 74)
     }
   }
+
+  @Test("a network with labels draws class 0 unless told otherwise, and says so")
+  func classes() async throws {
+    try await withScratchFolder { folder in
+      let network = "--network=\(labelledNetwork)"
+      let common = ["generate", network, "--seeds=4", "--trunc=0.7"]
+      let unsaid = try await stylist(common + ["--outdir=\(folder)/unsaid"])
+      #expect(unsaid.exitCode == 0)
+      #expect(unsaid.stderr.contains("classes 0 to 2; taking class 0, choose with --class"))
+      var pictures: [ByteImage] = []
+      for index in 0...1 {
+        let said = try await stylist(
+          common + ["--class=\(index)", "--outdir=\(folder)/\(index)"])
+        #expect(said.exitCode == 0 && !said.stderr.contains("taking class"))
+        pictures.append(try PNG(path: "\(folder)/\(index)/seed0004.png").image)
+      }
+      #expect(try PNG(path: "\(folder)/unsaid/seed0004.png").image == pictures[0])
+      #expect(pictures[0] != pictures[1])
+    }
+  }
 }

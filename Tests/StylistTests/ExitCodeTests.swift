@@ -83,7 +83,6 @@ struct ExitCodeTests {
   func classes() async throws {
     let labelled = "--network=\(labelledNetwork)"
     try await refuses(64, "without labels", generate(network, "--seeds=1", "--class=0"))
-    try await refuses(64, "a class from 0 to 2", generate(labelled, "--seeds=1"))
     try await refuses(64, "0 to 2, found 3", generate(labelled, "--seeds=1", "--class=3"))
     try await refuses(64, "0 to 2, found -1", generate(labelled, "--seeds=1", "--class=-1"))
     let mix = ["mix", "--rows=1", "--cols=2", network, "--outdir=out", "--styles=99"]
