@@ -8,7 +8,7 @@ import OrderedCollections
 extension Checkpoint {
   /// Reads a pickle of NVIDIA's PyTorch networks.
   ///
-  /// - Source: `spec/stylegan.md` section 2.10.
+  /// - Source: `torch_utils/persistence.py` and `legacy.py` of stylegan2-ada-pytorch.
   init(nvidiaPickle bytes: ByteRegion) throws(FileError) {
     let file = bytes.name
     let root = try PickleReader(bytes, allowing: .standard).readWhole()

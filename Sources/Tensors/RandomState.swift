@@ -7,8 +7,8 @@ import Foundation
 /// Published generators draw the z of seed n as `RandomState(n).randn(1, zDim)`. The state is a
 /// value: copying it copies the stream, and it can be saved and read back.
 ///
-/// - Source: M. Matsumoto and T. Nishimura, "Mersenne Twister" (1998); `spec/stylegan.md` section
-///   6.
+/// - Source: M. Matsumoto and T. Nishimura, "Mersenne Twister" (1998), as NumPy's legacy
+///   `RandomState` uses it.
 public struct RandomState: Hashable, Codable, Sendable {
   private var words: [UInt32]
   private var position: Int
