@@ -16,6 +16,7 @@ let package = Package(
       name: "StylistBenchmarks",
       dependencies: [
         .product(name: "StylistKit", package: "stylist"),
+        .product(name: "CTorch", package: "stylist"),
         .product(name: "Benchmark", package: "benchmark"),
       ],
       path: "Benchmarks/StylistBenchmarks",

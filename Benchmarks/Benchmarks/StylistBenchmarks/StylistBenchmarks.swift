@@ -1,6 +1,7 @@
 // How long calls, layers and networks take; figures to compare within one run.
 
 import Benchmark
+import CTorch
 import Layers
 import Networks
 import Tensors
@@ -10,7 +11,26 @@ let benchmarks: @Sendable () -> Void = {
     metrics: [.wallClock, .cpuTotal, .throughput], warmupIterations: 3,
     maxDuration: .seconds(3))
 
-  // What the door costs: an addition of two numbers does next to nothing beside the call.
+  // What the door costs by itself: the same operator as below, without Swift's handling of arguments.
+  Benchmark("door: aten::neg on one element", configuration: .init(scalingFactor: .kilo)) {
+    benchmark in
+    var (error, one, shape) = (CTorchError(), Float(1), Int64(1))
+    let x = ctorch_from_bytes(&one, 4, &shape, 1, Int32(CTorchFloat32.rawValue), &error)
+    var argument = CTorchValue()
+    (argument.tag, argument.tensor) = (CTorchTagTensor, x)
+    let name: StaticString = "aten::neg"
+    let address = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+    var result: CTorchTensorRef?
+    benchmark.startMeasurement()
+    for _ in benchmark.scaledIterations {
+      _ = ctorch_call(address, &argument, 1, &result, 1, &error)
+      ctorch_release(result)
+    }
+    benchmark.stopMeasurement()
+    ctorch_release(x)
+  }
+
+  // What a call costs from Swift: an operator on one number does next to nothing beside the call.
   Benchmark("call: aten::add.Tensor on one element", configuration: .init(scalingFactor: .kilo)) {
     benchmark in
     let (a, b) = (Tensor.ones([1]), Tensor.ones([1]))
