@@ -1,7 +1,7 @@
 // What every checkpoint case asks for: each listed file by itself yields the expected tensors.
 
 import Checkpoints
-import Formats
+import Layers
 import Tensors
 
 /// A file of a case and the expected tensors that it must hold.
@@ -37,7 +37,7 @@ extension CaseInputs {
   /// - Returns: The tensors; floating-point ones as float32, others as int64.
   /// - Throws: `CaseError` if a file lacks an expected tensor, or holds other numbers than another
   ///   file.
-  func readCheckpoints(_ read: (String) throws -> [String: StoredTensor]) throws -> Computed {
+  func readCheckpoints(_ read: (String) throws -> [String: StoredParameter]) throws -> Computed {
     var computed: Computed = [:]
     let reads = try config.objects("reads").map(CheckpointRead.init)
     for entry in reads {
@@ -46,7 +46,7 @@ extension CaseInputs {
         guard name.hasPrefix(entry.prefix),
           let stored = tensors[String(name.dropFirst(entry.prefix.count))]
         else { throw CaseError("\(entry.file) has no \(name)") }
-        let found = try comparable(Tensor.reading(stored))
+        let found = try comparable(stored.read())
         let wanted = try comparable(expected(name))
         let isHalf = entry.precision == .float16
         let rounded = isHalf ? wanted.cast(to: .float16).cast(to: wanted.dtype) : wanted

@@ -18,7 +18,7 @@ private let allowed: [String: Set<String>] = [
   "Layers": ["Tensors", "CKernels", "OrderedCollections"],
   "Networks": ["Layers", "Tensors", "OrderedCollections"],
   "Checkpoints": [
-    "Formats", "Tensors", "Layers", "Networks", "OrderedCollections", "SystemPackage",
+    "Formats", "Tensors", "Layers", "Networks", "OrderedCollections", "SystemPackage", "Crypto",
   ],
 
   // Four that do not know each other.
