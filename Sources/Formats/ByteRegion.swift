@@ -84,6 +84,11 @@ extension ByteRegion {
   }
 }
 
+/// The little-endian bytes of a number.
+func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
+  withUnsafeBytes(of: value.littleEndian) { Array($0) }
+}
+
 /// Whoever keeps the bytes alive.
 final class ByteOwner: Sendable {
   private enum Storage: Sendable {

@@ -85,7 +85,7 @@ extension Safetensors {
     }
     var json = Array("{\(members.joined(separator: ","))}".utf8)
     json += Array(repeating: 0x20, count: (8 - json.count % 8) % 8)
-    return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json
+    return littleEndian(UInt64(json.count)) + json
   }
 
   /// The text as a JSON string.

@@ -41,14 +41,6 @@ private func bigEndian(_ value: UInt32) -> [UInt8] {
   withUnsafeBytes(of: value.bigEndian) { Array($0) }
 }
 
-private func crc32(_ bytes: [UInt8]) -> UInt32 {
-  ~bytes.reduce(~0) { sum, byte in
-    (0..<8).reduce(sum ^ UInt32(byte)) { value, _ in
-      value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1
-    }
-  }
-}
-
 private func adler32(_ bytes: [UInt8]) -> UInt32 {
   var (a, b) = (UInt32(1), UInt32(0))
   for byte in bytes {
@@ -60,26 +52,11 @@ private func adler32(_ bytes: [UInt8]) -> UInt32 {
 
 /// A zlib stream of one stored block.
 private func zlibStored(_ bytes: [UInt8]) -> [UInt8] {
-  let count = UInt16(bytes.count)
-  return [0x78, 0x01, 0x01] + littleEndian(count) + littleEndian(~count) + bytes
-    + bigEndian(adler32(bytes))
+  [0x78, 0x01] + deflateStored(bytes) + bigEndian(adler32(bytes))
 }
 
-/// A zlib stream that inflates to `1 + 258 * repeats` zeros, at 13 bits for 258 bytes.
+/// A zlib stream that inflates to `1 + 258 * repeats` zeros.
 func zlibZeros(repeats: Int) -> [UInt8] {
-  var bits: [UInt8] = [1, 1, 0] + code(0x30, 8)
-  for _ in 0..<repeats { bits += code(0xC5, 8) + code(0, 5) }
-  bits += code(0, 7)
-  var bytes: [UInt8] = [0x78, 0x01]
-  for start in stride(from: 0, to: bits.count, by: 8) {
-    let octet = bits[start..<min(start + 8, bits.count)]
-    bytes.append(octet.reversed().reduce(0) { $0 << 1 | $1 })
-  }
   let sum = UInt32((1 + 258 * repeats) % 65521)
-  return bytes + bigEndian(sum << 16 | 1)
-}
-
-/// A Huffman code's bits, most significant first.
-private func code(_ value: UInt8, _ length: Int) -> [UInt8] {
-  (0..<length).reversed().map { value >> UInt8($0) & 1 }
+  return [0x78, 0x01] + deflateZeros(repeats: repeats) + bigEndian(sum << 16 | 1)
 }

@@ -1,4 +1,5 @@
-// libpng and libwebp behind narrow functions: memory in, memory out, and every limit explicit.
+// libpng, libwebp and zlib behind narrow functions: memory in, memory out, and every limit
+// explicit.
 //
 // Functions that return bool return false on failure. Nothing here opens files, prints, or keeps
 // state between calls other than in the objects it hands out.
@@ -107,6 +108,15 @@ bool cm_webp_animation_add(
 bool cm_webp_animation_finish(cm_webp_animation *animation, int end_ms, cm_buffer *out);
 // What failed.
 const char *cm_webp_animation_message(const cm_webp_animation *animation);
+
+// --- Deflate -----------------------------------------------------------------------------------
+
+// Inflates a raw deflate stream, which must fill `bytes` and give exactly `target_count` bytes.
+// Returns NULL, or a text that says what failed; `consumed` is how many bytes had been read.
+const char *cm_inflate(
+    const uint8_t *bytes, size_t count, uint8_t *target, size_t target_count, size_t *consumed);
+// The CRC-32 of ZIP, gzip and PNG.
+uint32_t cm_crc32(const uint8_t *bytes, size_t count);
 
 #ifdef __cplusplus
 }

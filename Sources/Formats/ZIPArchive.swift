@@ -1,0 +1,121 @@
+// ZIP archives, read strictly: one meaning for every file, or none.
+//
+// The directory is read here because libzip neither tells where in the file an entry's bytes lie,
+// so that a checkpoint of many gigabytes could be viewed there, nor refuses every contradiction;
+// zlib inflates and sums.
+
+import CMedia
+
+/// The entries of a ZIP file; what is stored without compression stays in the file.
+///
+/// The whole file must be accounted for: local headers, contents and descriptors follow each other
+/// from the first byte to the directory, which the end record follows, and all say the same.
+/// Contradictions, damage, unsupported features and exceeded limits are errors of kind `damaged`.
+/// What no writer produces by accident is `refusedAsUnsafe`: names that lead out of a folder, links
+/// and devices, and entries that share bytes.
+public struct ZIPArchive: Sendable {
+  /// How much an archive may ask for.
+  public struct Limits: Sendable {
+    /// Entries in the directory, folders included.
+    public var entries = 10_000
+    /// Bytes of an entry's name.
+    public var nameBytes = 1 << 10
+    /// How many times its packed size an entry may expand to, if it is larger than `freeBytes`.
+    public var expansionRatio = 200
+    /// The size up to which an entry may expand from any packed size.
+    public var freeBytes = 1 << 24
+    /// Bytes that all compressed entries together may expand to.
+    public var expandedBytes = 1 << 32
+
+    /// The default limits.
+    public init() {}
+  }
+
+  /// A file in the archive.
+  public struct Entry: Sendable {
+    /// Its path in the archive, with `/` between the parts.
+    public let name: String
+    /// Bytes of its content, expanded.
+    public let byteCount: Int
+    /// Whether the content lies in the archive as it is.
+    public let isStored: Bool
+    let packed: Range<Int>
+    let checksum: UInt32
+  }
+
+  /// The files in the order of the directory, without folders.
+  public let entries: [Entry]
+  private let bytes: ByteRegion
+  private let indices: [String: Int]
+
+  /// Reads and checks the directory of the archive that fills `bytes`, and all local headers.
+  /// - Throws: `FileError` of kind `damaged` or `refusedAsUnsafe`.
+  public init(_ bytes: ByteRegion, limits: Limits = Limits()) throws(FileError) {
+    let end = try ZIPEndRecord(bytes, limits)
+    let records = try ZIPRecord.directory(of: bytes, end, limits)
+    let packed = try locate(records, in: bytes, end: end.directory.lowerBound)
+    var entries: [Entry] = []
+    var indices: [String: Int] = [:]
+    for (record, range) in zip(records, packed) where !record.isFolder {
+      indices[record.name] = entries.count
+      entries.append(
+        Entry(
+          name: record.name, byteCount: record.byteCount, isStored: record.isStored,
+          packed: range, checksum: record.checksum))
+    }
+    self.bytes = bytes
+    self.entries = entries
+    self.indices = indices
+  }
+
+  /// Whether the bytes start like a ZIP archive, whatever follows.
+  public static func recognises(_ bytes: ByteRegion) -> Bool {
+    let start = try? bytes.integer(at: 0, as: UInt32.self)
+    return start == ZIPSignature.localHeader || start == ZIPSignature.endRecord
+  }
+
+  /// The file of a name.
+  public subscript(name: String) -> Entry? { indices[name].map { entries[$0] } }
+
+  /// The content of a file: a view of the archive if it is stored there, else inflated.
+  /// - Throws: `FileError` of kind `damaged` if the content is not what the directory says.
+  public func contents(of entry: Entry) throws(FileError) -> ByteRegion {
+    let packed = try bytes.slice(at: entry.packed.lowerBound, count: entry.packed.count)
+    let content = entry.isStored ? packed : try inflate(packed, entry)
+    let sum = zipChecksum(content)
+    guard sum == entry.checksum else {
+      throw packed.error(
+        at: 0, expected: "\(entry.name) with CRC-32 \(hex(entry.checksum))", found: hex(sum))
+    }
+    return content
+  }
+
+  private func inflate(_ packed: ByteRegion, _ entry: Entry) throws(FileError) -> ByteRegion {
+    var failure: UnsafePointer<CChar>?
+    var consumed = 0
+    let content = [UInt8](unsafeUninitializedCapacity: entry.byteCount) { target, count in
+      failure = packed.withUnsafeBytes {
+        cm_inflate(
+          $0.baseAddress?.assumingMemoryBound(to: UInt8.self), $0.count, target.baseAddress,
+          entry.byteCount, &consumed)
+      }
+      count = failure == nil ? entry.byteCount : 0
+    }
+    if let failure {
+      throw packed.error(
+        at: consumed, expected: "\(entry.name) of \(entry.byteCount) bytes in one deflate stream",
+        found: String(cString: failure))
+    }
+    return ByteRegion(content, name: "\(bytes.name)/\(entry.name)")
+  }
+}
+
+/// The CRC-32 of bytes.
+func zipChecksum(_ bytes: ByteRegion) -> UInt32 {
+  bytes.withUnsafeBytes {
+    cm_crc32($0.baseAddress?.assumingMemoryBound(to: UInt8.self), $0.count)
+  }
+}
+
+/// The number as errors show it.
+func hex(_ value: some BinaryInteger) -> String { "0x" + String(value, radix: 16) }
