@@ -59,9 +59,7 @@ public func writeNetworkFile(
   let entries = store.entries.map { name, entry in
     Safetensors.Entry(
       name: name, elementType: entry.tensor.dtype.elementType, shape: entry.tensor.shape
-    ) { sink in
-      try sink.write(entry.tensor.region(name: name))
-    }
+    ) { entry.tensor.region(name: name) }
   }
   try Safetensors.write(entries, metadata: metadata, to: path)
 }
