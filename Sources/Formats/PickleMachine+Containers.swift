@@ -146,7 +146,7 @@ extension PickleMachine {
   }
 
   mutating func instRefusal() throws(FileError) -> FileError {
-    let (module, name) = try (text(line()), text(line()))
+    let (module, name) = try (nameLine(), nameLine())
     return unsafe("no INST instruction", found: "INST of \(PickleGlobal(module, name))")
   }
 }

@@ -21,6 +21,9 @@ extension PickleMachine {
     case .long1: try pushLong(length(UInt8.self))
     case .long4: try pushLong(length(Int32.self))
     case .binFloat: try push(.float(Double(bitPattern: integer(UInt64.self).byteSwapped)))
+    case .int: try push(integerOrBooleanLine())
+    case .long: try push(longLine())
+    case .float: try push(.float(floatLine()))
 
     case .shortBinUnicode: try push(.string(text(take(length(UInt8.self)))))
     case .binUnicode: try push(.string(text(take(length(UInt32.self)))))
@@ -30,6 +33,8 @@ extension PickleMachine {
     case .shortBinBytes: try push(.bytes(take(length(UInt8.self))))
     case .binBytes: try push(.bytes(take(length(UInt32.self))))
     case .binBytes8, .byteArray8: try push(.bytes(take(length(UInt64.self))))
+    case .string: try push(.byteString(quotedLine()))
+    case .unicode: try push(.string(unicodeLine()))
 
     case .emptyTuple, .tuple1, .tuple2, .tuple3, .tuple: try pushTuple(opcode)
     case .emptyList: try push(.list(newSequence([])))
@@ -49,8 +54,10 @@ extension PickleMachine {
     case .longBinPut: try remember(as: Int(integer(UInt32.self)))
     case .binGet: try recall(Int(integer(UInt8.self)))
     case .longBinGet: try recall(Int(integer(UInt32.self)))
+    case .put: try remember(as: memoIndexLine())
+    case .get: try recall(memoIndexLine())
 
-    case .global: try pushGlobal(text(line()), text(line()))
+    case .global: try pushGlobal(nameLine(), nameLine())
     case .stackGlobal: try pushStackGlobal()
     case .reduce, .newObj, .newObjEx: try pushObject(opcode)
     case .build: try build()
@@ -58,8 +65,7 @@ extension PickleMachine {
 
     case .inst: throw try instRefusal()
     case .obj, .ext1, .ext2, .ext4: throw unsafe("calls by name", found: "\(opcode) instruction")
-    case .float, .int, .long, .string, .unicode, .get, .put, .persID:
-      throw damaged("a binary pickle", found: "the text instruction \(opcode) of protocol 0")
+    case .persID: throw damaged("a tuple as persistent id", found: "a line of text")
     case .nextBuffer, .readOnlyBuffer:
       throw damaged("all bytes inside the pickle", found: "an out-of-band buffer")
     }

@@ -109,18 +109,21 @@ extension PickleMachine {
     return region
   }
 
-  /// The bytes up to the next line feed, which is skipped.
-  mutating func line() throws(FileError) -> ByteRegion {
-    var end = cursor
-    while end < bytes.count, end - cursor <= limits.nameBytes {
-      if bytes[end] == 0x0A {
-        let line = try take(end - cursor)
-        cursor += 1
-        return line
-      }
-      end += 1
+  /// The at most `limit` bytes up to the next line feed, which is skipped.
+  mutating func line(atMost limit: Int) throws(FileError) -> ByteRegion {
+    let rest = try bytes.suffix(from: cursor)
+    let length = rest.withUnsafeBytes { $0.prefix(limit + 1).firstIndex(of: 0x0A) }
+    guard let length else {
+      throw damaged("a line of at most \(limit) bytes", found: "a longer one, or no end of it")
     }
-    throw damaged("a line of at most \(limits.nameBytes) bytes", found: "a longer one")
+    let line = try take(length)
+    cursor += 1
+    return line
+  }
+
+  /// The text of a line that names a module, or something in one.
+  mutating func nameLine() throws(FileError) -> String {
+    try text(line(atMost: limits.nameBytes))
   }
 
   /// Text from UTF-8.

@@ -1,9 +1,9 @@
 // The restricted pickle reader: it builds a tree of values and never calls or imports anything.
 
-/// Reads pickles of protocols 1 to 5 as data.
+/// Reads pickles of protocols 0 to 5 as data.
 ///
-/// Names must be on the allow-list, and calls are recorded instead of made. Opcodes that only text
-/// pickles of protocol 0 use, extension codes and out-of-band buffers are refused.
+/// Names must be on the allow-list, and calls are recorded instead of made. Classes that are
+/// instantiated by name, extension codes and out-of-band buffers are refused.
 public struct PickleReader {
   /// What one pickle held.
   public struct Result {

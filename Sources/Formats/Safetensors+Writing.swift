@@ -1,39 +1,36 @@
 // Writing safetensors: one pass, a tensor at a time, into a file that appears when it is whole.
 
 extension Safetensors {
-  /// A tensor to be written, whose bytes are asked for when their turn comes.
+  /// A tensor to be written, and its name.
   public struct Entry {
     /// The name in the file.
     public let name: String
-    /// The type of the elements.
-    public let elementType: ElementType
-    /// The length of each axis.
-    public let shape: [Int]
-    /// Writes the elements into the sink: row-major, little-endian.
-    let content: (FileSink) throws -> Void
+    /// The tensor.
+    public let tensor: TensorToWrite
 
-    /// A tensor whose elements `content` writes, row-major and little-endian.
+    /// A tensor to be written under a name.
+    public init(name: String, _ tensor: TensorToWrite) {
+      precondition(name != Safetensors.metadataKey, "a tensor cannot be called \(name)")
+      self.name = name
+      self.tensor = tensor
+    }
+
+    /// A tensor whose elements `content` gives, row-major and little-endian.
     public init(
       name: String, elementType: ElementType, shape: [Int],
-      content: @escaping (FileSink) throws -> Void
+      content: @escaping () throws -> ByteRegion
     ) {
-      precondition(
-        name != Safetensors.metadataKey && shape.count <= StoredTensor.rankLimit,
-        "a tensor cannot be called \(name), or not with shape \(shape)")
-      self.name = name
-      self.elementType = elementType
-      self.shape = shape
-      self.content = content
+      let tensor = TensorToWrite(elementType: elementType, shape: shape, content: content)
+      self.init(name: name, tensor)
     }
 
     /// A tensor that a file or memory holds.
     public init(name: String, _ tensor: StoredTensor) {
-      self.init(name: name, elementType: tensor.elementType, shape: tensor.shape) {
-        try $0.write(tensor.contiguousBytes())
-      }
+      self.init(name: name, TensorToWrite(tensor))
     }
 
-    var byteCount: Int { shape.reduce(elementType.byteCount, *) }
+    /// Bytes per element.
+    fileprivate var width: Int { tensor.elementType.byteCount }
   }
 
   /// Writes a file; it appears under its name only when it is whole and on disk.
@@ -52,18 +49,11 @@ extension Safetensors {
       Set(entries.map(\.name)).count == entries.count, "tensor names repeat: \(entries.map(\.name))"
     )
     let ordered = entries.enumerated().sorted {
-      ($1.element.elementType.byteCount, $0.offset) < ($0.element.elementType.byteCount, $1.offset)
+      ($1.element.width, $0.offset) < ($0.element.width, $1.offset)
     }.map(\.element)
     try writeAtomically(to: path) { sink in
       try sink.write(header(ordered, metadata))
-      for entry in ordered {
-        let start = sink.byteCount
-        try entry.content(sink)
-        let written = sink.byteCount - start
-        precondition(
-          written == entry.byteCount,
-          "\(entry.name) has \(entry.byteCount) bytes, but its content wrote \(written)")
-      }
+      for entry in ordered { try sink.write(entry.tensor.bytes()) }
     }
   }
 
@@ -76,10 +66,10 @@ extension Safetensors {
     }
     var begin = 0
     for entry in entries {
-      let end = begin + entry.byteCount
-      let shape = entry.shape.map(String.init).joined(separator: ",")
+      let end = begin + entry.tensor.byteCount
+      let shape = entry.tensor.shape.map(String.init).joined(separator: ",")
       members.append(
-        #"\#(quoted(entry.name)):{"dtype":"\#(entry.elementType.safetensorsName)","#
+        #"\#(quoted(entry.name)):{"dtype":"\#(entry.tensor.elementType.safetensorsName)","#
           + #""shape":[\#(shape)],"data_offsets":[\#(begin),\#(end)]}"#)
       begin = end
     }

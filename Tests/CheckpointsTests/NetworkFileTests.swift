@@ -115,7 +115,7 @@ struct NetworkFileTests {
       entries.removeAll { $0.name == "mapping.w_avg" }
       entries.append(
         Safetensors.Entry(name: "mapping.w_avg", elementType: .float16, shape: [4]) {
-          try $0.write(bytes)
+          ByteRegion(bytes, name: "w_avg")
         })
     }
     let generator = try #require(half.networks["G_ema"]).makeGenerator()
@@ -129,7 +129,7 @@ struct NetworkFileTests {
   func tensors() {
     func zeros(_ type: ElementType, _ shape: [Int]) -> Safetensors.Entry {
       Safetensors.Entry(name: "mapping.w_avg", elementType: type, shape: shape) {
-        try $0.write([UInt8](repeating: 0, count: shape.reduce(type.byteCount, *)))
+        ByteRegion([UInt8](repeating: 0, count: shape.reduce(type.byteCount, *)), name: "zeros")
       }
     }
     func replacing(_ entry: Safetensors.Entry, _ entries: inout [Safetensors.Entry]) {
@@ -141,7 +141,9 @@ struct NetworkFileTests {
     }
     refuses("1 unexpected: surplus") { entries, _ in
       entries.append(
-        Safetensors.Entry(name: "surplus", elementType: .bool, shape: [1]) { try $0.write([1]) })
+        Safetensors.Entry(name: "surplus", elementType: .bool, shape: [1]) {
+          ByteRegion([1], name: "surplus")
+        })
     }
     refuses("expected float32[4], found float32[2, 2]") { entries, _ in
       replacing(zeros(.float32, [2, 2]), &entries)
@@ -198,7 +200,7 @@ struct NetworkFileTests {
       entries.removeAll { $0.name == "mapping.w_avg" }
       entries.append(
         Safetensors.Entry(name: "mapping.w_avg", elementType: .float32, shape: [4]) {
-          try $0.write(floatBytes([0, .nan, 1, -.infinity]))
+          ByteRegion(floatBytes([0, .nan, 1, -.infinity]), name: "w_avg")
         })
     }
     let generator = try #require(checkpoint.networks["G_ema"]).makeGenerator()

@@ -46,7 +46,7 @@ struct SafetensorsTests {
   func order() throws {
     let entry = { (name: String, type: ElementType) in
       Safetensors.Entry(name: name, elementType: type, shape: [1]) {
-        try $0.write([UInt8](repeating: 0, count: type.byteCount))
+        ByteRegion([UInt8](repeating: 0, count: type.byteCount), name: name)
       }
     }
     try withScratchFolder { folder in

@@ -86,7 +86,7 @@ struct CommandTests {
 
   private func codes(at path: String) throws {
     let entry = Safetensors.Entry(name: "w", elementType: .float32, shape: [1, 6, 16]) {
-      try $0.write([UInt8](repeating: 0, count: 6 * 16 * 4))
+      ByteRegion([UInt8](repeating: 0, count: 6 * 16 * 4), name: "w")
     }
     try Safetensors.write([entry], to: path)
   }

@@ -128,7 +128,7 @@ struct ExitCodeTests {
     try await withScratchFolder { folder in
       let path = "\(folder)/w.safetensors"
       let entry = Safetensors.Entry(name: "w", elementType: .float32, shape: [1, 1, 2]) {
-        try $0.write([UInt8](repeating: 0, count: 8))
+        ByteRegion([UInt8](repeating: 0, count: 8), name: "w")
       }
       try Safetensors.write([entry], to: path)
       try await refuses(64, "[1, 1, 2]", generate(network, "--projected-w=\(path)"))

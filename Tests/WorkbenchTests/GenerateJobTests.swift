@@ -194,7 +194,7 @@ struct GenerateJobTests {
     _ values: [Float], _ shape: [Int], named name: String = "w", to path: String
   ) throws {
     let entry = Safetensors.Entry(name: name, elementType: .float32, shape: shape) {
-      try $0.write(floatBytes(values))
+      ByteRegion(floatBytes(values), name: name)
     }
     try Safetensors.write([entry], to: path)
   }
