@@ -40,10 +40,11 @@ extension Checkpoint.Network {
     return try load(configuration.makeDiscriminator)
   }
 
+  /// Whether the network is a generator that can be built.
+  public var isGenerator: Bool { configuration is any GeneratorConfiguration }
+
   /// Whether the network can be built, rather than only read and reported.
-  public var isBuildable: Bool {
-    configuration is any GeneratorConfiguration || configuration is any DiscriminatorConfiguration
-  }
+  public var isBuildable: Bool { isGenerator || configuration is any DiscriminatorConfiguration }
 
   /// The names of tensors with numbers that are not finite.
   ///

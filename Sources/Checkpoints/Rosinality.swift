@@ -131,6 +131,8 @@ private struct StatePlace {
     var renamed = try namedByNVIDIA(
       rosinality: parameters, isGenerator: isGenerator, file: state.file)
     guard isGenerator, let width = renamed["mapping.fc0.bias"]?.shape.first else { return renamed }
+    // The mean beside the networks is that of the generator that people look at.
+    guard role == "G_ema" || state.tensors["g_ema.input.input"] == nil else { return renamed }
     // Programs that invert pictures may keep one mean for each row of W+ instead, which is no w.
     if let mean = inside ?? beside, [[width], [1, width]].contains(mean.shape) {
       renamed["mapping.w_avg"] = mean.reshaped([width])

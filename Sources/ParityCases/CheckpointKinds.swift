@@ -108,9 +108,12 @@ private func rosinality(_ inputs: CaseInputs) throws -> Computed {
       let isAlike = widths.allSatisfy { found?.channels(at: $0.key) == $0.value }
       try require(isAlike, "the channels in \(path)")
     }
+    // Files without networks hold views of storages, which the case calls `views.NAME`.
+    let prefix = state.keys.contains("g_ema") ? "" : "views."
+    let expected = Set(inputs.expectedNames)
     var all: [String: StoredParameter] = [:]
-    for (name, tensor) in state.tensors where inputs.expectedNames.contains(name) {
-      all[name] = try StoredParameter(tensor)
+    for (name, tensor) in state.tensors where expected.contains(prefix + name) {
+      all[prefix + name] = try StoredParameter(tensor)
     }
     return all
   }

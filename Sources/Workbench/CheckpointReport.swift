@@ -124,7 +124,7 @@ extension CheckpointReport.Network {
     tensorCount = network.tensors.count
     contentHash = try network.contentHash()
     wAvgSource =
-      network.configuration is any GeneratorConfiguration ? network.wAvgSource.description : nil
+      network.isGenerator ? network.wAvgSource.description : nil
     var remarks = network.remarks
     if !isBuildable { remarks.append("read only: this network cannot be built yet") }
     if !notFinite.isEmpty {

@@ -2,6 +2,7 @@
 
 import Checkpoints
 import Formats
+import Networks
 import OrderedCollections
 import SystemPackage
 
@@ -96,7 +97,10 @@ public struct ConvertJob: Sendable {
           guard let converted = copy.networks[role] else {
             throw RequestError("conversion", expected: "\(role) in the new file", found: "none")
           }
-          let comparison = try NetworkComparison(role: role, network, converted, seeds: seeds)
+          // rosinality's form has room for one mean of w, that of the averaged generator.
+          let psi = form == .rosinality && role == "G" && part["G_ema"] != nil ? 1 : 0.7
+          let comparison = try NetworkComparison(
+            role: role, network, converted, seeds: seeds, psi: psi)
           guard comparison.holds(within: tolerance) else {
             replacement.discard()
             return Outcome(written: written, failure: comparison)

@@ -36,11 +36,14 @@ extension NetworkComparison {
   ///   - first: The network that the other was made from.
   ///   - second: The other.
   ///   - seeds: Each gives a picture; discriminators judge noise of that seed.
+  ///   - psi: The truncation of the pictures; 1 leaves the mean of w out of them.
   /// - Throws: `FileError` if a network cannot be built.
   init(
-    role: String, _ first: Checkpoint.Network, _ second: Checkpoint.Network, seeds: [UInt32]
+    role: String, _ first: Checkpoint.Network, _ second: Checkpoint.Network, seeds: [UInt32],
+    psi: Double
   ) throws {
-    let (a, b) = (try Self.outputs(of: first, seeds), try Self.outputs(of: second, seeds))
+    let a = try Self.outputs(of: first, seeds, psi: psi)
+    let b = try Self.outputs(of: second, seeds, psi: psi)
     self.role = role
     quantity = first.isGenerator ? "pictures" : "logits"
     guard a.shape == b.shape else {
@@ -54,23 +57,22 @@ extension NetworkComparison {
   }
 
   private static func outputs(
-    of network: Checkpoint.Network, _ seeds: [UInt32]
+    of network: Checkpoint.Network, _ seeds: [UInt32], psi: Double
   ) throws -> Tensor {
     try withoutGradients { () throws in
       if network.isGenerator {
         let generator = try network.makeGenerator()
-        return .concatenate(seeds.map { picture(of: generator, seed: $0) }, axis: 0)
+        return .concatenate(seeds.map { picture(of: generator, seed: $0, psi: psi) }, axis: 0)
       }
       let discriminator = try network.makeDiscriminator()
       return .concatenate(seeds.map { logit(of: discriminator, seed: $0) }, axis: 0)
     }
   }
 
-  /// A truncated picture, so that the mean of w counts too.
-  private static func picture(of generator: any Generator, seed: UInt32) -> Tensor {
+  private static func picture(of generator: any Generator, seed: UInt32, psi: Double) -> Tensor {
     let label = generator.label(classIndex: 0)
     let w = generator.map(z: generator.z(seed: seed), labels: label)
-    let wPlus = generator.broadcast(w, truncation: Truncation(psi: 0.7))
+    let wPlus = generator.broadcast(w, truncation: Truncation(psi: psi))
     return generator.synthesize(wPlus, options: SynthesisOptions())
   }
 

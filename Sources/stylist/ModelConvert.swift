@@ -1,8 +1,8 @@
 // `stylist model convert`: the same networks in another form of file.
 
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import Workbench
+public import Workbench
 
 /// Converts checkpoints between NVIDIA's, rosinality's and our own form, and compares pictures.
 struct ModelConvert: AsyncParsableCommand {
