@@ -7,7 +7,8 @@ import Testing
 private let allowed: [String: Set<String>] = [
   // The C doors.
   "CLibTorch": [], "CTorch": ["CLibTorch"], "CKernels": ["CLibTorch"],
-  "CLibPNG": [], "CLibWebP": [], "CMedia": ["CLibPNG", "CLibWebP"],
+  "CLibJPEG": [], "CLibPNG": [], "CLibWebP": [], "CLibWebPDemux": [],
+  "CMedia": ["CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux"],
 
   // Files, in host memory only.
   "Formats": ["CMedia", "OrderedCollections", "SystemPackage"],
