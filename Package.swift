@@ -80,9 +80,14 @@ let package = Package(
       providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
     .systemLibrary(
       name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CLibArchive", pkgConfig: "libarchive",
+      providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
     .target(
       name: "CMedia",
-      dependencies: ["CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux", "CLibZ"]),
+      dependencies: [
+        "CLibArchive", "CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux", "CLibZ",
+      ]),
 
     // The libraries, each importing only what stands above it.
     library("Formats", ["CMedia", systemPackage]),

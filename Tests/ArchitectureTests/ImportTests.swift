@@ -7,8 +7,9 @@ import Testing
 private let allowed: [String: Set<String>] = [
   // The C doors.
   "CLibTorch": [], "CTorch": ["CLibTorch"], "CKernels": ["CLibTorch"],
-  "CLibJPEG": [], "CLibPNG": [], "CLibWebP": [], "CLibWebPDemux": [], "CLibZ": [],
-  "CMedia": ["CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux", "CLibZ"],
+  "CLibArchive": [], "CLibJPEG": [], "CLibPNG": [], "CLibWebP": [], "CLibWebPDemux": [],
+  "CLibZ": [],
+  "CMedia": ["CLibArchive", "CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux", "CLibZ"],
 
   // Files, in host memory only.
   "Formats": ["CMedia", "OrderedCollections", "SystemPackage"],
