@@ -46,21 +46,21 @@ public struct Checkpoint {
   ///   done.
   public static func open(_ path: String) throws(FileError) -> Checkpoint {
     let bytes = try ByteRegion(mapping: path)
-    let start = try bytes.slice(at: 0, count: min(bytes.count, 512)).copy()
-    if TorchArchive.recognises(bytes) != nil { return try Checkpoint(torchFile: bytes) }
-    // A pickle begins with its protocol, or before protocol 2 with a name or an open bracket.
-    if let first = start.first, [0x80, UInt8(ascii: "c"), UInt8(ascii: "(")].contains(first) {
+    switch FileForm(of: bytes) {
+    case .torch, .torchScript, .zip: return try Checkpoint(torchFile: bytes)
+    case .safetensors: return try Checkpoint(networkFile: bytes)
+    case .pickle:
       let root = try PickleReader(bytes, allowing: .standard).readWhole()
       if let networks = try TensorFlowNetwork.all(in: root, file: path) {
         return try Checkpoint(tensorFlow: networks, file: path)
       }
       return try Checkpoint(nvidiaPickle: root, bytes)
+    case .numPy, .other:
+      throw bytes.error(
+        at: 0,
+        expected: "a pickle of NVIDIA's networks, a torch file, or a safetensors network file",
+        found: FileStart(bytes).description)
     }
-    if start.count > 8, start[8] == UInt8(ascii: "{") { return try Checkpoint(networkFile: bytes) }
-    throw FileError(
-      .damaged, file: bytes.name, offset: 0,
-      expected: "a pickle of NVIDIA's networks, a torch file, or a safetensors network file",
-      found: describe(start))
   }
 
   /// The generator that people look at: the averaged one if there is one.
@@ -71,19 +71,5 @@ public struct Checkpoint {
       }
     }
     return nil
-  }
-
-  private static func describe(_ start: [UInt8]) -> String {
-    let text = String(decoding: start, as: UTF8.self).lowercased()
-    if start.isEmpty { return "an empty file" }
-    if text.contains("<html") || text.contains("<!doctype") {
-      return "a web page; the download was probably refused or limited: fetch the file again"
-    }
-    if text.hasPrefix("version https://git-lfs") {
-      return "a pointer of Git LFS instead of the file: fetch it with git lfs pull"
-    }
-    if start.starts(with: [0x50, 0x4B]) { return "a zip archive" }
-    if start.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return "a PNG picture" }
-    return "other bytes"
   }
 }

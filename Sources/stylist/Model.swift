@@ -17,6 +17,6 @@ struct Model: AsyncParsableCommand {
       Opening a file never runs it: pickles are read as data.
       """,
     subcommands: [
-      ModelList.self, ModelInspect.self, ModelVerify.self, ModelConvert.self,
+      ModelList.self, ModelInspect.self, ModelVerify.self, ModelConvert.self, ModelScan.self,
     ])
 }

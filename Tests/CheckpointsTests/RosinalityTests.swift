@@ -121,7 +121,7 @@ struct RosinalityTests {
         }
         let (a, b) = (try original["G"]?.makeGenerator(), try read["G"]?.makeGenerator())
         let (first, second) = (try #require(a), try #require(b))
-        let w = Tensor.seeded([1, 6, 4], seed: 2, dtype: .float32)
+        let w = Tensor.seeded([1, first.traits.numWs, 4], seed: 2, dtype: .float32)
         let images = withoutGradients {
           [first, second].map { $0.synthesize(w, options: SynthesisOptions()).values() }
         }
