@@ -27,7 +27,9 @@ package struct FileStart: CustomStringConvertible {
       return signature.name
     }
     let text = String(decoding: bytes, as: UTF8.self).lowercased()
-    if text.contains("<html") || text.contains("<!doctype html") { return "a web page; the download was probably refused: fetch the file again" }
+    if text.contains("<html") || text.contains("<!doctype html") {
+      return "a web page; the download was probably refused: fetch the file again"
+    }
     if text.contains("<svg") { return "an SVG picture" }
     return "other content"
   }

@@ -17,7 +17,9 @@ public struct NPZ: Sendable {
 
   /// Reads the file that fills `bytes`.
   /// - Throws: `FileError` of kind `damaged` or `refusedAsUnsafe`.
-  public init(_ bytes: ByteRegion, limits: ZIPArchive.Limits = ZIPArchive.Limits()) throws(FileError) {
+  public init(_ bytes: ByteRegion, limits: ZIPArchive.Limits = ZIPArchive.Limits())
+    throws(FileError)
+  {
     let archive = try ZIPArchive(bytes, limits: limits)
     var names: [String] = []
     var tensors: [String: StoredTensor] = [:]

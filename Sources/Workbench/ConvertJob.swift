@@ -149,6 +149,11 @@ extension ConvertJob {
         guard networks.updateValue(network, forKey: role) == nil else {
           throw RequestError("sources", expected: "one \(role)", found: "another in \(source)")
         }
+        guard network.isBuildable else {
+          let kind = type(of: network.configuration).kind
+          throw RequestError(
+            "sources", expected: "networks that can be built", found: "\(kind), only read so far")
+        }
         try network.check()
       }
       if checkpoint.notes != NetworkFileNotes() { notes = checkpoint.notes }
