@@ -62,8 +62,9 @@ extension CaseInputs {
     return computed
   }
 
-  /// Floating-point numbers as float32, whole numbers and truths as int64. Cases hold bytes, which
-  /// are pixels, as floating-point numbers.
+  /// Floating-point numbers as float32, whole numbers and truths as int64.
+  ///
+  /// Cases hold bytes, which are pixels, as floating-point numbers.
   private func comparable(_ tensor: Tensor, with wanted: Tensor? = nil) -> Tensor {
     let isPixels = tensor.dtype == .uint8 && wanted?.dtype.isFloatingPoint == true
     return tensor.cast(to: tensor.dtype.isFloatingPoint || isPixels ? .float32 : .int64)

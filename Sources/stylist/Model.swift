@@ -10,7 +10,7 @@ struct Model: AsyncParsableCommand {
       EXAMPLES
         stylist model list
         stylist model inspect ffhq.pkl
-        stylist model verify ffhq.pkl --published=stylegan2-ada-ffhq --outdir=out
+        stylist model verify ffhq.pkl --published=stylegan2-ada-ffhq
         stylist model convert ffhq.pkl ffhq.safetensors
         stylist model scan downloads/*.pkl
 

@@ -9,18 +9,20 @@ struct ModelConvert: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Write a checkpoint's networks in another form, and compare them.",
+    usage: "stylist model convert <files> ... [<options>]",
     discussion: """
       EXAMPLES
         stylist model convert ffhq.pkl ffhq.safetensors
         stylist model convert ffhq.pkl ffhq.pt --to=rosinality
         stylist model convert 550000.pt church.pt --to=nvidia
-        stylist model convert ffhq.pkl ffhq.safetensors --role=G --role=D --role=G_ema
-        stylist model convert ffhq-G_ema.safetensors ffhq-D.safetensors ffhq.pt --to=rosinality
+        stylist model convert ffhq.pkl f.safetensors --role=G --role=D
+        stylist model convert f-G.safetensors f-D.safetensors f.pt --to=nvidia
 
-      The forms are safetensors (one network, with all that rebuilds it), nvidia (state
-      dictionaries under NVIDIA's names) and rosinality; Python opens the last two with
-      torch.load(FILE, weights_only=True). The new file is opened again and must give the same
-      pictures from the same seeds, else the command ends with 2 and keeps no file.
+      The forms are safetensors (one network, with all that rebuilds it),
+      nvidia (state dictionaries under NVIDIA's names) and rosinality; Python
+      opens the last two with torch.load(FILE, weights_only=True). The new file
+      is opened again and must give the same pictures from the same seeds, else
+      the command ends with 2 and keeps no file.
       """)
 
   @Argument(help: "The checkpoints, then the file to write.")

@@ -13,8 +13,8 @@ struct ModelInspect: AsyncParsableCommand {
         stylist model inspect ffhq.pkl
         stylist model inspect 550000.pt --json
 
-      The content hash is a SHA-256 over all tensors by name: a checkpoint and its conversion have
-      the same.
+      The content hash is a SHA-256 over all tensors by name: a checkpoint and
+      its conversion have the same.
       """)
 
   @Argument(help: "The checkpoints.")

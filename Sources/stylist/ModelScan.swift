@@ -13,9 +13,10 @@ struct ModelScan: AsyncParsableCommand {
         stylist model scan ffhq.pkl
         stylist model scan downloads --json
 
-      Looks through pickles, torch files, NumPy's files, safetensors and ZIP archives without doing
-      anything that they say. Ends with 77 if any file mentions a name that is not on the allow-list,
-      calls by other means, or holds a program; with 65 if one is damaged.
+      Looks through pickles, torch files, NumPy's files, safetensors and ZIP
+      archives without doing anything that they say. Ends with 77 if any file
+      mentions a name that is not on the allow-list, calls by other means, or
+      holds a program; with 65 if one is damaged.
       """)
 
   @Argument(help: "The files, and folders to look through with all that is in them.")

@@ -8,13 +8,14 @@ struct ModelVerify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Check that a checkpoint is whole, or that it is a published one.",
+    usage: "stylist model verify <file> [<options>]",
     discussion: """
       EXAMPLES
         stylist model verify ffhq.pkl --outdir=out
         stylist model verify ffhq.pkl --published=stylegan2-ada-ffhq
 
-      Ends with 0 if every check holds, else with 2. `stylist model list` names the published
-      networks.
+      Ends with 0 if every check holds, else with 2. `stylist model list` names
+      the published networks.
       """)
 
   @Argument(help: "The checkpoint.")

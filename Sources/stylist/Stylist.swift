@@ -23,16 +23,12 @@ struct Stylist: AsyncParsableCommand {
     version: stylistVersion,
     subcommands: [Generate.self, Mix.self, Video.self, Model.self])
 
-  private static var commands: [String] {
-    configuration.subcommands.map { $0._commandName } + ["help"]
-  }
-
   /// Runs the command line and ends the program with the documented exit code.
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
     let arguments = CommandLine.arguments.dropFirst().map(spelledWithHyphens)
     do {
-      if let unknown = UsageError(arguments, commands: commands) { throw unknown }
+      if let unknown = UsageError(arguments, of: Self.self) { throw unknown }
       var command = try parseAsRoot(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

@@ -1,5 +1,7 @@
 // Command lines that cannot be meant, and what a mistyped subcommand was probably meant to be.
 
+import ArgumentParser
+
 /// A command line that cannot be meant.
 struct UsageError: Error, CustomStringConvertible {
   /// What was expected and what was found, on one line.
@@ -7,16 +9,29 @@ struct UsageError: Error, CustomStringConvertible {
 
   init(_ description: String) { self.description = description }
 
-  /// An error about a command line, if its first word is none of the subcommands.
-  init?(_ arguments: [String], commands: [String]) {
-    guard let word = arguments.first, !word.hasPrefix("-"), !commands.contains(word) else {
-      return nil
+  /// An error about a command line, if one of its first words is none of the subcommands.
+  init?(_ arguments: [String], of root: any ParsableCommand.Type) {
+    var (command, path) = (root, [String]())
+    for word in arguments {
+      let subcommands = command.configuration.subcommands
+      guard !word.hasPrefix("-"), !subcommands.isEmpty, word != "help" else { return nil }
+      path.append(word)
+      guard let next = subcommands.first(where: { $0._commandName == word }) else {
+        self.init(unknown: path, among: subcommands.map { $0._commandName })
+        return
+      }
+      command = next
     }
+    return nil
+  }
+
+  private init(unknown path: [String], among commands: [String]) {
+    let word = path.last ?? ""
     let near = commands.map { (command: $0, distance: editDistance(word, $0)) }
       .min { $0.distance < $1.distance }
     let hint = near.flatMap { $0.distance <= 3 ? "did you mean '\($0.command)'?" : nil }
     description =
-      "there is no command '\(word)'; "
+      "there is no command '\(path.joined(separator: " "))'; "
       + (hint ?? "the commands are \(commands.joined(separator: ", "))")
   }
 }

@@ -109,7 +109,7 @@ struct ExitCodeTests {
       let contents: [(String, [UInt8], String)] = [
         ("empty.pkl", [], "an empty file"),
         ("page.pkl", Array("<!DOCTYPE html>".utf8), "a web page"),
-        ("zip.pkl", [0x50, 0x4B, 3, 4], "a zip archive"),
+        ("zip.pkl", [0x50, 0x4B, 3, 4], "end record of a ZIP archive"),
         ("cut.pkl", Array(try ByteRegion(mapping: plainNetwork).copy().prefix(5000)), "byte"),
       ]
       for (name, bytes, words) in contents {

@@ -12,20 +12,27 @@ struct HelpTests {
     URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Snapshots/\(name).txt")
   }
 
-  @Test("is as recorded", arguments: ["", "generate", "mix", "video"])
+  static let commands = [
+    "", "generate", "mix", "video", "model", "model list", "model inspect", "model verify",
+    "model convert", "model scan",
+  ]
+
+  @Test("is as recorded", arguments: commands)
   func text(command: String) async throws {
-    let outcome = try await stylist([command, "--help"].filter { !$0.isEmpty })
+    let words = command.split(separator: " ").map(String.init)
+    let outcome = try await stylist(words + ["--help"])
     #expect(outcome.exitCode == 0)
     #expect(outcome.stderr.isEmpty)
-    let file = snapshot(command.isEmpty ? "stylist" : command)
+    let file = snapshot(words.isEmpty ? "stylist" : words.joined(separator: "-"))
     if isRecording { try Data(outcome.stdout.utf8).write(to: file) }
     #expect(outcome.stdout == (try String(contentsOf: file, encoding: .utf8)))
   }
 
   @Test("shows examples before anything else, none of which is wrapped")
   func examples() async throws {
-    for command in [[], ["generate"], ["mix"], ["video"]] {
-      let lines = try await stylist(command + ["--help"]).stdout.split(separator: "\n")
+    for command in Self.commands {
+      let words = command.split(separator: " ").map(String.init)
+      let lines = try await stylist(words + ["--help"]).stdout.split(separator: "\n")
       #expect(lines[1] == "EXAMPLES")
       #expect(lines[2].hasPrefix("  stylist "))
       #expect(lines.allSatisfy { $0.count <= 80 })
@@ -45,6 +52,8 @@ struct HelpTests {
   func typing() async throws {
     expect(try await stylist(["generatr"]), endsWith: 64, saying: "did you mean 'generate'?")
     expect(try await stylist(["frobnicate"]), endsWith: 64, saying: "generate, mix, video")
+    expect(try await stylist(["model", "inspct"]), endsWith: 64, saying: "mean 'inspect'?")
+    expect(try await stylist(["model", "train"]), endsWith: 64, saying: "'model train'")
     let option = try await stylist(["generate", "--sedes=1", "--outdir=x"])
     #expect(option.exitCode == 64)
     #expect(option.stderr.contains("--seeds"))
