@@ -51,6 +51,7 @@ private struct Members {
     var limits = TarArchive.Limits()
     limits.entries = 2 * Self.names.count
     limits.entryBytes = bytes.count
+    limits.expandedBytes = bytes.count
     do {
       try TarArchive.forEachEntry(in: bytes, limits: limits) { contents[$0] = $1 }
     } catch {

@@ -216,9 +216,12 @@ struct HostileTorchTests {
 
   @Test("names that look like paths are only names")
   func paths() throws {
-    for bytes in files({ pickle, _ in pickle.ops("}").text("../../x").ops("Ns") }).suffix(1) {
+    let named = files { pickle, storage in
+      storage(pickle.ops("}").text("../../x")).ops("s")
+    }
+    for bytes in named {
       let entries = try TorchArchive(bytes).root.asDictionary?.entries
-      #expect(entries?.first?.key.asString == "../../x")
+      #expect(entries?.compactMap(\.key.asString) == ["../../x"])
     }
     var file = TorchFileAssembler(values)
     file.key = "../../x"
