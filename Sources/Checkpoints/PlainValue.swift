@@ -73,37 +73,20 @@ public enum PlainValue: Equatable, Sendable {
 
   /// A number that NumPy wrote: `scalar(dtype(name, …), bytes)`.
   private init?(numpyScalar value: PickleValue) {
-    guard case .object(let call) = value, call.callable.name == "scalar",
-      let dtype = call.arguments.items.first?.asCall(of: PickleGlobal("numpy", "dtype")),
-      let bytes = call.arguments.items.dropFirst().first?.asBytes
-    else { return nil }
-    // The state of a dtype is (3, byte order, …).
-    guard dtype.state?.asItems?.dropFirst().first?.asString != ">" else { return nil }
-    switch dtype.arguments.items.first?.asString {
-    case "f8": self.init(bytes) { Double(bitPattern: $0) }
-    case "f4": self.init(bytes) { (bits: UInt32) in Double(Float(bitPattern: bits)) }
-    case "i8": self.init(bytes) { Int(Int64(bitPattern: $0)) }
-    case "i4": self.init(bytes) { (bits: UInt32) in Int(Int32(bitPattern: bits)) }
+    guard let scalar = try? StoredTensor(numPy: value, file: ""), scalar.shape.isEmpty else {
+      return nil
+    }
+    func bits<Bits: FixedWidthInteger & BitwiseCopyable>(_: Bits.Type) -> Bits {
+      scalar.bytes.withUnsafeBytes { Bits(littleEndian: $0.loadUnaligned(as: Bits.self)) }
+    }
+    switch scalar.elementType {
+    case .float64: self = .double(Double(bitPattern: bits(UInt64.self)))
+    case .float32: self = .double(Double(Float(bitPattern: bits(UInt32.self))))
+    case .int64: self = .int(Int(bits(Int64.self)))
+    case .int32: self = .int(Int(bits(Int32.self)))
+    case .bool: self = .bool(bits(UInt8.self) != 0)
     default: return nil
     }
-  }
-
-  private init?<Bits: FixedWidthInteger & BitwiseCopyable>(
-    _ bytes: ByteRegion, _ convert: (Bits) -> Double
-  ) {
-    guard bytes.count == MemoryLayout<Bits>.size,
-      let bits = try? bytes.integer(at: 0, as: Bits.self)
-    else { return nil }
-    self = .double(convert(bits))
-  }
-
-  private init?<Bits: FixedWidthInteger & BitwiseCopyable>(
-    _ bytes: ByteRegion, _ convert: (Bits) -> Int
-  ) {
-    guard bytes.count == MemoryLayout<Bits>.size,
-      let bits = try? bytes.integer(at: 0, as: Bits.self)
-    else { return nil }
-    self = .int(convert(bits))
   }
 }
 

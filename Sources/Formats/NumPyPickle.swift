@@ -84,20 +84,9 @@ private struct NumPyRecord {
 extension ElementType {
   /// The type that a NumPy type code without its byte order means, such as `f4`.
   init?(numPy code: String) {
-    switch code {
-    case "f8": self = .float64
-    case "f4": self = .float32
-    case "f2": self = .float16
-    case "i8": self = .int64
-    case "i4": self = .int32
-    case "i2": self = .int16
-    case "i1": self = .int8
-    case "u8": self = .uint64
-    case "u4": self = .uint32
-    case "u2": self = .uint16
-    case "u1": self = .uint8
-    case "b1": self = .bool
-    default: return nil
+    guard let type = Self.allCases.first(where: { $0.numpyName?.dropFirst() == code[...] }) else {
+      return nil
     }
+    self = type
   }
 }
