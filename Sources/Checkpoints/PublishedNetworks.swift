@@ -47,6 +47,8 @@ extension PublishedNetwork {
   /// - Returns: The network, or nil if there is none.
   public static func named(_ name: String) -> PublishedNetwork? { all.first { $0.name == name } }
 
+  /// The parameters of configuration F at 1024×1024.
+  private static let configurationF = 30_370_060
   private static let everyRole = ["G", "D", "G_ema"]
 
   /// - Source: The list of networks of NVlabs/stylegan.
@@ -72,7 +74,7 @@ extension PublishedNetwork {
     let name = "stylegan2-\(subject)-config-f"
     return styleGAN2(
       name, "\(name).pkl", "NVlabs/stylegan2", size,
-      parameterCount: subject == "ffhq" ? 30_370_060 : nil)
+      parameterCount: subject == "ffhq" ? configurationF : nil)
   }
 
   /// - Source: The folder of pretrained networks of NVlabs/stylegan2-ada-pytorch.
@@ -112,7 +114,8 @@ extension PublishedNetwork {
     ("rosinality-550000", "550000.pt", "256x256"),
   ].map { name, file, size in
     styleGAN2(
-      name, file, "rosinality/stylegan2-pytorch", size, roles: ["G_ema"],
+      name, file, "rosinality/stylegan2-pytorch", size,
+      parameterCount: name.hasSuffix("config-f") ? configurationF : nil, roles: ["G_ema"],
       licence: name.hasSuffix("config-f") ? nvidiaLicence : "not stated")
   }
 

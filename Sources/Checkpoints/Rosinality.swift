@@ -36,7 +36,8 @@ extension Checkpoint {
     notes = NetworkFileNotes()
     // A dictionary that is itself a network's state has no other parts.
     let used = places.map { $0.path.split(separator: ".").first.map(String.init) }
-    otherParts = used.contains(nil) ? [] : state.keys.filter { !used.contains($0) }
+    let belonging = used + ["latent_avg", NVIDIAStateFile.argumentsKey]
+    otherParts = used.contains(nil) ? [] : state.keys.filter { !belonging.contains($0) }
   }
 }
 

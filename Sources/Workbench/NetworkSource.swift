@@ -80,8 +80,10 @@ extension NetworkSource {
   func makeGenerator() throws -> (generator: any Generator, warnings: [String]) {
     switch self {
     case .file(let path):
-      let generator = try Self.generator(in: path).network.makeGenerator()
-      return (generator, Self.warnings(about: generator.parameters, of: path))
+      let network = try Self.generator(in: path).network
+      let generator = try network.makeGenerator()
+      let remarks = network.remarks.map { "\(path): \($0)" }
+      return (generator, remarks + Self.warnings(about: generator.parameters, of: path))
     case .untrained(let name, let resolution, let seed):
       let configuration = try Registry.configuration(named: name, resolution: resolution)
       let scope = Scope(ParameterStore(), generator: TorchGenerator(seed: seed))

@@ -8,7 +8,7 @@ public import Workbench
 struct NetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The network: a .pkl of NVIDIA's PyTorch programs, or a .safetensors of ours.",
+      "The network: NVIDIA's .pkl, a .pt with rosinality's or NVIDIA's names, or our .safetensors.",
       valueName: "file"))
   var network: String?
 
