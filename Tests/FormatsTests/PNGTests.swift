@@ -130,6 +130,17 @@ struct PNGTests {
     #expect(try file.read().texts.isEmpty)
   }
 
+  @Test("a chunk that claims more bytes than the file has is refused before taking memory")
+  func longChunk() {
+    for type in ["iTXt", "tEXt", "PLTE", "IDAT", "IEND", "tIME"] {
+      let chunk = [0x7F, 0xFF, 0xFF, 0xF0] + Array("\(type)key".utf8) + [0, 0, 0, 0, 0]
+      let file = PNGAssembler(width: 1, height: 1, colour: 0)
+      expect(.damaged, says: "at byte 33: expected a valid PNG, found a chunk longer") {
+        _ = try PNG(ByteRegion(file.bytes + chunk, name: "long.png"))
+      }
+    }
+  }
+
   @Test("of thousands of texts some are kept")
   func manyTexts() throws {
     let content = Array("key".utf8) + [0] + Array("value".utf8)
