@@ -47,14 +47,15 @@ bench: setup
 	  --disable-sandbox benchmark $(BENCH_FLAGS)
 
 ## fuzz: look for files that break a reader: make fuzz READER=pickle SECONDS=3600
-# Swift's own report of a crash is off because its program waits for libFuzzer, which waits for it.
+# Swift takes one -sanitize option, the last, so it must name both. Swift's own report of a crash is
+# off because its program waits for libFuzzer, which waits for it.
 READER ?= pickle
 SECONDS ?= 60
 FUZZ = .build/fuzzing
 fuzz: setup
 	@touch Fuzzing/Package.swift
 	swift build --package-path Fuzzing --scratch-path $(FUZZ) -c release --sanitize=fuzzer \
-	  --sanitize=address
+	  -Xcc -fsanitize=address -Xswiftc -sanitize=address,fuzzer
 	@mkdir -p $(FUZZ)/corpus/$(READER) $(FUZZ)/crashes/$(READER)
 	READER=$(READER) SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=quarantine_size_mb=16 \
 	  $(FUZZ)/release/Fuzz $(FUZZ)/corpus/$(READER) Fuzzing/Seeds/$(READER) \
