@@ -150,6 +150,16 @@ struct PNGTests {
     #expect(try 1...128 ~= file.rows([[5]]).read().texts.count)
   }
 
+  @Test("a text whose keyword the format forbids is left out")
+  func keywords() throws {
+    let keys = ["key\u{1}", " key", "key ", "a  key", "a\u{A0}key"]
+    let start = PNGAssembler(width: 1, height: 1, colour: 0)
+    let file = (keys + ["a key"]).reduce(start) { file, key in
+      file.chunk("tEXt", key.unicodeScalars.map { UInt8($0.value) } + [0, 0x61])
+    }
+    #expect(try file.rows([[5]]).read().texts == [PNG.Text(key: "a key", value: "a")])
+  }
+
   @Test("texts after the pixels are read")
   func lateText() throws {
     let file = PNGAssembler(width: 1, height: 1, colour: 0).rows([[5]])
