@@ -73,7 +73,10 @@ let package = Package(
       providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
     .systemLibrary(
       name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-    .target(name: "CMedia", dependencies: ["CLibPNG", "CLibWebP", "CLibZ"]),
+    .systemLibrary(
+      name: "CLibArchive", pkgConfig: "libarchive",
+      providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+    .target(name: "CMedia", dependencies: ["CLibPNG", "CLibWebP", "CLibZ", "CLibArchive"]),
 
     // The libraries, each importing only what stands above it.
     library("Formats", ["CMedia", systemPackage]),

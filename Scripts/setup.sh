@@ -20,7 +20,8 @@ die() { say "$*"; exit 1; }
 readonly SYSTEM_LIBRARIES="\
 libpng libpng-dev
 libwebpmux libwebp-dev
-zlib zlib1g-dev"
+zlib zlib1g-dev
+libarchive libarchive-dev"
 
 # Program, Debian and Ubuntu package.
 readonly SYSTEM_PROGRAMS="\
@@ -44,7 +45,7 @@ install_system_libraries() {
   packages=$(missing_packages | sort -u | tr '\n' ' ')
   [ -z "${packages// /}" ] && return
   if [ "$(uname -s)" = Darwin ]; then
-    die "missing libraries; run:  brew install libpng webp zlib pkg-config"
+    die "missing libraries; run:  brew install libpng webp zlib libarchive pkg-config"
   fi
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     die "missing system packages; run:  sudo apt-get update && sudo apt-get install -y ${packages% }"

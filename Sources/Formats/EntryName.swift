@@ -5,16 +5,15 @@
 /// Nothing is unpacked here, but other programs do unpack, and a name that reads as one file there
 /// and as another here is a trap.
 func objection(toEntryName name: String) -> String? {
-  if name.utf8.contains(0) { return "a zero byte" }
-  if name.utf8.contains(UInt8(ascii: "\\")) { return "a backslash" }
-  if name.utf8.first == UInt8(ascii: "/") { return "an absolute path" }
-  if name.contains(/^[A-Za-z]:/) { return "a drive letter" }
-  let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-  for part in parts {
-    switch String(part) {
-    case "": return "an empty part"
-    case ".", "..": return "a part that is only dots"
-    default: continue
+  let bytes = name.utf8
+  if bytes.contains(0) { return "a zero byte" }
+  if bytes.contains(UInt8(ascii: "\\")) { return "a backslash" }
+  if bytes.first == UInt8(ascii: "/") { return "an absolute path" }
+  if bytes.dropFirst().first == UInt8(ascii: ":") { return "a drive letter" }
+  for part in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+    if part.isEmpty { return "an empty part" }
+    if part.count <= 2, part.allSatisfy({ $0 == UInt8(ascii: ".") }) {
+      return "a part that is only dots"
     }
   }
   return nil

@@ -1,10 +1,10 @@
-// A strict scanner for the JSON of a safetensors header; it knows no nesting and no fractions.
+// A strict scanner for headers in JSON; it knows no nesting and no fractions.
 
 /// Reads JSON tokens one after another from a header.
 struct HeaderScanner {
-  private let header: ByteRegion
-  private let bytes: [UInt8]
-  private(set) var cursor = 0
+  let header: ByteRegion
+  let bytes: [UInt8]
+  var cursor = 0
 
   init(_ header: ByteRegion) {
     self.header = header
@@ -26,7 +26,7 @@ struct HeaderScanner {
     return "'\(Character(Unicode.Scalar(byte)))'"
   }
 
-  private mutating func skipSpace() {
+  mutating func skipSpace() {
     while cursor < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[cursor]) { cursor += 1 }
   }
 
@@ -79,7 +79,7 @@ struct HeaderScanner {
   }
 
   /// A whole number of at least 0, without sign, fraction or leading zeros.
-  private mutating func size() throws(FileError) -> Int {
+  mutating func size() throws(FileError) -> Int {
     skipSpace()
     let start = cursor
     while cursor < bytes.count, 0x30...0x39 ~= bytes[cursor] { cursor += 1 }

@@ -1,4 +1,4 @@
-// Codes of pictures in files: safetensors with `w`, as projection and inversion write them.
+// Codes of pictures in files: `w` in safetensors or .npz, as projection writes it, or a bare .npy.
 
 import Checkpoints
 import Formats
@@ -7,15 +7,16 @@ import Tensors
 extension Codes {
   /// Reads the codes of a file.
   ///
-  /// - Parameter path: A safetensors file with `w`, [N, numWs, wDim] in any floating-point type.
+  /// - Parameter path: A safetensors or .npz file with `w`, or a .npy file, which its first bytes
+  ///   tell; [N, numWs, wDim] in any floating-point type.
   /// - Throws: `FileError` if it cannot be read, or holds no such codes or numbers that are not
   ///   finite.
   public init(reading path: String) throws {
-    let file = try Safetensors(path: path)
-    guard let stored = file.tensors["w"], stored.shape.count == 3,
+    let tensors = try storedTensors(ByteRegion(mapping: path))
+    guard let stored = tensors["w"], stored.shape.count == 3,
       stored.shape.allSatisfy({ $0 > 0 })
     else {
-      let found = file.tensors.prefix(4).map { "\($0.key) \($0.value.shape)" }
+      let found = tensors.prefix(4).map { "\($0.key) \($0.value.shape)" }
       throw FileError(
         .damaged, file: path, expected: "codes w [N, numWs, wDim]",
         found: found.isEmpty ? "no tensors" : found.joined(separator: ", "))
@@ -28,4 +29,11 @@ extension Codes {
         found: w.dtype.isFloatingPoint ? "others" : "\(w.dtype)")
     }
   }
+}
+
+/// The named tensors of a file; the nameless one of a .npy is taken for `w`.
+private func storedTensors(_ file: ByteRegion) throws(FileError) -> [String: StoredTensor] {
+  if NPY.recognises(file) { return ["w": try NPY(file).tensor] }
+  if ZIPArchive.recognises(file) { return try NPZ(file).tensors }
+  return try Safetensors(file).tensors
 }

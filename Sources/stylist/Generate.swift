@@ -27,7 +27,8 @@ struct Generate: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Codes instead of seeds: a .safetensors with w [N, numWs, wDim].", valueName: "file"))
+      "Codes instead of seeds: a .safetensors or .npz with w, or a .npy: [N, numWs, wDim].",
+      valueName: "file"))
   var projectedW: String?
 
   @Option(

@@ -7,7 +7,8 @@ import Testing
 private let allowed: [String: Set<String>] = [
   // The C doors.
   "CLibTorch": [], "CTorch": ["CLibTorch"], "CKernels": ["CLibTorch"],
-  "CLibPNG": [], "CLibWebP": [], "CLibZ": [], "CMedia": ["CLibPNG", "CLibWebP", "CLibZ"],
+  "CLibPNG": [], "CLibWebP": [], "CLibZ": [], "CLibArchive": [],
+  "CMedia": ["CLibPNG", "CLibWebP", "CLibZ", "CLibArchive"],
 
   // Files, in host memory only.
   "Formats": ["CMedia", "OrderedCollections", "SystemPackage"],

@@ -174,6 +174,26 @@ struct GenerateJobTests {
     }
   }
 
+  @Test("codes are read from .npz and .npy too, told by their first bytes")
+  func numpyCodes() throws {
+    try withScratchFolder { folder in
+      let path = "\(folder)/codes"
+      let w = try StoredTensor(
+        elementType: .float32, shape: [1, 2, 3],
+        bytes: ByteRegion(floatBytes([1, 2, 3, 4, 5, 6]), name: "memory"))
+      try NPZ.write([("other", w), ("w", w)], to: path)
+      #expect(try Codes(reading: path).values == [1, 2, 3, 4, 5, 6])
+      let archive = try ZIPArchive(ByteRegion(mapping: path))
+      let entry = try #require(archive["w.npy"])
+      try put(archive.contents(of: entry).copy(), at: "\(folder)/bare")
+      let bare = try Codes(reading: "\(folder)/bare")
+      #expect(bare.values == [1, 2, 3, 4, 5, 6])
+      #expect((bare.count, bare.numWs, bare.wDim) == (1, 2, 3))
+      try NPZ.write([("latents", w)], to: path)
+      expect(.damaged, says: "latents [1, 2, 3]") { _ = try Codes(reading: path) }
+    }
+  }
+
   @Test("refuses files without codes, and codes that are not finite")
   func codeFiles() throws {
     try withScratchFolder { folder in

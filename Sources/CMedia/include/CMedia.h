@@ -1,5 +1,5 @@
-// libpng, libwebp and zlib behind narrow functions: memory in, memory out, and every limit
-// explicit.
+// libpng, libwebp, zlib and libarchive behind narrow functions: memory in, memory out, and every
+// limit explicit.
 //
 // Functions that return bool return false on failure. Nothing here opens files, prints, or keeps
 // state between calls other than in the objects it hands out.
@@ -117,6 +117,35 @@ const char *cm_inflate(
     const uint8_t *bytes, size_t count, uint8_t *target, size_t target_count, size_t *consumed);
 // The CRC-32 of ZIP, gzip and PNG.
 uint32_t cm_crc32(const uint8_t *bytes, size_t count);
+
+// --- tar ---------------------------------------------------------------------------------------
+
+typedef enum { CM_TAR_FILE, CM_TAR_FOLDER, CM_TAR_SPARSE, CM_TAR_OTHER } cm_tar_kind;
+
+typedef struct {
+  const char *name;  // valid until the next entry; NULL if it is not text
+  int64_t size;
+  cm_tar_kind kind;
+} cm_tar_entry;
+
+typedef enum { CM_TAR_ENTRY, CM_TAR_END, CM_TAR_FAILURE } cm_tar_step;
+
+typedef struct cm_tar_reader cm_tar_reader;
+
+// A reader of `bytes`, which must outlive it: a tar archive, or one in a single gzip stream that
+// inflates to at most `max_inflated` bytes. NULL if there is no memory.
+cm_tar_reader *cm_tar_reader_new(const uint8_t *bytes, size_t count, size_t max_inflated);
+void cm_tar_reader_release(cm_tar_reader *reader);
+
+// Goes to the next entry. The end comes only if the archive is marked as ended there, nothing but
+// zeros follows, and the gzip stream is whole.
+cm_tar_step cm_tar_reader_next(cm_tar_reader *reader, cm_tar_entry *entry);
+// Reads the content of the entry into `target`; it must have exactly `count` bytes, without holes.
+bool cm_tar_reader_content(cm_tar_reader *reader, uint8_t *target, size_t count);
+// What failed.
+const char *cm_tar_reader_message(const cm_tar_reader *reader);
+// Where in the file the entry's header lies; of a gzip stream, how many bytes had been read.
+size_t cm_tar_reader_offset(const cm_tar_reader *reader);
 
 #ifdef __cplusplus
 }
