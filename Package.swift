@@ -66,17 +66,27 @@ let package = Package(
     .target(name: "CTorch", dependencies: ["CLibTorch"]),
     .target(name: "CKernels", dependencies: ["CLibTorch"]),
     .systemLibrary(
+      name: "CLibJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
       name: "CLibPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
       name: "CLibWebP", pkgConfig: "libwebpmux",
       providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
     .systemLibrary(
+      name: "CLibWebPDemux", pkgConfig: "libwebpdemux",
+      providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
+    .systemLibrary(
       name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive",
       providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
-    .target(name: "CMedia", dependencies: ["CLibPNG", "CLibWebP", "CLibZ", "CLibArchive"]),
+    .target(
+      name: "CMedia",
+      dependencies: [
+        "CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux", "CLibZ", "CLibArchive",
+      ]),
 
     // The libraries, each importing only what stands above it.
     library("Formats", ["CMedia", systemPackage]),

@@ -18,7 +18,9 @@ die() { say "$*"; exit 1; }
 
 # pkg-config module, Debian and Ubuntu package.
 readonly SYSTEM_LIBRARIES="\
+libjpeg libjpeg-dev
 libpng libpng-dev
+libwebpdemux libwebp-dev
 libwebpmux libwebp-dev
 zlib zlib1g-dev
 libarchive libarchive-dev"
@@ -45,7 +47,7 @@ install_system_libraries() {
   packages=$(missing_packages | sort -u | tr '\n' ' ')
   [ -z "${packages// /}" ] && return
   if [ "$(uname -s)" = Darwin ]; then
-    die "missing libraries; run:  brew install libpng webp zlib libarchive pkg-config"
+    die "missing libraries; run:  brew install jpeg-turbo libpng webp zlib libarchive pkg-config"
   fi
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     die "missing system packages; run:  sudo apt-get update && sudo apt-get install -y ${packages% }"

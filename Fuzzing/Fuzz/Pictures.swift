@@ -6,6 +6,8 @@ import Formats
 private let limits = {
   var limits = ImageLimits()
   limits.pixels = 1 << 18
+  limits.memoryBytes = 1 << 26
+  limits.framePixels = 1 << 20
   return limits
 }()
 
@@ -23,11 +25,30 @@ func readPNG(_ input: ByteRegion) throws(FileError) {
     again.texts == picture.texts, "\(picture.texts) are \(again.texts) when read again")
 }
 
-/// Reads a WebP picture.
+/// Reads a JPEG.
+func readJPEG(_ input: ByteRegion) throws(FileError) {
+  let picture = try JPEG.read(input, limits: limits)
+  require(!picture.hasAlpha, "a JPEG with alpha")
+}
+
+/// Reads all frames of a WebP file.
 func readWebP(_ input: ByteRegion) throws(FileError) {
   let content = try WebP.read(input, limits: limits)
-  require(content.frameCount > 0, "a picture without frames")
   require(content.first.channels >= 3, "a picture without colours")
+  let frames = try WebPFrames(input, limits: limits)
+  require(frames.count == content.frameCount, "two numbers of frames")
+  var index = 0
+  do {
+    try frames.forEach { frame in
+      require(index > 0 || frame.image == content.first, "two first frames")
+      index += 1
+    }
+  } catch let error as FileError {
+    throw error
+  } catch {
+    fatalError("an error of another type: \(error)")
+  }
+  require(index == frames.count, "\(index) frames instead of \(frames.count)")
 }
 
 /// Puts the right check sum behind every chunk of a PNG, as far as chunks can be followed.

@@ -7,7 +7,7 @@ import Foundation
 enum Reader: String, CaseIterable {
   case pickle
   case torchLegacy = "torch-legacy"
-  case zip, safetensors, png, webp
+  case zip, tar, safetensors, npy, npz, png, jpeg, webp
 
   /// The reader that the environment variable `READER` names.
   static let chosen: Reader = {
@@ -26,8 +26,12 @@ enum Reader: String, CaseIterable {
     case .pickle: try readPickles(input)
     case .torchLegacy: try readTorchLegacy(input)
     case .zip: try readZIP(input)
+    case .tar: try readTar(input)
     case .safetensors: try readSafetensors(input)
+    case .npy: try readNPY(input)
+    case .npz: try readNPZ(input)
     case .png: try readPNG(input)
+    case .jpeg: try readJPEG(input)
     case .webp: try readWebP(input)
     }
   }

@@ -21,6 +21,34 @@ func readSafetensors(_ input: ByteRegion) throws(FileError) {
     "other tensors when read again")
 }
 
+/// Reads a .npy file, and reads again what is written of it.
+func readNPY(_ input: ByteRegion) throws(FileError) {
+  let isRecognised = NPY.recognises(input)
+  let tensor = try NPY(input).tensor
+  require(isRecognised, "a file that was read is not recognised")
+  checkWriting(["array": tensor])
+}
+
+/// Reads a .npz file, and reads again what is written of it.
+func readNPZ(_ input: ByteRegion) throws(FileError) {
+  var limits = NPZ.limits
+  limits.freeBytes = layoutLimit
+  limits.expandedBytes = layoutLimit
+  let file = try NPZ(input, limits: limits)
+  require(Set(file.names) == Set(file.tensors.keys), "names without arrays, or the reverse")
+  checkWriting(file.tensors)
+}
+
+/// Writes arrays as .npz, and reads them.
+private func checkWriting(_ tensors: [String: StoredTensor]) {
+  for tensor in tensors.values { layOut(tensor) }
+  let again = rewritten(
+    { try NPZ.write(tensors.map { ($0, $1) }, to: $0) }, { try NPZ(path: $0) })
+  require(
+    again.tensors.mapValues(Content.init) == tensors.mapValues(Content.init),
+    "other arrays when read again")
+}
+
 /// What makes two stored tensors the same.
 struct Content: Equatable {
   let elementType: ElementType

@@ -36,8 +36,8 @@ static void take(png_structp png, png_bytep target, size_t count) {
 }
 
 cm_png_reader *cm_png_reader_new(
-    const uint8_t *bytes, size_t count, uint32_t max_side, size_t max_chunk_bytes,
-    uint32_t max_chunks) {
+    const uint8_t *bytes, size_t count, uint32_t max_side, size_t max_text_bytes,
+    uint32_t max_texts) {
   cm_png_reader *reader = calloc(1, sizeof *reader);
   if (!reader) return NULL;
   reader->bytes = bytes;
@@ -54,11 +54,11 @@ cm_png_reader *cm_png_reader_new(
   }
   png_set_read_fn(reader->png, reader, take);
   png_set_user_limits(reader->png, max_side, max_side);
-  png_set_chunk_malloc_max(reader->png, max_chunk_bytes);
-  png_set_chunk_cache_max(reader->png, max_chunks);
-  // Of what an image may carry besides pixels, only texts are of interest.
-  static const png_byte ignored[] = "iCCP\0eXIf\0hIST\0pCAL\0sCAL\0sPLT";
-  png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, ignored, 6);
+  png_set_chunk_malloc_max(reader->png, max_text_bytes);
+  png_set_chunk_cache_max(reader->png, max_texts);
+  // Of what an image may carry besides pixels, only texts are of interest, and not always these.
+  static const png_byte ignored[] = "iCCP\0eXIf\0hIST\0pCAL\0sCAL\0sPLT\0tEXt\0zTXt\0iTXt";
+  png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, ignored, max_texts ? 6 : 9);
   return reader;
 }
 

@@ -1,71 +1,73 @@
-// Reading WebP from memory: the header, and the first frame.
-#include <string.h>
+// Reading WebP from memory: still images, and the composed frames of animations.
+#include <stdlib.h>
 #include <webp/decode.h>
-#include <webp/mux.h>
+#include <webp/demux.h>
 
 #include "CMedia.h"
 
-static WebPMux *open_mux(const uint8_t *bytes, size_t count) {
-  WebPData data = {bytes, count};
-  return WebPMuxCreate(&data, 0);
-}
-
-// Calls for the first frame; the caller clears `frame->bitstream`.
-static bool first_frame(const WebPMux *mux, WebPMuxFrameInfo *frame) {
-  memset(frame, 0, sizeof *frame);
-  return WebPMuxGetFrame(mux, 1, frame) == WEBP_MUX_OK;
-}
-
-static bool describe(const WebPMux *mux, cm_webp_header *header) {
-  int width, height, frames = 0;
-  uint32_t flags;
-  if (WebPMuxGetCanvasSize(mux, &width, &height) != WEBP_MUX_OK) return false;
-  if (WebPMuxGetFeatures(mux, &flags) != WEBP_MUX_OK) return false;
-  if (flags & ANIMATION_FLAG) {
-    if (WebPMuxNumChunks(mux, WEBP_CHUNK_ANMF, &frames) != WEBP_MUX_OK || frames < 1) return false;
-  } else {
-    frames = 1;
-  }
-  WebPMuxFrameInfo frame;
-  if (!first_frame(mux, &frame)) return false;
-  WebPBitstreamFeatures features;
-  bool known = WebPGetFeatures(frame.bitstream.bytes, frame.bitstream.size, &features)
-      == VP8_STATUS_OK;
-  bool fills = known && frame.x_offset == 0 && frame.y_offset == 0 && features.width == width
-      && features.height == height;
-  WebPDataClear(&frame.bitstream);
-  if (!fills) return false;
-  header->width = (uint32_t)width;
-  header->height = (uint32_t)height;
-  header->has_alpha = features.has_alpha;
-  header->frame_count = (uint32_t)frames;
-  return true;
+// Bytes for each pixel that libwebp takes beside the output: lossless frames are decoded as a
+// whole, and so is the transparency of others.
+static uint64_t decoder_bytes(const WebPBitstreamFeatures *features) {
+  uint64_t pixels = (uint64_t)features->width * (uint64_t)features->height;
+  if (features->has_animation) return pixels * 12;  // the canvas, the one before, a frame
+  if (features->format == 1) return features->has_alpha ? pixels * 5 : 0;
+  return pixels * 4;
 }
 
 bool cm_webp_read_header(const uint8_t *bytes, size_t count, cm_webp_header *header) {
-  WebPMux *mux = open_mux(bytes, count);
-  if (!mux) return false;
-  bool known = describe(mux, header);
-  WebPMuxDelete(mux);
-  return known;
+  WebPBitstreamFeatures features;
+  if (WebPGetFeatures(bytes, count, &features) != VP8_STATUS_OK) return false;
+  header->width = (uint32_t)features.width;
+  header->height = (uint32_t)features.height;
+  header->has_alpha = features.has_alpha;
+  header->is_animated = features.has_animation;
+  header->decoder_bytes = decoder_bytes(&features);
+  return true;
 }
 
-bool cm_webp_decode_first(
+bool cm_webp_decode(
     const uint8_t *bytes, size_t count, const cm_webp_header *header, uint8_t *pixels) {
-  WebPMux *mux = open_mux(bytes, count);
-  if (!mux) return false;
-  WebPMuxFrameInfo frame;
-  bool done = false;
-  if (first_frame(mux, &frame)) {
-    const uint8_t *stream = frame.bitstream.bytes;
-    size_t size = frame.bitstream.size;
-    size_t row_bytes = (size_t)header->width * (header->has_alpha ? 4 : 3);
-    size_t total = row_bytes * header->height;
-    done = header->has_alpha
-        ? WebPDecodeRGBAInto(stream, size, pixels, total, (int)row_bytes) != NULL
-        : WebPDecodeRGBInto(stream, size, pixels, total, (int)row_bytes) != NULL;
-    WebPDataClear(&frame.bitstream);
+  size_t row_bytes = (size_t)header->width * (header->has_alpha ? 4 : 3);
+  size_t total = row_bytes * header->height;
+  return header->has_alpha
+      ? WebPDecodeRGBAInto(bytes, count, pixels, total, (int)row_bytes) != NULL
+      : WebPDecodeRGBInto(bytes, count, pixels, total, (int)row_bytes) != NULL;
+}
+
+struct cm_webp_frames {
+  WebPAnimDecoder *decoder;
+};
+
+cm_webp_frames *cm_webp_frames_new(const uint8_t *bytes, size_t count) {
+  cm_webp_frames *frames = calloc(1, sizeof *frames);
+  if (!frames) return NULL;
+  WebPData data = {bytes, count};
+  frames->decoder = WebPAnimDecoderNew(&data, NULL);
+  if (!frames->decoder) {
+    free(frames);
+    return NULL;
   }
-  WebPMuxDelete(mux);
-  return done;
+  return frames;
+}
+
+void cm_webp_frames_release(cm_webp_frames *frames) {
+  if (!frames) return;
+  WebPAnimDecoderDelete(frames->decoder);
+  free(frames);
+}
+
+bool cm_webp_frames_next(
+    cm_webp_frames *frames, const cm_webp_header *header, uint8_t *pixels) {
+  WebPAnimInfo info;
+  uint8_t *canvas;
+  int end_ms;
+  if (!WebPAnimDecoderGetInfo(frames->decoder, &info)) return false;
+  if (info.canvas_width != header->width || info.canvas_height != header->height) return false;
+  if (!WebPAnimDecoderGetNext(frames->decoder, &canvas, &end_ms)) return false;
+  size_t channels = header->has_alpha ? 4 : 3;
+  size_t total = (size_t)header->width * header->height;
+  for (size_t i = 0; i < total; i++) {
+    for (size_t c = 0; c < channels; c++) pixels[i * channels + c] = canvas[i * 4 + c];
+  }
+  return true;
 }

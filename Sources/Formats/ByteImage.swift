@@ -47,31 +47,3 @@ public struct ByteImage: Hashable, Sendable {
     return ByteImage(width: width, height: height, channels: channels + 2, pixels: colour)
   }
 }
-
-/// How large a picture may be; checked before memory is taken for it.
-public struct ImageLimits: Sendable {
-  /// Pixels in each direction.
-  public var side = 1 << 16
-  /// Pixels in all.
-  public var pixels = 1 << 27
-  /// Bytes of the file.
-  public var fileBytes = 1 << 30
-
-  /// The default limits.
-  public init() {}
-
-  func check(file: ByteRegion) throws(FileError) {
-    guard file.count <= fileBytes else {
-      throw file.error(
-        at: 0, expected: "a picture of at most \(fileBytes) bytes", found: "\(file.count)")
-    }
-  }
-
-  func check(width: Int, height: Int, file: ByteRegion) throws(FileError) {
-    guard width > 0, height > 0, width <= side, height <= side, width * height <= pixels else {
-      throw file.error(
-        at: 0, expected: "at most \(side) pixels a side and \(pixels) in all",
-        found: "\(width) x \(height)")
-    }
-  }
-}

@@ -21,3 +21,14 @@ func collect(_ encode: (inout cm_buffer) -> Bool) -> [UInt8]? {
   defer { cm_buffer_release(&buffer) }
   return [UInt8](UnsafeBufferPointer(start: buffer.bytes, count: buffer.count))
 }
+
+/// `count` bytes that `decode` fills, or nil if it fails.
+func decoded(count: Int, _ decode: (UnsafeMutablePointer<UInt8>) -> Bool) -> [UInt8]? {
+  var isWhole = false
+  let bytes = [UInt8](unsafeUninitializedCapacity: count) { target, filled in
+    target.initialize(repeating: 0)
+    filled = count
+    isWhole = target.baseAddress.map(decode) ?? false
+  }
+  return isWhole ? bytes : nil
+}

@@ -33,8 +33,10 @@ public struct PNG: Hashable, Sendable {
 // MARK: - Reading
 
 extension PNG {
-  /// How many texts are kept, the rest being skipped, and how long one may be.
+  /// How many texts are kept, the rest being skipped, and how long one may be when it is inflated.
   private static let textLimit = (count: UInt32(128), bytes: 1 << 20)
+  /// The bytes of all texts in a file whose texts are kept.
+  private static let textsLimit = 1 << 22
 
   /// Opens a file.
   /// - Throws: `FileError` if it cannot be read, or is no whole and valid PNG within the limits.
@@ -45,39 +47,41 @@ extension PNG {
   /// Reads the file that fills `bytes`, as 8-bit grey, grey-alpha, RGB or RGBA.
   ///
   /// Palettes and fewer bits are expanded, 16 bits are rounded to 8, a transparent colour becomes
-  /// an alpha channel. Colour profiles and gamma are ignored.
+  /// an alpha channel, and the picture is turned as its EXIF record says. Colour profiles and gamma
+  /// are ignored, and so are the further frames of an animation and what follows the picture in
+  /// the file. Of more than 128 texts some are left out, and all if they are very large.
   /// - Throws: `FileError` of kind `damaged`.
   public init(_ bytes: ByteRegion, limits: ImageLimits = ImageLimits()) throws(FileError) {
     try limits.check(file: bytes)
+    let chunks = PNGChunks(bytes)
     self = try bytes.withUnsafeBytes { (all) throws(FileError) in
       let reader = cm_png_reader_new(
-        all.baseAddress?.assumingMemoryBound(to: UInt8.self), all.count, UInt32(limits.side),
-        PNG.textLimit.bytes, PNG.textLimit.count)
+        all.baseAddress?.assumingMemoryBound(to: UInt8.self), all.count,
+        UInt32(clamping: limits.side), PNG.textLimit.bytes,
+        chunks.textBytes <= PNG.textsLimit ? PNG.textLimit.count : 0)
       guard let reader else {
         throw bytes.error(.ioFailed, at: 0, expected: "memory to read a PNG", found: "none")
       }
       defer { cm_png_reader_release(reader) }
-      return try PNG(reader, of: bytes, limits)
+      return try PNG(reader, of: bytes, chunks.orientation, limits)
     }
   }
 
   private init(
-    _ reader: OpaquePointer, of bytes: ByteRegion, _ limits: ImageLimits
+    _ reader: OpaquePointer, of bytes: ByteRegion, _ orientation: ImageOrientation,
+    _ limits: ImageLimits
   ) throws(FileError) {
     var header = cm_png_header()
     guard cm_png_reader_header(reader, &header) else { throw PNG.error(of: reader, bytes) }
     let (width, height, channels) = (
       Int(header.width), Int(header.height), Int(header.channels)
     )
-    try limits.check(width: width, height: height, file: bytes)
-    var isWhole = false
-    let pixels = [UInt8](unsafeUninitializedCapacity: width * height * channels) { target, count in
-      target.initialize(repeating: 0)
-      isWhole = cm_png_reader_pixels(reader, target.baseAddress)
-      count = width * height * channels
-    }
-    guard isWhole else { throw PNG.error(of: reader, bytes) }
+    try limits.check(
+      width: width, height: height, channels: channels, orientation: orientation, file: bytes)
+    let pixels = decoded(count: width * height * channels) { cm_png_reader_pixels(reader, $0) }
+    guard let pixels else { throw PNG.error(of: reader, bytes) }
     image = ByteImage(width: width, height: height, channels: channels, pixels: pixels)
+      .shown(orientation)
     texts = (0..<cm_png_reader_text_count(reader)).compactMap {
       Text(cm_png_reader_text(reader, $0))
     }

@@ -32,43 +32,26 @@ public enum WebP {
     public let frameCount: Int
   }
 
-  /// Reads the file that fills `bytes`.
-  /// - Throws: `FileError` of kind `damaged`, also if the first frame leaves a part of the canvas
-  ///   free.
+  /// Reads the first picture of the file that fills `bytes`, turned as its EXIF record says.
+  ///
+  /// Colour profiles are ignored, and so is what follows the picture in the file. `WebPFrames`
+  /// reads all frames of an animation.
+  /// - Parameters:
+  ///   - bytes: the file.
+  ///   - limits: how large the picture may be.
+  /// - Throws: `FileError` of kind `damaged`.
   /// - Returns: the first picture and the number of frames.
   public static func read(
     _ bytes: ByteRegion, limits: ImageLimits = ImageLimits()
   ) throws(FileError) -> Content {
-    try limits.check(file: bytes)
-    return try bytes.withUnsafeBytes { (all) throws(FileError) in
-      let start = all.baseAddress?.assumingMemoryBound(to: UInt8.self)
-      var header = cm_webp_header()
-      guard start != nil, cm_webp_read_header(start, all.count, &header) else {
-        throw bytes.error(at: 0, expected: "a valid WebP", found: "other content")
-      }
-      let (width, height) = (Int(header.width), Int(header.height))
-      let channels = header.has_alpha ? 4 : 3
-      try limits.check(width: width, height: height, file: bytes)
-      var isWhole = false
-      let size = width * height * channels
-      let pixels = [UInt8](unsafeUninitializedCapacity: size) { target, count in
-        target.initialize(repeating: 0)
-        isWhole = cm_webp_decode_first(start, all.count, &header, target.baseAddress)
-        count = size
-      }
-      guard isWhole else {
-        throw bytes.error(at: 0, expected: "a whole WebP frame", found: "a broken one")
-      }
-      return Content(
-        first: ByteImage(width: width, height: height, channels: channels, pixels: pixels),
-        frameCount: Int(header.frame_count))
-    }
+    let frames = try WebPFrames(bytes, limits: limits)
+    return Content(first: try frames.first(), frameCount: frames.count)
   }
 
   /// Writes a still picture; grey becomes RGB.
   /// - Throws: `FileError` of kind `cannotCreate` or `ioFailed`.
   public static func write(_ image: ByteImage, quality: Quality, to path: String) throws {
-    try checkSize(image.width, image.height, file: path)
+    try checkSize(image.width, image.height, atMost: sideLimit, "WebP", file: path)
     let content = image.inColour.withCImage { picture in
       collect { buffer in
         withUnsafePointer(to: picture) { cm_webp_encode($0, quality.settings, &buffer) }
@@ -78,13 +61,5 @@ public enum WebP {
       throw FileError(.ioFailed, file: path, expected: "a WebP picture", found: "no memory")
     }
     try writeAtomically(to: path) { try $0.write(content) }
-  }
-
-  static func checkSize(_ width: Int, _ height: Int, file: String) throws(FileError) {
-    guard width <= sideLimit, height <= sideLimit else {
-      throw FileError(
-        .cannotCreate, file: file, expected: "at most \(sideLimit) pixels a side for WebP",
-        found: "\(width) x \(height)")
-    }
   }
 }

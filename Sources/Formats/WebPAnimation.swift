@@ -28,7 +28,7 @@ public final class WebPAnimation {
     precondition(
       width > 0 && height > 0 && 1...1e6 ~= frameMilliseconds && 0...65535 ~= loopCount,
       "\(width) x \(height), \(frameMilliseconds) ms and \(loopCount) loops are no animation")
-    try WebP.checkSize(width, height, file: path)
+    try checkSize(width, height, atMost: WebP.sideLimit, "WebP", file: path)
     guard let encoder = cm_webp_animation_new(UInt32(width), UInt32(height), Int32(loopCount))
     else {
       throw FileError(.ioFailed, file: path, expected: "memory for an animation", found: "none")

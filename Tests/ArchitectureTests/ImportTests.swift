@@ -7,8 +7,9 @@ import Testing
 private let allowed: [String: Set<String>] = [
   // The C doors.
   "CLibTorch": [], "CTorch": ["CLibTorch"], "CKernels": ["CLibTorch"],
-  "CLibPNG": [], "CLibWebP": [], "CLibZ": [], "CLibArchive": [],
-  "CMedia": ["CLibPNG", "CLibWebP", "CLibZ", "CLibArchive"],
+  "CLibJPEG": [], "CLibPNG": [], "CLibWebP": [], "CLibWebPDemux": [], "CLibZ": [],
+  "CLibArchive": [],
+  "CMedia": ["CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux", "CLibZ", "CLibArchive"],
 
   // Files, in host memory only.
   "Formats": ["CMedia", "OrderedCollections", "SystemPackage"],

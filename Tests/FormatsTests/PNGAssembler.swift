@@ -15,11 +15,12 @@ struct PNGAssembler {
       "IHDR", bigEndian(width) + bigEndian(height) + [depth, colour, 0, 0, interlaced ? 1 : 0])
   }
 
-  /// A chunk with its length and check sum, the latter changed by `damage`.
-  func chunk(_ type: String, _ content: [UInt8], damage: UInt32 = 0) -> Self {
+  /// A chunk with its length and check sum, the latter changed by `damage`; so many of it.
+  func chunk(_ type: String, _ content: [UInt8], damage: UInt32 = 0, times: Int = 1) -> Self {
     var copy = self
     let body = Array(type.utf8) + content
-    copy.bytes += bigEndian(UInt32(content.count)) + body + bigEndian(crc32(body) ^ damage)
+    let whole = bigEndian(UInt32(content.count)) + body + bigEndian(crc32(body) ^ damage)
+    for _ in 0..<times { copy.bytes += whole }
     return copy
   }
 
@@ -35,10 +36,6 @@ struct PNGAssembler {
   func read(limits: ImageLimits = ImageLimits()) throws -> PNG {
     try PNG(region, limits: limits)
   }
-}
-
-private func bigEndian(_ value: UInt32) -> [UInt8] {
-  withUnsafeBytes(of: value.bigEndian) { Array($0) }
 }
 
 private func adler32(_ bytes: [UInt8]) -> UInt32 {

@@ -74,6 +74,62 @@ struct PNGTests {
     #expect(try grey.read().image.channels == 2)
   }
 
+  @Test("sixteen bits of every kind are read", arguments: [(0, 1), (2, 3), (4, 2), (6, 4)])
+  func sixteenBitKinds(colour: UInt8, channels: Int) throws {
+    // 0x8100 is 128.499 of 255, and 0x7EFF is 126.502: neither is its first byte.
+    let samples: [[UInt8]] = [[0, 0], [0xFF, 0xFF], [0x81, 0x00], [0x7E, 0xFF]]
+    let file = PNGAssembler(width: 1, height: 1, depth: 16, colour: colour)
+    let image = try file.rows([samples.prefix(channels).flatMap { $0 }]).read().image
+    #expect(image.channels == channels)
+    #expect(image.pixels == Array([0, 255, 128, 127].prefix(channels)))
+  }
+
+  @Test("palettes of one bit are expanded")
+  func smallPalette() throws {
+    let file = PNGAssembler(width: 9, height: 1, depth: 1, colour: 3)
+      .chunk("PLTE", [1, 2, 3, 4, 5, 6])
+    let pixels = try file.rows([[0b1000_0001, 0b1000_0000]]).read().image.pixels
+    let (off, on): ([UInt8], [UInt8]) = ([1, 2, 3], [4, 5, 6])
+    #expect(pixels == on + off + off + off + off + off + off + on + on)
+  }
+
+  @Test("a transparent colour in RGB becomes an alpha channel")
+  func transparentRGB() throws {
+    let file = PNGAssembler(width: 2, height: 1).chunk("tRNS", [0, 1, 0, 2, 0, 3])
+    let image = try file.rows([[1, 2, 3, 1, 2, 4]]).read().image
+    #expect(image.pixels == [1, 2, 3, 0, 1, 2, 4, 255])
+  }
+
+  @Test("EXIF turns the picture, before and after the pixels", arguments: UInt16(1)...8)
+  func orientation(number: UInt16) throws {
+    let record = EXIFAssembler().record(orientation: number)
+    let rows = try #require(EXIFAssembler.shownRows[number])
+    let file = PNGAssembler(width: 2, height: 3, colour: 0)
+    let pixels = ["ab", "cd", "ef"].map { Array($0.utf8) }
+    for turned in [
+      file.chunk("eXIf", record).rows(pixels), file.rows(pixels).chunk("eXIf", record),
+    ] {
+      let image = try turned.read().image
+      #expect((image.width, image.height) == (rows[0].count, rows.count))
+      #expect(image.pixels == Array(rows.joined().utf8))
+    }
+  }
+
+  @Test("broken EXIF is ignored", arguments: EXIFAssembler.broken)
+  func brokenEXIF(record: [UInt8]) throws {
+    let file = PNGAssembler(width: 2, height: 1, colour: 0).chunk("eXIf", record).rows([[1, 2]])
+    #expect(try file.read().image.pixels == [1, 2])
+  }
+
+  @Test("of an animation the picture for others is read")
+  func animated() throws {
+    let frame: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 14)
+    let file = PNGAssembler(width: 1, height: 1, colour: 0)
+      .chunk("acTL", [0, 0, 0, 1, 0, 0, 0, 0]).rows([[5]]).chunk("fcTL", frame)
+      .chunk("fdAT", [0, 0, 0, 1, 1, 2, 3])
+    #expect(try file.read().image.pixels == [5])
+  }
+
   @Test("interlaced pictures are read")
   func interlaced() throws {
     let steps = [
@@ -111,6 +167,9 @@ struct PNGTests {
     limits.side = 9
     expect(.damaged) { _ = try file.read(limits: limits) }
     limits = ImageLimits()
+    limits.memoryBytes = 99
+    expect(.damaged, says: "memory") { _ = try file.read(limits: limits) }
+    limits = ImageLimits()
     limits.fileBytes = 100
     expect(.damaged, says: "at most 100 bytes") { _ = try file.read(limits: limits) }
   }
@@ -141,13 +200,25 @@ struct PNGTests {
     }
   }
 
-  @Test("of thousands of texts some are kept")
-  func manyTexts() throws {
-    let content = Array("key".utf8) + [0] + Array("value".utf8)
-    let file = (0..<3000).reduce(PNGAssembler(width: 1, height: 1, colour: 0)) { file, _ in
-      file.chunk("tEXt", content)
-    }
-    #expect(try 1...128 ~= file.rows([[5]]).read().texts.count)
+  @Test("of thousands of texts some are kept", arguments: ["tEXt", "iTXt"])
+  func manyTexts(type: String) throws {
+    let separator: [UInt8] = type == "tEXt" ? [0] : [0, 0, 0, 0, 0]
+    let content = Array("key".utf8) + separator + Array("value".utf8)
+    let file = PNGAssembler(width: 1, height: 1, colour: 0).chunk(type, content, times: 30_000)
+    let texts = try file.rows([[5]]).read().texts
+    #expect(1...128 ~= texts.count)
+    #expect(texts.first == PNG.Text(key: "key", value: "value"))
+  }
+
+  @Test(
+    "megabytes beside the pixels are skipped",
+    arguments: ["iCCP", "eXIf", "tEXt", "zTXt", "iTXt", "juNk"])
+  func largeChunks(type: String) throws {
+    let large = Array("key".utf8) + [UInt8](repeating: 0, count: 5 << 20)
+    let file = PNGAssembler(width: 1, height: 1, colour: 0).chunk("tEXt", Array("a\0b".utf8))
+      .chunk(type, large).rows([[5]])
+    #expect(try file.read().image.pixels == [5])
+    #expect(try file.read().texts.isEmpty == ["tEXt", "zTXt", "iTXt"].contains(type))
   }
 
   @Test("a text whose keyword the format forbids is left out")
@@ -173,6 +244,21 @@ struct PNGTests {
     for count in 0..<whole.count {
       let region = ByteRegion(Array(whole.prefix(count)), name: "cut.png")
       expect(.damaged) { _ = try PNG(region) }
+    }
+  }
+
+  @Test("ignores what follows the picture")
+  func trailing() throws {
+    let whole = try PNG(image: image(3, 3, 3)).encoded()
+    #expect(try PNG(ByteRegion(whole + [1, 2, 3], name: "long.png")).image == image(3, 3, 3))
+  }
+
+  @Test("refuses pixels that end early, wherever they do", arguments: [0, 1, 9, 10, 11, 89])
+  func shortPixels(count: Int) {
+    let pixels = [UInt8](repeating: 7, count: count)
+    for interlaced in [false, true] {
+      let file = PNGAssembler(width: 10, height: 9, colour: 0, interlaced: interlaced)
+      expect(.damaged) { _ = try file.rows([pixels]).read() }
     }
   }
 

@@ -1,5 +1,5 @@
-// libpng, libwebp, zlib and libarchive behind narrow functions: memory in, memory out, and every
-// limit explicit.
+// libpng, libjpeg-turbo, libwebp, zlib and libarchive behind narrow functions: memory in, memory
+// out, and every limit explicit.
 //
 // Functions that return bool return false on failure. Nothing here opens files, prints, or keeps
 // state between calls other than in the objects it hands out.
@@ -49,11 +49,11 @@ typedef struct {
 typedef struct cm_png_reader cm_png_reader;
 
 // A reader of `bytes`, which must outlive it, or NULL if there is no memory. Images with a side
-// over `max_side` fail; so do metadata chunks over `max_chunk_bytes`; of these, at most
-// `max_chunks` are kept.
+// over `max_side` fail. Texts that inflate to more than `max_text_bytes` are left out; of the
+// others about `max_texts` are kept.
 cm_png_reader *cm_png_reader_new(
-    const uint8_t *bytes, size_t count, uint32_t max_side, size_t max_chunk_bytes,
-    uint32_t max_chunks);
+    const uint8_t *bytes, size_t count, uint32_t max_side, size_t max_text_bytes,
+    uint32_t max_texts);
 void cm_png_reader_release(cm_png_reader *reader);
 
 // Reads up to the first pixel. To be called once, first.
@@ -72,6 +72,37 @@ size_t cm_png_reader_offset(const cm_png_reader *reader);
 bool cm_png_encode(
     const cm_image *image, const cm_png_text *texts, size_t text_count, int level, cm_buffer *out);
 
+// --- JPEG --------------------------------------------------------------------------------------
+
+typedef struct {
+  uint32_t width;
+  uint32_t height;
+  uint32_t channels;       // 1 of grey; 3 of colour, and of CMYK after conversion
+  uint64_t decoder_bytes;  // memory for the decoder, beside the pixels
+} cm_jpeg_header;
+
+typedef struct cm_jpeg_reader cm_jpeg_reader;
+
+// A reader of `bytes`, which must outlive it, or NULL if there is no memory. libjpeg is kept from
+// using more than `max_memory` bytes, and files of more than `max_scans` scans fail. So do files
+// that libjpeg can only read by making up samples.
+cm_jpeg_reader *cm_jpeg_reader_new(
+    const uint8_t *bytes, size_t count, size_t max_memory, int max_scans);
+void cm_jpeg_reader_release(cm_jpeg_reader *reader);
+
+// Reads up to the first pixel. To be called once, first.
+bool cm_jpeg_reader_header(cm_jpeg_reader *reader, cm_jpeg_header *header);
+// Reads all pixels into `pixels`, which holds width * height * channels bytes, up to the end of the
+// image. To be called once, after the header.
+bool cm_jpeg_reader_pixels(cm_jpeg_reader *reader, uint8_t *pixels);
+// What failed, and how many bytes had been read.
+const char *cm_jpeg_reader_message(const cm_jpeg_reader *reader);
+size_t cm_jpeg_reader_offset(const cm_jpeg_reader *reader);
+
+// Encodes an image of 1 or 3 channels at a quality of 1 to 100, its colours at the full resolution
+// or, in each direction, at half of it.
+bool cm_jpeg_encode(const cm_image *image, int quality, bool full_colour, cm_buffer *out);
+
 // --- WebP --------------------------------------------------------------------------------------
 
 typedef struct {
@@ -80,18 +111,29 @@ typedef struct {
 } cm_webp_quality;
 
 typedef struct {
-  uint32_t width;
+  uint32_t width;  // of the canvas, if it is an animation
   uint32_t height;
   bool has_alpha;
-  uint32_t frame_count;
+  bool is_animated;
+  uint64_t decoder_bytes;  // memory for the decoder, beside the pixels
 } cm_webp_header;
 
 // What a file says about itself; no pixel is decoded.
 bool cm_webp_read_header(const uint8_t *bytes, size_t count, cm_webp_header *header);
-// Decodes a still image, or the first frame of an animation if it fills the canvas, into `pixels`,
-// which holds width * height * (has_alpha ? 4 : 3) bytes.
-bool cm_webp_decode_first(
+// Decodes a still image into `pixels`, which holds width * height * (has_alpha ? 4 : 3) bytes.
+bool cm_webp_decode(
     const uint8_t *bytes, size_t count, const cm_webp_header *header, uint8_t *pixels);
+
+typedef struct cm_webp_frames cm_webp_frames;
+
+// The frames of `bytes`, which must outlive them, or NULL if the file is damaged or there is no
+// memory.
+cm_webp_frames *cm_webp_frames_new(const uint8_t *bytes, size_t count);
+void cm_webp_frames_release(cm_webp_frames *frames);
+// Decodes the next frame as it is seen, the whole canvas, into `pixels` of the size of a still
+// image's.
+bool cm_webp_frames_next(
+    cm_webp_frames *frames, const cm_webp_header *header, uint8_t *pixels);
 
 // Encodes a still image of 3 or 4 channels.
 bool cm_webp_encode(const cm_image *image, cm_webp_quality quality, cm_buffer *out);

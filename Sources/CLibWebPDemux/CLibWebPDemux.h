@@ -1,0 +1,1 @@
+// Holds nothing: this target only carries the compiler and linker flags of libwebpdemux.
