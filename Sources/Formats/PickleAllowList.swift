@@ -4,35 +4,53 @@
 public struct PickleAllowList: Sendable {
   /// The accepted names.
   public private(set) var globals: Set<PickleGlobal>
+  /// The package, if any, of which everything is accepted.
+  private let package: String?
 
   /// A list of exactly these names.
   public init(_ globals: Set<PickleGlobal>) {
+    self.init(globals, package: nil)
+  }
+
+  private init(_ globals: Set<PickleGlobal>, package: String?) {
     self.globals = globals
+    self.package = package
   }
 
   /// Whether the name is accepted.
   public func contains(_ global: PickleGlobal) -> Bool {
     globals.contains(global)
+      || package.map { global.module == $0 || global.module.hasPrefix("\($0).") } ?? false
   }
 
   /// A wider list.
   public func adding(_ more: Set<PickleGlobal>) -> PickleAllowList {
-    PickleAllowList(globals.union(more))
+    PickleAllowList(globals.union(more), package: package)
   }
 
   /// What a stand-alone torch storage mentions: the storage classes.
   public static let torchStorage = PickleAllowList(
     names(in: "torch", torchStorageNames).union(names(in: "torch.storage", ["UntypedStorage"])))
 
+  /// What the oldest torch files mention beside their objects: the tensor classes.
+  static let torchTensor = PickleAllowList(
+    names(in: "torch", torchTensorNames).union(names(in: "torch.cuda", torchTensorNames)))
+
   /// What a torch state dictionary mentions.
   public static let torch = torchStorage.adding(
     names(in: "torch", ["Size", "device"] + torchElementTypeNames)
       .union(
-        names(in: "torch._utils", ["_rebuild_parameter", "_rebuild_tensor", "_rebuild_tensor_v2"])
+        names(
+          in: "torch._utils",
+          ["_rebuild_parameter", "_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3"])
       )
       .union(names(in: "torch.storage", ["_load_from_bytes"]))
       .union(names(in: "collections", ["OrderedDict"]))
       .union(names(in: "argparse", ["Namespace"])))
+
+  /// What the values of a TorchScript archive mention: its own classes, which are only names.
+  static let torchScript = PickleAllowList(
+    torch.adding(names(in: "torch.jit._pickle", torchScriptNames)).globals, package: "__torch__")
 
   /// What the published checkpoints mention: torch, NumPy's arrays and NVIDIA's network objects.
   public static let standard = torch.adding(
@@ -51,11 +69,21 @@ private func names(in module: String, _ names: [String]) -> Set<PickleGlobal> {
   Set(names.map { PickleGlobal(module, $0) })
 }
 
-private let torchStorageNames = [
+let torchStorageNames = [
   "DoubleStorage", "FloatStorage", "HalfStorage", "BFloat16Storage", "LongStorage", "IntStorage",
   "ShortStorage", "CharStorage", "ByteStorage", "BoolStorage", "UntypedStorage",
   "ComplexDoubleStorage", "ComplexFloatStorage", "QInt8Storage", "QInt32Storage", "QUInt8Storage",
   "QUInt4x2Storage", "QUInt2x4Storage",
+]
+
+private let torchTensorNames = [
+  "DoubleTensor", "FloatTensor", "HalfTensor", "LongTensor", "IntTensor", "ShortTensor",
+  "CharTensor", "ByteTensor",
+]
+
+/// What marks a list or dictionary with its type.
+let torchScriptNames = [
+  "restore_type_tag", "build_intlist", "build_doublelist", "build_boollist", "build_tensorlist",
 ]
 
 private let torchElementTypeNames = [

@@ -105,8 +105,12 @@ extension PickleMachine {
 
   mutating func pushStackGlobal() throws(FileError) {
     let (name, module) = try (pop(), pop())
-    guard let moduleText = module.asString, let nameText = name.asString else {
-      throw damaged("a module and a name", found: "\(module.kind) and \(name.kind)")
+    guard let moduleText = module.text(atMost: limits.nameBytes),
+      let nameText = name.text(atMost: limits.nameBytes)
+    else {
+      throw damaged(
+        "a module and a name of at most \(limits.nameBytes) bytes",
+        found: "\(module.kind) and \(name.kind)")
     }
     try pushGlobal(moduleText, nameText)
   }

@@ -65,7 +65,7 @@ extension PickleMachine {
 
     case .inst: throw try instRefusal()
     case .obj, .ext1, .ext2, .ext4: throw unsafe("calls by name", found: "\(opcode) instruction")
-    case .persID: throw damaged("a tuple as persistent id", found: "a line of text")
+    case .persID: throw damaged("a binary persistent id", found: "a line of text")
     case .nextBuffer, .readOnlyBuffer:
       throw damaged("all bytes inside the pickle", found: "an out-of-band buffer")
     }

@@ -236,8 +236,11 @@ extension PickleMachine {
   }
 
   mutating func pushPersistentID() throws(FileError) {
-    guard case .tuple(let id) = try pop() else {
-      throw damaged("a tuple as persistent id", found: "another value")
+    let id: PickleSequence
+    switch try pop() {
+    case .tuple(let items): id = items
+    case let name where name.text(atMost: limits.nameBytes) != nil: id = newSequence([name])
+    default: throw damaged("a tuple or short text as persistent id", found: "another value")
     }
     persistentIDs.append(id)
     try push(.persistentID(id))

@@ -10,6 +10,17 @@ extension PickleValue {
     }
   }
 
+  /// The text, if the value is text of at most `limit` bytes.
+  ///
+  /// A pickle can mention one long string of Python 2 very often, and each use of it is decoded.
+  func text(atMost limit: Int) -> String? {
+    switch self {
+    case .string(let text) where text.utf8.count <= limit: text
+    case .byteString(let bytes) where bytes.count <= limit: asString
+    default: nil
+    }
+  }
+
   /// The integer, if the value is one; a Boolean is none.
   public var asInt: Int64? {
     guard case .int(let number) = self else { return nil }

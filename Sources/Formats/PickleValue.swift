@@ -34,7 +34,7 @@ public enum PickleValue {
   case global(PickleGlobal)
   /// The record of a call that was not made.
   case object(PickleObject)
-  /// A reference to something outside the pickle; the tuple says to what.
+  /// A reference to something outside the pickle; the tuple, or one text, says to what.
   case persistentID(PickleSequence)
 }
 

@@ -1,4 +1,4 @@
-// What torch's two file forms share: typed storages, and the persistent ids that name them.
+// What torch's file forms share: typed storages, and the persistent ids that name them.
 
 /// The elements that one or more tensors view.
 public struct TorchStorage: Sendable {
@@ -32,8 +32,8 @@ struct TorchStorageID {
   /// - Throws: `FileError` of kind `damaged` if it is not one of a storage.
   init(_ id: PickleSequence, file: String) throws(FileError) {
     let items = id.items
-    guard items.count == 5 || items.count == 6, items[0].asString == "storage",
-      case .global(let storageClass) = items[1], let key = items[2].asString,
+    guard items.count == 5 || items.count == 6, items[0].text(atMost: 7) == "storage",
+      case .global(let storageClass) = items[1], let key = items[2].text(atMost: Self.keyLimit),
       let count = items[4].asInt, count >= 0
     else {
       let kinds = items.prefix(7).map(\.kind).joined(separator: ", ")
@@ -53,7 +53,8 @@ struct TorchStorageID {
     _ value: PickleValue, of elementCount: Int, _ id: PickleSequence, _ file: String
   ) throws(FileError) -> View? {
     guard !value.isNone else { return nil }
-    guard let items = value.asItems, items.count == 3, let key = items[0].asString,
+    guard let items = value.asItems, items.count == 3,
+      let key = items[0].text(atMost: keyLimit),
       let offset = items[1].asInt, let count = items[2].asInt, offset >= 0, count >= 0,
       offset <= elementCount, count <= Int64(elementCount) - offset
     else {
@@ -61,6 +62,33 @@ struct TorchStorageID {
         id, file, expected: "a view inside \(elementCount) elements", found: value.kind)
     }
     return View(key: key, offset: Int(offset), count: Int(count))
+  }
+
+  /// Bytes of a storage's key; torch uses numbers.
+  static let keyLimit = 256
+}
+
+extension TorchStorageID {
+  /// The ids by storage key.
+  /// - Throws: `FileError` of kind `damaged` if ids disagree about the storage of one key.
+  static func byKey(
+    _ ids: [PickleSequence], file: String
+  ) throws(FileError) -> [String: TorchStorageID] {
+    var described: [String: TorchStorageID] = [:]
+    var seen: Set<ObjectIdentifier> = []
+    for id in ids where seen.insert(ObjectIdentifier(id)).inserted {
+      let storage = try TorchStorageID(id, file: file)
+      let first = described[storage.key] ?? storage
+      guard first.elementType == storage.elementType, first.elementCount == storage.elementCount
+      else {
+        throw damagedID(
+          id, file,
+          expected: "\(first.elementCount) elements of \(first.elementType) for key \(first.key)",
+          found: "\(storage.elementCount) of \(storage.elementType)")
+      }
+      described[storage.key] = first
+    }
+    return described
   }
 }
 
@@ -87,15 +115,52 @@ extension ElementType {
     default: return nil
     }
   }
+
+  /// The element type of a torch tensor class.
+  init?(torchTensor tensorClass: PickleGlobal) {
+    guard tensorClass.name.hasSuffix("Tensor") else { return nil }
+    let storage = "\(tensorClass.name.dropLast("Tensor".count))Storage"
+    self.init(torchStorage: PickleGlobal(tensorClass.module, storage))
+  }
+
+  /// The element type of the name `torch.float32` or another.
+  init?(torchElementType global: PickleGlobal) {
+    guard global.module == "torch" else { return nil }
+    self.init(rawValue: global.name)
+  }
 }
 
-/// The storages of a torch file by key.
+/// The storages of a torch file by key, and what else its persistent ids name.
 public struct TorchStorages: Sendable {
-  private var storages: [String: TorchStorage]
+  private let storages: [String: TorchStorage]
+  /// The tensors that the oldest form of file keeps outside its pickle, by key.
+  private let tensors: [String: StoredTensor]
+
+  /// No storages.
+  public init() {
+    self.init([:])
+  }
 
   /// The storages of a file, by the keys that its persistent ids use.
-  public init(_ storages: [String: TorchStorage] = [:]) {
+  init(_ storages: [String: TorchStorage], tensors: [String: StoredTensor] = [:]) {
     self.storages = storages
+    self.tensors = tensors
+  }
+
+  /// The storages' keys.
+  var keys: some Collection<String> { storages.keys }
+
+  /// The tensor that a persistent id means, or nil if the id means a storage.
+  /// - Throws: `FileError` of kind `damaged` if the id is one key and there is nothing under it.
+  func tensor(for id: PickleSequence, file: String) throws(FileError) -> StoredTensor? {
+    guard id.items.count == 1 else { return nil }
+    let key = id.items[0].text(atMost: TorchStorageID.keyLimit)
+    guard let key, tensors[key] != nil || storages[key] != nil else {
+      throw damagedID(
+        id, file, expected: "the key of a tensor or storage in the file",
+        found: key.map { "key \($0)" } ?? "another value")
+    }
+    return tensors[key]
   }
 
   /// The storage that a persistent id means.

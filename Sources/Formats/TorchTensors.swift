@@ -30,9 +30,10 @@ public final class TorchTensors {
   }
 
   private func plainTensor(_ value: PickleValue) throws(FileError) -> StoredTensor? {
-    guard
-      let call = value.asCall(of: Self.rebuildTensor2) ?? value.asCall(of: Self.rebuildTensor)
-    else { return nil }
+    if case .persistentID(let id) = value { return try storages.tensor(for: id, file: file) }
+    guard case .object(let call) = value, Self.rebuildTensor.contains(call.callable) else {
+      return nil
+    }
     let items = call.arguments.items
     guard items.count >= 4, let offset = items[1].asInt, let shape = sizes(items[2]),
       let strides = sizes(items[3])
@@ -42,8 +43,20 @@ public final class TorchTensors {
     }
     let storage = try storage(items[0], of: call)
     return try StoredTensor(
-      elementType: storage.elementType, shape: shape, strides: strides, bytes: storage.bytes,
-      storageOffset: Int(offset))
+      elementType: elementType(of: call, storage), shape: shape, strides: strides,
+      bytes: storage.bytes, storageOffset: Int(offset))
+  }
+
+  /// The storage's type, or the one that the third form of constructor gives to raw bytes.
+  private func elementType(
+    of call: PickleObject, _ storage: TorchStorage
+  ) throws(FileError) -> ElementType {
+    guard call.callable == Self.rebuildRawTensor else { return storage.elementType }
+    let items = call.arguments.items
+    guard items.count > 6, case .global(let name) = items[6],
+      let type = ElementType(torchElementType: name), storage.elementType == .uint8
+    else { throw damaged(call, expected: "bytes and an element type", found: "others") }
+    return type
   }
 
   /// The integers of a tuple or list, or of a `torch.Size` of one.
@@ -86,7 +99,10 @@ public final class TorchTensors {
   }
 
   private static let rebuildParameter = PickleGlobal("torch._utils", "_rebuild_parameter")
-  private static let rebuildTensor = PickleGlobal("torch._utils", "_rebuild_tensor")
-  private static let rebuildTensor2 = PickleGlobal("torch._utils", "_rebuild_tensor_v2")
+  private static let rebuildRawTensor = PickleGlobal("torch._utils", "_rebuild_tensor_v3")
+  private static let rebuildTensor: Set = [
+    PickleGlobal("torch._utils", "_rebuild_tensor"),
+    PickleGlobal("torch._utils", "_rebuild_tensor_v2"), rebuildRawTensor,
+  ]
   private static let loadFromBytes = PickleGlobal("torch.storage", "_load_from_bytes")
 }

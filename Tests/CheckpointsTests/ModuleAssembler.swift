@@ -82,7 +82,7 @@ extension PickleAssembler {
     for size in tensor.shape.reversed() { strides.append((strides.last ?? 1) * Int32(size)) }
     strides = Array(([1] + strides.dropLast()).reversed())
     return call("torch._utils", "_rebuild_tensor_v2") {
-      $0.call("torch.storage", "_load_from_bytes") { $0.bytes(file.bytes) }
+      $0.call("torch.storage", "_load_from_bytes") { $0.bytes(file.legacyBytes) }
         .int(0).ints(tensor.shape.map(Int32.init)).ints(tensor.rank == 0 ? [] : strides).bool(false)
         .call("collections", "OrderedDict") { $0 }
     }

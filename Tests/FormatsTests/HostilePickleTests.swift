@@ -16,6 +16,8 @@ struct HostilePickleTests {
       "logging FileHandler", "_io FileIO", "urllib.request urlopen", "torch.hub load",
       "torch load", "collections namedtuple", "torch.storage _load_from_bytes.__globals__",
       "torch_utils.persistence _module_to_src", "numpy.core.multiarray fromfile",
+      "copyreg _reconstructor", "copy_reg _reconstructor", "copyreg add_extension",
+      "__torch__ Network",
     ])
   func forbidden(name: String) {
     let parts = name.split(separator: " ").map(String.init)
@@ -25,6 +27,10 @@ struct HostilePickleTests {
     let stacked = PickleAssembler(protocol: 4).text(parts[0]).text(parts[1]).op(0x93)
     let offset = 2 + 5 + parts[0].utf8.count + 5 + parts[1].utf8.count
     expect(.refusedAsUnsafe, at: offset, says: dotted) { _ = try stacked.read() }
+    let lines = "c\(parts[0])\n\(parts[1])\np0\n(S'touch canary'\np1\ntp2\nRp3\n"
+    expect(.refusedAsUnsafe, at: 0, says: dotted) {
+      _ = try PickleAssembler(protocol: nil).ops(lines).read()
+    }
   }
 
   @Test("refuses a name put together from the memo")
@@ -72,6 +78,7 @@ struct HostilePickleTests {
     let twice = PickleAssembler().call("collections", "OrderedDict") { $0 }.ops(")R")
     expect(.refusedAsUnsafe, says: "a call of an object") { _ = try twice.read() }
     expect(.refusedAsUnsafe) { _ = try PickleAssembler().int(1).ops(")").op(0x81).read() }
+    expect(.refusedAsUnsafe) { _ = try PickleAssembler().int(1).ops(")}").op(0x92).read() }
   }
 
   @Test("state is only recorded, and only for objects")
@@ -270,6 +277,14 @@ struct HostilePickleTests {
   func badText() {
     let pickle = PickleAssembler().op(0x58, [2, 0, 0, 0, 0xC3, 0x28])
     expect(.damaged, at: 2, says: "UTF-8") { _ = try pickle.read() }
+  }
+
+  @Test("a long string that is used very often is not decoded each time")
+  func repeatedText() {
+    let long = [UInt8](repeating: 0x78, count: 1 << 20)
+    let start = PickleAssembler().op(0x54, littleEndian(Int32(long.count)) + long).put(0)
+    expect(.damaged, says: "at most 256 bytes") { _ = try start.get(0).op(0x93).read() }
+    expect(.damaged, says: "short text") { _ = try start.ops("Q").read() }
   }
 
   @Test("refuses names without an end")

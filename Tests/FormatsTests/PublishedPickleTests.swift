@@ -8,21 +8,35 @@ import Testing
 struct PublishedPickleTests {
   @Test(
     "finds every tensor with its exact values",
-    arguments: ["checkpoint-stylegan2-ada-pkl", "checkpoint-stylegan2-ada-pkl-cond"],
-    ["network-protocol3.pkl", "network-protocol4.pkl"])
-  func tensors(folder: String, file: String) throws {
-    let expected = try Safetensors(path: caseFile("\(folder)/expected.safetensors"))
-    let bytes = try ByteRegion(mapping: caseFile("\(folder)/\(file)"))
-    let found = try NetworkWalk(bytes).tensors
-    #expect(found.keys.sorted() == expected.tensors.keys.sorted())
-    for (name, tensor) in expected.tensors {
-      let candidate = try #require(found[name])
+    arguments: [
+      "stylegan2-ada-pkl/network-protocol3", "stylegan2-ada-pkl/network-protocol4",
+      "stylegan2-ada-pkl-cond/network-protocol3", "stylegan2-ada-pkl-cond/network-protocol4",
+      "styleformer/network-snapshot-000000", "styleformer-linformer/network-snapshot-000000",
+    ])
+  func tensors(file: String) throws {
+    let folder = caseFile("checkpoint-\(file.prefix { $0 != "/" })")
+    let expected = try Safetensors(path: "\(folder)/expected.safetensors").tensors
+      .filter { !Self.results.contains($0.key) }
+    let found = try NetworkWalk(ByteRegion(mapping: caseFile("checkpoint-\(file).pkl"))).tensors
+    #expect(Set(found.keys) == Set(expected.keys.map(Self.wholeName)))
+    for (name, tensor) in expected {
+      let candidate = try #require(found[Self.wholeName(name)])
+      guard name == Self.wholeName(name) else { continue }
       #expect(candidate.shape == tensor.shape, "\(name)")
       #expect(candidate.elementType == tensor.elementType, "\(name)")
       #expect(
         candidate.contiguousBytes().copy() == tensor.contiguousBytes().copy(), "\(name)")
     }
   }
+
+  /// The name of a tensor of which the case keeps only a part: its shape, sum and first row.
+  private static func wholeName(_ name: String) -> String {
+    let part = [".shape", ".sum", ".first_row"].first { name.hasSuffix($0) }
+    return String(name.dropLast(part?.count ?? 0))
+  }
+
+  /// What the case's networks computed, which is not in the files.
+  private static let results: Set = ["image_from_G_ema", "logits_from_D"]
 
   @Test("a hostile module source is only text")
   func moduleSource() throws {
