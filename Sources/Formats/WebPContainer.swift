@@ -22,7 +22,7 @@ struct WebPContainer {
       throw bytes.error(at: 0, expected: "a WebP file", found: "other content")
     }
     file = try bytes.slice(at: 0, count: 8 + Int(bytes.integer(at: 4, as: UInt32.self)))
-    var (offset, otherChunks) = (Self.headerBytes, 0)
+    var (offset, chunks) = (Self.headerBytes, 0)
     while offset + 8 <= file.count {
       let size = Int(try file.integer(at: offset + 4, as: UInt32.self))
       let chunk = try file.slice(at: offset + 8, count: size)
@@ -30,11 +30,13 @@ struct WebPContainer {
       case chunkName("ANMF"): try addFrame(chunk, limit: frames)
       case chunkName("ANIM"): loopCount = Int(try chunk.integer(at: 4, as: UInt16.self))
       case chunkName("EXIF"): orientation = ImageOrientation(exif: chunk)
-      default: otherChunks += 1
+      default: break
       }
-      guard otherChunks <= Self.otherChunksLimit else {
+      chunks += 1
+      guard chunks - frameMilliseconds.count <= Self.otherChunksLimit else {
         throw file.error(
-          at: offset, expected: "at most \(Self.otherChunksLimit) chunks", found: "more")
+          at: offset, expected: "at most \(Self.otherChunksLimit) chunks beside the frames",
+          found: "more")
       }
       offset += 8 + size + size % 2
     }
