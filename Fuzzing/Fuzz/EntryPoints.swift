@@ -24,8 +24,12 @@ public func mutate(
 ) -> Int {
   let newCount = LLVMFuzzerMutate(bytes, count, capacity)
   // One input in eight keeps what libFuzzer made of it.
-  if Reader.chosen == .png, !seed.isMultiple(of: 8) {
-    repairChecksums(UnsafeMutableBufferPointer(start: bytes, count: newCount))
+  guard !seed.isMultiple(of: 8) else { return newCount }
+  let file = UnsafeMutableBufferPointer(start: bytes, count: newCount)
+  switch Reader.chosen {
+  case .png: repairPNG(file)
+  case .zip, .npz, .torch, .torchScript: repairZIP(file)
+  case .pickle, .tar, .safetensors, .npy, .jpeg, .webp: break
   }
   return newCount
 }

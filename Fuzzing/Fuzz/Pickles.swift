@@ -15,13 +15,22 @@ func readPickles(_ input: ByteRegion) throws(FileError) {
   } while end < input.count
 }
 
-/// Reads a legacy torch file.
-func readTorchLegacy(_ input: ByteRegion) throws(FileError) {
-  let isRecognised = TorchLegacyArchive.recognises(input)
-  let archive = try TorchLegacyArchive(input)
-  require(isRecognised, "a file that was read is not recognised")
+/// Reads a torch file of any form.
+func readTorch(_ input: ByteRegion) throws(FileError) {
+  let form = TorchArchive.recognises(input)
+  let archive = try TorchArchive(input)
+  require(archive.form == form, "a file of form \(archive.form) was taken for another")
   var visitor = PickleVisitor(storages: archive.storages, inputBytes: input.count)
   visitor.visit(archive.root)
+}
+
+/// Reads the tensors of a TorchScript archive.
+func readTorchScript(_ input: ByteRegion) throws(FileError) {
+  var bytesLeft = layoutLimit
+  for tensor in try TorchScriptArchive(input).tensors.values where tensor.byteCount <= bytesLeft {
+    bytesLeft -= tensor.byteCount
+    layOut(tensor)
+  }
 }
 
 /// A walk through a pickle's values, each container once.

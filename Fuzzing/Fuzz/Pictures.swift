@@ -50,30 +50,3 @@ func readWebP(_ input: ByteRegion) throws(FileError) {
   }
   require(index == frames.count, "\(index) frames instead of \(frames.count)")
 }
-
-/// Puts the right check sum behind every chunk of a PNG, as far as chunks can be followed.
-func repairChecksums(_ file: UnsafeMutableBufferPointer<UInt8>) {
-  var start = 8
-  while start + 12 <= file.count {
-    let length = bigEndian(file[start..<start + 4])
-    guard length <= file.count - start - 12 else { return }
-    let sumStart = start + 8 + length
-    let sum = crc32(file[start + 4..<sumStart])
-    for index in 0..<4 {
-      file[sumStart + index] = UInt8(truncatingIfNeeded: sum >> (24 - 8 * index))
-    }
-    start = sumStart + 4
-  }
-}
-
-private func bigEndian(_ bytes: Slice<UnsafeMutableBufferPointer<UInt8>>) -> Int {
-  bytes.reduce(0) { $0 << 8 | Int($1) }
-}
-
-private func crc32(_ bytes: Slice<UnsafeMutableBufferPointer<UInt8>>) -> UInt32 {
-  ~bytes.reduce(~0) { sum, byte in
-    (0..<8).reduce(sum ^ UInt32(byte)) { value, _ in
-      value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1
-    }
-  }
-}

@@ -5,8 +5,8 @@ import Foundation
 
 /// A reader of `Formats`; `make fuzz READER=…` takes these names.
 enum Reader: String, CaseIterable {
-  case pickle
-  case torchLegacy = "torch-legacy"
+  case pickle, torch
+  case torchScript = "torch-script"
   case zip, tar, safetensors, npy, npz, png, jpeg, webp
 
   /// The reader that the environment variable `READER` names.
@@ -24,7 +24,8 @@ enum Reader: String, CaseIterable {
   func read(_ input: ByteRegion) throws(FileError) {
     switch self {
     case .pickle: try readPickles(input)
-    case .torchLegacy: try readTorchLegacy(input)
+    case .torch: try readTorch(input)
+    case .torchScript: try readTorchScript(input)
     case .zip: try readZIP(input)
     case .tar: try readTar(input)
     case .safetensors: try readSafetensors(input)
