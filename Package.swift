@@ -36,6 +36,7 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(
   name: "OrderedCollections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -55,6 +56,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
@@ -85,7 +87,7 @@ let package = Package(
     .target(
       name: "CMedia",
       dependencies: [
-        "CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux", "CLibZ", "CLibArchive",
+        "CLibArchive", "CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux", "CLibZ",
       ]),
 
     // The libraries, each importing only what stands above it.
@@ -93,7 +95,7 @@ let package = Package(
     library("Tensors", ["CTorch"]),
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
-    library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections]),
+    library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections, crypto]),
     library(
       "Workbench",
       [

@@ -14,10 +14,14 @@ public struct Checkpoint {
   public struct Network {
     /// What it is built from.
     public let configuration: any NetworkConfiguration
-    /// Its parameters and buffers under the published names.
-    public let tensors: OrderedDictionary<String, StoredTensor>
+    /// Its parameters and buffers under the names of this program's networks, read when asked for.
+    public let tensors: OrderedDictionary<String, StoredParameter>
     /// The arguments that the published code constructed it with, if the file says.
-    public let arguments: PlainValue
+    public var arguments = PlainValue.null
+    /// Where its mean of w came from.
+    public var wAvgSource = WAvgSource.stored
+    /// What the file lacks and was filled in, a line each.
+    public var remarks: [String] = []
     let file: String
   }
 
@@ -27,6 +31,8 @@ public struct Checkpoint {
   public let networks: OrderedDictionary<String, Network>
   /// What else the file holds: tensors by part and name, such as the augmentation's state.
   public let otherTensors: OrderedDictionary<String, StoredTensor>
+  /// The names of the file's other parts, such as the state of an optimiser.
+  public internal(set) var otherParts: [String] = []
   /// The description of the data that the networks were trained on, if the file says.
   public let trainingSet: PlainValue
   /// What else one of our own files says; empty for files of other programs.
@@ -40,116 +46,30 @@ public struct Checkpoint {
   ///   done.
   public static func open(_ path: String) throws(FileError) -> Checkpoint {
     let bytes = try ByteRegion(mapping: path)
-    let start = try bytes.slice(at: 0, count: min(bytes.count, 512)).copy()
-    // A pickle begins with its protocol, or before protocol 2 with a name or an open bracket.
-    if let first = start.first, [0x80, UInt8(ascii: "c"), UInt8(ascii: "(")].contains(first) {
-      return try Checkpoint(nvidiaPickle: bytes)
+    switch FileForm(of: bytes) {
+    case .torch, .torchScript, .zip: return try Checkpoint(torchFile: bytes)
+    case .safetensors: return try Checkpoint(networkFile: bytes)
+    case .pickle:
+      let root = try PickleReader(bytes, allowing: .standard).readWhole()
+      if let networks = try TensorFlowNetwork.all(in: root, file: path) {
+        return try Checkpoint(tensorFlow: networks, file: path)
+      }
+      return try Checkpoint(nvidiaPickle: root, bytes)
+    case .numPy, .other:
+      throw bytes.error(
+        at: 0,
+        expected: "a pickle of NVIDIA's networks, a torch file, or a safetensors network file",
+        found: FileStart(bytes).description)
     }
-    if start.count > 8, start[8] == UInt8(ascii: "{") { return try Checkpoint(networkFile: bytes) }
-    throw FileError(
-      .damaged, file: bytes.name, offset: 0,
-      expected: "a pickle of NVIDIA's networks or a safetensors network file",
-      found: describe(start))
   }
 
   /// The generator that people look at: the averaged one if there is one.
   public var preferredGenerator: (role: String, network: Network)? {
-    for role in ["G_ema", "G", "Gs"] {
+    for role in ["G_ema", "G"] {
       if let network = networks[role], network.configuration is any GeneratorConfiguration {
         return (role, network)
       }
     }
     return nil
-  }
-
-  private static func describe(_ start: [UInt8]) -> String {
-    let text = String(decoding: start, as: UTF8.self).lowercased()
-    if start.isEmpty { return "an empty file" }
-    if text.contains("<html") || text.contains("<!doctype") {
-      return "a web page; the download was probably refused or limited: fetch the file again"
-    }
-    if text.hasPrefix("version https://git-lfs") {
-      return "a pointer of Git LFS instead of the file: fetch it with git lfs pull"
-    }
-    if start.starts(with: [0x50, 0x4B]) { return "a zip archive" }
-    if start.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return "a PNG picture" }
-    return "other bytes"
-  }
-}
-
-extension Checkpoint.Network {
-  /// What the generator will be, known without taking memory for it.
-  ///
-  /// - Returns: The generator's traits.
-  /// - Throws: `FileError` if the network is no generator or the file's tensors do not fit it.
-  public func generatorTraits() throws -> GeneratorTraits {
-    let configuration = try generatorConfiguration()
-    return try plan(configuration.makeGenerator).traits
-  }
-
-  /// Builds the generator and loads its tensors.
-  ///
-  /// - Returns: The generator, on the processor, in float32.
-  /// - Throws: `FileError` if the network is no generator or the file's tensors do not fit it.
-  public func makeGenerator() throws -> any Generator {
-    let configuration = try generatorConfiguration()
-    return try load(configuration.makeGenerator)
-  }
-
-  /// Builds the StyleGAN2 discriminator and loads its tensors.
-  ///
-  /// - Returns: The discriminator, on the processor, in float32.
-  /// - Throws: `FileError` if the network is no such discriminator or the file's tensors do not fit
-  ///   it.
-  public func makeStyleGAN2Discriminator() throws -> StyleGAN2Discriminator {
-    guard let configuration = configuration as? StyleGAN2DiscriminatorConfiguration else {
-      throw misfit("a StyleGAN2 discriminator", type(of: configuration).kind)
-    }
-    return try load { StyleGAN2Discriminator(configuration, $0) }
-  }
-
-  private func generatorConfiguration() throws(FileError) -> any GeneratorConfiguration {
-    guard let configuration = configuration as? any GeneratorConfiguration else {
-      throw misfit("a generator", type(of: configuration).kind)
-    }
-    return configuration
-  }
-
-  /// Builds the network without memory for its tensors, and checks that the file's fit.
-  private func plan<Built>(_ build: (Scope) -> Built) throws -> Built {
-    let plan = ParameterStore()
-    let network = build(Scope(plan, device: .meta))
-    do {
-      try plan.check(try storedParameters())
-    } catch let error as ParameterLoadError {
-      throw misfit("the tensors of \(type(of: configuration).kind)", "\(error)")
-    }
-    return network
-  }
-
-  /// Builds the network and loads it, once it is known that the file's tensors fit.
-  private func load<Built>(_ build: (Scope) -> Built) throws -> Built {
-    _ = try plan(build)
-    let store = ParameterStore()
-    let network = build(Scope(store))
-    try store.load(try storedParameters())
-    return network
-  }
-
-  private func storedParameters() throws(FileError) -> OrderedDictionary<String, StoredParameter> {
-    var state: OrderedDictionary<String, StoredParameter> = [:]
-    for (name, tensor) in tensors { state[name] = try StoredParameter(tensor) }
-    return state
-  }
-
-  private func misfit(_ expected: String, _ found: String) -> FileError {
-    FileError(.damaged, file: file, expected: expected, found: found)
-  }
-}
-
-extension ParameterStore {
-  /// The names of tensors with numbers that are not finite; pictures made with them show nothing.
-  public var nonFiniteNames: [String] {
-    withoutGradients { entries.keys.filter { !self[$0].isFinite().all } }
   }
 }

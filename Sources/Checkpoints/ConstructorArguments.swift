@@ -68,6 +68,9 @@ struct ConstructorArguments {
     }
   }
 
+  /// Whether the argument is given, be it as nothing.
+  func has(_ name: String) -> Bool { values[name] != nil }
+
   /// Takes an argument that has no influence on what is computed.
   mutating func ignore(_ names: String...) { unread.subtract(names) }
 

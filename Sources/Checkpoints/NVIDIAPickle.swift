@@ -9,9 +9,8 @@ extension Checkpoint {
   /// Reads a pickle of NVIDIA's PyTorch networks.
   ///
   /// - Source: `torch_utils/persistence.py` and `legacy.py` of stylegan2-ada-pytorch.
-  init(nvidiaPickle bytes: ByteRegion) throws(FileError) {
+  init(nvidiaPickle root: PickleValue, _ bytes: ByteRegion) throws(FileError) {
     let file = bytes.name
-    let root = try PickleReader(bytes, allowing: .standard).readWhole()
     guard let entries = root.asDictionary else {
       throw bytes.error(at: 0, expected: "a dictionary of networks", found: root.kind)
     }
@@ -29,7 +28,8 @@ extension Checkpoint {
       guard let module = try module(role) else { continue }
       networks[role] = Network(
         configuration: try networkConfiguration(of: module, role: role, file: file),
-        tensors: module.tensors, arguments: try module.arguments(), file: file)
+        tensors: try module.tensors.storedParameters(), arguments: try module.arguments(),
+        file: file)
     }
     guard !networks.isEmpty else {
       let present = entries.entries.filter { !$0.value.isNone }
@@ -47,6 +47,9 @@ extension Checkpoint {
     otherTensors = others
     trainingSet = entries["training_set_kwargs"].flatMap { PlainValue($0) } ?? .null
     notes = NetworkFileNotes()
+    otherParts = entries.entries.compactMap { key, value in
+      value.isNone ? nil : key.asString
+    }.filter { networks[$0] == nil }
   }
 }
 

@@ -12,8 +12,17 @@ extension StyleGAN2Configuration {
   /// stylegan2-ada-pytorch hands the synthesis network its arguments in `synthesis_kwargs`,
   /// stylegan3 beside the others.
   init(_ module: PersistentModule, role: String, file: String) throws(FileError) {
+    try self.init(arguments: module.arguments(), module: module, role: role, file: file)
+    try requireAttributes(of: module)
+  }
+
+  /// The configuration of a generator that was constructed with some arguments; a module knows the
+  /// defaults of those that are missing.
+  init(
+    arguments: PlainValue, module: PersistentModule? = nil, role: String, file: String
+  ) throws(FileError) {
     self.init()
-    var outer = try ConstructorArguments(module.arguments(), of: role, file: file)
+    var outer = try ConstructorArguments(arguments, of: role, file: file)
     zDim = try outer.int("z_dim") ?? zDim
     labelDim = try outer.int("c_dim") ?? labelDim
     wDim = try outer.int("w_dim") ?? wDim
@@ -21,35 +30,36 @@ extension StyleGAN2Configuration {
     imgChannels = try outer.int("img_channels") ?? imgChannels
     var mapping = try outer.nested("mapping_kwargs")
     mappingLayers =
-      try mapping.int("num_layers") ?? module.int("num_layers", at: "mapping") ?? mappingLayers
+      try mapping.int("num_layers") ?? module?.int("num_layers", at: "mapping") ?? mappingLayers
     try mapping.require("activation", .string("lrelu"))
-    try mapping.require("lr_multiplier", .double(0.01))
+    // The usual value stays unsaid, so that equal networks have equal configurations.
+    mappingLRMultiplier = try mapping.double("lr_multiplier").flatMap { $0 == 0.01 ? nil : $0 }
     mapping.ignore("w_avg_beta")
     try mapping.requireAllRead()
     try outer.unfold("synthesis_kwargs")
     try readSynthesis(&outer, module)
     try outer.requireAllRead()
     try validated(file: file)
-    try requireAttributes(of: module)
   }
 
   /// Takes the synthesis network's arguments.
   private mutating func readSynthesis(
-    _ arguments: inout ConstructorArguments, _ module: PersistentModule
+    _ arguments: inout ConstructorArguments, _ module: PersistentModule?
   ) throws(FileError) {
     let last = "synthesis.b\(resolution)"
     channelBase = try arguments.int("channel_base") ?? channelBase
     channelMax = try arguments.int("channel_max") ?? channelMax
     architecture =
       try arguments.choice("architecture", of: Architecture.self)
-      ?? module.architecture(at: last) ?? architecture
+      ?? module?.architecture(at: last) ?? architecture
     resampleFilter = try arguments.doubles("resample_filter") ?? resampleFilter
     numFP16Res =
-      try arguments.int("num_fp16_res") ?? module.int("num_fp16_res", at: "synthesis") ?? numFP16Res
+      try arguments.int("num_fp16_res") ?? module?.int("num_fp16_res", at: "synthesis")
+      ?? numFP16Res
     convClamp =
-      try arguments.double("conv_clamp") ?? module.double("conv_clamp", at: "\(last).conv1")
+      try arguments.double("conv_clamp") ?? module?.double("conv_clamp", at: "\(last).conv1")
     useNoise =
-      try arguments.bool("use_noise") ?? module.bool("use_noise", at: "\(last).conv1") ?? useNoise
+      try arguments.bool("use_noise") ?? module?.bool("use_noise", at: "\(last).conv1") ?? useNoise
     try arguments.require("activation", .string("lrelu"))
     try arguments.require("kernel_size", .int(3))
     arguments.ignore("fused_modconv_default", "fp16_channels_last", "channels_last", "use_fp16")
@@ -59,8 +69,17 @@ extension StyleGAN2Configuration {
 extension StyleGAN2DiscriminatorConfiguration {
   /// The configuration of a discriminator in a pickle.
   init(_ module: PersistentModule, role: String, file: String) throws(FileError) {
+    try self.init(arguments: module.arguments(), module: module, role: role, file: file)
+    try requireAttributes(of: module)
+  }
+
+  /// The configuration of a discriminator that was constructed with some arguments; a module knows
+  /// the defaults of those that are missing.
+  init(
+    arguments: PlainValue, module: PersistentModule? = nil, role: String, file: String
+  ) throws(FileError) {
     self.init()
-    var outer = try ConstructorArguments(module.arguments(), of: role, file: file)
+    var outer = try ConstructorArguments(arguments, of: role, file: file)
     labelDim = try outer.int("c_dim") ?? labelDim
     resolution = try outer.int("img_resolution") ?? resolution
     imgChannels = try outer.int("img_channels") ?? imgChannels
@@ -69,9 +88,9 @@ extension StyleGAN2DiscriminatorConfiguration {
     let first = "b\(resolution)"
     architecture =
       try outer.choice("architecture", of: StyleGAN2Configuration.Architecture.self)
-      ?? module.architecture(at: first) ?? architecture
-    numFP16Res = try outer.int("num_fp16_res") ?? module.blocksInFP16
-    convClamp = try outer.double("conv_clamp") ?? module.double("conv_clamp", at: "\(first).conv0")
+      ?? module?.architecture(at: first) ?? architecture
+    numFP16Res = try outer.int("num_fp16_res") ?? module?.blocksInFP16 ?? numFP16Res
+    convClamp = try outer.double("conv_clamp") ?? module?.double("conv_clamp", at: "\(first).conv0")
     try outer.require("cmap_dim", .null)
     var blocks = try outer.nested("block_kwargs")
     resampleFilter = try blocks.doubles("resample_filter") ?? resampleFilter
@@ -80,19 +99,20 @@ extension StyleGAN2DiscriminatorConfiguration {
     try blocks.requireAllRead()
     var mapping = try outer.nested("mapping_kwargs")
     mappingLayers =
-      try mapping.int("num_layers") ?? module.int("num_layers", at: "mapping") ?? mappingLayers
+      try mapping.int("num_layers") ?? module?.int("num_layers", at: "mapping") ?? mappingLayers
     try mapping.require("activation", .string("lrelu"))
     try mapping.require("lr_multiplier", .double(0.01))
     try mapping.requireAllRead()
     var epilogue = try outer.nested("epilogue_kwargs")
-    mbstdGroupSize =
-      try epilogue.int("mbstd_group_size") ?? module.int("group_size", at: "b4.mbstd")
+    if module != nil || epilogue.has("mbstd_group_size") {
+      mbstdGroupSize =
+        try epilogue.int("mbstd_group_size") ?? module?.int("group_size", at: "b4.mbstd")
+    }
     mbstdChannels = try epilogue.int("mbstd_num_channels") ?? mbstdChannels
     try epilogue.require("activation", .string("lrelu"))
     try epilogue.requireAllRead()
     try outer.requireAllRead()
     try validated(file: file)
-    try requireAttributes(of: module)
   }
 }
 

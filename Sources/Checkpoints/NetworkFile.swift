@@ -15,8 +15,8 @@ public struct NetworkFileNotes: Hashable, Sendable {
   public var licence: String?
   /// The content hash of the network that this one was made from.
   public var parentHash: String?
-  /// Where the mean of w came from, in words.
-  public var wAvgSource: String?
+  /// Where the mean of w came from.
+  public var wAvgSource: WAvgSource?
 
   /// Notes that say nothing yet.
   public init() {}
@@ -26,6 +26,7 @@ public struct NetworkFileNotes: Hashable, Sendable {
 private enum Key {
   static let format = "stylist.format"
   static let kind = "stylist.kind"
+  static let role = "stylist.role"
   static let configuration = "stylist.configuration"
   static let kimg = "stylist.kimg"
   static let licence = "stylist.licence"
@@ -41,39 +42,47 @@ private let formatVersion = "1"
 /// - Parameters:
 ///   - store: The network's parameters and buffers.
 ///   - configuration: What it was built from.
+///   - role: What the network is in training: `G`, `D` or `G_ema`; nil for `D` of a discriminator,
+///     else `G_ema`.
 ///   - notes: What else to say.
 ///   - path: The file to create or replace.
 /// - Throws: `FileError` if the file cannot be written.
 public func writeNetworkFile(
-  _ store: ParameterStore, configuration: any NetworkConfiguration,
+  _ store: ParameterStore, configuration: any NetworkConfiguration, role: String? = nil,
   notes: NetworkFileNotes = .init(), to path: String
+) throws {
+  let tensors = store.entries.mapValues { StoredParameter($0.tensor) }
+  try writeNetworkFile(tensors, configuration: configuration, role: role, notes: notes, to: path)
+}
+
+extension Checkpoint.Network {
+  /// Writes this network as one of our own files, its numbers in the types of the file it is from.
+  ///
+  /// - Parameters:
+  ///   - role: What the network is in training: `G`, `D` or `G_ema`.
+  ///   - notes: What to say beside configuration and tensors.
+  ///   - path: The file to create or replace.
+  /// - Throws: `FileError` if a tensor cannot be read or the file cannot be written.
+  public func writeNetworkFile(role: String, notes: NetworkFileNotes, to path: String) throws {
+    try Checkpoints.writeNetworkFile(
+      tensors, configuration: configuration, role: role, notes: notes, to: path)
+  }
+}
+
+private func writeNetworkFile(
+  _ tensors: StoredParameters, configuration: any NetworkConfiguration, role: String?,
+  notes: NetworkFileNotes, to path: String
 ) throws {
   var metadata = [
     Key.format: formatVersion, Key.kind: type(of: configuration).kind,
     Key.configuration: try configuration.canonicalJSON(),
   ]
+  metadata[Key.role] = role
   metadata[Key.kimg] = notes.kimg.map { "\($0)" }
   metadata[Key.licence] = notes.licence
   metadata[Key.parentHash] = notes.parentHash
-  metadata[Key.wAvgSource] = notes.wAvgSource
-  let entries = store.entries.map { name, entry in
-    Safetensors.Entry(
-      name: name, elementType: entry.tensor.dtype.elementType, shape: entry.tensor.shape
-    ) { entry.tensor.region(name: name) }
-  }
-  try Safetensors.write(entries, metadata: metadata, to: path)
-}
-
-extension Tensor {
-  /// A copy of the elements in row-major order.
-  fileprivate func region(name: String) -> ByteRegion {
-    let size = count * dtype.byteCount
-    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-      copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
-      initialized = size
-    }
-    return ByteRegion(bytes, name: name)
-  }
+  metadata[Key.wAvgSource] = notes.wAvgSource.map(\.description)
+  try Safetensors.write(tensors.map(Safetensors.Entry.init), metadata: metadata, to: path)
 }
 
 extension Checkpoint {
@@ -94,17 +103,30 @@ extension Checkpoint {
       throw FileError(
         .damaged, file: file, expected: "\(Key.format) \(formatVersion)", found: version)
     }
+    guard contents.metadata[Key.kind] != TrainingState.kind else {
+      throw FileError(
+        .damaged, file: file, expected: "a network",
+        found: "the state of a training; its network is in the snapshot beside it")
+    }
     let configuration = try networkConfiguration(
       kind: try required(Key.kind), json: try required(Key.configuration), file: file)
-    let role = configuration is any GeneratorConfiguration ? "G_ema" : "D"
+    let isGenerator = configuration is any GeneratorConfiguration
+    let role = contents.metadata[Key.role] ?? (isGenerator ? "G_ema" : "D")
+    guard (isGenerator ? ["G", "G_ema"] : ["D"]).contains(role) else {
+      throw FileError(
+        .damaged, file: file, expected: "\(Key.role) G or G_ema of a generator, D of others",
+        found: role)
+    }
+    let notes = try NetworkFileNotes(contents.metadata, file: file)
     format = "Stylist network file"
     networks = [
       role: Network(
-        configuration: configuration, tensors: contents.inFileOrder, arguments: .null, file: file)
+        configuration: configuration, tensors: try contents.inFileOrder.storedParameters(),
+        wAvgSource: notes.wAvgSource ?? .stored, file: file)
     ]
     otherTensors = [:]
     trainingSet = .null
-    notes = try NetworkFileNotes(contents.metadata, file: file)
+    self.notes = notes
   }
 }
 
@@ -141,7 +163,14 @@ extension NetworkFileNotes {
     }
     licence = metadata[Key.licence]
     parentHash = metadata[Key.parentHash]
-    wAvgSource = metadata[Key.wAvgSource]
+    if let text = metadata[Key.wAvgSource] {
+      guard let source = WAvgSource(text) else {
+        throw FileError(
+          .damaged, file: file, expected: "\(Key.wAvgSource), where the mean of w came from",
+          found: text)
+      }
+      wAvgSource = source
+    }
   }
 }
 

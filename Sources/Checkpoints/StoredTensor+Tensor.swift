@@ -2,6 +2,7 @@
 
 public import Formats
 public import Layers
+import OrderedCollections
 public import Tensors
 
 extension DType {
@@ -69,5 +70,42 @@ extension StoredParameter {
         found: "\(stored.elementType)")
     }
     self.init(shape: stored.shape, dtype: dtype) { try Tensor.reading(stored) }
+  }
+}
+
+extension Safetensors.Entry {
+  /// A parameter to be written in the type that it has.
+  init(name: String, _ parameter: StoredParameter) {
+    self.init(name: name, TensorToWrite(parameter, name: name))
+  }
+}
+
+extension TensorToWrite {
+  /// A parameter to be written in the type that it has.
+  convenience init(_ parameter: StoredParameter, name: String) {
+    self.init(elementType: parameter.dtype.elementType, shape: parameter.shape) {
+      try parameter.read().region(name: name)
+    }
+  }
+}
+
+extension Tensor {
+  /// A copy of the elements in row-major order.
+  func region(name: String) -> ByteRegion {
+    let size = count * dtype.byteCount
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
+      copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
+      initialized = size
+    }
+    return ByteRegion(bytes, name: name)
+  }
+}
+
+extension OrderedDictionary<String, StoredTensor> {
+  /// The tensors as parameters of a network.
+  func storedParameters() throws(FileError) -> StoredParameters {
+    var parameters: StoredParameters = [:]
+    for (name, tensor) in self { parameters[name] = try StoredParameter(tensor) }
+    return parameters
   }
 }

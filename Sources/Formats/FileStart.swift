@@ -1,12 +1,13 @@
 // What a file is, told by its first bytes, for those who chose the wrong one.
 
 /// The first bytes of a file.
-struct FileStart: CustomStringConvertible {
+package struct FileStart: CustomStringConvertible {
   private let bytes: [UInt8]
 
   private static let byteCount = 512
 
-  init(_ file: ByteRegion) {
+  /// The first bytes of `file`.
+  package init(_ file: ByteRegion) {
     bytes = file.withUnsafeBytes { Array($0.prefix(Self.byteCount)) }
   }
 
@@ -20,20 +21,23 @@ struct FileStart: CustomStringConvertible {
   }
 
   /// What the file is, in a few words.
-  var description: String {
+  package var description: String {
     guard !bytes.isEmpty else { return "an empty file" }
     if let signature = Self.signatures.first(where: { has($0.text, at: $0.offset) }) {
       return signature.name
     }
     let text = String(decoding: bytes, as: UTF8.self).lowercased()
-    if text.contains("<html") || text.contains("<!doctype html") { return "a web page" }
+    if text.contains("<html") || text.contains("<!doctype html") {
+      return "a web page; the download was probably refused: fetch the file again"
+    }
     if text.contains("<svg") { return "an SVG picture" }
     return "other content"
   }
 
   /// What other files begin with, in Latin-1; the more telling first.
   private static let signatures: [(text: String, offset: Int, name: String)] = [
-    ("GIF8", 0, "a GIF picture"), ("BM", 0, "a BMP picture"),
+    ("\u{89}PNG", 0, "a PNG picture"), ("\u{FF}\u{D8}\u{FF}", 0, "a JPEG picture"),
+    ("WEBP", 8, "a WebP picture"), ("GIF8", 0, "a GIF picture"), ("BM", 0, "a BMP picture"),
     ("II*\0", 0, "a TIFF picture"), ("MM\0*", 0, "a TIFF picture"),
     ("II+\0", 0, "a TIFF picture"), ("MM\0+", 0, "a TIFF picture"),
     ("ftypavif", 4, "an AVIF picture"), ("ftypavis", 4, "an AVIF picture"),

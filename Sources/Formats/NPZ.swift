@@ -9,22 +9,17 @@ public struct NPZ: Sendable {
 
   private static let suffix = ".npy"
 
-  /// The default limits: all compressed arrays are in memory together, so that they get less.
-  public static var limits: ZIPArchive.Limits {
-    var limits = ZIPArchive.Limits()
-    limits.expandedBytes = 1 << 30
-    return limits
-  }
-
   /// Opens a file.
   /// - Throws: `FileError` if it cannot be read, or is not a whole and valid .npz of numbers.
-  public init(path: String, limits: ZIPArchive.Limits = limits) throws(FileError) {
+  public init(path: String, limits: ZIPArchive.Limits = ZIPArchive.Limits()) throws(FileError) {
     try self.init(ByteRegion(mapping: path), limits: limits)
   }
 
   /// Reads the file that fills `bytes`.
   /// - Throws: `FileError` of kind `damaged` or `refusedAsUnsafe`.
-  public init(_ bytes: ByteRegion, limits: ZIPArchive.Limits = limits) throws(FileError) {
+  public init(_ bytes: ByteRegion, limits: ZIPArchive.Limits = ZIPArchive.Limits())
+    throws(FileError)
+  {
     let archive = try ZIPArchive(bytes, limits: limits)
     var names: [String] = []
     var tensors: [String: StoredTensor] = [:]

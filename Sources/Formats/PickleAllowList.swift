@@ -4,7 +4,7 @@
 public struct PickleAllowList: Sendable {
   /// The accepted names.
   public private(set) var globals: Set<PickleGlobal>
-  /// The package, if any, of which everything is accepted.
+  /// The package, if any, of which everything is accepted; the empty one holds all names.
   private let package: String?
 
   /// A list of exactly these names.
@@ -20,13 +20,16 @@ public struct PickleAllowList: Sendable {
   /// Whether the name is accepted.
   public func contains(_ global: PickleGlobal) -> Bool {
     globals.contains(global)
-      || package.map { global.module == $0 || global.module.hasPrefix("\($0).") } ?? false
+      || package.map { $0.isEmpty || "\(global.module).".hasPrefix("\($0).") } ?? false
   }
 
   /// A wider list.
   public func adding(_ more: Set<PickleGlobal>) -> PickleAllowList {
     PickleAllowList(globals.union(more), package: package)
   }
+
+  /// All names: for looking at what a pickle mentions, never for using it.
+  static let everything = PickleAllowList([], package: "")
 
   /// What a stand-alone torch storage mentions: the storage classes.
   public static let torchStorage = PickleAllowList(

@@ -97,6 +97,7 @@ extension PickleMachine {
 extension PickleMachine {
   mutating func pushGlobal(_ module: String, _ name: String) throws(FileError) {
     let global = PickleGlobal(module, name)
+    names.insert(global)
     guard allowed.contains(global) else {
       throw unsafe("only names that checkpoints need", found: "\(global)")
     }

@@ -12,6 +12,8 @@ struct PickleMachine {
   private(set) var stack: [PickleValue] = []
   private(set) var marks: [Int] = []
   private(set) var persistentIDs: [PickleSequence] = []
+  /// The names that the pickle has mentioned so far, the last perhaps one that is refused.
+  var names: Set<PickleGlobal> = []
   private var memo: [Int: PickleValue] = [:]
   private var nodes: [PickleNode] = []
   private var valueCount = 0

@@ -45,6 +45,16 @@ public struct PickleReader {
     }
   }
 
+  /// The names that the pickle at `offset` mentions up to where it cannot be read any further, with
+  /// those that it then drops, whether they are on the allow-list or not.
+  /// - Returns: the names, and where the pickle ends if it could be read whole.
+  public func names(at offset: Int = 0) -> (names: Set<PickleGlobal>, end: Int?) {
+    var machine = PickleMachine(bytes, at: offset, allowing: .everything, limits: limits)
+    let isWhole = (try? machine.run()) != nil
+    machine.releaseNodes { _ in true }
+    return (machine.names, isWhole ? machine.cursor : nil)
+  }
+
   /// Reads one pickle that must fill the region.
   /// - Throws: `FileError` of kind `damaged` or `refusedAsUnsafe`.
   /// - Returns: the value.

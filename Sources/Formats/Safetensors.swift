@@ -151,7 +151,7 @@ struct SafetensorsHeader {
 
 extension ElementType {
   /// The name of the type in a safetensors header.
-  var safetensorsName: String {
+  public var safetensorsName: String {
     switch self {
     case .float64: "F64"
     case .float32: "F32"

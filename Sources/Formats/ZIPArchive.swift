@@ -25,7 +25,7 @@ public struct ZIPArchive: Sendable {
     /// The size up to which an entry may expand from any packed size.
     public var freeBytes = 1 << 24
     /// Bytes that all compressed entries together may expand to.
-    public var expandedBytes = 1 << 32
+    public var expandedBytes = 1 << 28
 
     /// The default limits.
     public init() {}

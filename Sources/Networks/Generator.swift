@@ -22,6 +22,8 @@ public protocol Generator: AnyObject {
   var parameters: ParameterStore { get }
   /// The running mean of w that truncation pulls towards: [wDim].
   var wAvg: Tensor { get }
+  /// Where `wAvg` came from; whoever loads the network says so.
+  var wAvgSource: WAvgSource { get set }
   /// The stored noise images, in the order of the layers that read them; empty for families without
   /// noise.
   var noiseInputs: [NoiseInput] { get }
@@ -76,11 +78,31 @@ public struct GeneratorTraits: Hashable, Sendable {
 }
 
 /// Where a generator's mean of w came from.
-public enum WAvgSource: Hashable, Sendable {
+public enum WAvgSource: Hashable, Sendable, LosslessStringConvertible {
   /// A running mean kept in training and stored in the checkpoint.
   case stored
   /// Computed afterwards over this many samples of one random seed.
   case estimated(samples: Int, seed: UInt32)
+
+  /// The source in the words of `description`; nil for other words.
+  public init?(_ description: String) {
+    if description == "stored" {
+      self = .stored
+      return
+    }
+    guard let match = description.wholeMatch(of: /estimated from (\d+) samples of seed (\d+)/),
+      let samples = Int(match.1), let seed = UInt32(match.2)
+    else { return nil }
+    self = .estimated(samples: samples, seed: seed)
+  }
+
+  /// The source in words.
+  public var description: String {
+    switch self {
+    case .stored: "stored"
+    case .estimated(let samples, let seed): "estimated from \(samples) samples of seed \(seed)"
+    }
+  }
 }
 
 /// The rows of W+ in the three groups of the StyleGAN paper: up to 8×8, 16×16 to 32×32, and above.

@@ -17,6 +17,9 @@ public protocol NetworkConfiguration: Codable, Hashable, Sendable {
 
 /// The sizes and choices from which one family of generators is built.
 public protocol GeneratorConfiguration: NetworkConfiguration {
+  /// The image's width and height, in pixels.
+  var resolution: Int { get }
+
   /// Builds the generator; `validate()` must accept the values.
   ///
   /// - Parameter p: The root of the names.

@@ -18,7 +18,7 @@ public enum Registry {
   ]
 
   /// Every discriminator.
-  public static let discriminators: [any NetworkConfiguration.Type] = [
+  public static let discriminators: [any DiscriminatorConfiguration.Type] = [
     StyleGAN2DiscriminatorConfiguration.self
   ]
 

@@ -52,6 +52,11 @@ public struct StyleGAN2Configuration: GeneratorConfiguration {
   public var useNoise = true
   /// The rows that are meant to be seen, such as 64 ..< 448 of 512 for cars; nil for all.
   public var visibleRows: Range<Int>?
+  /// The learning rate of the mapping network relative to other layers, which scales what its
+  /// weights are stored as; nil for 0.01.
+  public var mappingLRMultiplier: Double?
+  /// How images become 8-bit pixels; nil for `truncated`, NVIDIA's way.
+  public var pixelEncoding: PixelEncoding?
 
   /// Configuration F of the paper at a resolution.
   public init(resolution: Int = 1024) { self.resolution = resolution }
@@ -87,6 +92,9 @@ public struct StyleGAN2Configuration: GeneratorConfiguration {
     try ConfigurationError.check("channelMax", channelMax, in: 1...65536)
     try ConfigurationError.check("mappingLayers", mappingLayers, in: 1...64)
     try ConfigurationError.check("numFP16Res", numFP16Res, in: 0...16)
+    try ConfigurationError.check("mappingLRMultiplier", mappingLRMultiplier ?? 1, is: "positive") {
+      $0 > 0 && $0.isFinite
+    }
     try ConfigurationError.checkResampleFilter(resampleFilter)
     try ConfigurationError.checkConvClamp(convClamp)
     try ConfigurationError.check("visibleRows", visibleRows ?? 0..<1, is: "within the image") {
@@ -109,6 +117,8 @@ public final class StyleGAN2: Generator {
   public let mapping: MappingNetwork
   /// From W+ to images.
   public let synthesis: SynthesisNetwork
+  /// Where the mean of w came from.
+  public var wAvgSource = WAvgSource.stored
 
   /// Builds the network.
   ///
@@ -121,7 +131,8 @@ public final class StyleGAN2: Generator {
     synthesis = SynthesisNetwork(configuration, p / "synthesis")
     mapping = MappingNetwork(
       p / "mapping", zDim: configuration.zDim, labelDim: configuration.labelDim,
-      wDim: configuration.wDim, numLayers: configuration.mappingLayers, keepsAverage: true)
+      wDim: configuration.wDim, numLayers: configuration.mappingLayers,
+      lrMultiplier: configuration.mappingLRMultiplier ?? 0.01, keepsAverage: true)
   }
 
   /// Sizes, ranges and conventions.
@@ -132,7 +143,8 @@ public final class StyleGAN2: Generator {
       resolution: configuration.resolution, startResolution: 4,
       imgChannels: configuration.imgChannels,
       visibleRows: configuration.visibleRows ?? 0..<configuration.resolution,
-      pixelEncoding: .truncated, seedConvention: .numpyRandomState, wAvgSource: .stored,
+      pixelEncoding: configuration.pixelEncoding ?? .truncated,
+      seedConvention: .numpyRandomState, wAvgSource: wAvgSource,
       layerRanges: LayerRanges(numWs: configuration.numWs))
   }
 

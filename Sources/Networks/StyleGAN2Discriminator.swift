@@ -6,7 +6,7 @@ public import Tensors
 
 /// The sizes and choices of a StyleGAN2 discriminator; the defaults are the paper's configuration F
 /// at 1024×1024.
-public struct StyleGAN2DiscriminatorConfiguration: NetworkConfiguration {
+public struct StyleGAN2DiscriminatorConfiguration: DiscriminatorConfiguration {
   /// The name of this network in network files.
   public static let kind = "stylegan2-discriminator"
 
@@ -70,12 +70,15 @@ public struct StyleGAN2DiscriminatorConfiguration: NetworkConfiguration {
       $0 >= 1
     }
   }
+
+  /// Builds the discriminator.
+  public func makeDiscriminator(_ p: Scope) -> any Discriminator { StyleGAN2Discriminator(self, p) }
 }
 
 /// The StyleGAN2 discriminator: images to logits, positive where they look real.
 ///
 /// - Shape: `img` [N, C, H, W] in [-1, 1], `labels` [N, labelDim], result [N, 1].
-public final class StyleGAN2Discriminator {
+public final class StyleGAN2Discriminator: Discriminator {
   /// The sizes and choices it was built from.
   public let configuration: StyleGAN2DiscriminatorConfiguration
   /// All parameters and buffers under the published names.
@@ -113,9 +116,7 @@ public final class StyleGAN2Discriminator {
   ///   - precision: The number format of the highest resolutions, where the configuration allows a
   ///     narrower one.
   /// - Returns: Logits [N, 1].
-  public func callAsFunction(_ img: Tensor, labels: Tensor? = nil, precision: DType = .float32)
-    -> Tensor
-  {
+  public func callAsFunction(_ img: Tensor, labels: Tensor?, precision: DType) -> Tensor {
     var state = DiscriminatorBlock.State(x: nil, img: img)
     for block in blocks { state = block(state, precision: precision) }
     let mapped = mapping.map { $0(nil, labels: labels) }

@@ -3,7 +3,7 @@
 import Checkpoints
 import Formats
 package import Layers
-import OrderedCollections
+package import OrderedCollections
 package import Tensors
 
 /// The configuration, parameters and inputs of a case, for one computation of its kind.
@@ -37,6 +37,20 @@ package struct CaseInputs {
     return try filled(parameter, shape: shape)
   }
 
+  /// The parameters whose names a condition accepts, filled when they are read.
+  ///
+  /// - Parameter isWanted: Whether a parameter of this name is asked for.
+  /// - Returns: The parameters in the order of the case.
+  package func parameters(
+    where isWanted: (String) -> Bool
+  ) -> OrderedDictionary<String, StoredParameter> {
+    source.parameters.filter { isWanted($0.key) }.mapValues { parameter in
+      StoredParameter(shape: parameter.shape, dtype: .float32) { [seed = source.seed] in
+        parameter.tensor(seed: seed)
+      }
+    }
+  }
+
   /// Builds a network and fills its parameters; unlisted buffers and noise strengths stay as they
   /// are.
   ///
@@ -50,11 +64,8 @@ package struct CaseInputs {
   package func network<Built>(prefix: String = "", _ build: (Scope) throws -> Built) throws -> Built
   {
     var state: OrderedDictionary<String, StoredParameter> = [:]
-    for (name, parameter) in source.parameters where name.hasPrefix(prefix) {
-      let filled = StoredParameter(shape: parameter.shape, dtype: .float32) {
-        parameter.tensor(seed: source.seed)
-      }
-      state[String(name.dropFirst(prefix.count))] = filled
+    for (name, parameter) in parameters(where: { $0.hasPrefix(prefix) }) {
+      state[String(name.dropFirst(prefix.count))] = parameter
     }
     let (plan, store) = (ParameterStore(), ParameterStore())
     _ = try build(Scope(plan, device: .meta))

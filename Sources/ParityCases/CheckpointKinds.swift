@@ -2,12 +2,15 @@
 
 import Checkpoints
 import Formats
+import Layers
 import Networks
 import OrderedCollections
 
 let checkpointKinds = [
   ParityKind("checkpoint", "stylegan2-ada-pkl", nvidiaStyleGAN2),
   ParityKind("checkpoint", "stylegan2-ada-pkl-cond", nvidiaStyleGAN2),
+  ParityKind("checkpoint", "stylegan1-tf-pkl", tensorFlowStyleGAN1),
+  ParityKind("checkpoint", "rosinality-pt", rosinality),
 ]
 
 /// NVIDIA's pickles of StyleGAN2: every tensor, and the configurations that the files state.
@@ -32,18 +35,88 @@ private func nvidiaStyleGAN2(_ inputs: CaseInputs) throws -> Computed {
       let stated: JSON = try arguments.value(role)
       try require(network?.arguments == stated.plain, "the arguments of \(role) in \(path)")
     }
-    return tensors(of: checkpoint)
+    return try tensors(of: checkpoint)
   }
 }
 
 /// All tensors of a checkpoint under `ROLE.NAME`.
-private func tensors(of checkpoint: Checkpoint) -> [String: StoredTensor] {
-  var all: [String: StoredTensor] = [:]
+private func tensors(of checkpoint: Checkpoint) throws -> [String: StoredParameter] {
+  var all: [String: StoredParameter] = [:]
   for (role, network) in checkpoint.networks {
     for (name, tensor) in network.tensors { all["\(role).\(name)"] = tensor }
   }
-  for (name, tensor) in checkpoint.otherTensors { all[name] = tensor }
+  for (name, tensor) in checkpoint.otherTensors { all[name] = try StoredParameter(tensor) }
   return all
+}
+
+/// StyleGAN's TensorFlow pickles: every variable, and the sizes that the networks state.
+private func tensorFlowStyleGAN1(_ inputs: CaseInputs) throws -> Computed {
+  let config = inputs.config
+  let (g, d) = (try config.object("G"), try config.object("D"))
+  let sizes: JSON = try config.value("files")
+  let version: Int = try config.value("version")
+  let wanted: [Int] = [
+    try g.value("res"), try g.value("fmap_base"), try g.value("fmap_max"), try g.value("latent"),
+    try g.value("dlatent"), try g.value("mapping_fmaps"), try g.value("layers"),
+  ]
+  let wantedOfD: [Int] = [try d.value("res"), try d.value("fmap_base"), try d.value("fmap_max")]
+  return try inputs.readCheckpoints { path in
+    let checkpoint = try Checkpoint.open(path)
+    try require(size(of: path, in: sizes), "the size of \(path)")
+    for role in ["G", "G_ema"] {
+      let found = checkpoint.networks[role]?.configuration as? StyleGAN1Configuration
+      let numbers = found.map {
+        [
+          $0.resolution, $0.featureBase, $0.featureMax, $0.zDim, $0.wDim, $0.mappingWidth,
+          $0.mappingLayers,
+        ]
+      }
+      try require(numbers == wanted, "the configuration of \(role) in \(path)")
+    }
+    let found = checkpoint.networks["D"]?.configuration as? StyleGAN1DiscriminatorConfiguration
+    let numbers = found.map { [$0.resolution, $0.featureBase, $0.featureMax] }
+    try require(numbers == wantedOfD, "the configuration of D in \(path)")
+    var all: [String: StoredParameter] = [:]
+    for (role, network) in try TensorFlowNetwork.networks(reading: path) {
+      try require(network.version == version, "the version of \(role) in \(path)")
+      for (name, variable) in network.variables {
+        all["\(role).\(name)"] = try StoredParameter(variable)
+      }
+    }
+    return all
+  }
+}
+
+/// rosinality's torch files: every tensor, and the sizes that follow from the shapes.
+private func rosinality(_ inputs: CaseInputs) throws -> Computed {
+  let config = inputs.config
+  let (size, styleDim) = (try config.count("size"), try config.count("style_dim"))
+  let mappingLayers = try config.count("n_mlp")
+  let channels = try config.object("channels")
+  let sizes: JSON = try config.value("files")
+  var widths: [Int: Int] = [:]
+  for key in channels.keys { widths[Int(key) ?? 0] = try channels.value(key) as Int }
+  return try inputs.readCheckpoints { path in
+    try require(ParityCases.size(of: path, in: sizes), "the size of \(path)")
+    let state = try TorchState(reading: path)
+    if state.keys.contains("g_ema") {
+      let network = try Checkpoint.open(path).networks["G_ema"]
+      let found = network?.configuration as? StyleGAN2Configuration
+      try require(found?.resolution == size, "the resolution of \(path)")
+      try require([found?.zDim, found?.wDim] == [styleDim, styleDim], "style_dim in \(path)")
+      try require(found?.mappingLayers == mappingLayers, "n_mlp in \(path)")
+      let isAlike = widths.allSatisfy { found?.channels(at: $0.key) == $0.value }
+      try require(isAlike, "the channels in \(path)")
+    }
+    // Files without networks hold views of storages, which the case calls `views.NAME`.
+    let prefix = state.keys.contains("g_ema") ? "" : "views."
+    let expected = Set(inputs.expectedNames)
+    var all: [String: StoredParameter] = [:]
+    for (name, tensor) in state.tensors where expected.contains(prefix + name) {
+      all[prefix + name] = try StoredParameter(tensor)
+    }
+    return all
+  }
 }
 
 private func require(_ holds: Bool, _ fact: String) throws(CaseError) {

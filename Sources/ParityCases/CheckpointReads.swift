@@ -1,7 +1,7 @@
 // What every checkpoint case asks for: each listed file by itself yields the expected tensors.
 
 import Checkpoints
-import Formats
+import Layers
 import Tensors
 
 /// A file of a case and the expected tensors that it must hold.
@@ -16,8 +16,12 @@ struct CheckpointRead {
   /// How exactly the file holds the expected numbers.
   enum Precision: String, CaseIterable, JSONReadable {
     case stored
-    /// The file holds the expected numbers rounded to float16.
+    /// The file holds the expected numbers rounded to float16, some of them perhaps not rounded.
     case float16
+
+    func values(of tensor: Tensor) -> [Double] {
+      (self == .float16 ? tensor.cast(to: .float16) : tensor).values(as: Double.self)
+    }
   }
 
   init(_ object: StrictObject) throws(CaseError) {
@@ -37,7 +41,7 @@ extension CaseInputs {
   /// - Returns: The tensors; floating-point ones as float32, others as int64.
   /// - Throws: `CaseError` if a file lacks an expected tensor, or holds other numbers than another
   ///   file.
-  func readCheckpoints(_ read: (String) throws -> [String: StoredTensor]) throws -> Computed {
+  func readCheckpoints(_ read: (String) throws -> [String: StoredParameter]) throws -> Computed {
     var computed: Computed = [:]
     let reads = try config.objects("reads").map(CheckpointRead.init)
     for entry in reads {
@@ -46,13 +50,11 @@ extension CaseInputs {
         guard name.hasPrefix(entry.prefix),
           let stored = tensors[String(name.dropFirst(entry.prefix.count))]
         else { throw CaseError("\(entry.file) has no \(name)") }
-        let found = try comparable(Tensor.reading(stored))
         let wanted = try comparable(expected(name))
-        let isHalf = entry.precision == .float16
-        let rounded = isHalf ? wanted.cast(to: .float16).cast(to: wanted.dtype) : wanted
+        let found = try comparable(stored.read(), with: wanted)
         // A file holds what was written into it, bit for bit: checkpoint cases have no tolerance.
-        guard found.shape == rounded.shape, found.dtype == rounded.dtype,
-          found.values(as: Double.self) == rounded.values(as: Double.self)
+        guard found.shape == wanted.shape, found.dtype == wanted.dtype,
+          entry.precision.values(of: found) == entry.precision.values(of: wanted)
         else { throw CaseError("\(entry.file): \(name) is not the expected tensor") }
         computed[name] = wanted
       }
@@ -60,7 +62,10 @@ extension CaseInputs {
     return computed
   }
 
-  private func comparable(_ tensor: Tensor) -> Tensor {
-    tensor.cast(to: tensor.dtype.isFloatingPoint ? .float32 : .int64)
+  /// Floating-point numbers as float32, whole numbers and truths as int64. Cases hold bytes, which
+  /// are pixels, as floating-point numbers.
+  private func comparable(_ tensor: Tensor, with wanted: Tensor? = nil) -> Tensor {
+    let isPixels = tensor.dtype == .uint8 && wanted?.dtype.isFloatingPoint == true
+    return tensor.cast(to: tensor.dtype.isFloatingPoint || isPixels ? .float32 : .int64)
   }
 }

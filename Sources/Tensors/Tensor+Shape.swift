@@ -13,7 +13,13 @@ extension Tensor {
   }
 
   /// The axes in another order.
-  public func permuted(_ axes: Int...) -> Tensor { call("aten::permute", self, axes) }
+  public func permuted(_ axes: Int...) -> Tensor { permuted(axes) }
+
+  /// The tensor with its axes in another order.
+  ///
+  /// - Parameter axes: For each new axis, which old axis it is.
+  /// - Returns: A view of the same elements.
+  public func permuted(_ axes: [Int]) -> Tensor { call("aten::permute", self, axes) }
 
   /// Two axes exchanged.
   public func transposed(_ a: Int, _ b: Int) -> Tensor { call("aten::transpose.int", self, a, b) }

@@ -30,7 +30,7 @@ public struct UnavailableError: Error, CustomStringConvertible, Sendable {
 public func exitCode(for error: any Error) -> Int32? {
   switch error {
   case let error as FileError: error.kind.exitCode
-  case is RequestError: 64
+  case is RequestError, is ConversionError: 64
   case is ParameterLoadError: 65
   case is UnavailableError: 69
   case is ConfigurationError: 78

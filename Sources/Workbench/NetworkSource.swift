@@ -104,8 +104,12 @@ extension NetworkSource {
   ) {
     let checkpoint = try Checkpoint.open(path)
     guard let found = checkpoint.preferredGenerator else {
-      let roles = checkpoint.networks.keys.joined(separator: ", ")
-      throw FileError(.damaged, file: path, expected: "a generator", found: "only \(roles)")
+      let networks = checkpoint.networks.map {
+        "\($0.key) (\(type(of: $0.value.configuration).kind))"
+      }
+      throw FileError(
+        .damaged, file: path, expected: "a generator that can be built",
+        found: "only \(networks.joined(separator: ", "))")
     }
     return found
   }

@@ -19,6 +19,8 @@ extension Stylist {
   private static func documentedExitCode(for error: any Error) -> Int32? {
     switch error {
     case let error as Interruption: error.exitCode
+    case let error as ScanFailure: error.exitCode
+    case is CheckFailure: 2
     case is UsageError: 64
     case is OutputError: 74
     default: Workbench.exitCode(for: error)

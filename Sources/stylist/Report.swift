@@ -4,15 +4,10 @@ import ArgumentParser
 import Foundation
 import Workbench
 
-/// How a command reports.
-struct ReportOptions: ParsableArguments {
+/// How a command prints its result.
+struct OutputOptions: ParsableArguments {
   @Flag(help: "Print the result as one line of JSON.")
   var json = false
-
-  @Flag(
-    name: [.customShort("n"), .customLong("dry-run")],
-    help: "Check everything, say what would be done, and write nothing.")
-  var isDryRun = false
 
   /// Prints a result: as JSON, or each of its lines.
   func print(_ result: some Encodable, lines: [String]) throws {
@@ -33,6 +28,21 @@ struct ReportOptions: ParsableArguments {
   }
 }
 
+/// How a command that writes files reports.
+struct ReportOptions: ParsableArguments {
+  @OptionGroup var output: OutputOptions
+
+  @Flag(
+    name: [.customShort("n"), .customLong("dry-run")],
+    help: "Check everything, say what would be done, and write nothing.")
+  var isDryRun = false
+
+  /// Prints a result: as JSON, or each of its lines.
+  func print(_ result: some Encodable, lines: [String]) throws {
+    try output.print(result, lines: lines)
+  }
+}
+
 /// What a command would do, or has done.
 struct Outcome: Encodable {
   var network: NetworkSummary
@@ -40,6 +50,14 @@ struct Outcome: Encodable {
   var count: Int
   /// The files written; nil in a dry run.
   var files: [WrittenPicture]?
+}
+
+/// A check that a command was asked for does not hold.
+struct CheckFailure: Error, CustomStringConvertible {
+  /// Which check, on one line.
+  let description: String
+
+  init(_ description: String) { self.description = description }
 }
 
 /// The result could not be written to stdout.

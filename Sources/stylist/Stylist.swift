@@ -15,12 +15,13 @@ struct Stylist: AsyncParsableCommand {
         stylist generate --network=ffhq.pkl --seeds=0-35 --grid=6x6 --outdir=out
         stylist mix --network=ffhq.pkl --rows=85,100 --cols=55,821 --outdir=out
         stylist video --network=ffhq.pkl --seeds=0-3 --output=out/walk.webp
+        stylist model inspect ffhq.pkl
         stylist generate --cfg=config-e --res=64 --seeds=0-3 --outdir=out
 
       The last needs no file: it draws with random weights.
       """,
     version: stylistVersion,
-    subcommands: [Generate.self, Mix.self, Video.self])
+    subcommands: [Generate.self, Mix.self, Video.self, Model.self])
 
   private static var commands: [String] {
     configuration.subcommands.map { $0._commandName } + ["help"]

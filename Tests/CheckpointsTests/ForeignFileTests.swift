@@ -25,10 +25,11 @@ struct ForeignFileTests {
     try refuses([], says: "an empty file")
     try refuses(Array("<!DOCTYPE html><p>Quota exceeded".utf8), says: "a web page")
     try refuses(Array("\n<HTML>".utf8), says: "a web page")
-    try refuses([0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 40), says: "a zip archive")
+    try refuses(
+      [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 40), says: "end record of a ZIP archive")
     let png = PNG(image: ByteImage(width: 1, height: 1, channels: 1, pixels: [0]))
     try refuses(try png.encoded(), says: "a PNG picture")
-    try refuses([1, 2, 3], says: "other bytes")
+    try refuses([1, 2, 3], says: "other content")
     try refuses(Array("version https://git-lfs.github.com/spec/v1\n".utf8), says: "Git LFS")
   }
 

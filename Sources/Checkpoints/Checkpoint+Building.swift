@@ -1,0 +1,114 @@
+// Networks built from a checkpoint: planned without memory first, then loaded whole or not at all.
+
+import Formats
+public import Layers
+public import Networks
+import OrderedCollections
+import Tensors
+
+extension Checkpoint.Network {
+  /// What the generator will be, known without taking memory for it.
+  ///
+  /// - Returns: The generator's traits.
+  /// - Throws: `FileError` if the network is no generator or the file's tensors do not fit it.
+  public func generatorTraits() throws -> GeneratorTraits {
+    let configuration = try generatorConfiguration()
+    let generator = try plan(configuration.makeGenerator)
+    generator.wAvgSource = wAvgSource
+    return generator.traits
+  }
+
+  /// Builds the generator and loads its tensors.
+  ///
+  /// - Returns: The generator, on the processor, in float32.
+  /// - Throws: `FileError` if the network is no generator or the file's tensors do not fit it.
+  public func makeGenerator() throws -> any Generator {
+    let configuration = try generatorConfiguration()
+    let generator = try load(configuration.makeGenerator)
+    generator.wAvgSource = wAvgSource
+    return generator
+  }
+
+  /// Builds the discriminator and loads its tensors.
+  ///
+  /// - Returns: The discriminator, on the processor, in float32.
+  /// - Throws: `FileError` if the network is no discriminator or the file's tensors do not fit it.
+  public func makeDiscriminator() throws -> any Discriminator {
+    guard let configuration = configuration as? any DiscriminatorConfiguration else {
+      throw misfit("a discriminator", type(of: configuration).kind)
+    }
+    return try load(configuration.makeDiscriminator)
+  }
+
+  /// Whether the network is a generator that can be built.
+  public var isGenerator: Bool { configuration is any GeneratorConfiguration }
+
+  /// Whether the network can be built, rather than only read and reported.
+  public var isBuildable: Bool { isGenerator || configuration is any DiscriminatorConfiguration }
+
+  /// The names of tensors with numbers that are not finite.
+  ///
+  /// - Returns: The names in the order of the file.
+  /// - Throws: `FileError` if a tensor cannot be read.
+  public func nonFiniteNames() throws -> [String] {
+    try withoutGradients { () throws in
+      try tensors.filter { try !$0.value.read().isFinite().all }.map(\.key)
+    }
+  }
+
+  /// Checks that the file's tensors are those of the network, without taking memory for it.
+  ///
+  /// - Returns: The network's parameters and buffers, without values.
+  /// - Throws: `FileError` if they are not, or the network cannot be built yet.
+  @discardableResult
+  public func check() throws -> ParameterStore {
+    switch configuration {
+    case let configuration as any GeneratorConfiguration:
+      return try plan(configuration.makeGenerator).parameters
+    case let configuration as any DiscriminatorConfiguration:
+      return try plan(configuration.makeDiscriminator).parameters
+    default:
+      throw misfit(
+        "a network that can be built", "\(type(of: configuration).kind), only read so far")
+    }
+  }
+
+  private func generatorConfiguration() throws(FileError) -> any GeneratorConfiguration {
+    guard let configuration = configuration as? any GeneratorConfiguration else {
+      throw misfit("a generator", type(of: configuration).kind)
+    }
+    return configuration
+  }
+
+  /// Builds the network without memory for its tensors, and checks that the file's fit.
+  private func plan<Built>(_ build: (Scope) -> Built) throws -> Built {
+    let plan = ParameterStore()
+    let network = build(Scope(plan, device: .meta))
+    do {
+      try plan.check(tensors)
+    } catch {
+      throw misfit("the tensors of \(type(of: configuration).kind)", "\(error)")
+    }
+    return network
+  }
+
+  /// Builds the network and loads it, once it is known that the file's tensors fit.
+  private func load<Built>(_ build: (Scope) -> Built) throws -> Built {
+    _ = try plan(build)
+    let store = ParameterStore()
+    let network = build(Scope(store))
+    try store.load(tensors)
+    return network
+  }
+
+  private func misfit(_ expected: String, _ found: String) -> FileError {
+    FileError(.damaged, file: file, expected: expected, found: found)
+  }
+}
+
+extension ParameterStore {
+  /// The names of tensors with numbers that are not finite; pictures made with them show nothing.
+  public var nonFiniteNames: [String] {
+    withoutGradients { entries.keys.filter { !self[$0].isFinite().all } }
+  }
+}

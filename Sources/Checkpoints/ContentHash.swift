@@ -1,0 +1,47 @@
+// A hash of a network's numbers that does not depend on the form of the file.
+
+import Crypto
+import Formats
+import Layers
+import OrderedCollections
+import Tensors
+
+extension Checkpoint.Network {
+  /// The SHA-256 of all tensors in the order of their names, as 64 hexadecimal digits.
+  ///
+  /// For each tensor go in: the length of its name, the name in UTF-8, the length of its type's
+  /// name, that name as safetensors spells it (`F32`), the number of axes, each axis's length, the
+  /// number of bytes, and the elements in row-major order; numbers are 64-bit little-endian. A
+  /// checkpoint and its conversion have the same hash.
+  ///
+  /// - Returns: The hash.
+  /// - Throws: `FileError` if a tensor cannot be read.
+  public func contentHash() throws -> String {
+    var hash = SHA256()
+    for name in tensors.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+      guard let parameter = tensors[name] else { continue }
+      hash.update(text: name)
+      hash.update(text: parameter.dtype.elementType.safetensorsName)
+      hash.update(parameter.shape.count)
+      parameter.shape.forEach { hash.update($0) }
+      let bytes = try parameter.read().region(name: name)
+      hash.update(bytes.count)
+      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    }
+    return hash.finalize().map { byte in
+      let digits = String(byte, radix: 16)
+      return digits.count == 1 ? "0\(digits)" : digits
+    }.joined()
+  }
+}
+
+extension SHA256 {
+  fileprivate mutating func update(_ number: Int) {
+    withUnsafeBytes(of: UInt64(number).littleEndian) { update(bufferPointer: $0) }
+  }
+
+  fileprivate mutating func update(text: String) {
+    update(text.utf8.count)
+    update(data: Array(text.utf8))
+  }
+}

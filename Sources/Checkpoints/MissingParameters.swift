@@ -1,0 +1,95 @@
+// What other programs' files leave out and networks here have: filters, noise, the mean of w.
+
+import Formats
+import Layers
+import Networks
+import OrderedCollections
+import Tensors
+
+extension Checkpoint.Network {
+  /// A StyleGAN2 generator from a file that may lack filters, noise and the mean of w.
+  ///
+  /// Filters follow from the configuration. Noise is drawn from a fixed seed, and the mean of w is
+  /// taken over samples of a fixed seed, so that opening a file twice gives the same network.
+  init(
+    completing parameters: StoredParameters, as configuration: StyleGAN2Configuration, file: String
+  ) {
+    let plan = ParameterStore()
+    _ = configuration.makeGenerator(Scope(plan, device: .meta))
+    var (complete, remarks) = (parameters, [String]())
+    var wAvgSource = WAvgSource.stored
+    complete.addFilters(of: plan, taps: configuration.resampleFilter)
+    let noises = plan.entries.filter { $0.key.hasSuffix(".noise_const") && complete[$0.key] == nil }
+    for (index, noise) in noises.enumerated() {
+      let shape = noise.value.tensor.shape
+      complete[noise.key] = StoredParameter(shape: shape, dtype: .float32) {
+        .randn(shape, generator: TorchGenerator(seed: UInt64(index)))
+      }
+    }
+    if !noises.isEmpty { remarks.append("no noise in the file; drawn from a fixed seed") }
+    if complete["mapping.w_avg"] == nil, configuration.labelDim == 0 {
+      wAvgSource = .estimated(samples: WAvgEstimate.samples, seed: WAvgEstimate.seed)
+      remarks.append("no mean of w in the file; \(wAvgSource)")
+      complete["mapping.w_avg"] = WAvgEstimate.parameter(of: parameters, configuration)
+    }
+    self.init(
+      configuration: configuration, tensors: complete.ordered(like: plan),
+      wAvgSource: wAvgSource, remarks: remarks, file: file)
+  }
+
+  /// A StyleGAN2 discriminator from a file that may lack filters.
+  init(
+    completing parameters: StoredParameters,
+    as configuration: StyleGAN2DiscriminatorConfiguration, file: String
+  ) {
+    let plan = ParameterStore()
+    _ = configuration.makeDiscriminator(Scope(plan, device: .meta))
+    var complete = parameters
+    complete.addFilters(of: plan, taps: configuration.resampleFilter)
+    self.init(configuration: configuration, tensors: complete.ordered(like: plan), file: file)
+  }
+}
+
+extension StoredParameters {
+  /// Adds the filters that the planned network has and these parameters lack.
+  fileprivate mutating func addFilters(of plan: ParameterStore, taps: [Double]) {
+    for (name, entry) in plan.entries where name.hasSuffix("resample_filter") && self[name] == nil {
+      self[name] = StoredParameter(shape: entry.tensor.shape, dtype: .float32) {
+        resampleFilter(taps)
+      }
+    }
+  }
+
+  /// The same parameters in the order of the planned network, unknown ones last.
+  fileprivate func ordered(like plan: ParameterStore) -> StoredParameters {
+    var result: StoredParameters = [:]
+    for name in plan.entries.keys { result[name] = self[name] }
+    for (name, parameter) in self where plan.entries[name] == nil { result[name] = parameter }
+    return result
+  }
+}
+
+/// The mean of w over samples, for files without it.
+private enum WAvgEstimate {
+  /// As many as rosinality's program takes.
+  static let samples = 4096
+  static let seed: UInt32 = 0
+
+  static func parameter(
+    of parameters: StoredParameters, _ configuration: StyleGAN2Configuration
+  ) -> StoredParameter {
+    StoredParameter(shape: [configuration.wDim], dtype: .float32) {
+      let store = ParameterStore()
+      let mapping = MappingNetwork(
+        Scope(store) / "mapping", zDim: configuration.zDim, labelDim: 0, wDim: configuration.wDim,
+        numLayers: configuration.mappingLayers,
+        lrMultiplier: configuration.mappingLRMultiplier ?? 0.01, keepsAverage: false)
+      try store.load(parameters.filter { store.entries[$0.key] != nil })
+      var random = RandomState(seed: seed)
+      let z = random.randn(samples * configuration.zDim).map(Float.init)
+      return withoutGradients {
+        mapping(Tensor(z, shape: [samples, configuration.zDim]), labels: nil).mean(over: 0)
+      }
+    }
+  }
+}

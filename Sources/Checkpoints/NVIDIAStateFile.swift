@@ -1,0 +1,129 @@
+// Torch files of NVIDIA's names: state dictionaries that NVIDIA's own classes load.
+
+import Formats
+import Layers
+import Networks
+public import OrderedCollections
+
+/// Torch files that hold `G`, `D` and `G_ema` as state dictionaries under NVIDIA's names.
+///
+/// NVIDIA's pickles hold Python source beside the tensors and run it when they are opened, so such
+/// pickles are only read here. What is written instead opens in Python without running anything:
+/// ```python
+/// file = torch.load("ffhq.pt", weights_only=True)
+/// G = Generator(**file["init_kwargs"]["G_ema"])
+/// G.load_state_dict(file["G_ema"])
+/// ```
+public enum NVIDIAStateFile {
+  /// The key of the constructor arguments, by role.
+  static let argumentsKey = "init_kwargs"
+
+  /// Writes networks; the file appears under its name only when it is whole.
+  ///
+  /// - Parameters:
+  ///   - networks: The networks by role: `G`, `D`, `G_ema`.
+  ///   - path: The file to create or replace.
+  /// - Throws: `ConversionError` if a network is no StyleGAN2; `FileError` if the file cannot be
+  ///   written.
+  public static func write(
+    _ networks: OrderedDictionary<String, Checkpoint.Network>, to path: String
+  ) throws {
+    try TorchArchive.write(value(networks), to: path)
+  }
+
+  private static func value(_ networks: OrderedDictionary<String, Checkpoint.Network>)
+    throws(ConversionError) -> TorchArchive.Value
+  {
+    var entries: [(key: String, value: TorchArchive.Value)] = []
+    var arguments: [(key: String, value: TorchArchive.Value)] = []
+    for (role, network) in networks {
+      entries.append((role, .state(network.tensors)))
+      arguments.append((role, try self.arguments(network.configuration)))
+    }
+    entries.append((argumentsKey, .dictionary(arguments)))
+    return .dictionary(entries)
+  }
+
+  private static func arguments(
+    _ configuration: any NetworkConfiguration
+  ) throws(ConversionError) -> TorchArchive.Value {
+    switch configuration {
+    case let configuration as StyleGAN2Configuration: configuration.constructorArguments
+    case let configuration as StyleGAN2DiscriminatorConfiguration:
+      configuration.constructorArguments
+    default:
+      throw ConversionError(
+        "NVIDIA's names are those of StyleGAN2, not of \(type(of: configuration).kind)")
+    }
+  }
+}
+
+/// A network that another program's form cannot hold.
+public struct ConversionError: Error, CustomStringConvertible, Equatable {
+  /// What the form cannot hold, on one line.
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+extension TorchArchive.Value {
+  /// A state dictionary.
+  static func state(_ parameters: StoredParameters) -> TorchArchive.Value {
+    .dictionary(parameters.map { ($0.key, .tensor(TensorToWrite($0.value, name: $0.key))) })
+  }
+
+  static func optional(_ number: Double?) -> TorchArchive.Value {
+    number.map { .double($0) } ?? .none
+  }
+}
+
+extension StyleGAN2Configuration {
+  /// The arguments with which stylegan2-ada-pytorch constructs this generator.
+  fileprivate var constructorArguments: TorchArchive.Value {
+    .dictionary([
+      ("z_dim", .int(zDim)), ("c_dim", .int(labelDim)), ("w_dim", .int(wDim)),
+      ("img_resolution", .int(resolution)), ("img_channels", .int(imgChannels)),
+      (
+        "mapping_kwargs",
+        .dictionary([
+          ("num_layers", .int(mappingLayers)),
+          ("lr_multiplier", .double(mappingLRMultiplier ?? 0.01)),
+        ])
+      ),
+      (
+        "synthesis_kwargs",
+        .dictionary([
+          ("channel_base", .int(channelBase)), ("channel_max", .int(channelMax)),
+          ("num_fp16_res", .int(numFP16Res)), ("conv_clamp", .optional(convClamp)),
+          ("architecture", .string(architecture.rawValue)),
+          ("resample_filter", .list(resampleFilter.map { .double($0) })),
+          ("use_noise", .bool(useNoise)),
+        ])
+      ),
+    ])
+  }
+}
+
+extension StyleGAN2DiscriminatorConfiguration {
+  /// The arguments with which stylegan2-ada-pytorch constructs this discriminator.
+  fileprivate var constructorArguments: TorchArchive.Value {
+    .dictionary([
+      ("c_dim", .int(labelDim)), ("img_resolution", .int(resolution)),
+      ("img_channels", .int(imgChannels)), ("architecture", .string(architecture.rawValue)),
+      ("channel_base", .int(channelBase)), ("channel_max", .int(channelMax)),
+      ("num_fp16_res", .int(numFP16Res)), ("conv_clamp", .optional(convClamp)),
+      (
+        "block_kwargs",
+        .dictionary([("resample_filter", .list(resampleFilter.map { .double($0) }))])
+      ),
+      ("mapping_kwargs", .dictionary([("num_layers", .int(mappingLayers))])),
+      (
+        "epilogue_kwargs",
+        .dictionary([
+          ("mbstd_group_size", mbstdGroupSize.map { .int($0) } ?? .none),
+          ("mbstd_num_channels", .int(mbstdChannels)),
+        ])
+      ),
+    ])
+  }
+}

@@ -1,0 +1,55 @@
+// The protocol that all discriminators meet: images and labels → logits.
+
+public import Layers
+public import Tensors
+
+/// A network that judges whether images are real.
+///
+/// - Shape: N batch, C image channels, H W image size.
+public protocol Discriminator: AnyObject {
+  /// The family's configuration.
+  associatedtype Configuration: DiscriminatorConfiguration
+
+  /// The sizes and choices it was built from.
+  var configuration: Configuration { get }
+  /// All parameters and buffers under the published names.
+  var parameters: ParameterStore { get }
+
+  /// Judges images.
+  ///
+  /// - Parameters:
+  ///   - img: [N, C, H, W] in the range in which the family's images are.
+  ///   - labels: [N, labelDim]; nil for discriminators without labels.
+  ///   - precision: The number format of the highest resolutions, where the configuration allows a
+  ///     narrower one.
+  /// - Returns: Logits [N, 1], positive where images look real.
+  func callAsFunction(_ img: Tensor, labels: Tensor?, precision: DType) -> Tensor
+}
+
+extension Discriminator {
+  /// Judges images in float32.
+  ///
+  /// - Parameters:
+  ///   - img: [N, C, H, W] in the range in which the family's images are.
+  ///   - labels: [N, labelDim]; nil for discriminators without labels.
+  /// - Returns: Logits [N, 1], positive where images look real.
+  public func callAsFunction(_ img: Tensor, labels: Tensor? = nil) -> Tensor {
+    self(img, labels: labels, precision: .float32)
+  }
+}
+
+/// The sizes and choices from which one family of discriminators is built.
+public protocol DiscriminatorConfiguration: NetworkConfiguration {
+  /// The image's width and height, in pixels.
+  var resolution: Int { get }
+  /// 1 grey, 3 RGB, 4 RGB with opacity.
+  var imgChannels: Int { get }
+  /// The length of a label; 0 for none.
+  var labelDim: Int { get }
+
+  /// Builds the discriminator; `validate()` must accept the values.
+  ///
+  /// - Parameter p: The root of the names.
+  /// - Returns: The discriminator.
+  func makeDiscriminator(_ p: Scope) -> any Discriminator
+}

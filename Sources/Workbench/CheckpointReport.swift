@@ -1,0 +1,160 @@
+// What a checkpoint holds, as plain values for people and programs.
+
+import Checkpoints
+import Formats
+import Layers
+public import Networks
+import OrderedCollections
+import Tensors
+
+/// What a checkpoint holds.
+public struct CheckpointReport: Encodable, Sendable {
+  /// One network of the file.
+  public struct Network: Encodable, Sendable {
+    /// What the network is in training: `G`, `D` or `G_ema`.
+    public let role: String
+    /// The kind of network, such as `stylegan2`.
+    public let kind: String
+    /// What it is built from.
+    public let configuration: any NetworkConfiguration
+    /// The numbers that training optimises; nil for networks that are only read so far.
+    public let parameterCount: Int?
+    /// Parameters and buffers.
+    public let tensorCount: Int
+    /// The SHA-256 over all tensors, the same for a checkpoint and its conversions.
+    public let contentHash: String
+    /// Where the generator's mean of w came from; nil for discriminators.
+    public let wAvgSource: String?
+    /// What the file lacks and was filled in, and what is questionable, a line each.
+    public let remarks: [String]
+
+    private enum CodingKeys: String, CodingKey {
+      case role, kind, configuration, remarks
+      case parameterCount = "parameters"
+      case tensorCount = "tensors"
+      case contentHash = "content_hash"
+      case wAvgSource = "w_avg"
+    }
+
+    /// Writes all values; the configuration as its own object.
+    public func encode(to encoder: any Encoder) throws {
+      var object = encoder.container(keyedBy: CodingKeys.self)
+      try object.encode(role, forKey: .role)
+      try object.encode(kind, forKey: .kind)
+      try configuration.encode(to: object.superEncoder(forKey: .configuration))
+      try object.encodeIfPresent(parameterCount, forKey: .parameterCount)
+      try object.encode(tensorCount, forKey: .tensorCount)
+      try object.encode(contentHash, forKey: .contentHash)
+      try object.encodeIfPresent(wAvgSource, forKey: .wAvgSource)
+      try object.encode(remarks, forKey: .remarks)
+    }
+  }
+
+  /// The file.
+  public let file: String
+  /// The form of the file, in a few words.
+  public let format: String
+  /// The networks in the order of the file.
+  public let networks: [Network]
+  /// What else the file holds.
+  public let otherParts: [String]
+  /// Thousands of images that the discriminator had seen, if the file says.
+  public let kimg: Double?
+  /// The terms of use, if the file says.
+  public let licence: String?
+  /// The content hash of the network that this one was made from, if the file says.
+  public let parentHash: String?
+
+  private enum CodingKeys: String, CodingKey {
+    case file, format, networks, kimg, licence
+    case otherParts = "other_parts"
+    case parentHash = "parent_hash"
+  }
+}
+
+extension CheckpointReport {
+  /// Looks into a file.
+  ///
+  /// - Parameters:
+  ///   - path: A checkpoint of any form that Stylist opens.
+  ///   - progress: Is told after every network.
+  /// - Throws: `FileError`, and `CancellationError` between networks.
+  public init(of path: String, progress: ProgressHandler = { _ in }) throws {
+    let checkpoint = try Checkpoint.open(path)
+    (file, format) = (path, checkpoint.format)
+    var networks: [Network] = []
+    for (role, network) in checkpoint.networks {
+      try Task.checkCancellation()
+      networks.append(try Network(role: role, network))
+      progress(
+        JobProgress(
+          done: networks.count, total: checkpoint.networks.count, unit: "networks"))
+    }
+    self.networks = networks
+    otherParts = checkpoint.otherParts
+    let notes = checkpoint.notes
+    (kimg, licence, parentHash) = (notes.kimg, notes.licence, notes.parentHash)
+  }
+
+  /// The report as lines for people.
+  public var lines: [String] {
+    var lines = ["\(file): \(format)"]
+    for network in networks { lines += network.lines }
+    if !otherParts.isEmpty {
+      lines.append("  also in the file: \(otherParts.joined(separator: ", "))")
+    }
+    let notes = [
+      kimg.map { "\($0) kimg" }, licence.map { "licence \($0)" },
+      parentHash.map { "made from \($0)" },
+    ].compactMap(\.self)
+    if !notes.isEmpty { lines.append("  \(notes.joined(separator: "; "))") }
+    return lines
+  }
+}
+
+extension CheckpointReport.Network {
+  fileprivate init(role: String, _ network: Checkpoint.Network) throws {
+    let isBuildable = network.isBuildable
+    let plan = isBuildable ? try network.check() : nil
+    let notFinite = try network.nonFiniteNames()
+    self.role = role
+    kind = type(of: network.configuration).kind
+    configuration = network.configuration
+    parameterCount = plan?.parameterCount
+    tensorCount = network.tensors.count
+    contentHash = try network.contentHash()
+    wAvgSource =
+      network.isGenerator ? network.wAvgSource.description : nil
+    var remarks = network.remarks
+    if !isBuildable { remarks.append("read only: this network cannot be built yet") }
+    if !notFinite.isEmpty {
+      remarks.append("numbers that are not finite: \(shortened(notFinite))")
+    }
+    self.remarks = remarks
+  }
+
+  fileprivate var lines: [String] {
+    let size = parameterCount.map { "\(grouped($0)) parameters" } ?? "parameters not counted"
+    let values = (try? configuration.canonicalJSON()) ?? ""
+    return [
+      "  \(role): \(kind), \(size), \(tensorCount) tensors", "    \(values)",
+      "    content hash \(contentHash)",
+    ] + (wAvgSource.map { ["    mean of w: \($0)"] } ?? []) + remarks.map { "    \($0)" }
+  }
+}
+
+/// The first few names, and how many more there are.
+func shortened(_ names: [String]) -> String {
+  names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
+}
+
+/// A number with its digits in groups of three.
+func grouped(_ number: Int) -> String {
+  var groups: [Substring] = []
+  var digits = String(number)[...]
+  while digits.count > 3 {
+    groups.insert(digits.suffix(3), at: 0)
+    digits = digits.dropLast(3)
+  }
+  return ([digits] + groups).joined(separator: ",")
+}

@@ -1,0 +1,85 @@
+// Whether two files hold the same networks: the same seeds give the same pictures.
+
+import Checkpoints
+import Networks
+import Tensors
+
+/// How far what one network computes is from what another does.
+public struct NetworkComparison: Codable, Hashable, Sendable {
+  /// What the networks are in training: `G`, `D` or `G_ema`.
+  public let role: String
+  /// What was compared: `pictures` in [-1, 1], or `logits`.
+  public let quantity: String
+  /// The largest difference.
+  public let worst: Double
+  /// The mean difference.
+  public let mean: Double
+
+  private enum CodingKeys: String, CodingKey {
+    case role, quantity
+    case worst = "worst_error"
+    case mean = "mean_error"
+  }
+
+  /// Whether no difference is larger than `tolerance`; numbers that are none differ from all.
+  func holds(within tolerance: Double) -> Bool { worst <= tolerance }
+
+  /// The comparison as a line.
+  var line: String { "\(role): \(quantity) differ by \(worst) at worst, \(mean) on average" }
+}
+
+extension NetworkComparison {
+  /// Compares what two networks of one role compute from the same seeds.
+  ///
+  /// - Parameters:
+  ///   - role: What the networks are in training.
+  ///   - first: The network that the other was made from.
+  ///   - second: The other.
+  ///   - seeds: Each gives a picture; discriminators judge noise of that seed.
+  ///   - psi: The truncation of the pictures; 1 leaves the mean of w out of them.
+  /// - Throws: `FileError` if a network cannot be built.
+  init(
+    role: String, _ first: Checkpoint.Network, _ second: Checkpoint.Network, seeds: [UInt32],
+    psi: Double
+  ) throws {
+    let a = try Self.outputs(of: first, seeds, psi: psi)
+    let b = try Self.outputs(of: second, seeds, psi: psi)
+    self.role = role
+    quantity = first.isGenerator ? "pictures" : "logits"
+    guard a.shape == b.shape else {
+      (worst, mean) = (.infinity, .infinity)
+      return
+    }
+    let difference = (a - b).abs()
+    let isNumber = difference.isFinite().all
+    worst = isNumber ? difference.max().item() : .infinity
+    mean = isNumber ? difference.mean().item() : .infinity
+  }
+
+  private static func outputs(
+    of network: Checkpoint.Network, _ seeds: [UInt32], psi: Double
+  ) throws -> Tensor {
+    try withoutGradients { () throws in
+      if network.isGenerator {
+        let generator = try network.makeGenerator()
+        return .concatenate(seeds.map { picture(of: generator, seed: $0, psi: psi) }, axis: 0)
+      }
+      let discriminator = try network.makeDiscriminator()
+      return .concatenate(seeds.map { logit(of: discriminator, seed: $0) }, axis: 0)
+    }
+  }
+
+  private static func picture(of generator: any Generator, seed: UInt32, psi: Double) -> Tensor {
+    let label = generator.label(classIndex: 0)
+    let w = generator.map(z: generator.z(seed: seed), labels: label)
+    let wPlus = generator.broadcast(w, truncation: Truncation(psi: psi))
+    return generator.synthesize(wPlus, options: SynthesisOptions())
+  }
+
+  private static func logit(of discriminator: any Discriminator, seed: UInt32) -> Tensor {
+    let c = discriminator.configuration
+    let shape = [1, c.imgChannels, c.resolution, c.resolution]
+    let img = Tensor.randn(shape, generator: TorchGenerator(seed: UInt64(seed)))
+    return discriminator(img, labels: c.labelDim > 0 ? .oneHot([0], count: c.labelDim) : nil)
+  }
+}

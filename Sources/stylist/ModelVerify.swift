@@ -1,0 +1,58 @@
+// `stylist model verify`: whether a checkpoint is whole, and the one that was published.
+
+import ArgumentParser
+import Workbench
+
+/// Checks a checkpoint's keys, shapes and numbers, and draws a picture of a fixed seed.
+struct ModelVerify: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Check that a checkpoint is whole, or that it is a published one.",
+    discussion: """
+      EXAMPLES
+        stylist model verify ffhq.pkl --outdir=out
+        stylist model verify ffhq.pkl --published=stylegan2-ada-ffhq
+
+      Ends with 0 if every check holds, else with 2. `stylist model list` names the published
+      networks.
+      """)
+
+  @Argument(help: "The checkpoint.")
+  var file: String
+
+  @Option(
+    help: ArgumentHelp("The published network that it should be.", valueName: "name"))
+  var published: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the picture of seed 0 goes; without it, it is drawn and not kept.",
+      valueName: "folder"))
+  var outdir: String?
+
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    if let outdir { try OutputFolder.check(outdir) }
+    let job = try VerifyJob(file, published: published, provenance: provenance)
+    let outdir = outdir
+    let outcome = try await interruptible {
+      let folder = try outdir.map { try OutputFolder(making: $0) }
+      return try await job.run(into: folder, progress: ProgressReporter().show)
+    }
+    let checks = outcome.checks.map { check in
+      "\(check.holds ? "holds" : "FAILS"): \(check.statement)"
+        + (check.found.map { check.holds ? "" : "; found \($0)" } ?? "")
+    }
+    try output.print(
+      outcome, lines: outcome.report.lines + checks + (outcome.picture.map { [$0.file] } ?? []))
+    guard outcome.holds else { throw CheckFailure("\(file): a check does not hold") }
+  }
+
+  private var provenance: Provenance {
+    Provenance(
+      command: commandLine(
+        ["generate", "--network=\(file)", "--seeds=\(VerifyJob.seed)", "--outdir=\(outdir ?? ".")"]
+      ), network: file, seed: "\(VerifyJob.seed)")
+  }
+}

@@ -1,0 +1,247 @@
+// `stylist model`: list, inspect, verify, convert and scan, as people call them.
+
+import Checkpoints
+import Formats
+import Foundation
+import Layers
+import Networks
+import OrderedCollections
+import Tensors
+import TestSupport
+import Testing
+
+/// A published training file in rosinality's form, and StyleGAN's TensorFlow file.
+private let rosinalityFile = caseFile("checkpoint-rosinality-pt/training-zip.pt")
+private let tensorFlowFile = caseFile("checkpoint-stylegan1-tf-pkl/network-snapshot-000001.pkl")
+
+@Suite("Model commands")
+struct ModelCommandTests {
+  // MARK: list and inspect
+
+  @Test("list names the published networks and says that none was opened")
+  func list() async throws {
+    let outcome = try await stylist(["model", "list"])
+    #expect(outcome.exitCode == 0)
+    for name in ["stylegan2-ada-ffhq", "karras2019stylegan-cars-512x384", "rosinality-550000"] {
+      let line = outcome.stdout.split(separator: "\n").first { $0.contains(" \(name) ") }
+      #expect(line?.contains("original not opened") == true, "\(name)")
+    }
+    #expect(outcome.stdout.contains("stylegan2-256"))
+    let json = try await stylist(["model", "list", "--json"]).json()
+    #expect((json["published"] as? [[String: Any]])?.count ?? 0 > 30)
+  }
+
+  @Test("inspect shows family, configuration, parameters and hash of every network")
+  func inspect() async throws {
+    let outcome = try await stylist(["model", "inspect", rosinalityFile, tensorFlowFile])
+    #expect(outcome.exitCode == 0)
+    for words in [
+      "G_ema: stylegan2, 4,590 parameters", "D: stylegan2-discriminator, 4,193 parameters",
+      #""resolution":16"#, "content hash", "estimated from 4096 samples", "g_optim",
+      "G: stylegan1", "cannot be built yet",
+    ] { #expect(outcome.stdout.contains(words), "\(words)") }
+  }
+
+  @Test("inspect as JSON gives the hash that the library computes")
+  func inspectJSON() async throws {
+    let outcome = try await stylist(["model", "inspect", plainNetwork, "--json"])
+    let reports = try JSONSerialization.jsonObject(with: Data(outcome.stdout.utf8))
+    let report = try #require((reports as? [[String: Any]])?.first)
+    let networks = try #require(report["networks"] as? [[String: Any]])
+    #expect(networks.compactMap { $0["role"] as? String } == ["G", "D", "G_ema"])
+    let checkpoint = try Checkpoint.open(plainNetwork)
+    for network in networks {
+      let role = try #require(network["role"] as? String)
+      let hash = try checkpoint.networks[role]?.contentHash()
+      #expect(network["content_hash"] as? String == hash)
+    }
+  }
+
+  // MARK: verify
+
+  @Test("verify draws the picture of seed 0, and says in it how to make it again")
+  func verify() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(["model", "verify", plainNetwork, "--outdir=\(folder)"])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      #expect(names(in: folder) == ["network-protocol4-seed0000.png"])
+      let png = try PNG(path: "\(folder)/network-protocol4-seed0000.png")
+      let command = try #require(png.texts.first { $0.key == "Command" }?.value)
+      #expect(command.contains("--seeds=0"))
+      let again = try await stylist([
+        "generate", "--network=\(plainNetwork)", "--seeds=0", "--outdir=\(folder)/again",
+      ])
+      #expect(again.exitCode == 0)
+      #expect(try PNG(path: "\(folder)/again/seed0000.png").image == png.image)
+    }
+  }
+
+  @Test("verify ends with 2 where a file is not what was published, and names what differs")
+  func unpublished() async throws {
+    let outcome = try await stylist([
+      "model", "verify", plainNetwork, "--published=stylegan2-ffhq-config-f",
+    ])
+    #expect(outcome.exitCode == 2)
+    #expect(outcome.stdout.contains("FAILS: its pictures are 1024×1024; found 16×16"))
+    #expect(outcome.stdout.contains("FAILS: it has 30,370,060 parameters; found 4,766"))
+    #expect(outcome.words.count == 1)
+  }
+
+  @Test("verify ends with 2 where numbers are not finite or a network cannot be built yet")
+  func unsound() async throws {
+    try await withScratchFolder { folder in
+      let path = "\(folder)/nan.safetensors"
+      let g = smallGenerator()
+      withoutGradients {
+        let const = g.parameters["synthesis.b4.const"]
+        const.assign(const * .nan)
+      }
+      try writeNetworkFile(g.parameters, configuration: g.configuration, to: path)
+      let outcome = try await stylist(["model", "verify", path])
+      #expect(outcome.exitCode == 2)
+      #expect(outcome.stdout.contains("not finite: synthesis.b4.const"))
+    }
+    #expect(try await stylist(["model", "verify", tensorFlowFile]).exitCode == 2)
+  }
+
+  @Test("verify refuses a published name that there is not")
+  func unknownName() async throws {
+    let outcome = try await stylist(["model", "verify", plainNetwork, "--published=ffhq"])
+    expect(outcome, endsWith: 64, saying: "stylist model list")
+  }
+
+  // MARK: convert
+
+  @Test(
+    "convert gives a file with the same hashes and pictures, in every direction",
+    arguments: [
+      ("nvidia", plainNetwork), ("rosinality", plainNetwork), ("nvidia", rosinalityFile),
+      ("rosinality", rosinalityFile),
+    ])
+  func convert(form: String, source: String) async throws {
+    try await withScratchFolder { folder in
+      let (torch, own) = ("\(folder)/a.pt", "\(folder)/a.safetensors")
+      let first = try await stylist(["model", "convert", source, torch, "--to=\(form)"])
+      #expect(first.exitCode == 0, "\(first.stderr)")
+      #expect(first.stdout.contains("G_ema: pictures differ by 0.0 at worst"))
+      let second = try await stylist(["model", "convert", torch, own])
+      #expect(second.exitCode == 0, "\(second.stderr)")
+      let hashes = try [source, torch, own].map {
+        try Checkpoint.open($0).networks["G_ema"]?.contentHash()
+      }
+      #expect(hashes[0] != nil && hashes[1] == hashes[0] && hashes[2] == hashes[0])
+      #expect(names(in: folder) == ["a.pt", "a.safetensors"])
+    }
+  }
+
+  @Test(
+    "convert writes a file for each role where a file holds one network, and puts them together")
+  func roles() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(
+        [
+          "model", "convert", plainNetwork, "n.safetensors", "--role=G", "--role=D", "--role=G_ema",
+        ],
+        in: folder)
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      let files = ["n-D.safetensors", "n-G.safetensors", "n-G_ema.safetensors"]
+      #expect(names(in: folder) == files)
+      let joined = try await stylist(
+        ["model", "convert"] + files + ["n.pt", "--to=nvidia"], in: folder)
+      #expect(joined.exitCode == 0, "\(joined.stderr)")
+      let (a, b) = (try Checkpoint.open(plainNetwork), try Checkpoint.open("\(folder)/n.pt"))
+      for role in ["G", "D", "G_ema"] {
+        #expect(try a.networks[role]?.contentHash() == b.networks[role]?.contentHash(), "\(role)")
+      }
+    }
+  }
+
+  @Test("convert keeps no file whose pictures differ, and the file that was there before")
+  func differing() async throws {
+    try await withScratchFolder { folder in
+      let (own, torch) = ("\(folder)/own.safetensors", "\(folder)/a.pt")
+      // rosinality's networks have no bound on what convolutions let through; this one needs it.
+      let g = smallGenerator { $0.convClamp = 0.01 }
+      try writeNetworkFile(g.parameters, configuration: g.configuration, to: own)
+      try put(Array("before".utf8), at: torch)
+      let outcome = try await stylist(["model", "convert", own, torch, "--to=rosinality"])
+      #expect(outcome.exitCode == 2)
+      #expect(outcome.stdout.contains("FAILS: G_ema: pictures differ"))
+      #expect(names(in: folder) == ["a.pt", "own.safetensors"])
+      #expect(try ByteRegion(mapping: torch).copy() == Array("before".utf8))
+    }
+  }
+
+  @Test("a dry run says what would be written and writes nothing")
+  func dryRun() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(
+        ["model", "convert", plainNetwork, "a.pt", "--to=nvidia", "-n"], in: folder)
+      #expect(outcome.exitCode == 0)
+      #expect(outcome.stdout == "would write G, D, G_ema to a.pt\n")
+      #expect(names(in: folder).isEmpty)
+    }
+  }
+
+  @Test("convert refuses roles, forms and places that cannot be")
+  func refusals() async throws {
+    try await withScratchFolder { folder in
+      func refuses(_ code: Int32, _ words: String, _ arguments: String...) async throws {
+        let outcome = try await stylist(["model", "convert"] + arguments, in: folder)
+        expect(outcome, endsWith: code, saying: words)
+        #expect(names(in: folder).isEmpty)
+      }
+      try await refuses(64, "--to=nvidia", plainNetwork, "a.pt")
+      try await refuses(64, "at least one", plainNetwork)
+      try await refuses(64, "role", plainNetwork, "a.safetensors", "--role=E")
+      try await refuses(64, "labels", labelledNetwork, "a.pt", "--to=rosinality")
+      try await refuses(64, "only read so far", tensorFlowFile, "a.pt", "--to=nvidia")
+      try await refuses(64, "another file", plainNetwork, plainNetwork, "--to=nvidia")
+      try await refuses(64, "one G", plainNetwork, plainNetwork, "a.pt", "--to=nvidia")
+      try await refuses(66, "missing", "absent.pkl", "a.safetensors")
+      try await refuses(73, "no-such-folder", plainNetwork, "/proc/no-such-folder/a.safetensors")
+    }
+  }
+
+  // MARK: scan
+
+  @Test("scan passes published files and names what they mention")
+  func safe() async throws {
+    let outcome = try await stylist(["model", "scan", caseFile("checkpoint-stylegan2-ada-pkl")])
+    #expect(outcome.exitCode == 0, "\(outcome.stdout)")
+    let json = try await stylist(["model", "scan", plainNetwork, "--json"])
+    #expect(json.stdout.contains("torch_utils.persistence._reconstruct_persistent_obj"))
+  }
+
+  @Test("scan ends with 77 on anything outside the allow-list, and looks at all files")
+  func hostile() async throws {
+    try await withScratchFolder { folder in
+      let pickle = PickleAssembler().call("os", "system") { $0.text("touch \(folder)/canary") }
+      try put(pickle.region.copy(), at: "\(folder)/a.pkl")
+      try put(Array("cposix\nsystem\n(Vtouch \(folder)/canary\ntR.".utf8), at: "\(folder)/b.pkl")
+      try put(try ByteRegion(mapping: plainNetwork).copy(), at: "\(folder)/c.pkl")
+      try put([0x80, 4, 0x95], at: "\(folder)/d.pkl")
+      let outcome = try await stylist(["model", "scan", folder])
+      #expect(outcome.exitCode == 77)
+      let lines = outcome.stdout.split(separator: "\n")
+      #expect(lines.count == 4)
+      #expect(lines[0].hasPrefix("REFUSED: ") && lines[0].contains("os.system"))
+      #expect(lines[1].hasPrefix("REFUSED: ") && lines[1].contains("posix.system"))
+      #expect(lines[2].hasPrefix("safe: "))
+      #expect(lines[3].hasPrefix("damaged: "))
+      #expect(names(in: folder) == ["a.pkl", "b.pkl", "c.pkl", "d.pkl"])
+      #expect(try await stylist(["model", "scan", "\(folder)/d.pkl"]).exitCode == 65)
+      #expect(try await stylist(["model", "scan", "\(folder)/absent"]).exitCode == 66)
+    }
+  }
+
+  private func smallGenerator(
+    _ change: (inout StyleGAN2Configuration) -> Void = { _ in }
+  ) -> StyleGAN2 {
+    var configuration = StyleGAN2Configuration(resolution: 8)
+    (configuration.zDim, configuration.wDim, configuration.mappingLayers) = (4, 4, 2)
+    (configuration.channelBase, configuration.channelMax) = (32, 4)
+    change(&configuration)
+    return StyleGAN2(configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+  }
+}
