@@ -28,7 +28,7 @@ public func mutate(
   let file = UnsafeMutableBufferPointer(start: bytes, count: newCount)
   switch Reader.chosen {
   case .png: repairPNG(file)
-  case .zip, .npz, .torch, .torchScript: repairZIP(file)
+  case .zip, .npz, .torch, .torchScript, .scan: repairZIP(file)
   case .pickle, .tar, .safetensors, .npy, .jpeg, .webp: break
   }
   return newCount

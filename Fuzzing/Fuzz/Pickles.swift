@@ -33,6 +33,15 @@ func readTorchScript(_ input: ByteRegion) throws(FileError) {
   }
 }
 
+/// Asks what a file would do to a careless program.
+func readNames(_ input: ByteRegion) throws(FileError) {
+  let scan = FileScan(input)
+  require(
+    scan.form != .pickle || scan.refusal != nil || scan.unknownNames.isEmpty,
+    "a pickle was read that mentions \(scan.unknownNames)")
+  if let refusal = scan.refusal { throw refusal }
+}
+
 /// A walk through a pickle's values, each container once.
 struct PickleVisitor {
   private let tensors: TorchTensors
@@ -94,7 +103,9 @@ struct PickleVisitor {
 
   private mutating func layOutTensor(_ value: PickleValue) {
     do throws(FileError) {
-      guard let tensor = try tensors.tensor(value), tensor.byteCount <= bytesLeft else { return }
+      var tensor = try tensors.tensor(value)
+      if tensor == nil { tensor = try StoredTensor(numPy: value, file: "fuzz") }
+      guard let tensor, tensor.byteCount <= bytesLeft else { return }
       bytesLeft -= tensor.byteCount
       layOut(tensor)
     } catch {

@@ -7,7 +7,7 @@ import Foundation
 enum Reader: String, CaseIterable {
   case pickle, torch
   case torchScript = "torch-script"
-  case zip, tar, safetensors, npy, npz, png, jpeg, webp
+  case scan, zip, tar, safetensors, npy, npz, png, jpeg, webp
 
   /// The reader that the environment variable `READER` names.
   static let chosen: Reader = {
@@ -26,6 +26,7 @@ enum Reader: String, CaseIterable {
     case .pickle: try readPickles(input)
     case .torch: try readTorch(input)
     case .torchScript: try readTorchScript(input)
+    case .scan: try readNames(input)
     case .zip: try readZIP(input)
     case .tar: try readTar(input)
     case .safetensors: try readSafetensors(input)

@@ -31,7 +31,7 @@ func readNPY(_ input: ByteRegion) throws(FileError) {
 
 /// Reads a .npz file, and reads again what is written of it.
 func readNPZ(_ input: ByteRegion) throws(FileError) {
-  var limits = NPZ.limits
+  var limits = ZIPArchive.Limits()
   limits.freeBytes = layoutLimit
   limits.expandedBytes = layoutLimit
   let file = try NPZ(input, limits: limits)
