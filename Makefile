@@ -55,7 +55,8 @@ FUZZ = .build/fuzzing
 fuzz: setup
 	@touch Fuzzing/Package.swift
 	swift build --package-path Fuzzing --scratch-path $(FUZZ) -c release --sanitize=fuzzer \
-	  -Xcc -fsanitize=address -Xswiftc -sanitize=address,fuzzer
+	  -Xswiftc -sanitize=address,fuzzer -Xcc -fsanitize=address,undefined \
+	  -Xcc -fno-sanitize-recover=undefined
 	@mkdir -p $(FUZZ)/corpus/$(READER) $(FUZZ)/crashes/$(READER)
 	READER=$(READER) SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=quarantine_size_mb=16 \
 	  $(FUZZ)/release/Fuzz $(FUZZ)/corpus/$(READER) Fuzzing/Seeds/$(READER) \
