@@ -9,10 +9,10 @@ TORCH_LIB = $$(pkg-config --variable=prefix stylist-torch)/lib
 LINK_FLAGS = -Xlinker -rpath -Xlinker $(TORCH_LIB) -Xlinker --no-as-needed
 SWIFT_FLAGS = -c $(CONFIGURATION) --explicit-target-dependency-import-check error $(LINK_FLAGS)
 SWIFT_SOURCES = Package.swift Sources Tests Examples/Package.swift Examples/GenerateImage.swift \
-  Benchmarks/Package.swift Benchmarks/Benchmarks
+  Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing/Package.swift Fuzzing/Fuzz
 LIBRARIES = Formats Tensors Layers Networks Checkpoints Workbench
 
-.PHONY: help setup build demo test example bench lint format docs clean
+.PHONY: help setup build demo test example bench fuzz lint format docs clean
 
 ## demo: build everything and make pictures to look at, in demo/
 demo: build
@@ -45,6 +45,24 @@ bench: setup
 	@touch Benchmarks/Package.swift
 	LD_LIBRARY_PATH=$(TORCH_LIB) swift package --package-path Benchmarks --scratch-path .build/benchmarks \
 	  --disable-sandbox benchmark $(BENCH_FLAGS)
+
+## fuzz: look for files that break a reader: make fuzz READER=pickle SECONDS=3600
+# Swift takes one -sanitize option, the last, so it must name both. Swift's own report of a crash is
+# off because its program waits for libFuzzer, which waits for it.
+READER ?= pickle
+SECONDS ?= 60
+FUZZ = .build/fuzzing
+fuzz: setup
+	@touch Fuzzing/Package.swift
+	swift build --package-path Fuzzing --scratch-path $(FUZZ) -c release --sanitize=fuzzer \
+	  -Xswiftc -sanitize=address,fuzzer -Xcc -fsanitize=address,undefined \
+	  -Xcc -fno-sanitize-recover=undefined
+	@mkdir -p $(FUZZ)/corpus/$(READER) $(FUZZ)/crashes/$(READER)
+	READER=$(READER) SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=quarantine_size_mb=16 \
+	  $(FUZZ)/release/Fuzz $(FUZZ)/corpus/$(READER) Fuzzing/Seeds/$(READER) \
+	  -dict=Fuzzing/Dictionaries/$(READER).dict -artifact_prefix=$(FUZZ)/crashes/$(READER)/ \
+	  -max_total_time=$(SECONDS) -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
+	  -malloc_limit_mb=256 -print_final_stats=1 $(FUZZ_FLAGS)
 
 ## lint: what the style asks of every source file
 lint:

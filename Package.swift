@@ -48,6 +48,7 @@ let package = Package(
     .library(
       name: "StylistKit",
       targets: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Workbench"]),
+    .library(name: "Formats", targets: ["Formats"]),
     .library(name: "CTorch", targets: ["CTorch"]),
     .executable(name: "stylist", targets: ["stylist"]),
     .executable(name: "parity", targets: ["parity"]),

@@ -68,9 +68,25 @@ void cm_png_reader_release(cm_png_reader *reader) {
   free(reader);
 }
 
+// Fails if a chunk claims more bytes than the file has, because libpng takes and clears memory for
+// some chunks, up to 2 GB, before it reads them.
+static void check_chunk_lengths(cm_png_reader *reader) {
+  size_t at = 8;
+  while (at + 8 <= reader->count) {
+    const uint8_t *chunk = reader->bytes + at;
+    size_t length = png_get_uint_32(chunk);
+    reader->offset = at;
+    if (length > reader->count - at - 8) png_error(reader->png, "a chunk longer than the file");
+    if (memcmp(chunk + 4, "IEND", 4) == 0) break;
+    at += 8 + length + 4;
+  }
+  reader->offset = 0;
+}
+
 bool cm_png_reader_header(cm_png_reader *reader, cm_png_header *header) {
   if (setjmp(reader->failure)) return false;
   png_structp png = reader->png;
+  check_chunk_lengths(reader);
   png_read_info(png, reader->info);
   png_set_expand(png);
   png_set_scale_16(png);

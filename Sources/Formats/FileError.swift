@@ -72,8 +72,13 @@ extension FileError: CustomStringConvertible {
   /// The error as one line, without control characters.
   public var description: String {
     let place = "\(oneLine(file, limit: 400)): \(kind.phrase(at: offset))"
-    return "\(place): expected \(oneLine(expected)), found \(oneLine(found))"
+    return "\(place): expected \(phrase(expected)), found \(phrase(found))"
   }
+}
+
+/// The text as one line that says something even if there is no text.
+private func phrase(_ text: String) -> String {
+  text.isEmpty ? "nothing" : oneLine(text)
 }
 
 /// The text with control and direction characters written as escapes, cut at `limit` characters.

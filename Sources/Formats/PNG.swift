@@ -6,7 +6,7 @@ import CMedia
 public struct PNG: Hashable, Sendable {
   /// A text beside the picture, such as the command that made it.
   public struct Text: Hashable, Sendable {
-    /// The keyword: 1 to 79 characters of Latin-1.
+    /// The keyword: 1 to 79 printable characters of Latin-1, and single spaces between them.
     public let key: String
     /// The text.
     public let value: String
@@ -82,7 +82,9 @@ extension PNG {
     guard let pixels else { throw PNG.error(of: reader, bytes) }
     image = ByteImage(width: width, height: height, channels: channels, pixels: pixels)
       .shown(orientation)
-    texts = (0..<cm_png_reader_text_count(reader)).map { Text(cm_png_reader_text(reader, $0)) }
+    texts = (0..<cm_png_reader_text_count(reader)).compactMap {
+      Text(cm_png_reader_text(reader, $0))
+    }
   }
 
   private static func error(of reader: OpaquePointer, _ bytes: ByteRegion) -> FileError {
@@ -93,10 +95,22 @@ extension PNG {
 }
 
 extension PNG.Text {
-  fileprivate init(_ text: cm_png_text) {
+  /// The text as libpng found it, or nil if its keyword is not one.
+  fileprivate init?(_ text: cm_png_text) {
+    let keyBytes = UnsafeRawBufferPointer(start: text.key, count: length(text.key))
+    guard Self.isKeyword([UInt8](keyBytes)) else { return nil }
     let content = UnsafeRawBufferPointer(start: text.text, count: text.length)
-    key = latin1(UnsafeRawBufferPointer(start: text.key, count: length(text.key)))
+    key = latin1(keyBytes)
     value = text.is_latin1 ? latin1(content) : String(decoding: content, as: UTF8.self)
+  }
+
+  /// Whether the format allows a keyword: printable, with no space at either end or beside another.
+  fileprivate static func isKeyword(_ key: [UInt8]) -> Bool {
+    let words = key.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    return key.count <= 79
+      && words.allSatisfy { word in
+        !word.isEmpty && word.allSatisfy { 0x21...0x7E ~= $0 || 0xA1...0xFF ~= $0 }
+      }
   }
 }
 
@@ -148,7 +162,7 @@ private struct EncodedText {
   let isLatin1: Bool
 
   init(_ text: PNG.Text) {
-    guard let key = latin1Bytes(text.key), 1...79 ~= key.count, !key.contains(0) else {
+    guard let key = latin1Bytes(text.key), PNG.Text.isKeyword(key) else {
       preconditionFailure("a PNG keyword is 1 to 79 characters of Latin-1, not '\(text.key)'")
     }
     precondition(!text.value.utf8.contains(0), "a PNG text cannot hold a zero byte")

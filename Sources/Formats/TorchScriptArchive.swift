@@ -52,9 +52,8 @@ private struct TensorWalk {
   mutating func collect(
     from value: PickleValue, named name: String, _ source: TorchTensors
   ) throws(FileError) {
-    visits += 1
-    guard visits <= limit, name.utf8.count <= Self.nameLimit else {
-      throw damaged("at most \(limit) values and names of \(Self.nameLimit) bytes", found: "more")
+    guard name.utf8.count <= Self.nameLimit else {
+      throw damaged("names of at most \(Self.nameLimit) bytes", found: "more")
     }
     if let tensor = try source.tensor(value) {
       guard tensors.updateValue(tensor, forKey: name) == nil else {
@@ -62,7 +61,10 @@ private struct TensorWalk {
       }
       return
     }
-    for (key, part) in try parts(of: value) where part.node != nil {
+    let parts = try parts(of: value)
+    visits += 1 + parts.count
+    guard visits <= limit else { throw damaged("at most \(limit) values", found: "more") }
+    for (key, part) in parts where part.node != nil {
       try collect(from: part, named: name.isEmpty ? key : "\(name).\(key)", source)
     }
   }

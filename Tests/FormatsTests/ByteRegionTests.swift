@@ -98,6 +98,12 @@ struct FileErrorTests {
         + "found y\\u{0}\\u{2028}z")
   }
 
+  @Test("the description says something where the file holds an empty text")
+  func emptyText() {
+    let error = FileError(.damaged, file: "f", expected: "a name", found: "")
+    #expect(error.description == "f: damaged: expected a name, found nothing")
+  }
+
   @Test("long texts are cut")
   func long() {
     let error = FileError(

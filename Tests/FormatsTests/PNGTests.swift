@@ -189,6 +189,17 @@ struct PNGTests {
     #expect(try file.read().texts.isEmpty)
   }
 
+  @Test("a chunk that claims more bytes than the file has is refused before taking memory")
+  func longChunk() {
+    for type in ["iTXt", "tEXt", "PLTE", "IDAT", "IEND", "tIME"] {
+      let chunk = [0x7F, 0xFF, 0xFF, 0xF0] + Array("\(type)key".utf8) + [0, 0, 0, 0, 0]
+      let file = PNGAssembler(width: 1, height: 1, colour: 0)
+      expect(.damaged, says: "at byte 33: expected a valid PNG, found a chunk longer") {
+        _ = try PNG(ByteRegion(file.bytes + chunk, name: "long.png"))
+      }
+    }
+  }
+
   @Test("of thousands of texts some are kept", arguments: ["tEXt", "iTXt"])
   func manyTexts(type: String) throws {
     let separator: [UInt8] = type == "tEXt" ? [0] : [0, 0, 0, 0, 0]
@@ -208,6 +219,16 @@ struct PNGTests {
       .chunk(type, large, times: 4).rows([[5]])
     #expect(try file.read().image.pixels == [5])
     #expect(try file.read().texts.isEmpty == ["tEXt", "zTXt", "iTXt"].contains(type))
+  }
+
+  @Test("a text whose keyword the format forbids is left out")
+  func keywords() throws {
+    let keys = ["key\u{1}", " key", "key ", "a  key", "a\u{A0}key"]
+    let start = PNGAssembler(width: 1, height: 1, colour: 0)
+    let file = (keys + ["a key"]).reduce(start) { file, key in
+      file.chunk("tEXt", key.unicodeScalars.map { UInt8($0.value) } + [0, 0x61])
+    }
+    #expect(try file.rows([[5]]).read().texts == [PNG.Text(key: "a key", value: "a")])
   }
 
   @Test("texts after the pixels are read")

@@ -90,6 +90,20 @@ struct TorchScriptTests {
     }
   }
 
+  @Test("a shared list of numbers costs its length from everywhere, but not beyond the limit")
+  func sharedNumbers() throws {
+    var limits = PickleLimits()
+    limits.values = 5000
+    let sharing = { (start: PickleAssembler) in
+      let numbers = start.ops("](").ints([Int32](repeating: 0, count: 100)).ops("e").put(0)
+      return (0..<100).reduce(numbers.ops("0](")) { pickle, _ in pickle.get(0) }.ops("e")
+    }
+    #expect(try tensors(sharing).isEmpty)
+    expect(.damaged, says: "at most 5000 values") {
+      _ = try tensors(limits: limits, sharing)
+    }
+  }
+
   @Test("refuses names that mean two tensors, and keys that are no names")
   func clashes() {
     func tensor(_ pickle: PickleAssembler) -> PickleAssembler {
