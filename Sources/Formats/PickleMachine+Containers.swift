@@ -132,6 +132,7 @@ extension PickleMachine {
     guard case .global(let callable) = callee else {
       throw unsafe("a call by an allowed name", found: "a call of \(callee.kind)")
     }
+    try checkEncoding(callable, arguments.items)
     let object = PickleObject(
       callable, arguments: arguments, keywordArguments: keywords,
       offset: bytes.fileOffset + start)

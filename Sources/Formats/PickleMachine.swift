@@ -17,6 +17,7 @@ struct PickleMachine {
   private var memo: [Int: PickleValue] = [:]
   private var nodes: [PickleNode] = []
   private var valueCount = 0
+  private var encodedCount = 0
   private var frameEnd: Int?
 
   init(
@@ -235,6 +236,18 @@ extension PickleMachine {
   mutating func new<Node: PickleNode>(_ node: Node) -> Node {
     nodes.append(node)
     return node
+  }
+
+  /// Checks that the texts that calls make bytes of are together no longer than the pickle: one
+  /// text that is named often would become many copies.
+  mutating func checkEncoding(
+    _ callable: PickleGlobal, _ arguments: [PickleValue]
+  ) throws(FileError) {
+    guard callable == .encode, case .string(let text) = arguments.first else { return }
+    encodedCount += text.utf8.count
+    guard encodedCount <= bytes.count else {
+      throw damaged("at most \(bytes.count) bytes written as text", found: "more")
+    }
   }
 
   mutating func pushPersistentID() throws(FileError) {

@@ -53,11 +53,7 @@ extension PickleValue {
   public var asBytes: ByteRegion? {
     switch self {
     case .bytes(let bytes), .byteString(let bytes): return bytes
-    case .object(let object) where object.callable == PickleGlobal("_codecs", "encode"):
-      guard object.arguments.items.count == 2, object.arguments.items[1].asString == "latin1",
-        case .string(let text) = object.arguments.items[0]
-      else { return nil }
-      return latin1Bytes(text).map { ByteRegion($0, name: "bytes as text") }
+    case .object(let object): return object.encodedText
     default: return nil
     }
   }
@@ -112,10 +108,26 @@ extension PickleValue {
 extension PickleObject {
   /// The dictionary that the one argument, a list of pairs, makes; nil if it is something else.
   fileprivate var dictionaryOfArguments: PickleDictionary? {
+    guard !arguments.items.isEmpty else { return PickleDictionary(offset: offset) }
+    guard arguments.items.count == 1 else { return nil }
+    switch arguments.items[0] {
+    case .tuple(let pairs), .list(let pairs), .set(let pairs): return pairs.dictionaryOfPairs
+    default: return nil
+    }
+  }
+
+  func encodeText() -> ByteRegion? {
+    guard callable == .encode, arguments.items.count == 2,
+      arguments.items[1].asString == "latin1", case .string(let text) = arguments.items[0]
+    else { return nil }
+    return latin1Bytes(text).map { ByteRegion($0, name: "bytes as text") }
+  }
+}
+
+extension PickleSequence {
+  func makeDictionary() -> PickleDictionary? {
     let dictionary = PickleDictionary(offset: offset)
-    guard !arguments.items.isEmpty else { return dictionary }
-    guard arguments.items.count == 1, let pairs = arguments.items[0].asItems else { return nil }
-    for pair in pairs {
+    for pair in items {
       guard let items = pair.asItems, items.count == 2, dictionary.insert(items[0], items[1])
       else { return nil }
     }
@@ -124,6 +136,9 @@ extension PickleObject {
 }
 
 extension PickleGlobal {
+  /// What Python 3 calls, in protocol 2, to make bytes of text.
+  static let encode = PickleGlobal("_codecs", "encode")
+
   /// The classes whose objects are dictionaries.
   static let dictionaries: Set<PickleGlobal> = [
     PickleGlobal("collections", "OrderedDict"), PickleGlobal("dnnlib.util", "EasyDict"),

@@ -82,6 +82,9 @@ public class PickleNode {
 public final class PickleSequence: PickleNode {
   /// The items in order.
   public internal(set) var items: [PickleValue]
+  /// The dictionary that the items make as pairs of key and value, or nil if they are something
+  /// else; made once, because a file may name the same pairs often.
+  private(set) lazy var dictionaryOfPairs = makeDictionary()
 
   init(_ items: [PickleValue], offset: Int) {
     self.items = items
@@ -109,6 +112,9 @@ public final class PickleObject: PickleNode {
   public internal(set) var listItems: [PickleValue] = []
   /// What was set by key afterwards.
   public internal(set) var dictionaryItems: PickleDictionary?
+  /// The bytes that a call makes of Latin-1 text, or nil if it makes something else; made once,
+  /// because a file may name the same call often.
+  private(set) lazy var encodedText = encodeText()
 
   init(
     _ callable: PickleGlobal, arguments: PickleSequence, keywordArguments: PickleDictionary?,

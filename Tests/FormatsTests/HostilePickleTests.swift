@@ -33,6 +33,18 @@ struct HostilePickleTests {
     }
   }
 
+  @Test("refuses to make bytes of one text again and again")
+  func repeatedEncoding() throws {
+    let text = String(repeating: "a", count: 1000)
+    let encoding = { (calls: Int) in
+      (0..<calls).reduce(PickleAssembler().text(text).put(0).ops("0]")) { pickle, _ in
+        pickle.call("_codecs", "encode") { $0.get(0).text("latin1") }.ops("a")
+      }
+    }
+    #expect(try encoding(1).read().asItems?.first?.asBytes?.count == 1000)
+    expect(.damaged, says: "bytes written as text") { _ = try encoding(40).read() }
+  }
+
   @Test("refuses a name put together from the memo")
   func memoName() {
     let pickle = PickleAssembler(protocol: 4).text("system").put(0).text("os").put(1).ops("00")

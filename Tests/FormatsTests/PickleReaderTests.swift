@@ -177,6 +177,30 @@ struct PickleReaderTests {
     #expect(try pickle.read().asDictionary?.entries.isEmpty == true)
   }
 
+  @Test("pairs that several OrderedDicts share become one dictionary")
+  func sharedPairs() throws {
+    let pairs = PickleAssembler().ops("]").tuple { $0.text("a").int(1) }.ops("a").put(0).ops("0")
+    let pickle = pairs.tuple { items in
+      (0..<2).reduce(items) { pickle, _ in
+        pickle.call("collections", "OrderedDict") { $0.get(0) }
+      }
+    }
+    let made = try #require(pickle.read().asItems).map(\.asDictionary)
+    #expect(made[0]?["a"]?.asInt == 1)
+    #expect(made[0] === made[1])
+  }
+
+  @Test("bytes that were written as text are made once")
+  func encodedOnce() throws {
+    let pickle = PickleAssembler().tuple {
+      $0.call("_codecs", "encode") { $0.text("Aÿ").text("latin1") }.put(0).get(0)
+    }
+    let made = try #require(pickle.read().asItems).map { try #require($0.asBytes) }
+    #expect(made.map { $0.copy() } == [[0x41, 0xFF], [0x41, 0xFF]])
+    let places = made.map { bytes in bytes.withUnsafeBytes { $0.baseAddress } }
+    #expect(places[0] == places[1])
+  }
+
   @Test("an OrderedDict may be made from pairs")
   func orderedPairs() throws {
     let pairs = PickleAssembler().call("collections", "OrderedDict") {
