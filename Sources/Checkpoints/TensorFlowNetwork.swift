@@ -73,7 +73,16 @@ extension TensorFlowNetwork {
   private static let networkClass = PickleGlobal("dnnlib.tflib.network", "Network")
 
   /// The network that a value records, or nil if it records something else.
-  private init?(_ value: PickleValue, file: String, depth: Int = 0) throws(FileError) {
+  private init?(_ value: PickleValue, file: String) throws(FileError) {
+    var remaining = 1 << 14
+    try self.init(value, file: file, depth: 0, &remaining)
+  }
+
+  /// The same for a network inside `depth` others, where `remaining` networks and variables may
+  /// still come, counting again what the pickle mentions again.
+  private init?(
+    _ value: PickleValue, file: String, depth: Int, _ remaining: inout Int
+  ) throws(FileError) {
     guard let object = value.asCall(of: Self.networkClass) else { return nil }
     func damaged(_ expected: String, _ found: String) -> FileError {
       FileError(.damaged, file: file, offset: object.offset, expected: expected, found: found)
@@ -85,8 +94,10 @@ extension TensorFlowNetwork {
       throw damaged("a network with version, name, static_kwargs and variables", "something else")
     }
     guard 2...6 ~= version else { throw damaged("a network in version 2 to 6", "\(version)") }
-    guard depth < 4, variables.count <= 1 << 14 else {
-      throw damaged("at most 4 networks inside each other, of \(1 << 14) variables", "more")
+    remaining -= 1 + variables.count
+    guard depth < 4, remaining >= 0 else {
+      throw damaged(
+        "at most 4 networks inside each other, \(1 << 14) networks and variables in all", "more")
     }
     (self.version, self.name, self.arguments) = (Int(version), name, arguments)
     buildFunction = state["build_func_name"]?.asString ?? ""
@@ -103,7 +114,7 @@ extension TensorFlowNetwork {
     var components: OrderedDictionary<String, TensorFlowNetwork> = [:]
     for (key, value) in state["components"]?.asDictionary?.entries ?? [] {
       guard let key = key.asString,
-        let component = try TensorFlowNetwork(value, file: file, depth: depth + 1)
+        let component = try TensorFlowNetwork(value, file: file, depth: depth + 1, &remaining)
       else { throw damaged("\(name): networks by name", value.kind) }
       components[key] = component
     }
