@@ -116,6 +116,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
+    .executableTarget(name: "Bounded", path: "Tests/Bounded"),
     tests("Architecture", []),
     tests("Formats", ["Formats", "TestSupport"], exclude: ["Fixtures"]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
@@ -132,8 +133,8 @@ let package = Package(
     tests(
       "Stylist",
       [
-        "stylist", "Checkpoints", "Formats", "Networks", "Layers", "Tensors", "TestSupport",
-        subprocess, systemPackage,
+        "stylist", "Bounded", "Checkpoints", "Formats", "Networks", "Layers", "Tensors",
+        "TestSupport", subprocess, systemPackage,
       ],
       resources: [.copy("Snapshots")]),
     tests("Parity", ["ParityCases", "Formats", "Tensors"], exclude: ["Cases"]),

@@ -23,6 +23,11 @@ public struct Checkpoint {
     /// What the file lacks and was filled in, a line each.
     public var remarks: [String] = []
     let file: String
+
+    /// The bytes of all tensors, each counted whenever it is mentioned.
+    fileprivate var byteCount: Int {
+      tensors.values.reduce(0) { $0 + $1.shape.reduce($1.dtype.byteCount, *) }
+    }
   }
 
   /// The form of the file, in a few words.
@@ -46,6 +51,20 @@ public struct Checkpoint {
   ///   done.
   public static func open(_ path: String) throws(FileError) -> Checkpoint {
     let bytes = try ByteRegion(mapping: path)
+    let checkpoint = try read(bytes)
+    // A file can mention the same bytes as many tensors, or repeat one number as a large tensor.
+    let count = checkpoint.networks.values.reduce(0) { $0 + $1.byteCount }
+    let most = 4 * bytes.count + StoredTensor.repetitionLimit
+    guard count <= most else {
+      throw FileError(
+        .damaged, file: path, expected: "tensors of at most \(most) bytes in a file of its size",
+        found: "\(count)")
+    }
+    return checkpoint
+  }
+
+  private static func read(_ bytes: ByteRegion) throws(FileError) -> Checkpoint {
+    let path = bytes.name
     switch FileForm(of: bytes) {
     case .torch, .torchScript, .zip: return try Checkpoint(torchFile: bytes)
     case .safetensors: return try Checkpoint(networkFile: bytes)

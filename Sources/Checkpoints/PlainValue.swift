@@ -24,7 +24,8 @@ public enum PlainValue: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - value: A value of the pickle.
-  ///   - limit: How many values it may hold, where one that the pickle mentions again counts again.
+  ///   - limit: How many values it may hold, where one that the pickle mentions again counts again,
+  ///     and text as one for every 64 bytes.
   init?(_ value: PickleValue, limit: Int = 1 << 16) {
     var remaining = limit
     self.init(value, &remaining)
@@ -38,7 +39,9 @@ public enum PlainValue: Equatable, Sendable {
     case .bool(let truth): self = .bool(truth)
     case .int(let number): self = .int(Int(number))
     case .float(let number): self = .double(number)
-    case .string, .byteString: self = .string(value.asString ?? "")
+    case .string, .byteString:
+      guard let text = Self.text(value, &remaining) else { return nil }
+      self = .string(text)
     case .tuple(let sequence), .list(let sequence), .set(let sequence):
       self.init(sequence, &remaining)
     case .dictionary, .object:
@@ -65,10 +68,22 @@ public enum PlainValue: Equatable, Sendable {
   private init?(_ dictionary: PickleDictionary, _ remaining: inout Int) {
     var entries: [String: PlainValue] = [:]
     for (key, value) in dictionary.entries {
-      guard let name = key.asString, let plain = PlainValue(value, &remaining) else { return nil }
+      guard let name = Self.text(key, &remaining), let plain = PlainValue(value, &remaining) else {
+        return nil
+      }
       entries[name] = plain
     }
     self = .dictionary(entries)
+  }
+
+  /// The value's text, counted before it is decoded.
+  private static func text(_ value: PickleValue, _ remaining: inout Int) -> String? {
+    switch value {
+    case .string(let text): remaining -= text.utf8.count / 64
+    case .byteString(let bytes): remaining -= bytes.count / 64
+    default: return nil
+    }
+    return remaining >= 0 ? value.asString : nil
   }
 
   /// A number that NumPy wrote: `scalar(dtype(name, …), bytes)`.

@@ -69,20 +69,26 @@ private struct Collector {
   private let file: String
   /// Values that may still come, counting again what the pickle mentions again.
   private var remaining = 1 << 18
+  /// Bytes of a path, each of which repeats the keys that lead to it.
+  private static let pathLimit = 1 << 9
 
   init(_ source: TorchTensors, file: String) { (self.source, self.file) = (source, file) }
 
   mutating func name(
     of key: PickleValue, in node: PickleNode
   ) throws(FileError) -> String {
-    guard let name = key.asString ?? key.asInt.map(String.init), 1...1024 ~= name.utf8.count else {
-      throw damaged(node, "keys of 1 to 1024 bytes, or numbers", key.asString ?? key.kind)
+    guard let name = key.asString ?? key.asInt.map(String.init), !name.isEmpty else {
+      throw damaged(node, "keys of text, or numbers", key.asString ?? key.kind)
     }
     return name
   }
 
   mutating func collect(_ value: PickleValue, at path: String) throws(FileError) {
     remaining -= 1
+    guard path.utf8.count <= Self.pathLimit else {
+      throw FileError(
+        .damaged, file: file, expected: "names of at most \(Self.pathLimit) bytes", found: path)
+    }
     if let tensor = try source.tensor(value) {
       guard tensors.updateValue(tensor, forKey: path) == nil else {
         throw FileError(.damaged, file: file, expected: "\(path) once", found: "it again")

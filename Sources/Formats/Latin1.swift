@@ -2,7 +2,10 @@
 
 /// The text of Latin-1 bytes; every byte is a character.
 func latin1(_ bytes: UnsafeRawBufferPointer) -> String {
-  String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+  // ASCII, nearly always, is the same in UTF-8.
+  bytes.allSatisfy { $0 < 0x80 }
+    ? String(decoding: bytes, as: UTF8.self)
+    : String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
 }
 
 /// The text in Latin-1, or nil if it holds other characters.

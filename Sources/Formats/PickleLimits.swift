@@ -17,7 +17,7 @@ public struct PickleLimits: Sendable {
   public var nesting = 256
   /// Bytes of one text.
   public var stringBytes = 1 << 24
-  /// Bytes of a text that is a key of a dictionary.
+  /// Bytes of a text that is a key of a dictionary; of a string of Python 2, no more than of a name.
   public var keyBytes = 1 << 12
   /// Bytes of a module's or class's name.
   public var nameBytes = 256

@@ -78,16 +78,17 @@ extension PickleMachine {
 }
 
 extension PickleMachine {
-  /// Keys are compared and found by their text, so it must be short.
+  /// Keys are compared and found by their text, so it must be short; that of Python 2, which every
+  /// dictionary decodes again, even shorter.
   private func checkKey(_ key: PickleValue) throws(FileError) {
-    let count =
+    let (count, most) =
       switch key {
-      case .string(let text): text.utf8.count
-      case .byteString(let bytes): bytes.count
-      default: 0
+      case .string(let text): (text.utf8.count, limits.keyBytes)
+      case .byteString(let bytes): (bytes.count, limits.nameBytes)
+      default: (0, 0)
       }
-    guard count <= limits.keyBytes else {
-      throw damaged("a key of at most \(limits.keyBytes) bytes", found: "\(count) bytes")
+    guard count <= most else {
+      throw damaged("a key of at most \(most) bytes", found: "\(count) bytes")
     }
   }
 }

@@ -1,18 +1,18 @@
 // Asking a pickle's value for what it ought to be.
 
 extension PickleValue {
-  /// The text, if the value is text; a string of Python 2 is read as Latin-1.
+  /// The text, if the value is text; a string of Python 2 is read as Latin-1, if it is short.
+  ///
+  /// A pickle can mention one long string of Python 2 very often, and each use of it is decoded.
   public var asString: String? {
     switch self {
     case .string(let text): text
-    case .byteString(let bytes): bytes.withUnsafeBytes(latin1)
+    case .byteString(let bytes) where bytes.count <= 1 << 12: bytes.withUnsafeBytes(latin1)
     default: nil
     }
   }
 
   /// The text, if the value is text of at most `limit` bytes.
-  ///
-  /// A pickle can mention one long string of Python 2 very often, and each use of it is decoded.
   func text(atMost limit: Int) -> String? {
     switch self {
     case .string(let text) where text.utf8.count <= limit: text

@@ -231,6 +231,16 @@ struct AssembledPickleTests {
     }
   }
 
+  @Test("long texts that arguments mention many times over are refused soon")
+  func longTexts() {
+    refuses("plain values") { module in
+      module.assembleArguments = { start in
+        let text = start.text(String(repeating: "x", count: 1 << 20)).put(0).ops("0")
+        return text.dictionary { $0.text("z_dim").ops("](").get(0).get(0).get(0).get(0).ops("e") }
+      }
+    }
+  }
+
   @Test("modules inside modules are refused beyond a depth")
   func depth() {
     refuses("inside one another") { module in

@@ -240,6 +240,44 @@ struct RosinalityTests {
     #expect(Set(noise.values()).count == 256)
   }
 
+  @Test("refuses names that many keys make longer and longer")
+  func longNames() throws {
+    let tensor = TensorToWrite(elementType: .float32, shape: [0]) { ByteRegion([], name: "x") }
+    func read(depth: Int) throws -> TorchState {
+      let key = String(repeating: "k", count: 127)
+      let value = (0..<depth).reduce(TorchArchive.Value.tensor(tensor)) { inner, _ in
+        .dictionary([(key: key, value: inner)])
+      }
+      return try withScratchFolder { folder in
+        try TorchArchive.write(value, to: "\(folder)/a.pt")
+        return try TorchState(reading: "\(folder)/a.pt")
+      }
+    }
+    #expect(try read(depth: 4).tensors.keys.first?.utf8.count == 4 * 128 - 1)
+    expect(.damaged, says: "names of at most 512 bytes") { _ = try read(depth: 5) }
+  }
+
+  @Test("refuses tensors that mention the same bytes over and over")
+  func repeatedBytes() throws {
+    let shared = TensorToWrite(elementType: .uint8, shape: [1 << 20]) {
+      ByteRegion([UInt8](repeating: 0, count: 1 << 20), name: "x")
+    }
+    func open(count: Int) throws -> Checkpoint {
+      let state = try TorchState(reading: caseFile("\(Self.folder)/converted-zip.pt"))
+      let entries =
+        state.tensors.filter { $0.key.hasPrefix("g_ema.") }.map { name, tensor in
+          (key: String(name.dropFirst(6)), value: TorchArchive.Value.tensor(TensorToWrite(tensor)))
+        } + (0..<count).map { (key: "noises.x\($0)", value: .tensor(shared)) }
+      return try withScratchFolder { folder in
+        try TorchArchive.write(
+          .dictionary([(key: "g_ema", value: .dictionary(entries))]), to: "\(folder)/a.pt")
+        return try Checkpoint.open("\(folder)/a.pt")
+      }
+    }
+    #expect(throws: Never.self) { try open(count: 60) }
+    expect(.damaged, says: "tensors of at most") { _ = try open(count: 80) }
+  }
+
   @Test("a dictionary of something else is named by its keys")
   func foreign() {
     expect(.damaged, says: "views") { _ = try open("views-zip.pt") }

@@ -283,6 +283,11 @@ struct HostilePickleTests {
     expect(.damaged, says: "5000 bytes") {
       _ = try PickleAssembler().ops("}").text(long).ops("Ns").read()
     }
+    // A string of Python 2 is decoded for every dictionary that it is a key of.
+    let old = PickleAssembler().op(0x54, littleEndian(Int32(257)) + Array(long.utf8.prefix(257)))
+    expect(.damaged, says: "257 bytes") {
+      _ = try PickleAssembler().ops("}").raw(Array(old.bytes.dropFirst(2))).ops("Ns").read()
+    }
   }
 
   @Test("refuses text that is not UTF-8")

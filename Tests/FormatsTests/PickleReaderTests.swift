@@ -57,6 +57,16 @@ struct PickleReaderTests {
     }
   }
 
+  @Test("a long string of Python 2 is bytes only, however often it is mentioned")
+  func longByteStrings() throws {
+    for (count, isText) in [(1 << 12, true), (1 << 12 | 1, false)] {
+      let text = [UInt8](repeating: 0x41, count: count)
+      let value = try PickleAssembler().op(0x54, littleEndian(Int32(count)) + text).read()
+      #expect((value.asString?.utf8.count == count) == isText)
+      #expect(value.asBytes?.count == count)
+    }
+  }
+
   @Test("bytes stay in the file")
   func bytes() throws {
     let value = try PickleAssembler().bytes([7, 8, 9]).read()

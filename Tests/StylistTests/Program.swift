@@ -34,12 +34,22 @@ let labelledNetwork = caseFile("checkpoint-stylegan2-ada-pkl-cond/network-protoc
 /// An untrained network of 8×8 pictures.
 let untrained = ["--cfg=config-e", "--res=8"]
 
+/// The path of a program that was built.
+func program(_ name: String) -> String { "\(products)/\(name)" }
+
 /// Runs the program to its end.
 func stylist(_ arguments: [String], path: String? = nil, in folder: String? = nil) async throws
   -> Outcome
 {
+  try await run("stylist", arguments, path: path, in: folder)
+}
+
+/// Runs a program that was built to its end.
+func run(
+  _ name: String, _ arguments: [String], path: String? = nil, in folder: String? = nil
+) async throws -> Outcome {
   let result = try await Subprocess.run(
-    .path(FilePath(products + "/stylist")), arguments: Arguments(arguments),
+    .path(FilePath(program(name))), arguments: Arguments(arguments),
     environment: environment(path: path), workingDirectory: folder.map { FilePath($0) },
     output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
   return Outcome(

@@ -207,6 +207,11 @@ struct GenerateJobTests {
       try write([1, 2], [1, 1, 2], named: "latents", to: path)
       expect(.damaged, says: "latents [1, 1, 2]") { _ = try Codes(reading: path) }
       expect(.missing) { _ = try Codes(reading: "\(folder)/nothing") }
+      let many = Safetensors.Entry(name: "w", elementType: .bool, shape: [1, 1, (1 << 24) + 1]) {
+        ByteRegion([UInt8](repeating: 0, count: (1 << 24) + 1), name: "w")
+      }
+      try Safetensors.write([many], to: path)
+      expect(.damaged, says: "at most 16777216 numbers") { _ = try Codes(reading: path) }
     }
   }
 
