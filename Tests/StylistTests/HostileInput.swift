@@ -67,7 +67,7 @@ struct BoundedRun: Sendable {
   let outcome: Outcome
   let peakBytes: Int
 
-  /// The longest that a run may take.
+  /// The longest that a run may take, in seconds of a processor.
   static let seconds = 10
   /// The most memory beyond that of a run with a small file, and beyond the file's own size.
   static let spareBytes = 500_000_000
@@ -86,6 +86,11 @@ let usualBytes = Task {
 /// Expects the program to end as a hostile input says, in time, within its memory, and to leave
 /// nothing behind.
 func expectBounded(_ input: HostileInput) async throws {
+  #expect(try await faults(input) == [])
+}
+
+/// What the program does with a hostile input, in the ways in which that differs from what it must.
+func faults(_ input: HostileInput) async throws -> [String] {
   try await withScratchFolder { scratch in
     let folder = "\(scratch)/folder"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
@@ -93,27 +98,34 @@ func expectBounded(_ input: HostileInput) async throws {
     try put(bytes, at: path)
     let run = try await bounded(
       input.command.arguments(HostileInput.file), in: folder, report: "\(scratch)/report")
+    var faults = faults(run.outcome, input)
     let most = try await usualBytes.value + bytes.count + BoundedRun.spareBytes
-    #expect(run.peakBytes <= most)
-    #expect(names(in: folder) == ([HostileInput.file] + input.leaves).sorted())
-    #expect(try ByteRegion(mapping: path).copy() == bytes)
-    expect(run.outcome, endsAs: input)
+    if run.peakBytes > most { faults.append("held \(run.peakBytes) bytes, more than \(most)") }
+    let left = names(in: folder)
+    if left != ([HostileInput.file] + input.leaves).sorted() { faults.append("left \(left)") }
+    if try ByteRegion(mapping: path).copy() != bytes { faults.append("changed the file") }
+    return faults
   }
 }
 
-private func expect(_ outcome: Outcome, endsAs input: HostileInput) {
-  let said = Comment(rawValue: outcome.stdout + outcome.stderr)
-  #expect(outcome.exitCode == input.exitCode, said)
+private func faults(_ outcome: Outcome, _ input: HostileInput) -> [String] {
+  var faults: [String] = []
+  func require(_ holds: Bool, _ fault: String) {
+    if !holds { faults.append("\(fault): \(outcome.stdout)\(outcome.stderr)") }
+  }
+  require(outcome.exitCode == input.exitCode, "ended with \(String(describing: outcome.exitCode))")
   // A run that goes well may be silent.
-  #expect(outcome.words.count == (input.words.isEmpty ? 0 : 1), said)
+  require(outcome.words.count == (input.words.isEmpty ? 0 : 1), "not one line")
   let line = (input.command == .scan ? outcome.stdout : outcome.words.first) ?? ""
-  #expect(input.words.isEmpty || line.contains(input.words), said)
-  #expect(input.command == .scan || input.exitCode == 0 || outcome.stdout.isEmpty, said)
-  guard [65, 77].contains(input.exitCode) else { return }
+  require(input.words.isEmpty || line.contains(input.words), "does not say '\(input.words)'")
+  require(
+    input.command == .scan || input.exitCode == 0 || outcome.stdout.isEmpty, "wrote to stdout")
+  guard [65, 77].contains(input.exitCode) else { return faults }
   let phrase = input.exitCode == 65 ? ": damaged" : ": refused as unsafe"
-  #expect(line.contains(phrase) || line.hasPrefix("REFUSED: "), said)
-  #expect(line.contains(HostileInput.file), said)
-  #expect(line.contains(": expected ") && line.contains(", found "), said)
+  require(line.contains(phrase) || line.hasPrefix("REFUSED: "), "does not say '\(phrase)'")
+  require(line.contains(HostileInput.file), "does not name the file")
+  require(line.contains(": expected ") && line.contains(", found "), "no expected and found")
+  return faults
 }
 
 /// Runs the program with a limit of time; `report` is a file for what is measured.
