@@ -1,6 +1,7 @@
 // Ctrl-C and termination: the work in progress is cancelled, and the program says that it was
 // interrupted.
 
+import Foundation
 import UnixSignals
 
 /// A signal that ended a command between two units of its work.
@@ -13,30 +14,36 @@ struct Interruption: Error, CustomStringConvertible {
 
 /// Runs `body` and cancels it on the first interrupt or termination signal.
 ///
-/// - Throws: `Interruption` after a signal, else what `body` throws.
+/// Work that finishes all the same has finished: its result counts, not the signal.
+///
+/// - Throws: `Interruption` if `body` throws after a signal, else what `body` throws.
 func interruptible<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result)
   async throws -> Result
 {
   let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-  return try await withThrowingTaskGroup(of: WorkOutcome<Result>.self) { group in
-    group.addTask { .finished(try await body()) }
-    group.addTask {
-      for await signal in signals { return .signalled(signal) }
-      throw CancellationError()
+  let work = Task { try await body() }
+  let waiting = Task(executorPreference: SignalExecutor()) { () -> UnixSignal? in
+    for await signal in signals {
+      work.cancel()
+      return signal
     }
-    defer { group.cancelAll() }
-    for try await outcome in group {
-      switch outcome {
-      case .finished(let result): return result
-      case .signalled(let signal): throw Interruption(signal)
-      }
-    }
-    throw CancellationError()
+    return nil
   }
+  let result = await work.result
+  waiting.cancel()
+  let signal = await waiting.value
+  if let signal, case .failure = result { throw Interruption(signal) }
+  return try result.get()
 }
 
-/// How the work and the wait for a signal end.
-private enum WorkOutcome<Result: Sendable>: Sendable {
-  case finished(Result)
-  case signalled(UnixSignal)
+/// Runs what waits for a signal on a thread of its own: work that does not pause may keep all
+/// threads of the pool busy.
+private final class SignalExecutor: TaskExecutor {
+  private let queue = DispatchQueue(label: "signals")
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    let executor = asUnownedTaskExecutor()
+    queue.async { job.runSynchronously(on: executor) }
+  }
 }
