@@ -14,6 +14,9 @@ struct OutputOptions: ParsableArguments {
     guard json else { return try printOut(lines) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // A difference between numbers that are none is infinite, which JSON has no number for.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     try printOut([String(decoding: try encoder.encode(result), as: UTF8.self)])
   }
 
@@ -50,6 +53,20 @@ struct Outcome: Encodable {
   var count: Int
   /// The files written; nil in a dry run.
   var files: [WrittenPicture]?
+
+  private enum CodingKeys: String, CodingKey {
+    case network, count, files
+    case isDryRun = "dry_run"
+  }
+
+  /// Writes all values, and a mark if nothing was done.
+  func encode(to encoder: any Encoder) throws {
+    var object = encoder.container(keyedBy: CodingKeys.self)
+    try object.encode(network, forKey: .network)
+    try object.encode(count, forKey: .count)
+    try object.encodeIfPresent(files, forKey: .files)
+    if files == nil { try object.encode(true, forKey: .isDryRun) }
+  }
 }
 
 /// A check that a command was asked for does not hold.

@@ -115,6 +115,7 @@ struct CommandTests {
         "--outdir=\(folder)",
       ])
       let result = try outcome.json()
+      #expect(Set(result.keys) == ["count", "files", "network"])
       #expect(result["count"] as? Int == 1)
       let files = try #require(result["files"] as? [[String: Any]])
       #expect(files.count == 1)
@@ -159,7 +160,8 @@ struct CommandTests {
         #expect(outcome.stdout.contains(words))
         #expect(outcome.stderr.isEmpty)
         let json = try await stylist(command + network + ["--json"]).json()
-        #expect(Set(json.keys) == ["count", "network"])
+        #expect(Set(json.keys) == ["count", "dry_run", "network"])
+        #expect(json["dry_run"] as? Bool == true)
       }
       #expect(names(in: folder).isEmpty)
     }
