@@ -12,7 +12,7 @@ extension Checkpoint.Network {
   /// For each tensor go in: the length of its name, the name in UTF-8, the length of its type's
   /// name, that name as safetensors spells it (`F32`), the number of axes, each axis's length, the
   /// number of bytes, and the elements in row-major order; numbers are 64-bit little-endian. A
-  /// checkpoint and its conversion have the same hash.
+  /// checkpoint and a conversion that keeps all tensors have the same hash.
   ///
   /// - Returns: The hash.
   /// - Throws: `FileError` if a tensor cannot be read.
@@ -32,6 +32,21 @@ extension Checkpoint.Network {
       let digits = String(byte, radix: 16)
       return digits.count == 1 ? "0\(digits)" : digits
     }.joined()
+  }
+
+  /// The tensors that another network lacks or has with other bytes, and those that only it has.
+  ///
+  /// - Parameter other: The network to compare with.
+  /// - Returns: The names in the order of this network; none if the content hashes are equal.
+  /// - Throws: `FileError` if a tensor cannot be read.
+  public func changedNames(in other: Checkpoint.Network) throws -> [String] {
+    let changed = try tensors.keys.filter { name in
+      guard let a = tensors[name], let b = other.tensors[name], a.shape == b.shape,
+        a.dtype == b.dtype
+      else { return true }
+      return try a.read().region(name: name).copy() != b.read().region(name: name).copy()
+    }
+    return changed + other.tensors.keys.filter { tensors[$0] == nil }
   }
 }
 

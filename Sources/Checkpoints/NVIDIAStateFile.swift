@@ -31,6 +31,16 @@ public enum NVIDIAStateFile {
     try TorchArchive.write(value(networks), to: path)
   }
 
+  /// Checks that networks can be written, without writing anything.
+  ///
+  /// - Parameter networks: The networks by role: `G`, `D`, `G_ema`.
+  /// - Throws: `ConversionError` if a network is no StyleGAN2.
+  public static func check(
+    _ networks: OrderedDictionary<String, Checkpoint.Network>
+  ) throws(ConversionError) {
+    _ = try value(networks)
+  }
+
   private static func value(_ networks: OrderedDictionary<String, Checkpoint.Network>)
     throws(ConversionError) -> TorchArchive.Value
   {
@@ -38,32 +48,39 @@ public enum NVIDIAStateFile {
     var arguments: [(key: String, value: TorchArchive.Value)] = []
     for (role, network) in networks {
       entries.append((role, .state(network.tensors)))
-      arguments.append((role, try self.arguments(network.configuration)))
+      arguments.append((role, try self.arguments(of: network, role: role)))
     }
     entries.append((argumentsKey, .dictionary(arguments)))
     return .dictionary(entries)
   }
 
   private static func arguments(
-    _ configuration: any NetworkConfiguration
+    of network: Checkpoint.Network, role: String
   ) throws(ConversionError) -> TorchArchive.Value {
-    switch configuration {
+    switch network.configuration {
     case let configuration as StyleGAN2Configuration: configuration.constructorArguments
     case let configuration as StyleGAN2DiscriminatorConfiguration:
       configuration.constructorArguments
     default:
       throw ConversionError(
-        "NVIDIA's names are those of StyleGAN2, not of \(type(of: configuration).kind)")
+        network, role: role, form: "NVIDIA's", expected: "StyleGAN2",
+        found: type(of: network.configuration).kind)
     }
   }
 }
 
 /// A network that another program's form cannot hold.
 public struct ConversionError: Error, CustomStringConvertible, Equatable {
-  /// What the form cannot hold, on one line.
+  /// The file, the network's role, what the form expects and what was found, on one line.
   public let description: String
 
-  init(_ description: String) { self.description = description }
+  init(
+    _ network: Checkpoint.Network, role: String, form: String, expected: String, found: String
+  ) {
+    description =
+      "\(oneLine(network.file, limit: 400)): \(role) does not fit into \(form) form: "
+      + "expected \(expected), found \(found)"
+  }
 }
 
 extension TorchArchive.Value {

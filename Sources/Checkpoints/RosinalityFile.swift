@@ -20,6 +20,16 @@ public enum RosinalityFile {
     try TorchArchive.write(value(networks), to: path)
   }
 
+  /// Checks that networks can be written, without writing anything.
+  ///
+  /// - Parameter networks: The networks by role: `G`, `D`, `G_ema`.
+  /// - Throws: `ConversionError` if rosinality's code has no such network.
+  public static func check(
+    _ networks: OrderedDictionary<String, Checkpoint.Network>
+  ) throws(ConversionError) {
+    _ = try value(networks)
+  }
+
   private static let keys = ["G_ema": "g_ema", "G": "g", "D": "d"]
 
   private static func value(_ networks: OrderedDictionary<String, Checkpoint.Network>)
@@ -28,7 +38,7 @@ public enum RosinalityFile {
     var entries: [(key: String, value: TorchArchive.Value)] = []
     var wAvg: StoredParameter?
     for (role, network) in networks {
-      let names = try names(of: network.configuration)
+      let names = try names(of: network, role: role)
       entries.append((keys[role] ?? role, .state(renamed(network.tensors, names))))
       // One mean for both generators: that of the averaged one, which people look at.
       if wAvg == nil || role == "G_ema" { wAvg = network.tensors["mapping.w_avg"] ?? wAvg }
@@ -51,22 +61,29 @@ public enum RosinalityFile {
   }
 
   private static func names(
-    of configuration: any NetworkConfiguration
+    of network: Checkpoint.Network, role: String
   ) throws(ConversionError) -> [RosinalityName] {
-    switch configuration {
+    func require(
+      _ holds: Bool, _ expected: String, _ found: String
+    ) throws(ConversionError) {
+      guard !holds else { return }
+      throw ConversionError(
+        network, role: role, form: "rosinality's", expected: expected, found: found)
+    }
+    switch network.configuration {
     case let g as StyleGAN2Configuration:
-      try require(g.architecture == .skip, "skip generators", g.architecture.rawValue)
-      try require(g.labelDim == 0, "networks without labels", "labels of length \(g.labelDim)")
+      try require(g.architecture == .skip, "a skip generator", g.architecture.rawValue)
+      try require(g.labelDim == 0, "no labels", "labels of length \(g.labelDim)")
       try require(g.imgChannels == 3, "RGB pictures", "\(g.imgChannels) channels")
       try require(g.zDim == g.wDim, "z and w of one length", "\(g.zDim) and \(g.wDim)")
-      try require(g.useNoise, "networks with noise", "none")
+      try require(g.useNoise, "noise in all layers", "none")
       let multiplier = g.mappingLRMultiplier ?? 0.01
       try require(multiplier == 0.01, "a mapping multiplier of 0.01", "\(multiplier)")
       return RosinalityName.generator(
         resolution: g.resolution, mappingLayers: g.mappingLayers)
     case let d as StyleGAN2DiscriminatorConfiguration:
-      try require(d.architecture == .resnet, "resnet discriminators", d.architecture.rawValue)
-      try require(d.labelDim == 0, "networks without labels", "labels of length \(d.labelDim)")
+      try require(d.architecture == .resnet, "a resnet discriminator", d.architecture.rawValue)
+      try require(d.labelDim == 0, "no labels", "labels of length \(d.labelDim)")
       try require(d.imgChannels == 3, "RGB pictures", "\(d.imgChannels) channels")
       let (size, channels) = (d.mbstdGroupSize, d.mbstdChannels)
       try require(
@@ -75,14 +92,8 @@ public enum RosinalityFile {
       return RosinalityName.discriminator(resolution: d.resolution)
     default:
       throw ConversionError(
-        "rosinality's names are those of StyleGAN2, not of \(type(of: configuration).kind)")
+        network, role: role, form: "rosinality's", expected: "StyleGAN2",
+        found: type(of: network.configuration).kind)
     }
-  }
-
-  private static func require(
-    _ holds: Bool, _ expected: String, _ found: String
-  ) throws(ConversionError) {
-    guard !holds else { return }
-    throw ConversionError("rosinality's form: expected \(expected), found \(found)")
   }
 }

@@ -63,7 +63,7 @@ public final class FileSink {
 /// Writes a whole file: into a temporary file in the same folder, synced, then renamed.
 ///
 /// If anything fails, the temporary file is removed and a file that had the name before is as it
-/// was. The folder is synced last, so that the name too survives a power cut.
+/// was. Only a regular file is replaced, as `FileReplacement` says.
 /// - Parameters:
 ///   - path: the file to create or replace.
 ///   - content: writes the content into the sink.
@@ -71,67 +71,40 @@ public final class FileSink {
 public func writeAtomically(
   to path: String, content: (FileSink) throws -> Void
 ) throws {
-  let path = try filePath(path, .cannotCreate)
-  let temporary = temporaryNeighbour(of: path)
-  let descriptor = try create(temporary, for: path)
+  let replacement = try FileReplacement(of: path)
   do {
-    do {
-      defer { try? descriptor.close() }
-      let sink = FileSink(descriptor, name: path.string)
-      try content(sink)
-      try sink.flush()
-      try sync(descriptor, file: path)
-    }
-    try rename(temporary, to: path)
+    try write(replacement, content)
+    try replacement.finish()
   } catch {
-    unlink(temporary.string)
+    replacement.discard()
     throw error
   }
-  try syncFolder(of: path)
 }
 
-func temporaryNeighbour(of path: FilePath) -> FilePath {
-  let name = path.lastComponent?.string ?? "file"
-  let tag = String(UInt64.random(in: .min ... .max), radix: 36)
-  return folder(of: path).appending(".\(name.prefix(100)).\(tag).partial")
+private func write(_ file: FileReplacement, _ content: (FileSink) throws -> Void) throws {
+  let descriptor = try create(file)
+  defer { try? descriptor.close() }
+  let sink = FileSink(descriptor, name: file.path)
+  try content(sink)
+  try sink.flush()
+  try sync(descriptor, file: FilePath(file.path))
 }
 
-private func folder(of path: FilePath) -> FilePath {
-  let folder = path.removingLastComponent()
-  return folder.isEmpty ? "." : folder
-}
-
-private func create(_ temporary: FilePath, for path: FilePath) throws(FileError) -> FileDescriptor {
+private func create(_ file: FileReplacement) throws(FileError) -> FileDescriptor {
   do {
     return try FileDescriptor.open(
-      temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+      FilePath(file.temporary), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
       permissions: FilePermissions(rawValue: 0o666))
   } catch {
     throw FileError(
-      .cannotCreate, file: path.string, expected: "a new file in \(folder(of: path))",
+      .cannotCreate, file: file.path, expected: "a new file in \(folder(of: FilePath(file.path)))",
       found: reason(error))
   }
 }
 
-private func sync(_ descriptor: FileDescriptor, file: FilePath) throws(FileError) {
+func sync(_ descriptor: FileDescriptor, file: FilePath) throws(FileError) {
   guard fsync(descriptor.rawValue) != 0 else { return }
   throw FileError(
     .ioFailed, file: file.string, expected: "the content on disk",
     found: reason(Errno(rawValue: errno)))
-}
-
-func rename(_ temporary: FilePath, to path: FilePath) throws(FileError) {
-  let status = temporary.withPlatformString { old in
-    path.withPlatformString { new in rename(old, new) }
-  }
-  guard status != 0 else { return }
-  throw FileError(
-    .cannotCreate, file: path.string, expected: "a name for the finished file",
-    found: reason(Errno(rawValue: errno)))
-}
-
-func syncFolder(of path: FilePath) throws(FileError) {
-  guard let descriptor = try? FileDescriptor.open(folder(of: path), .readOnly) else { return }
-  defer { try? descriptor.close() }
-  try sync(descriptor, file: path)
 }

@@ -53,9 +53,11 @@ private func regularFileSize(_ descriptor: FileDescriptor, name: String) throws(
   return Int(status.size)
 }
 
-private func describe(_ type: FileType) -> String {
+/// What has a name in the place of a regular file.
+func describe(_ type: FileType) -> String {
   switch type {
   case .directory: "a directory"
+  case .symbolicLink: "a link"
   case .fifo: "a pipe"
   case .socket: "a socket"
   case .characterSpecial, .blockSpecial: "a device"

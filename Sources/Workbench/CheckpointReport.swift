@@ -21,7 +21,7 @@ public struct CheckpointReport: Encodable, Sendable {
     public let parameterCount: Int?
     /// Parameters and buffers.
     public let tensorCount: Int
-    /// The SHA-256 over all tensors, the same for a checkpoint and its conversions.
+    /// The SHA-256 over all tensors, the same in every form of file that keeps all tensors.
     public let contentHash: String
     /// Where the generator's mean of w came from; nil for discriminators.
     public let wAvgSource: String?
@@ -64,6 +64,7 @@ public struct CheckpointReport: Encodable, Sendable {
   public let licence: String?
   /// The content hash of the network that this one was made from, if the file says.
   public let parentHash: String?
+  private let noteLines: [String]
 
   private enum CodingKeys: String, CodingKey {
     case file, format, networks, kimg, licence
@@ -94,6 +95,7 @@ extension CheckpointReport {
     otherParts = checkpoint.otherParts
     let notes = checkpoint.notes
     (kimg, licence, parentHash) = (notes.kimg, notes.licence, notes.parentHash)
+    noteLines = notes.lines
   }
 
   /// The report as lines for people.
@@ -103,11 +105,7 @@ extension CheckpointReport {
     if !otherParts.isEmpty {
       lines.append("  also in the file: \(otherParts.joined(separator: ", "))")
     }
-    let notes = [
-      kimg.map { "\($0) kimg" }, licence.map { "licence \($0)" },
-      parentHash.map { "made from \($0)" },
-    ].compactMap(\.self)
-    if !notes.isEmpty { lines.append("  \(notes.joined(separator: "; "))") }
+    if !noteLines.isEmpty { lines.append("  \(noteLines.joined(separator: "; "))") }
     return lines
   }
 }
@@ -140,6 +138,16 @@ extension CheckpointReport.Network {
       "  \(role): \(kind), \(size), \(tensorCount) tensors", "    \(values)",
       "    content hash \(contentHash)",
     ] + (wAvgSource.map { ["    mean of w: \($0)"] } ?? []) + remarks.map { "    \($0)" }
+  }
+}
+
+extension NetworkFileNotes {
+  /// What the file says about training, terms and origin, for people.
+  var lines: [String] {
+    [
+      kimg.map { "\($0) kimg" }, licence.map { "licence \($0)" },
+      parentHash.map { "made from \($0)" },
+    ].compactMap(\.self)
   }
 }
 

@@ -4,11 +4,12 @@ import Checkpoints
 import Formats
 import Networks
 import OrderedCollections
-import SystemPackage
 
-/// Writes the networks of checkpoints in another form.
+/// Writes the networks of checkpoints in another form: all files, or none.
 ///
-/// Every written file is opened again and compared with its source before it gets its name.
+/// Every file is written under a temporary name, opened again and compared with its source. Files
+/// get their names when all comparisons hold. A file that has its name stays, whatever becomes of
+/// the report about it.
 public struct ConvertJob: Sendable {
   /// A form of file.
   public enum Form: String, CaseIterable, Sendable, Codable {
@@ -21,6 +22,9 @@ public struct ConvertJob: Sendable {
 
     /// Whether one file holds several networks.
     var holdsSeveral: Bool { self != .safetensors }
+
+    /// What the names of such files may end in, the usual first.
+    public var endings: [String] { self == .safetensors ? ["safetensors"] : ["pt", "pth"] }
   }
 
   /// A written file.
@@ -35,28 +39,32 @@ public struct ConvertJob: Sendable {
 
   /// What came out.
   public struct Outcome: Encodable, Sendable {
-    /// The files that hold the same networks as their sources.
+    /// The files, which hold the same networks as their sources; none if a comparison failed.
     public let written: [Written]
-    /// The comparison that did not hold, if one did not; its file was not kept.
+    /// The comparison that did not hold, if one did not.
     public let failure: NetworkComparison?
+    /// What the new files do not keep, a line each.
+    public let remarks: [String]
 
     /// The outcome as lines for people.
     public var lines: [String] {
       written.flatMap { file in file.comparisons.map(\.line) + [file.file] }
-        + (failure.map { ["FAILS: \($0.line)"] } ?? [])
+        + (failure.map { ["FAILS: \($0.line)"] } ?? []) + remarks.map { "remark: \($0)" }
     }
   }
 
   /// The files to convert; their networks must have different roles.
   public var sources: [String]
-  /// The file to create or replace; several networks that need a file each get their roles in it.
+  /// The file to create; several networks that need a file each get their roles in its name.
   public var destination: String
   /// The form of the new file.
   public var form: Form
+  /// Whether a file that has the name of a new one is replaced.
+  public var mayReplace = false
   /// The networks to convert; nil for all that the form holds in one file, the preferred generator
   /// first.
   public var roles: [String]?
-  /// The seeds to compare with.
+  /// The seeds to compare with, at least one.
   public var seeds: [UInt32] = [0, 1]
   /// The largest difference in pictures, whose range is [-1, 1], and in logits.
   public var tolerance = 1e-3
@@ -70,53 +78,44 @@ public struct ConvertJob: Sendable {
   ///
   /// - Returns: Files and the roles in them.
   /// - Throws: What `run` throws before it writes.
-  public func plan() throws -> [(file: String, roles: [String])] {
-    try planned(chosen(networks().networks))
-  }
+  public func plan() throws -> Plan { try prepared().plan }
 
   /// Converts and compares.
   ///
-  /// - Parameter progress: Is told after every network.
-  /// - Returns: What was written, up to the first comparison that does not hold.
+  /// - Parameter progress: Is told after every seed of every network.
+  /// - Returns: What was written, or the first comparison that does not hold.
   /// - Throws: `RequestError` if there are no such networks; `ConversionError` if the form cannot
-  ///   hold one; `FileError`; `CancellationError` between networks.
+  ///   hold one; `FileError`; `CancellationError` between seeds, having written nothing.
   public func run(progress: ProgressHandler) throws -> Outcome {
-    let (networks, notes) = try networks()
-    let chosen = try chosen(networks)
-    var written: [Written] = []
-    var done = 0
-    for (file, roles) in try planned(chosen) {
-      let replacement = FileReplacement(of: file)
-      do {
-        let part = chosen.filter { roles.contains($0.key) }
-        try write(part, notes: notes, to: replacement.temporary)
-        let copy = try Checkpoint.open(replacement.temporary)
-        var comparisons: [NetworkComparison] = []
-        for (role, network) in part {
-          try Task.checkCancellation()
-          guard let converted = copy.networks[role] else {
-            throw RequestError("conversion", expected: "\(role) in the new file", found: "none")
-          }
-          // rosinality's form has room for one mean of w, that of the averaged generator.
-          let psi = form == .rosinality && role == "G" && part["G_ema"] != nil ? 1 : 0.7
-          let comparison = try NetworkComparison(
-            role: role, network, converted, seeds: seeds, psi: psi)
-          guard comparison.holds(within: tolerance) else {
-            replacement.discard()
-            return Outcome(written: written, failure: comparison)
-          }
-          comparisons.append(comparison)
-          done += 1
-          progress(JobProgress(done: done, total: chosen.count, unit: "networks"))
-        }
-        try replacement.finish()
-        written.append(Written(file: file, roles: roles, comparisons: comparisons))
-      } catch {
-        replacement.discard()
-        throw error
-      }
+    let conversion = try prepared()
+    var remarks = conversion.plan.remarks
+    let files = try conversion.plan.files.map { file in
+      _ = try OutputFolder(of: file.file)
+      return try FileReplacement(of: file.file, mayReplace: mayReplace)
     }
-    return Outcome(written: written, failure: nil)
+    defer { for file in files { file.discard() } }
+    var done = 0
+    func countSeed() throws {
+      done += 1
+      let total = conversion.networks.count * seeds.count
+      progress(JobProgress(done: done, total: total, unit: "comparisons"))
+      try Task.checkCancellation()
+    }
+    var written: [Written] = []
+    for (file, planned) in zip(files, conversion.plan.files) {
+      try Task.checkCancellation()
+      let part = conversion.networks.filter { planned.roles.contains($0.key) }
+      let comparisons = try file.write { temporary in
+        try write(part, notes: conversion.notes, to: temporary)
+        return try compare(part, with: temporary, &remarks, eachSeed: countSeed)
+      }
+      if let failure = comparisons.first(where: { !$0.holds(within: tolerance) }) {
+        return Outcome(written: [], failure: failure, remarks: remarks)
+      }
+      written.append(Written(file: file.path, roles: planned.roles, comparisons: comparisons))
+    }
+    try FileReplacement.finish(files)
+    return Outcome(written: written, failure: nil, remarks: remarks)
   }
 }
 
@@ -137,67 +136,30 @@ extension ConvertJob {
     }
   }
 
-  /// All networks of the sources by role.
-  private func networks() throws -> (
-    networks: OrderedDictionary<String, Checkpoint.Network>, notes: NetworkFileNotes
-  ) {
-    var networks: OrderedDictionary<String, Checkpoint.Network> = [:]
-    var notes = NetworkFileNotes()
-    for source in sources {
-      let checkpoint = try Checkpoint.open(source)
-      for (role, network) in checkpoint.networks {
-        guard networks.updateValue(network, forKey: role) == nil else {
-          throw RequestError("sources", expected: "one \(role)", found: "another in \(source)")
-        }
-        guard network.isBuildable else {
-          let kind = type(of: network.configuration).kind
-          throw RequestError(
-            "sources", expected: "networks that can be built", found: "\(kind), only read so far")
-        }
-        try network.check()
+  /// Compares networks with those of a file, up to the first comparison that does not hold.
+  private func compare(
+    _ networks: OrderedDictionary<String, Checkpoint.Network>, with path: String,
+    _ remarks: inout [String], eachSeed: () throws -> Void
+  ) throws -> [NetworkComparison] {
+    let copy = try Checkpoint.open(path).networks
+    var comparisons: [NetworkComparison] = []
+    for (role, network) in networks {
+      guard let converted = copy[role] else {
+        throw FileError(
+          .damaged, file: path, expected: "\(role) in the new file",
+          found: copy.keys.joined(separator: ", "))
       }
-      if checkpoint.notes != NetworkFileNotes() { notes = checkpoint.notes }
+      // rosinality's form has room for one mean of w, that of the averaged generator.
+      let losses = try ConversionLosses(
+        of: role, network, in: converted,
+        sharesMean: form == .rosinality && role == "G" && networks["G_ema"] != nil)
+      remarks += losses.remarks
+      let comparison = try NetworkComparison(
+        role: role, network, converted, seeds: seeds, psi: losses.losesMean ? 1 : 0.7,
+        eachSeed: eachSeed)
+      comparisons.append(comparison)
+      guard comparison.holds(within: tolerance) else { break }
     }
-    return (networks, notes)
-  }
-
-  private func chosen(
-    _ networks: OrderedDictionary<String, Checkpoint.Network>
-  ) throws(RequestError) -> OrderedDictionary<String, Checkpoint.Network> {
-    let preferred = ["G_ema", "G", "D"].filter { networks[$0] != nil }
-    let wanted = roles ?? (form.holdsSeveral ? preferred : Array(preferred.prefix(1)))
-    if let missing = wanted.first(where: { networks[$0] == nil }) {
-      throw RequestError(
-        "role", expected: "one of \(networks.keys.joined(separator: ", "))", found: missing)
-    }
-    return networks.filter { wanted.contains($0.key) }
-  }
-
-  private func planned(
-    _ networks: OrderedDictionary<String, Checkpoint.Network>
-  ) throws -> [(file: String, roles: [String])] {
-    let roles = Array(networks.keys)
-    let isOne = form.holdsSeveral || roles.count == 1
-    let files =
-      isOne
-      ? [(destination, roles)] : roles.map { (destination.naming($0), [$0]) }
-    for (file, _) in files {
-      guard !sources.contains(where: { FilePath($0) == FilePath(file) }) else {
-        throw RequestError("destination", expected: "another file than the source", found: file)
-      }
-      try OutputFolder.check(file: file)
-    }
-    return files.map { (file: $0.0, roles: $0.1) }
-  }
-}
-
-extension String {
-  /// The path with a word before its extension: `a/b.c` and `D` give `a/b-D.c`.
-  fileprivate func naming(_ word: String) -> String {
-    var path = FilePath(self)
-    let (stem, ending) = (path.stem ?? "", path.extension)
-    path.removeLastComponent()
-    path.append(ending.map { "\(stem)-\(word).\($0)" } ?? "\(stem)-\(word)")
-    return path.string
+    return comparisons
   }
 }

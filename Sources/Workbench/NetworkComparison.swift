@@ -37,36 +37,43 @@ extension NetworkComparison {
   ///   - second: The other.
   ///   - seeds: Each gives a picture; discriminators judge noise of that seed.
   ///   - psi: The truncation of the pictures; 1 leaves the mean of w out of them.
-  /// - Throws: `FileError` if a network cannot be built.
+  ///   - eachSeed: Runs after every seed; what it throws ends the comparison.
+  /// - Throws: `FileError` if a network cannot be built; `CancellationError` between networks.
   init(
     role: String, _ first: Checkpoint.Network, _ second: Checkpoint.Network, seeds: [UInt32],
-    psi: Double
+    psi: Double, eachSeed: () throws -> Void
   ) throws {
-    let a = try Self.outputs(of: first, seeds, psi: psi)
-    let b = try Self.outputs(of: second, seeds, psi: psi)
+    let a = try Self.output(of: first, psi: psi)
+    let b = try Self.output(of: second, psi: psi)
+    var (worst, sum) = (0.0, 0.0)
+    for seed in seeds {
+      let difference = withoutGradients { Self.difference(a(seed), b(seed)) }
+      (worst, sum) = (max(worst, difference.worst), sum + difference.mean)
+      try eachSeed()
+    }
     self.role = role
     quantity = first.isGenerator ? "pictures" : "logits"
-    guard a.shape == b.shape else {
-      (worst, mean) = (.infinity, .infinity)
-      return
-    }
-    let difference = (a - b).abs()
-    let isNumber = difference.isFinite().all
-    worst = isNumber ? difference.max().item() : .infinity
-    mean = isNumber ? difference.mean().item() : .infinity
+    (self.worst, mean) = (worst, sum / Double(seeds.count))
   }
 
-  private static func outputs(
-    of network: Checkpoint.Network, _ seeds: [UInt32], psi: Double
-  ) throws -> Tensor {
-    try withoutGradients { () throws in
-      if network.isGenerator {
-        let generator = try network.makeGenerator()
-        return .concatenate(seeds.map { picture(of: generator, seed: $0, psi: psi) }, axis: 0)
-      }
+  private static func difference(_ a: Tensor, _ b: Tensor) -> (worst: Double, mean: Double) {
+    guard a.shape == b.shape else { return (.infinity, .infinity) }
+    let difference = (a - b).abs()
+    guard difference.isFinite().all else { return (.infinity, .infinity) }
+    return (difference.max().item(), difference.mean().item())
+  }
+
+  /// What the network makes of a seed.
+  private static func output(
+    of network: Checkpoint.Network, psi: Double
+  ) throws -> (UInt32) -> Tensor {
+    try Task.checkCancellation()
+    guard network.isGenerator else {
       let discriminator = try network.makeDiscriminator()
-      return .concatenate(seeds.map { logit(of: discriminator, seed: $0) }, axis: 0)
+      return { logit(of: discriminator, seed: $0) }
     }
+    let generator = try network.makeGenerator()
+    return { picture(of: generator, seed: $0, psi: psi) }
   }
 
   private static func picture(of generator: any Generator, seed: UInt32, psi: Double) -> Tensor {

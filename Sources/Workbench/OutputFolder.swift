@@ -51,13 +51,13 @@ public struct OutputFolder: Sendable {
 
   /// Checks that a file could be written, without making anything.
   ///
-  /// - Parameter file: The file.
-  /// - Throws: `FileError` of kind `cannotCreate`.
-  public static func check(file: String) throws(FileError) {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
-      throw FileError(.cannotCreate, file: file, expected: "the name of a file", found: "a folder")
-    }
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - mayReplace: Whether a file that has the name may be replaced.
+  /// - Throws: `FileError` of kind `cannotCreate`; something that is no regular file is never
+  ///   replaced.
+  public static func check(file: String, mayReplace: Bool = true) throws(FileError) {
+    try FileReplacement.check(file, mayReplace: mayReplace)
     try check(folder(of: file))
   }
 

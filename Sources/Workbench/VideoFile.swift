@@ -95,7 +95,7 @@ struct VideoFile {
       "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", hasAlpha ? "rgba" : "rgb24", "-s",
       "\(width)x\(height)", "-r", "\(framesPerSecond)", "-i", "-",
     ]
-    let replacement = FileReplacement(of: path)
+    let replacement = try FileReplacement(of: path)
     defer { replacement.discard() }
     let result = try await Subprocess.run(
       VideoForm.ffmpeg, arguments: Arguments(input + options + [replacement.temporary]),
@@ -114,6 +114,7 @@ struct VideoFile {
     }
     guard result.terminationStatus.isSuccess else {
       let words = result.standardError.trimmingCharacters(in: .whitespacesAndNewlines)
+        .replacing(replacement.temporary, with: path)
       throw FileError(
         .ioFailed, file: path, expected: "ffmpeg to write the video",
         found: words.isEmpty ? "\(result.terminationStatus)" : words)

@@ -22,10 +22,14 @@ struct ModelConvert: AsyncParsableCommand {
       nvidia (state dictionaries under NVIDIA's names) and rosinality; Python
       opens the last two with torch.load(FILE, weights_only=True). The new file
       is opened again and must give the same pictures from the same seeds, else
-      the command ends with 2 and keeps no file.
+      the command ends with 2. It writes all its files or, if it fails or is
+      interrupted, none. What a form has no room for is said in remarks.
+
+      Files that are there are replaced only with --force; links, folders and
+      devices never.
       """)
 
-  @Argument(help: "The checkpoints, then the file to write.")
+  @Argument(help: "The checkpoints, then the file to write; its folder is made if it is not there.")
   var files: [String]
 
   @Option(
@@ -50,27 +54,22 @@ struct ModelConvert: AsyncParsableCommand {
       "The largest difference that pictures in [-1, 1], or logits, may have.", valueName: "number"))
   var tolerance = 1e-3
 
-  @OptionGroup var report: ReportOptions
+  @Flag(help: "Replace files that are there.")
+  var force = false
 
-  /// What a dry run would write.
-  private struct Plan: Encodable {
-    let file: String
-    let roles: [String]
-  }
+  @OptionGroup var report: ReportOptions
 
   func run() async throws {
     let job = try job()
     if report.isDryRun {
-      let plan = try job.plan().map { Plan(file: $0.file, roles: $0.roles) }
-      try report.print(
-        plan,
-        lines: plan.map { "would write \($0.roles.joined(separator: ", ")) to \($0.file)" })
+      let plan = try job.plan()
+      try report.print(plan, lines: plan.lines)
       return
     }
     let outcome = try await interruptible { try job.run(progress: ProgressReporter().show) }
     try report.print(outcome, lines: outcome.lines)
     guard outcome.failure == nil else {
-      throw CheckFailure("\(job.destination): not written, its pictures differ from the source's")
+      throw CheckFailure("\(job.destination): not written, it would differ from its source")
     }
   }
 
@@ -79,23 +78,24 @@ struct ModelConvert: AsyncParsableCommand {
       throw UsageError("give at least one checkpoint and the file to write")
     }
     guard tolerance >= 0, tolerance.isFinite else {
-      throw UsageError("--tolerance: expected 0 or more, found \(tolerance)")
+      throw UsageError("--tolerance: expected a finite number, 0 or more, found \(tolerance)")
     }
     var job = ConvertJob(
       Array(files.dropLast()), to: destination, form: try form(of: destination))
     if !role.isEmpty { job.roles = role }
     if let seeds { job.seeds = seeds.seeds }
     job.tolerance = tolerance
+    job.mayReplace = force
     return job
   }
 
   private func form(of destination: String) throws(UsageError) -> ConvertJob.Form {
     let ending = URL(filePath: destination).pathExtension.lowercased()
     if let to {
-      guard (to == .safetensors) == (ending == "safetensors") else {
+      guard to.endings.contains(ending) else {
+        let names = to.endings.map { "*.\($0)" }.joined(separator: " or ")
         throw UsageError(
-          "--to=\(to.rawValue): expected a file called "
-            + "*.\(to == .safetensors ? "safetensors" : "pt"), found \(destination)")
+          "--to=\(to.rawValue): expected a file called \(names), found \(destination)")
       }
       return to
     }

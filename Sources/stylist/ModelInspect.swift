@@ -14,7 +14,7 @@ struct ModelInspect: AsyncParsableCommand {
         stylist model inspect 550000.pt --json
 
       The content hash is a SHA-256 over all tensors by name: a checkpoint and
-      its conversion have the same.
+      a conversion that keeps all tensors have the same.
       """)
 
   @Argument(help: "The checkpoints.")

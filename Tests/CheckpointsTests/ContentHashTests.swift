@@ -63,4 +63,25 @@ struct ContentHashTests {
     #expect(hashes[1] == original)
     #expect(Set(hashes).count == hashes.count - 1)
   }
+
+  @Test("the tensors by which networks differ are named")
+  func changedNames() throws {
+    func network(_ g: StyleGAN2) throws -> Checkpoint.Network {
+      try withScratchFolder { folder in
+        let path = "\(folder)/network.safetensors"
+        try writeNetworkFile(g.parameters, configuration: g.configuration, to: path)
+        return try #require(try Checkpoint.open(path).networks["G_ema"])
+      }
+    }
+    let g = tinyGenerator()
+    let original = try network(g)
+    #expect(try original.changedNames(in: network(tinyGenerator())).isEmpty)
+    let bias = g.parameters["mapping.fc1.bias"]
+    withoutGradients { bias.assign(bias + 1) }
+    #expect(try original.changedNames(in: network(g)) == ["mapping.fc1.bias"])
+    let shorter = try network(tinyGenerator { $0.mappingLayers = 1 })
+    let names = ["mapping.fc1.weight", "mapping.fc1.bias"]
+    #expect(try Set(names).isSubset(of: original.changedNames(in: shorter)))
+    #expect(try Set(names).isSubset(of: shorter.changedNames(in: original)))
+  }
 }

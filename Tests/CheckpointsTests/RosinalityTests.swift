@@ -157,14 +157,17 @@ struct RosinalityTests {
         let error = #expect(throws: ConversionError.self) {
           try RosinalityFile.write(networks, to: path)
         }
-        #expect(error?.description.contains(words) == true, "\(String(describing: error))")
+        let line = error?.description ?? ""
+        #expect(line.hasPrefix("\(own): G_ema does not fit into rosinality's form: "), "\(line)")
+        #expect(line.contains(words), "\(line)")
+        #expect(throws: try #require(error)) { try RosinalityFile.check(networks) }
         #expect(names(in: folder) == ["own.safetensors"])
       }
     }
-    try refuses("labels") { $0.labelDim = 3 }
-    try refuses("skip") { $0.architecture = .resnet }
-    try refuses("z and w") { $0.zDim = 5 }
-    try refuses("RGB") { $0.imgChannels = 4 }
+    try refuses("expected no labels, found labels of length 3") { $0.labelDim = 3 }
+    try refuses("expected a skip generator, found resnet") { $0.architecture = .resnet }
+    try refuses("expected z and w of one length, found 5 and 4") { $0.zDim = 5 }
+    try refuses("expected RGB pictures, found 4 channels") { $0.imgChannels = 4 }
   }
 
   // MARK: Other places, damaged files

@@ -75,4 +75,89 @@ struct AtomicFileTests {
       #expect(names(in: folder) == ["taken"])
     }
   }
+
+  @Test("replaces regular files only")
+  func notReplaced() throws {
+    try withScratchFolder { folder in
+      try put([1], at: "\(folder)/file")
+      try #require(mkfifo("\(folder)/pipe", 0o600) == 0)
+      try #require(symlink("file", "\(folder)/link") == 0)
+      try #require(symlink("nothing", "\(folder)/broken") == 0)
+      let before = names(in: folder)
+      for (name, found) in [("pipe", "a pipe"), ("link", "a link"), ("broken", "a link")] {
+        var isAsked = false
+        let error = expect(.cannotCreate, says: "found \(found)") {
+          try writeAtomically(to: "\(folder)/\(name)") { _ in isAsked = true }
+        }
+        #expect(error?.file == "\(folder)/\(name)")
+        #expect(!isAsked)
+      }
+      #expect(names(in: folder) == before)
+      #expect(try ByteRegion(mapping: "\(folder)/file").copy() == [1])
+      var status = stat()
+      #expect(lstat("\(folder)/pipe", &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    }
+  }
+
+  @Test("names of any length that the system takes are written", arguments: ["a", "é", "🎨"])
+  func longNames(letter: String) throws {
+    try withScratchFolder { folder in
+      let name = String(repeating: letter, count: 252 / letter.utf8.count)
+      try writeAtomically(to: "\(folder)/\(name)") { try $0.write([1]) }
+      #expect(names(in: folder) == [name])
+    }
+  }
+}
+
+@Suite("File replacements")
+struct FileReplacementTests {
+  @Test("have their names when they are finished, all of them or none")
+  func several() throws {
+    try withScratchFolder { folder in
+      func replacements() throws -> [FileReplacement] {
+        try ["a", "b"].map { try FileReplacement(of: "\(folder)/\($0)", mayReplace: false) }
+      }
+      let lost = try replacements()
+      for file in lost { try put([1], at: file.temporary) }
+      // A file that appears while the others are written.
+      try put([2], at: "\(folder)/b")
+      expect(.cannotCreate, says: "a free name, or --force") { try FileReplacement.finish(lost) }
+      for file in lost { file.discard() }
+      #expect(names(in: folder) == ["b"])
+      #expect(try ByteRegion(mapping: "\(folder)/b").copy() == [2])
+      expect(.cannotCreate, says: "found a file") { _ = try replacements() }
+
+      #expect(remove("\(folder)/b") == 0)
+      let kept = try replacements()
+      for file in kept { try put([3], at: file.temporary) }
+      try FileReplacement.finish(kept)
+      for file in kept { file.discard() }
+      #expect(names(in: folder) == ["a", "b"])
+    }
+  }
+
+  @Test("errors about the temporary file name the file that it will be")
+  func errors() throws {
+    try withScratchFolder { folder in
+      let file = try FileReplacement(of: "\(folder)/a")
+      let missing = expect(.missing) {
+        try file.write { _ = try ByteRegion(mapping: $0) }
+      }
+      #expect(missing?.file == "\(folder)/a")
+      let damaged = expect(.damaged, at: 0) {
+        try file.write { temporary in
+          try put([1, 2], at: temporary)
+          _ = try PNG(path: temporary)
+        }
+      }
+      #expect(damaged?.file == "\(folder)/a")
+      #expect(damaged?.description.contains("partial") == false)
+      let other = expect(.missing) {
+        try file.write { _ in _ = try ByteRegion(mapping: "\(folder)/other") }
+      }
+      #expect(other?.file == "\(folder)/other")
+      file.discard()
+      #expect(names(in: folder).isEmpty)
+    }
+  }
 }

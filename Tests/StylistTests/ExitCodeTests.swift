@@ -191,6 +191,22 @@ struct ExitCodeTests {
     expect(outcome, endsWith: 73, saying: "cannot be created")
   }
 
+  @Test("73: what is no regular file is never replaced")
+  func notReplaced() async throws {
+    try await withScratchFolder { folder in
+      #expect(mkfifo("\(folder)/pipe.webp", 0o600) == 0)
+      #expect(mkfifo("\(folder)/seed0001.png", 0o600) == 0)
+      let before = names(in: folder)
+      for arguments in [
+        ["video", "--output=\(folder)/pipe.webp"], ["generate", "--outdir=\(folder)"],
+      ] {
+        let outcome = try await stylist(arguments + [network, "--seeds=1"])
+        expect(outcome, endsWith: 73, saying: "found a pipe")
+      }
+      #expect(names(in: folder) == before)
+    }
+  }
+
   @Test("78: configurations that no network has")
   func configurations() async throws {
     try await refuses(
@@ -231,6 +247,25 @@ struct ExitCodeTests {
       for name in written {
         #expect(try PNG(path: "\(folder)/\(name)").image.width == 8)
       }
+    }
+  }
+
+  @Test(
+    "130: interrupted while the work leaves no processor free",
+    .enabled(if: canChooseProcessor), arguments: ["inspect", "convert", "scan"])
+  func busyProcessor(command: String) async throws {
+    try await withScratchFolder { folder in
+      // One job, of more units than can be done before the signal comes.
+      let arguments =
+        switch command {
+        case "convert": [plainNetwork, "\(folder)/a.pt", "--to=nvidia", "--seeds=0-99999"]
+        default: Array(repeating: plainNetwork, count: 2000)
+        }
+      let outcome = try await stylist(
+        ["model", command] + arguments, signal: SignalName.interrupt.signal, onOneProcessor: true)
+      #expect(outcome.exitCode == 130, "\(outcome.stderr.suffix(200))")
+      #expect(outcome.words == ["stylist: interrupted; every file written so far is whole"])
+      #expect(outcome.stdout.isEmpty && names(in: folder).isEmpty)
     }
   }
 

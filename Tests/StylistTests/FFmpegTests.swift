@@ -47,4 +47,14 @@ struct FFmpegTests {
       #expect(names(in: "\(folder)/out").isEmpty)
     }
   }
+
+  @Test("74: names the file that it was asked for, whatever name ffmpeg was given")
+  func failureName() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await video(
+        "for last; do :; done; echo \"$last: no space\" >&2; exit 1", in: folder)
+      expect(outcome, endsWith: 74, saying: "found out/walk.mp4: no space")
+      #expect(!outcome.stderr.contains("partial"))
+    }
+  }
 }

@@ -1,4 +1,4 @@
-// `stylist model`: list, inspect, verify, convert and scan, as people call them.
+// `stylist model`: list, inspect, verify and scan, as people call them.
 
 import Checkpoints
 import Formats
@@ -11,8 +11,8 @@ import TestSupport
 import Testing
 
 /// A published training file in rosinality's form, and StyleGAN's TensorFlow file.
-private let rosinalityFile = caseFile("checkpoint-rosinality-pt/training-zip.pt")
-private let tensorFlowFile = caseFile("checkpoint-stylegan1-tf-pkl/network-snapshot-000001.pkl")
+let rosinalityFile = caseFile("checkpoint-rosinality-pt/training-zip.pt")
+let tensorFlowFile = caseFile("checkpoint-stylegan1-tf-pkl/network-snapshot-000001.pkl")
 
 @Suite("Model commands")
 struct ModelCommandTests {
@@ -110,99 +110,6 @@ struct ModelCommandTests {
     expect(outcome, endsWith: 64, saying: "stylist model list")
   }
 
-  // MARK: convert
-
-  @Test(
-    "convert gives a file with the same hashes and pictures, in every direction",
-    arguments: [
-      ("nvidia", plainNetwork), ("rosinality", plainNetwork), ("nvidia", rosinalityFile),
-      ("rosinality", rosinalityFile),
-    ])
-  func convert(form: String, source: String) async throws {
-    try await withScratchFolder { folder in
-      let (torch, own) = ("\(folder)/a.pt", "\(folder)/a.safetensors")
-      let first = try await stylist(["model", "convert", source, torch, "--to=\(form)"])
-      #expect(first.exitCode == 0, "\(first.stderr)")
-      #expect(first.stdout.contains("G_ema: pictures differ by 0.0 at worst"))
-      let second = try await stylist(["model", "convert", torch, own])
-      #expect(second.exitCode == 0, "\(second.stderr)")
-      let hashes = try [source, torch, own].map {
-        try Checkpoint.open($0).networks["G_ema"]?.contentHash()
-      }
-      #expect(hashes[0] != nil && hashes[1] == hashes[0] && hashes[2] == hashes[0])
-      #expect(names(in: folder) == ["a.pt", "a.safetensors"])
-    }
-  }
-
-  @Test(
-    "convert writes a file for each role where a file holds one network, and puts them together")
-  func roles() async throws {
-    try await withScratchFolder { folder in
-      let outcome = try await stylist(
-        [
-          "model", "convert", plainNetwork, "n.safetensors", "--role=G", "--role=D", "--role=G_ema",
-        ],
-        in: folder)
-      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
-      let files = ["n-D.safetensors", "n-G.safetensors", "n-G_ema.safetensors"]
-      #expect(names(in: folder) == files)
-      let joined = try await stylist(
-        ["model", "convert"] + files + ["n.pt", "--to=nvidia"], in: folder)
-      #expect(joined.exitCode == 0, "\(joined.stderr)")
-      let (a, b) = (try Checkpoint.open(plainNetwork), try Checkpoint.open("\(folder)/n.pt"))
-      for role in ["G", "D", "G_ema"] {
-        #expect(try a.networks[role]?.contentHash() == b.networks[role]?.contentHash(), "\(role)")
-      }
-    }
-  }
-
-  @Test("convert keeps no file whose pictures differ, and the file that was there before")
-  func differing() async throws {
-    try await withScratchFolder { folder in
-      let (own, torch) = ("\(folder)/own.safetensors", "\(folder)/a.pt")
-      // rosinality's networks have no bound on what convolutions let through; this one needs it.
-      let g = smallGenerator { $0.convClamp = 0.01 }
-      try writeNetworkFile(g.parameters, configuration: g.configuration, to: own)
-      try put(Array("before".utf8), at: torch)
-      let outcome = try await stylist(["model", "convert", own, torch, "--to=rosinality"])
-      #expect(outcome.exitCode == 2)
-      #expect(outcome.stdout.contains("FAILS: G_ema: pictures differ"))
-      #expect(names(in: folder) == ["a.pt", "own.safetensors"])
-      #expect(try ByteRegion(mapping: torch).copy() == Array("before".utf8))
-    }
-  }
-
-  @Test("a dry run says what would be written and writes nothing")
-  func dryRun() async throws {
-    try await withScratchFolder { folder in
-      let outcome = try await stylist(
-        ["model", "convert", plainNetwork, "a.pt", "--to=nvidia", "-n"], in: folder)
-      #expect(outcome.exitCode == 0)
-      #expect(outcome.stdout == "would write G, D, G_ema to a.pt\n")
-      #expect(names(in: folder).isEmpty)
-    }
-  }
-
-  @Test("convert refuses roles, forms and places that cannot be")
-  func refusals() async throws {
-    try await withScratchFolder { folder in
-      func refuses(_ code: Int32, _ words: String, _ arguments: String...) async throws {
-        let outcome = try await stylist(["model", "convert"] + arguments, in: folder)
-        expect(outcome, endsWith: code, saying: words)
-        #expect(names(in: folder).isEmpty)
-      }
-      try await refuses(64, "--to=nvidia", plainNetwork, "a.pt")
-      try await refuses(64, "at least one", plainNetwork)
-      try await refuses(64, "role", plainNetwork, "a.safetensors", "--role=E")
-      try await refuses(64, "labels", labelledNetwork, "a.pt", "--to=rosinality")
-      try await refuses(64, "only read so far", tensorFlowFile, "a.pt", "--to=nvidia")
-      try await refuses(64, "another file", plainNetwork, plainNetwork, "--to=nvidia")
-      try await refuses(64, "one G", plainNetwork, plainNetwork, "a.pt", "--to=nvidia")
-      try await refuses(66, "missing", "absent.pkl", "a.safetensors")
-      try await refuses(73, "no-such-folder", plainNetwork, "/proc/no-such-folder/a.safetensors")
-    }
-  }
-
   // MARK: scan
 
   @Test("scan passes published files and names what they mention")
@@ -234,14 +141,15 @@ struct ModelCommandTests {
       #expect(try await stylist(["model", "scan", "\(folder)/absent"]).exitCode == 66)
     }
   }
+}
 
-  private func smallGenerator(
-    _ change: (inout StyleGAN2Configuration) -> Void = { _ in }
-  ) -> StyleGAN2 {
-    var configuration = StyleGAN2Configuration(resolution: 8)
-    (configuration.zDim, configuration.wDim, configuration.mappingLayers) = (4, 4, 2)
-    (configuration.channelBase, configuration.channelMax) = (32, 4)
-    change(&configuration)
-    return StyleGAN2(configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
-  }
+/// An untrained generator of 8×8 pictures.
+func smallGenerator(
+  _ change: (inout StyleGAN2Configuration) -> Void = { _ in }
+) -> StyleGAN2 {
+  var configuration = StyleGAN2Configuration(resolution: 8)
+  (configuration.zDim, configuration.wDim, configuration.mappingLayers) = (4, 4, 2)
+  (configuration.channelBase, configuration.channelMax) = (32, 4)
+  change(&configuration)
+  return StyleGAN2(configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
 }

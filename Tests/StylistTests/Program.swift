@@ -66,10 +66,31 @@ func stylist(_ arguments: [String], redirected redirection: String) async throws
   return code(result.terminationStatus)
 }
 
-/// Runs the program, and sends it a signal when it first reports progress.
-func stylist(_ arguments: [String], signal: Signal) async throws -> Outcome {
+/// Runs the program after a shell has done something, such as `ulimit -f 8`.
+func stylist(_ arguments: [String], after preparation: String, in folder: String) async throws
+  -> Outcome
+{
+  let script = "\(preparation); exec \"$0\" \"$@\""
   let result = try await Subprocess.run(
-    .path(FilePath(products + "/stylist")), arguments: Arguments(arguments),
+    .path("/bin/sh"), arguments: Arguments(["-c", script, products + "/stylist"] + arguments),
+    environment: environment(path: nil), workingDirectory: FilePath(folder),
+    output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+  return Outcome(
+    exitCode: code(result.terminationStatus), stdout: result.standardOutput,
+    stderr: result.standardError)
+}
+
+/// Whether a test can give the program a single processor.
+let canChooseProcessor = FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset")
+
+/// Runs the program, and sends it a signal when it first reports progress.
+func stylist(_ arguments: [String], signal: Signal, onOneProcessor: Bool = false) async throws
+  -> Outcome
+{
+  let first = #"$(sed -n "s/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p" /proc/self/status)"#
+  let script = "exec \(onOneProcessor ? "taskset -c \"\(first)\"" : "") \"$0\" \"$@\""
+  let result = try await Subprocess.run(
+    .path("/bin/sh"), arguments: Arguments(["-c", script, products + "/stylist"] + arguments),
     environment: environment(path: nil), input: .none, output: .string(limit: 1 << 20),
     error: .sequence
   ) { execution in

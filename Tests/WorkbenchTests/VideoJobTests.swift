@@ -85,12 +85,15 @@ struct VideoJobTests {
     await #expect(throws: RequestError.self) { try await VideoJob.check(output: "/tmp/\(name)") }
   }
 
-  @Test("refuses a folder in the place of the file")
-  func folderInTheWay() async throws {
+  @Test("refuses a folder or a pipe in the place of the file")
+  func inTheWay() async throws {
     try await withScratchFolder { folder in
-      _ = try OutputFolder(making: "\(folder)/walk.webp")
-      await #expect(throws: FileError.self) {
-        try await VideoJob.check(output: "\(folder)/walk.webp")
+      _ = try OutputFolder(making: "\(folder)/folder.webp")
+      #expect(mkfifo("\(folder)/pipe.webp", 0o600) == 0)
+      for name in ["folder", "pipe"] {
+        await #expect(throws: FileError.self) {
+          try await VideoJob.check(output: "\(folder)/\(name).webp")
+        }
       }
     }
   }

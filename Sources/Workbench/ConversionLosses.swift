@@ -1,0 +1,61 @@
+// What a converted network does not keep of the one that it was made from.
+
+import Checkpoints
+import Foundation
+import Networks
+
+/// What a network read from a new file does not share with its source.
+struct ConversionLosses {
+  /// What is lost, a line each.
+  let remarks: [String]
+  /// Whether the new file holds the mean of w of another generator instead.
+  let losesMean: Bool
+
+  /// Compares every tensor and every value of the configuration.
+  ///
+  /// - Parameters:
+  ///   - role: What the networks are in training.
+  ///   - network: The source.
+  ///   - converted: What the new file holds of it.
+  ///   - sharesMean: Whether the form has room for one mean of w, that of another generator.
+  /// - Throws: `FileError` if a tensor cannot be read.
+  init(
+    of role: String, _ network: Checkpoint.Network, in converted: Checkpoint.Network,
+    sharesMean: Bool
+  ) throws {
+    var remarks: [String] = []
+    var tensors = try network.changedNames(in: converted)
+    losesMean = sharesMean && tensors.contains("mapping.w_avg")
+    if losesMean {
+      tensors.removeAll { $0 == "mapping.w_avg" }
+      remarks.append(
+        "\(role): its mean of w is not kept, since the form has one mean, that of G_ema; its "
+          + "content hash and its truncated pictures change, so it was compared without truncation")
+    }
+    if !tensors.isEmpty {
+      remarks.append("\(role): \(shortened(tensors)) changed, and with that its content hash")
+    }
+    let values = try network.configuration.changedValues(in: converted.configuration)
+    if !values.isEmpty {
+      remarks.append("\(role): not kept: \(values.joined(separator: ", "))")
+    }
+    self.remarks = remarks
+  }
+}
+
+extension NetworkConfiguration {
+  /// The values that another configuration has otherwise, as in `convClamp 256, now the default`.
+  fileprivate func changedValues(in other: any NetworkConfiguration) throws -> [String] {
+    let (before, after) = (try values(), try other.values())
+    return Set(before.keys).union(after.keys).sorted().compactMap { name in
+      let (old, new) = (before[name] ?? "the default", after[name] ?? "the default")
+      return old == new ? nil : "\(name) \(old), now \(new)"
+    }
+  }
+
+  /// The values by name, as text; those that are nil are not there.
+  fileprivate func values() throws -> [String: String] {
+    let json = try JSONSerialization.jsonObject(with: Data(canonicalJSON().utf8))
+    return (json as? [String: Any] ?? [:]).mapValues { "\($0)" }
+  }
+}
