@@ -74,7 +74,7 @@ public struct Checkpoint {
         return try Checkpoint(tensorFlow: networks, file: path)
       }
       return try Checkpoint(nvidiaPickle: root, bytes)
-    case .numPy, .other:
+    case .numPy, .tar, .foreign, .unknown:
       throw bytes.error(
         at: 0,
         expected: "a pickle of NVIDIA's networks, a torch file, or a safetensors network file",

@@ -2,7 +2,7 @@
 
 /// The form of a file that may hold tensors.
 public enum FileForm: String, Sendable, Encodable {
-  /// A pickle by itself.
+  /// A pickle by itself: what Python's pickle module takes for one.
   case pickle
   /// A torch file: pickles beside raw numbers.
   case torch
@@ -14,38 +14,40 @@ public enum FileForm: String, Sendable, Encodable {
   case numPy = "NumPy"
   /// A ZIP archive of other files.
   case zip = "ZIP"
+  /// A tar archive of other files.
+  case tar
+  /// Clearly something else: a picture, a video, a document or text.
+  case foreign
   /// None of these.
-  case other
+  case unknown
 
   /// The form that a file seems to have; only a strict reader knows whether it has it.
   public init(of bytes: ByteRegion) {
-    let start = bytes.withUnsafeBytes { Array($0.prefix(9)) }
     if ZIPArchive.recognises(bytes) {
-      self = Self.archive(bytes)
-    } else if TorchArchive.recognises(bytes) != nil {
-      self = .torch
-    } else if start.starts(with: [0x93] + Array("NUMPY".utf8)) {
+      self = Self.zipForm(bytes)
+    } else if let torch = TorchArchive.recognises(bytes) {
+      self = torch == .legacy || TorchTarArchive.isIn(bytes) ? .torch : .tar
+    } else if NPY.recognises(bytes) {
       self = .numPy
-    } else if start.count == 9, start[8] == UInt8(ascii: "{") {
+    } else if Safetensors.hasHeader(bytes) {
       self = .safetensors
-    } else if let first = start.first, first == 0x80 || Self.textStarts.contains(first) {
+    } else if PickleWalk(bytes).isPickle {
+      self = .pickle
+    } else if Safetensors.seemsToHaveHeader(bytes) {
+      self = .safetensors
+    } else if bytes.count > 0, bytes[0] == PickleOpcode.proto.rawValue {
       self = .pickle
     } else {
-      self = .other
+      self = FileStart(bytes).isForeign ? .foreign : .unknown
     }
   }
 
-  /// The instructions that a pickle without protocol may begin with: a name, a mark, an empty
-  /// container, a text, a number.
-  private static let textStarts = Array("c(])}VXSTUIJKLMN".utf8)
-
-  /// What a ZIP archive holds, by the names in it.
-  private static func archive(_ bytes: ByteRegion) -> FileForm {
+  /// What a ZIP archive holds, by the names in it; torch finds its pickle in capitals too.
+  private static func zipForm(_ bytes: ByteRegion) -> FileForm {
     guard let names = (try? ZIPArchive(bytes))?.entries.map(\.name) else { return .zip }
-    if names.contains(where: { $0.split(separator: "/").dropFirst().first == "code" }) {
-      return .torchScript
-    }
-    if names.contains(where: { $0.hasSuffix(".pkl") }) { return .torch }
+    let paths = names.map { $0.lowercased().split(separator: "/") }
+    if paths.contains(where: { $0.dropFirst().first == "code" }) { return .torchScript }
+    if paths.contains(where: { $0.count == 2 && $0[1] == "data.pkl" }) { return .torch }
     return names.contains { $0.hasSuffix(".npy") } ? .numPy : .zip
   }
 }

@@ -2,6 +2,11 @@
 // strict reader says.
 
 /// What a file could do to a careless program.
+///
+/// Python's `pickle.load` and `torch.load` are the careless programs. Whatever the file seems to
+/// be, the names are found that Python would look up if it took the file for a pickle, and so for
+/// every file inside a ZIP or tar archive. A file of which neither a name nor a refusal is told
+/// makes them run nothing, and looks up nothing but names on the allow-list.
 public struct FileScan: Sendable {
   /// What the file is.
   public let form: FileForm
@@ -11,9 +16,14 @@ public struct FileScan: Sendable {
   public let unknownNames: [PickleGlobal]
   /// Why a strict reader refuses the file; nil if it does not.
   public let refusal: FileError?
+  /// What the file is, in a few words, if its form is `foreign` or `unknown`.
+  public let content: String?
 
   /// Whether the file asks for something that is never done here.
   public var isUnsafe: Bool { !unknownNames.isEmpty || refusal?.kind == .refusedAsUnsafe }
+
+  /// Whether the file holds Python source that Python would run to build an object.
+  public var holdsSource: Bool { names.contains(where: PickleAllowList.sourceHolders.contains) }
 
   /// Looks through a file without doing anything that it says.
   /// - Parameters:
@@ -30,60 +40,153 @@ public struct FileScan: Sendable {
   /// Looks through the bytes of a file without doing anything that it says.
   public init(_ bytes: ByteRegion, allowing allowed: PickleAllowList = .standard) {
     form = FileForm(of: bytes)
-    names = Self.pickles(in: bytes, form).reduce(into: Set<PickleGlobal>()) { all, pickle in
-      all.formUnion(mentionedNames(in: pickle))
-    }.sorted { "\($0)" < "\($1)" }
+    var search = FileSearch(allowed: allowed)
+    search.look(at: bytes, form, depth: 0)
+    names = search.names.sorted { ($0.module, $0.name) < ($1.module, $1.name) }
     unknownNames = names.filter { !allowed.contains($0) }
-    refusal = Self.refusal(of: bytes, form, allowed)
+    refusal = search.refusal
+    content = form == .foreign || form == .unknown ? FileStart(bytes).description : nil
   }
+}
 
-  /// The places where pickles stand.
-  private static func pickles(in bytes: ByteRegion, _ form: FileForm) -> [ByteRegion] {
-    switch form {
-    case .pickle: return [bytes]
-    case .torch, .torchScript, .zip:
-      guard ZIPArchive.recognises(bytes) else { return [bytes] }
-      guard let archive = try? ZIPArchive(bytes) else { return [] }
-      return archive.entries.filter { $0.name.hasSuffix(".pkl") }
-        .compactMap { try? archive.contents(of: $0) }
-    case .safetensors, .numPy, .other: return []
-    }
-  }
+/// What was found in a file and in those that are packed in it.
+private struct FileSearch {
+  let allowed: PickleAllowList
+  private(set) var names: Set<PickleGlobal> = []
+  /// The first refusal of what is unsafe, or else the first.
+  private(set) var refusal: FileError?
+  /// Bytes that packed files may still inflate to.
+  private var inflatable = 1 << 28
+  /// Archives inside archives.
+  private static let depthLimit = 4
 
-  /// What the reader of the form says.
-  private static func refusal(
-    of bytes: ByteRegion, _ form: FileForm, _ allowed: PickleAllowList
-  ) -> FileError? {
+  init(allowed: PickleAllowList) { self.allowed = allowed }
+
+  mutating func look(at bytes: ByteRegion, _ form: FileForm, depth: Int) {
+    collectNames(in: bytes, form)
     do throws(FileError) {
       switch form {
       case .pickle: _ = try PickleReader(bytes, allowing: allowed).readWhole()
-      case .torch, .torchScript: _ = try TorchArchive(bytes, allowing: allowed)
+      case .torch, .torchScript: try lookIntoTorchFile(bytes, depth: depth)
       case .safetensors: _ = try Safetensors(bytes)
-      case .numPy:
-        if ZIPArchive.recognises(bytes) { _ = try NPZ(bytes) } else { _ = try NPY(bytes) }
-      case .zip:
-        let archive = try ZIPArchive(bytes)
-        for entry in archive.entries { _ = try archive.contents(of: entry) }
-      case .other: break
+      case .numPy where NPY.recognises(bytes): _ = try NPY(bytes)
+      case .numPy, .zip, .tar: lookIntoArchive(bytes, depth: depth)
+      case .foreign, .unknown: break
       }
-      return nil
     } catch {
-      return error
+      note(error)
+    }
+  }
+
+  private mutating func note(_ error: FileError) {
+    if refusal == nil || (refusal?.kind != .refusedAsUnsafe && error.kind == .refusedAsUnsafe) {
+      refusal = error
+    }
+  }
+
+  /// Collects the names that the pickles from the start of `bytes` on mention, up to the first that
+  /// Python cannot read.
+  private mutating func collectNames(in bytes: ByteRegion, _ form: FileForm) {
+    let isPickle = form == .pickle || (form == .torch && TorchArchive.recognises(bytes) == .legacy)
+    var next = 0
+    // A torch file of before version 1.6 begins with five pickles.
+    for _ in 0..<5 where next < bytes.count {
+      let walk = PickleWalk(bytes, at: next)
+      guard walk.isPickle || isPickle else { return }
+      names.formUnion(walk.names)
+      if !isPickle,
+        let name = walk.names.filter({ !allowed.contains($0) }).map(\.description).min()
+      {
+        note(
+          bytes.error(
+            .refusedAsUnsafe, at: next, expected: "nothing that Python takes for a pickle",
+            found: "one that mentions \(name)"))
+      }
+      switch walk.ending {
+      case .stop(let end): next = end
+      case .failure: return
+      case .unclear:
+        return note(
+          bytes.error(
+            .refusedAsUnsafe, at: next, expected: "a pickle that all Pythons read alike",
+            found: "one too large to follow, or with a frame that ends inside an instruction"))
+      }
     }
   }
 }
 
-/// The names that the pickles from the start of `bytes` on mention, up to the first that cannot be
-/// read.
-private func mentionedNames(in bytes: ByteRegion) -> Set<PickleGlobal> {
-  let reader = PickleReader(bytes, allowing: PickleAllowList([]))
-  var (all, next) = (Set<PickleGlobal>(), Optional(0))
-  // A torch file of before version 1.6 begins with five pickles.
-  for _ in 0..<5 {
-    guard let offset = next, offset < bytes.count else { break }
-    let (names, end) = reader.names(at: offset)
-    all.formUnion(names)
-    next = end
+// MARK: - Archives
+
+extension FileSearch {
+  /// Looks into a torch file: as a whole, and if it is not what it seems to be, into each part.
+  private mutating func lookIntoTorchFile(_ bytes: ByteRegion, depth: Int) throws(FileError) {
+    guard TorchArchive.recognises(bytes) != .legacy else {
+      _ = try TorchArchive(bytes, allowing: allowed)
+      return
+    }
+    do throws(FileError) {
+      _ = try TorchArchive(bytes, allowing: allowed)
+    } catch {
+      note(error)
+      return lookIntoArchive(bytes, depth: depth)
+    }
+    forEachFile(in: bytes) { search, name, content in
+      // The reader knows what else is in the archive, and what that may mention.
+      if name == "pickle" || name.hasSuffix("/data.pkl") {
+        search.collectNames(in: content, .pickle)
+      }
+    }
   }
-  return all
+
+  /// Looks at each file in a ZIP or tar archive.
+  private mutating func lookIntoArchive(_ bytes: ByteRegion, depth: Int) {
+    guard depth < Self.depthLimit else {
+      return note(
+        bytes.error(
+          at: 0, expected: "at most \(Self.depthLimit) archives inside one another", found: "more"))
+    }
+    forEachFile(in: bytes) { search, _, content in
+      search.look(at: content, FileForm(of: content), depth: depth + 1)
+    }
+  }
+
+  private mutating func forEachFile(
+    in bytes: ByteRegion,
+    _ body: (inout FileSearch, _ name: String, _ content: ByteRegion) -> Void
+  ) {
+    do {
+      if ZIPArchive.recognises(bytes) {
+        let archive = try ZIPArchive(bytes)
+        for entry in archive.entries {
+          guard let content = contents(of: entry, in: archive, bytes) else { continue }
+          body(&self, entry.name, content)
+        }
+      } else {
+        try TarArchive.forEachEntry(in: bytes) { body(&self, $0, $1) }
+      }
+    } catch {
+      note(error as? FileError ?? bytes.error(at: 0, expected: "an archive", found: "\(error)"))
+    }
+  }
+
+  /// The content of an entry; the others are looked at even if it is damaged or too large.
+  private mutating func contents(
+    of entry: ZIPArchive.Entry, in archive: ZIPArchive, _ bytes: ByteRegion
+  ) -> ByteRegion? {
+    guard entry.isStored || entry.byteCount <= inflatable else {
+      note(
+        bytes.error(
+          at: entry.packed.lowerBound,
+          expected: "at most \(inflatable) more bytes after inflating",
+          found: "\(entry.byteCount) in \(entry.name)"))
+      return nil
+    }
+    if !entry.isStored { inflatable -= entry.byteCount }
+    do throws(FileError) {
+      return try archive.contents(of: entry)
+    } catch {
+      note(error)
+      return nil
+    }
+  }
 }

@@ -22,20 +22,41 @@ package struct FileStart: CustomStringConvertible {
 
   /// What the file is, in a few words.
   package var description: String {
-    guard !bytes.isEmpty else { return "an empty file" }
-    if let signature = Self.signatures.first(where: { has($0.text, at: $0.offset) }) {
-      return signature.name
-    }
+    if let signature = signature(in: Self.foreign + Self.packed) { return signature }
     let text = String(decoding: bytes, as: UTF8.self).lowercased()
     if text.contains("<html") || text.contains("<!doctype html") {
       return "a web page; the download was probably refused: fetch the file again"
     }
     if text.contains("<svg") { return "an SVG picture" }
-    return "other content"
+    if text.starts(with: "version https://git-lfs") {
+      return "a pointer of Git LFS: fetch the file with git lfs pull"
+    }
+    return isText ? "text" : bytes.isEmpty ? "an empty file" : "other content"
   }
 
-  /// What other files begin with, in Latin-1; the more telling first.
-  private static let signatures: [(text: String, offset: Int, name: String)] = [
+  /// Whether the file is clearly something that holds no tensors, nor packs other files.
+  var isForeign: Bool { signature(in: Self.foreign) != nil || isText }
+
+  /// Whether the file starts as text in UTF-8.
+  private var isText: Bool {
+    guard !bytes.isEmpty else { return false }
+    // If the file goes on, the last character may be cut.
+    return (0..<(bytes.count == Self.byteCount ? 4 : 1)).contains { cut in
+      guard let text = String(validating: bytes.dropLast(cut), as: UTF8.self) else { return false }
+      return text.unicodeScalars.allSatisfy {
+        $0.value >= 0x20 && $0.value != 0x7F || "\t\n\r\u{C}\u{1B}".unicodeScalars.contains($0)
+      }
+    }
+  }
+
+  private typealias Signature = (text: String, offset: Int, name: String)
+
+  private func signature(in signatures: [Signature]) -> String? {
+    signatures.first { has($0.text, at: $0.offset) }?.name
+  }
+
+  /// What pictures, videos and documents begin with, in Latin-1; the more telling first.
+  private static let foreign: [Signature] = [
     ("\u{89}PNG", 0, "a PNG picture"), ("\u{FF}\u{D8}\u{FF}", 0, "a JPEG picture"),
     ("WEBP", 8, "a WebP picture"), ("GIF8", 0, "a GIF picture"), ("BM", 0, "a BMP picture"),
     ("II*\0", 0, "a TIFF picture"), ("MM\0*", 0, "a TIFF picture"),
@@ -46,8 +67,17 @@ package struct FileStart: CustomStringConvertible {
     ("ftyp", 4, "a video"), ("\u{1A}\u{45}\u{DF}\u{A3}", 0, "a video"),
     ("\0\0\0\u{C}JXL ", 0, "a JPEG XL picture"), ("\u{FF}\u{A}", 0, "a JPEG XL picture"),
     ("\0\0\0\u{C}jP  ", 0, "a JPEG 2000 picture"), ("8BPS", 0, "a Photoshop picture"),
-    ("\0\0\u{1}\0", 0, "an icon"), ("%PDF", 0, "a PDF document"), ("PK", 0, "a zip archive"),
-    ("version https://git-lfs", 0, "a pointer of Git LFS: fetch the file with git lfs pull"),
+    ("\0\0\u{1}\0", 0, "an icon"), ("%PDF", 0, "a PDF document"),
+    ("\0\0\0\u{1}Bud1", 0, "a folder's settings"),
+  ]
+
+  /// What packed files begin with.
+  private static let packed: [Signature] = [
+    ("PK\u{3}", 0, "a zip archive"), ("PK\u{5}", 0, "a zip archive"),
+    ("PK\u{7}", 0, "a zip archive"), ("ustar", 257, "a tar archive"),
+    ("\u{1F}\u{8B}", 0, "a gzip archive"), ("BZh", 0, "a bzip2 archive"),
+    ("\u{FD}7zXZ\0", 0, "an xz archive"), ("7z\u{BC}\u{AF}", 0, "a 7z archive"),
+    ("(\u{B5}/\u{FD}", 0, "a Zstandard archive"), ("Rar!", 0, "a RAR archive"),
   ]
 
   private func has(_ text: String, at offset: Int = 0) -> Bool {

@@ -11,8 +11,8 @@ import SystemPackage
 extension ByteRegion {
   /// The content of a regular file, read by the system page by page when it is used.
   ///
-  /// The file is opened once and without waiting, so that a pipe cannot hold the program up. It
-  /// must not be shortened while the region is in use.
+  /// What is no regular file is not opened: a pipe could hold the program up, and opening a device
+  /// can do something. The file must not be shortened while the region is in use.
   /// - Throws: `FileError` of kind `missing`, `unreadable` or `ioFailed`.
   public init(mapping path: String) throws(FileError) {
     let descriptor = try openForReading(path)
@@ -30,7 +30,11 @@ extension ByteRegion {
 private func openForReading(_ path: String) throws(FileError) -> FileDescriptor {
   let location = try filePath(path, .missing)
   do {
+    try requireRegular(location.stat(), name: path)
+    // It may have become something else meanwhile.
     return try FileDescriptor.open(location, .readOnly, options: [.nonBlocking, .closeOnExec])
+  } catch let error as FileError {
+    throw error
   } catch {
     let isMissing = error as? Errno == .noSuchFileOrDirectory || error as? Errno == .notDirectory
     throw FileError(
@@ -46,11 +50,15 @@ private func regularFileSize(_ descriptor: FileDescriptor, name: String) throws(
   } catch {
     throw FileError(.ioFailed, file: name, expected: "the file's size", found: reason(error))
   }
+  try requireRegular(status, name: name)
+  return Int(status.size)
+}
+
+private func requireRegular(_ status: Stat, name: String) throws(FileError) {
   guard status.type == .regular else {
     throw FileError(
       .unreadable, file: name, expected: "a regular file", found: describe(status.type))
   }
-  return Int(status.size)
 }
 
 /// What has a name in the place of a regular file.

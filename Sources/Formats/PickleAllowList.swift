@@ -4,7 +4,7 @@
 public struct PickleAllowList: Sendable {
   /// The accepted names.
   public private(set) var globals: Set<PickleGlobal>
-  /// The package, if any, of which everything is accepted; the empty one holds all names.
+  /// The package, if any, of which everything is accepted.
   private let package: String?
 
   /// A list of exactly these names.
@@ -20,16 +20,13 @@ public struct PickleAllowList: Sendable {
   /// Whether the name is accepted.
   public func contains(_ global: PickleGlobal) -> Bool {
     globals.contains(global)
-      || package.map { $0.isEmpty || "\(global.module).".hasPrefix("\($0).") } ?? false
+      || package.map { "\(global.module).".hasPrefix("\($0).") } ?? false
   }
 
   /// A wider list.
   public func adding(_ more: Set<PickleGlobal>) -> PickleAllowList {
     PickleAllowList(globals.union(more), package: package)
   }
-
-  /// All names: for looking at what a pickle mentions, never for using it.
-  static let everything = PickleAllowList([], package: "")
 
   /// What a stand-alone torch storage mentions: the storage classes.
   public static let torchStorage = PickleAllowList(
@@ -63,9 +60,14 @@ public struct PickleAllowList: Sendable {
       .union(names(in: "builtins", ["set"]))
       .union(names(in: "__builtin__", ["set"]))
       .union(names(in: "_codecs", ["encode"]))
-      .union(names(in: "torch_utils.persistence", ["_reconstruct_persistent_obj"]))
       .union(names(in: "dnnlib.util", ["EasyDict"]))
-      .union(names(in: "dnnlib.tflib.network", ["Network"])))
+      .union(sourceHolders))
+
+  /// The classes that are pickled with the Python source that Python runs to build them.
+  static let sourceHolders: Set = [
+    PickleGlobal("torch_utils.persistence", "_reconstruct_persistent_obj"),
+    PickleGlobal("dnnlib.tflib.network", "Network"),
+  ]
 }
 
 private func names(in module: String, _ names: [String]) -> Set<PickleGlobal> {

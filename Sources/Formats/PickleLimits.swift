@@ -21,6 +21,8 @@ public struct PickleLimits: Sendable {
   public var keyBytes = 1 << 12
   /// Bytes of a module's or class's name.
   public var nameBytes = 256
+  /// Different names that are looked for in a pickle that is not read.
+  public var names = 1 << 12
   /// Bytes of a long integer.
   public var integerBytes = 256
 

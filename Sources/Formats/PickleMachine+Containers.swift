@@ -98,7 +98,6 @@ extension PickleMachine {
 extension PickleMachine {
   mutating func pushGlobal(_ module: String, _ name: String) throws(FileError) {
     let global = PickleGlobal(module, name)
-    names.insert(global)
     guard allowed.contains(global) else {
       throw unsafe("only names that checkpoints need", found: "\(global)")
     }
@@ -134,6 +133,7 @@ extension PickleMachine {
       throw unsafe("a call by an allowed name", found: "a call of \(callee.kind)")
     }
     try checkEncoding(callable, arguments.items)
+    try checkEmbedding(callable, arguments.items)
     let object = PickleObject(
       callable, arguments: arguments, keywordArguments: keywords,
       offset: bytes.fileOffset + start)

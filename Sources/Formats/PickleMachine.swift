@@ -12,12 +12,13 @@ struct PickleMachine {
   private(set) var stack: [PickleValue] = []
   private(set) var marks: [Int] = []
   private(set) var persistentIDs: [PickleSequence] = []
-  /// The names that the pickle has mentioned so far, the last perhaps one that is refused.
-  var names: Set<PickleGlobal> = []
+  /// The torch files that calls would open, each in the pickle's bytes.
+  private(set) var embeddedFiles: [ByteRegion] = []
   private var memo: [Int: PickleValue] = [:]
   private var nodes: [PickleNode] = []
   private var valueCount = 0
   private var encodedCount = 0
+  private var embeddedCount = 0
   private var frameEnd: Int?
 
   init(
@@ -248,6 +249,22 @@ extension PickleMachine {
     guard encodedCount <= bytes.count else {
       throw damaged("at most \(bytes.count) bytes written as text", found: "more")
     }
+  }
+
+  /// Notes the torch file that a call would open: bytes that stand in the pickle, all such files
+  /// together no longer than the pickle.
+  mutating func checkEmbedding(
+    _ callable: PickleGlobal, _ arguments: [PickleValue]
+  ) throws(FileError) {
+    guard callable == .loadFromBytes else { return }
+    guard arguments.count == 1, let file = arguments[0].asBytes else {
+      throw unsafe("the bytes of a torch file", found: "other arguments of \(callable)")
+    }
+    embeddedCount += file.count
+    guard embeddedCount <= bytes.count else {
+      throw damaged("at most \(bytes.count) bytes of torch files", found: "more")
+    }
+    embeddedFiles.append(file)
   }
 
   mutating func pushPersistentID() throws(FileError) {

@@ -3,7 +3,8 @@
 /// Reads pickles of protocols 0 to 5 as data.
 ///
 /// Names must be on the allow-list, and calls are recorded instead of made. Classes that are
-/// instantiated by name, extension codes and out-of-band buffers are refused.
+/// instantiated by name, extension codes and out-of-band buffers are refused, and so are torch files
+/// inside the pickle that hold more than a storage.
 public struct PickleReader {
   /// What one pickle held.
   public struct Result {
@@ -36,6 +37,7 @@ public struct PickleReader {
     do throws(FileError) {
       let value = try machine.run()
       try checkShape(of: value, nesting: limits.nesting, in: bytes)
+      for file in machine.embeddedFiles { _ = try TorchLegacyArchive(embedded: file) }
       machine.releaseNodes { $0.height == .unseen }
       let ids = machine.persistentIDs.filter { $0.height != .unseen }
       return Result(value: value, end: machine.cursor, persistentIDs: ids)
@@ -43,16 +45,6 @@ public struct PickleReader {
       machine.releaseNodes { _ in true }
       throw error
     }
-  }
-
-  /// The names that the pickle at `offset` mentions up to where it cannot be read any further, with
-  /// those that it then drops, whether they are on the allow-list or not.
-  /// - Returns: the names, and where the pickle ends if it could be read whole.
-  public func names(at offset: Int = 0) -> (names: Set<PickleGlobal>, end: Int?) {
-    var machine = PickleMachine(bytes, at: offset, allowing: .everything, limits: limits)
-    let isWhole = (try? machine.run()) != nil
-    machine.releaseNodes { _ in true }
-    return (machine.names, isWhole ? machine.cursor : nil)
   }
 
   /// Reads one pickle that must fill the region.

@@ -139,6 +139,9 @@ extension PickleGlobal {
   /// What Python 3 calls, in protocol 2, to make bytes of text.
   static let encode = PickleGlobal("_codecs", "encode")
 
+  /// What opens a torch file that stands in a pickle as bytes, and runs the pickles in it.
+  static let loadFromBytes = PickleGlobal("torch.storage", "_load_from_bytes")
+
   /// The classes whose objects are dictionaries.
   static let dictionaries: Set<PickleGlobal> = [
     PickleGlobal("collections", "OrderedDict"), PickleGlobal("dnnlib.util", "EasyDict"),

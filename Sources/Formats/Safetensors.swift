@@ -43,6 +43,19 @@ public struct Safetensors: Sendable {
     tensors = try Self.view(placed, in: data, header)
   }
 
+  /// Whether the bytes start like the length of a header that the file can hold, and a header.
+  static func hasHeader(_ bytes: ByteRegion) -> Bool {
+    guard seemsToHaveHeader(bytes), let length = try? bytes.integer(at: 0, as: UInt64.self) else {
+      return false
+    }
+    return length <= bytes.count - 8
+  }
+
+  /// Whether a header may start behind eight bytes, whatever they say.
+  static func seemsToHaveHeader(_ bytes: ByteRegion) -> Bool {
+    bytes.count > 8 && bytes[8] == UInt8(ascii: "{")
+  }
+
   private static func header(of bytes: ByteRegion, _ limits: Limits) throws(FileError) -> ByteRegion
   {
     let length = try bytes.integer(at: 0, as: UInt64.self)

@@ -34,7 +34,33 @@ public enum TarArchive {
 
   /// Whether the bytes start like a tar archive or a gzip stream, whatever follows.
   public static func recognises(_ bytes: ByteRegion) -> Bool {
-    isGzip(bytes) || (try? bytes.slice(at: 257, count: 5).copy()) == Array("ustar".utf8)
+    isGzip(bytes) || hasHeader(bytes)
+  }
+
+  /// Whether the bytes start with a header, by its magic word or by its check sum; the oldest form
+  /// has no magic word.
+  static func hasHeader(_ bytes: ByteRegion) -> Bool {
+    guard let block = try? bytes.slice(at: 0, count: 512).copy() else { return false }
+    return block[257...].starts(with: "ustar".utf8) || hasChecksum(block)
+  }
+
+  /// Whether a header's check sum is right. It counts its own place as spaces, and the bytes of old
+  /// programs as signed.
+  private static func hasChecksum(_ block: [UInt8]) -> Bool {
+    let rest = block[..<148] + block[156...]
+    let (sum, signedSum) = rest.reduce((256, 256)) {
+      ($0.0 + Int($1), $0.1 + Int(Int8(bitPattern: $1)))
+    }
+    let field = block[148..<156]
+    guard field[148] < 0x80 else {
+      let number = (field.reduce(Int64(0)) { $0 << 8 | Int64($1) } << 8) >> 8
+      return number == sum || number == signedSum
+    }
+    // Python reads underscores and a sign and prefix, too.
+    let digits = String(decoding: field.prefix { $0 != 0 }, as: UTF8.self).lowercased()
+      .filter { !$0.isWhitespace && !"_+o".contains($0) }
+    let number = Int(digits, radix: 8)
+    return number == sum || number == signedSum
   }
 
   private static func isGzip(_ bytes: ByteRegion) -> Bool {
@@ -54,6 +80,25 @@ public enum TarArchive {
     in bytes: ByteRegion, limits: Limits = Limits(),
     _ body: (_ name: String, _ content: ByteRegion) throws -> Void
   ) throws {
+    try withWalk(through: bytes, limits) { walk in
+      while let (name, size) = try walk.nextFile() {
+        try body(name, walk.content(of: name, size))
+      }
+    }
+  }
+
+  /// The names of the files in the archive, as far as it can be read.
+  static func names(in bytes: ByteRegion) -> [String] {
+    var names: [String] = []
+    try? withWalk(through: bytes, Limits()) { walk in
+      while let (name, _) = try walk.nextFile() { names.append(name) }
+    }
+    return names
+  }
+
+  private static func withWalk(
+    through bytes: ByteRegion, _ limits: Limits, _ body: (inout TarWalk) throws -> Void
+  ) throws {
     let room = isGzip(bytes) ? limits.inflated(from: bytes.count) : bytes.count
     try bytes.withUnsafeBytes { all in
       let reader = cm_tar_reader_new(
@@ -63,9 +108,7 @@ public enum TarArchive {
       }
       defer { cm_tar_reader_release(reader) }
       var walk = TarWalk(reader, bytes, limits, room: room)
-      while let (name, size) = try walk.nextFile() {
-        try body(name, walk.content(of: name, size))
-      }
+      try body(&walk)
     }
   }
 }

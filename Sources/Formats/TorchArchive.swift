@@ -49,11 +49,11 @@ public struct TorchArchive {
     }
   }
 
-  /// The form of a file by its first bytes, whatever follows; other files may be zip or tar
-  /// archives too.
+  /// The form of a file by its first bytes, whatever follows, asked in torch's order; other files
+  /// may be zip or tar archives too.
   public static func recognises(_ bytes: ByteRegion) -> Form? {
     if ZIPArchive.recognises(bytes) { return .zip }
-    if TorchLegacyArchive.recognises(bytes) { return .legacy }
-    return TorchTarArchive.recognises(bytes) ? .tar : nil
+    if TarArchive.hasHeader(bytes) { return .tar }
+    return TorchLegacyArchive.recognises(bytes) ? .legacy : nil
   }
 }

@@ -20,6 +20,13 @@ struct TorchLegacyArchive {
     try stream.requireEnd(after: "the last storage")
   }
 
+  /// Reads the file of one storage that a pickle embeds.
+  init(embedded bytes: ByteRegion) throws(FileError) {
+    var limits = PickleLimits()
+    limits.values = 256
+    try self.init(bytes, allowing: .torchStorage, limits: limits)
+  }
+
   /// Whether the bytes start like a legacy torch file, whatever follows.
   static func recognises(_ bytes: ByteRegion) -> Bool {
     var stream = TorchStream(bytes)

@@ -34,9 +34,9 @@ struct TorchTarArchive {
     }
   }
 
-  /// Whether the bytes start like a tar archive, whatever follows.
-  static func recognises(_ bytes: ByteRegion) -> Bool {
-    (try? bytes.slice(at: 257, count: 5).copy()) == Array("ustar".utf8)
+  /// Whether a tar archive has any of the members, as far as it can be read.
+  static func isIn(_ bytes: ByteRegion) -> Bool {
+    TarArchive.names(in: bytes).contains(where: Members.names.contains)
   }
 }
 
@@ -44,7 +44,7 @@ struct TorchTarArchive {
 private struct Members {
   private var contents: [String: ByteRegion] = [:]
   private let file: String
-  private static let names: Set = ["sys_info", "pickle", "tensors", "storages"]
+  static let names: Set = ["sys_info", "pickle", "tensors", "storages"]
 
   init(of bytes: ByteRegion) throws(FileError) {
     file = bytes.name

@@ -71,7 +71,7 @@ public final class TorchTensors {
     _ value: PickleValue, of call: PickleObject
   ) throws(FileError) -> TorchStorage {
     if case .persistentID(let id) = value { return try storages.storage(for: id, file: file) }
-    guard let load = value.asCall(of: Self.loadFromBytes) else {
+    guard let load = value.asCall(of: .loadFromBytes) else {
       throw damaged(call, expected: "a storage", found: value.kind)
     }
     if let known = embedded[ObjectIdentifier(load)] { return known.storage }
@@ -82,12 +82,10 @@ public final class TorchTensors {
 
   /// The storage in the torch file that a pickle embeds; such a file cannot embed another.
   private func embeddedStorage(_ load: PickleObject) throws(FileError) -> TorchStorage {
-    guard load.arguments.items.count == 1, case .bytes(let bytes) = load.arguments.items[0] else {
+    guard load.arguments.items.count == 1, let bytes = load.arguments.items[0].asBytes else {
       throw damaged(load, expected: "the bytes of a torch file", found: "other arguments")
     }
-    var limits = PickleLimits()
-    limits.values = 256
-    let archive = try TorchLegacyArchive(bytes, allowing: .torchStorage, limits: limits)
+    let archive = try TorchLegacyArchive(embedded: bytes)
     guard case .persistentID(let id) = archive.root else {
       throw damaged(load, expected: "a storage in the bytes", found: archive.root.kind)
     }
@@ -104,5 +102,4 @@ public final class TorchTensors {
     PickleGlobal("torch._utils", "_rebuild_tensor"),
     PickleGlobal("torch._utils", "_rebuild_tensor_v2"), rebuildRawTensor,
   ]
-  private static let loadFromBytes = PickleGlobal("torch.storage", "_load_from_bytes")
 }

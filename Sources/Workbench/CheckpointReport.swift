@@ -151,9 +151,10 @@ extension NetworkFileNotes {
   }
 }
 
-/// The first few names, and how many more there are.
+/// The first few names, each on one line and cut, and how many more there are.
 func shortened(_ names: [String]) -> String {
-  names.prefix(4).joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
+  names.prefix(4).map { oneLine($0) }.joined(separator: ", ")
+    + (names.count > 4 ? " and \(names.count - 4) more" : "")
 }
 
 /// A number with its digits in groups of three.

@@ -1,57 +1,10 @@
 // Whether files are safe to open: each looked through, none opened.
 
-public import Formats
+import Formats
 import Foundation
 
 /// Looks through files and folders for what careless programs would run.
 public struct ScanJob: Sendable {
-  /// What became of one file.
-  public struct Finding: Encodable, Sendable {
-    /// How the file ended up.
-    public enum Verdict: String, Encodable, Sendable {
-      /// Everything that it mentions is on the allow-list.
-      case safe
-      /// It asks for something that is never done here.
-      case refused
-      /// It cannot be read as what it seems to be.
-      case damaged
-      /// It could not be looked at.
-      case unreadable
-    }
-
-    /// The file.
-    public let file: String
-    /// How it ended up.
-    public let verdict: Verdict
-    /// What the file seems to be.
-    public let form: FileForm?
-    /// The names that its pickles mention.
-    public let names: [String]
-    /// Those of the names that are not on the allow-list.
-    public let unknownNames: [String]
-    /// What is wrong, on one line.
-    public let reason: String?
-    /// The exit code that the file asks for.
-    let exitCode: Int32
-
-    private enum CodingKeys: String, CodingKey {
-      case file, verdict, form, names, reason
-      case unknownNames = "unknown_names"
-    }
-
-    /// The finding as a line.
-    public var line: String {
-      let what = form.map { $0 == .other ? "no pickle in it" : "\($0.rawValue)" } ?? ""
-      switch verdict {
-      case .safe: return "safe: \(file) (\(what))"
-      case .refused:
-        let names = unknownNames.isEmpty ? "" : "mentions \(shortened(unknownNames)); "
-        return "REFUSED: \(file) (\(what)): \(names)\(reason ?? "")"
-      case .damaged, .unreadable: return "\(verdict.rawValue): \(reason ?? file)"
-      }
-    }
-  }
-
   /// The files, and folders to look through with all that is in them.
   public var paths: [String]
 
@@ -84,33 +37,76 @@ public struct ScanJob: Sendable {
     return codes.contains(77) ? 77 : codes.first { $0 != 0 } ?? 0
   }
 
-  /// The file, or all files in the folder and below it; links are not followed.
-  private static func files(_ path: String) -> [String] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
-    else { return [path] }
-    let inside = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
-    return inside.sorted().map { "\(path)/\($0)" }.filter { file in
-      let kind = try? FileManager.default.attributesOfItem(atPath: file)[.type]
-      return kind as? FileAttributeType == .typeRegular
+  /// How many files ended up in what trouble, on one line.
+  ///
+  /// - Parameter findings: What `run` gave.
+  /// - Returns: The line, such as `1 of 3 files could not be read`.
+  public static func summary(of findings: [Finding]) -> String {
+    let troubles: [(Finding.Verdict, String)] = [
+      (.refused, "refused as unsafe"), (.damaged, "damaged"), (.notRecognised, "not recognised"),
+      (.unreadable, "could not be read"),
+    ]
+    let counts = troubles.compactMap { verdict, words in
+      let count = findings.count { $0.verdict == verdict }
+      return count == 0 ? nil : (count, words)
     }
+    return counts.enumerated().map { index, trouble in
+      index == 0
+        ? "\(trouble.0) of \(findings.count) files \(trouble.1)" : "\(trouble.0) \(trouble.1)"
+    }.joined(separator: ", ")
   }
 }
 
-extension ScanJob.Finding {
-  fileprivate init(of file: String) {
-    self.file = file
-    do throws(FileError) {
-      let scan = try FileScan(of: file)
-      form = scan.form
-      names = scan.names.map(\.description)
-      unknownNames = scan.unknownNames.map(\.description)
-      reason = scan.refusal?.description
-      verdict = scan.isUnsafe ? .refused : scan.refusal == nil ? .safe : .damaged
-      exitCode = scan.isUnsafe ? 77 : scan.refusal?.kind.exitCode ?? 0
-    } catch {
-      (form, names, unknownNames) = (nil, [], [])
-      (verdict, reason, exitCode) = (.unreadable, error.description, error.kind.exitCode)
+// MARK: - Folders
+
+extension ScanJob {
+  /// A file to look at, or why it cannot be.
+  struct File {
+    let path: String
+    var objection: FileError?
+
+    fileprivate init(_ path: String) { self.path = path }
+
+    fileprivate init(_ path: String, expected: String, found: String) {
+      self.path = path
+      objection = FileError(.unreadable, file: path, expected: expected, found: found)
     }
+  }
+
+  /// The file, or all files in the folder and below it.
+  ///
+  /// Links to files stand for the files, as they do for whoever opens them. Links to folders are
+  /// not followed, or the way might have no end.
+  private static func files(_ path: String) -> [File] {
+    isFolder(path) ? filesBelow(path) : [File(path)]
+  }
+
+  private static func filesBelow(_ folder: String) -> [File] {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      return [File(folder, expected: "a folder to look through", found: "one that is closed")]
+    }
+    return names.sorted().flatMap { name -> [File] in
+      let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+      // This is how other bytes are shown; there is no way to the file itself.
+      guard !name.unicodeScalars.contains("\u{FFFD}") else {
+        return [File(path, expected: "a name in UTF-8", found: "other bytes")]
+      }
+      guard isFolder(path) else { return [File(path)] }
+      guard !isLink(path) else {
+        return [File(path, expected: "a file or folder", found: "a link to a folder")]
+      }
+      return filesBelow(path)
+    }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
+  private static func isLink(_ path: String) -> Bool {
+    let type = try? FileManager.default.attributesOfItem(atPath: path)[.type]
+    return type as? FileAttributeType == .typeSymbolicLink
   }
 }

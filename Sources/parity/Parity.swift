@@ -44,7 +44,7 @@ struct Parity: ParsableCommand {
   /// If nobody can read the results, there is no use in computing more: the program ends.
   private func write(_ line: String, to stream: FileHandle) {
     do {
-      try stream.write(contentsOf: Data("\(line)\n".utf8))
+      try stream.write(contentsOf: Data("\(oneLine(line, limit: .max))\n".utf8))
     } catch {
       Self.exit(withError: ExitCode(74))
     }

@@ -13,10 +13,25 @@ struct ModelScan: AsyncParsableCommand {
         stylist model scan ffhq.pkl
         stylist model scan downloads --json
 
-      Looks through pickles, torch files, NumPy's files, safetensors and ZIP
-      archives without doing anything that they say. Ends with 77 if any file
-      mentions a name that is not on the allow-list, calls by other means, or
-      holds a program; with 65 if one is damaged.
+      Looks through pickles, torch files, NumPy's files, safetensors, and what is
+      in ZIP and tar archives, without doing anything that they say. What a file
+      is, its content tells, not its name. Prints a line for each file:
+
+        safe             Python's pickle.load and torch.load look up no names in
+                         it but those on the allow-list
+        holds source     the same, but classes of NVIDIA's programs are among
+                         them, which run Python source that the file holds
+        no checkpoint    a picture, a video, a document or text; no pickle
+        REFUSED          it mentions other names, calls by other means, or holds
+                         a program
+        damaged          it cannot be read as what it seems to be
+        not recognised   it is nothing that is known, and no pickle
+        not looked at    it is missing, closed, a pipe or device, or a link to a
+                         folder
+
+      Ends with 77 if any file is refused, else with what the first file in
+      trouble asks for: 65 if it is damaged or not recognised, 66 if missing, 74
+      if it could not be looked at.
       """)
 
   @Argument(help: "The files, and folders to look through with all that is in them.")
@@ -30,17 +45,15 @@ struct ModelScan: AsyncParsableCommand {
     try output.print(findings, lines: findings.map(\.line))
     let code = ScanJob.exitCode(for: findings)
     guard code == 0 else {
-      let count = findings.count { $0.verdict != .safe }
-      throw ScanFailure(
-        exitCode: code, description: "\(count) of \(findings.count) files are not safe to open")
+      throw ScanFailure(exitCode: code, description: ScanJob.summary(of: findings))
     }
   }
 }
 
-/// Files that are not safe to open.
+/// Files that are refused, or about which nothing can be said.
 struct ScanFailure: Error, CustomStringConvertible {
   /// The exit code that the worst file asks for.
   let exitCode: Int32
-  /// How many they are.
+  /// How many they are, on one line.
   let description: String
 }

@@ -9,9 +9,9 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Print the result as one line of JSON.")
   var json = false
 
-  /// Prints a result: as JSON, or each of its lines.
+  /// Prints a result: as JSON, which escapes what must be, or each of its lines.
   func print(_ result: some Encodable, lines: [String]) throws {
-    guard json else { return try printOut(lines) }
+    guard json else { return try printOut(lines.map(lineForPeople)) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     // A difference between numbers that are none is infinite, which JSON has no number for.
@@ -86,7 +86,7 @@ struct OutputError: Error, CustomStringConvertible {
 func say(_ message: String) {
   let clearing = isatty(FileHandle.standardError.fileDescriptor) == 1 ? "\r\u{1B}[K" : ""
   let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-  writeToStandardError("\(clearing)stylist: \(line)\n")
+  writeToStandardError("\(clearing)stylist: \(lineForPeople(line))\n")
 }
 
 /// Writes to stderr if anybody reads it: words beside the work must not end the work.

@@ -83,9 +83,9 @@ struct ImageFileTests {
       ("\0\0\0\u{18}ftypavif", "AVIF"), ("\0\0\0\u{18}ftypmif1", "HEIC or AVIF"),
       ("\0\0\0\u{18}ftypisom", "video"), ("\u{FF}\u{0A}", "JPEG XL"), ("%PDF-1.7", "PDF"),
       ("8BPS", "Photoshop"), ("PK\u{3}\u{4}", "zip"), ("\n\n <!DOCTYPE HTML><p>", "web page"),
-      ("<?xml version='1.0'?><svg>", "SVG"), ("<html>", "web page"), ("RIFF....WAVE", "other"),
+      ("<?xml version='1.0'?><svg>", "SVG"), ("<html>", "web page"), ("RIFF\0\0\0\0WAVE", "other"),
       ("version https://git-lfs.github.com/spec/v1", "git lfs pull"), ("\u{FF}\u{D8}", "other"),
-      ("\u{89}PN", "other"), ("RIFF", "other"), ("text", "other content"),
+      ("\u{89}PN", "other"), ("RIFF\0", "other"), ("\u{1}text", "other content"),
     ])
   func foreign(start: String, name: String) {
     let bytes = start.unicodeScalars.map { UInt8($0.value) }
