@@ -1,4 +1,4 @@
-// `stylist model`: list, inspect, verify and scan, as people call them.
+// `stylist model`: list, inspect and verify, as people call them.
 
 import Checkpoints
 import Formats
@@ -108,38 +108,6 @@ struct ModelCommandTests {
   func unknownName() async throws {
     let outcome = try await stylist(["model", "verify", plainNetwork, "--published=ffhq"])
     expect(outcome, endsWith: 64, saying: "stylist model list")
-  }
-
-  // MARK: scan
-
-  @Test("scan passes published files and names what they mention")
-  func safe() async throws {
-    let outcome = try await stylist(["model", "scan", caseFile("checkpoint-stylegan2-ada-pkl")])
-    #expect(outcome.exitCode == 0, "\(outcome.stdout)")
-    let json = try await stylist(["model", "scan", plainNetwork, "--json"])
-    #expect(json.stdout.contains("torch_utils.persistence._reconstruct_persistent_obj"))
-  }
-
-  @Test("scan ends with 77 on anything outside the allow-list, and looks at all files")
-  func hostile() async throws {
-    try await withScratchFolder { folder in
-      let pickle = PickleAssembler().call("os", "system") { $0.text("touch \(folder)/canary") }
-      try put(pickle.region.copy(), at: "\(folder)/a.pkl")
-      try put(Array("cposix\nsystem\n(Vtouch \(folder)/canary\ntR.".utf8), at: "\(folder)/b.pkl")
-      try put(try ByteRegion(mapping: plainNetwork).copy(), at: "\(folder)/c.pkl")
-      try put([0x80, 4, 0x95], at: "\(folder)/d.pkl")
-      let outcome = try await stylist(["model", "scan", folder])
-      #expect(outcome.exitCode == 77)
-      let lines = outcome.stdout.split(separator: "\n")
-      #expect(lines.count == 4)
-      #expect(lines[0].hasPrefix("REFUSED: ") && lines[0].contains("os.system"))
-      #expect(lines[1].hasPrefix("REFUSED: ") && lines[1].contains("posix.system"))
-      #expect(lines[2].hasPrefix("safe: "))
-      #expect(lines[3].hasPrefix("damaged: "))
-      #expect(names(in: folder) == ["a.pkl", "b.pkl", "c.pkl", "d.pkl"])
-      #expect(try await stylist(["model", "scan", "\(folder)/d.pkl"]).exitCode == 65)
-      #expect(try await stylist(["model", "scan", "\(folder)/absent"]).exitCode == 66)
-    }
   }
 }
 
