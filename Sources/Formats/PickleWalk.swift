@@ -128,8 +128,10 @@ struct PickleWalk {
     case .global: try reach(line(), lastLine())
     case .stackGlobal: try reachTexts()
     case .inst:
-      try popToMark()
+      // The reader written in Python imports the module before it looks for the mark.
       try reach(line(), lastLine())
+      try popToMark()
+      try push(.unknown)
     case .ext1: try reachExtension(number(UInt8.self))
     case .ext2: try reachExtension(number(UInt16.self))
     case .ext4: try reachExtension(number(Int32.self))

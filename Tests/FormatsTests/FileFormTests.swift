@@ -80,6 +80,7 @@ struct FileFormTests {
   func text() {
     #expect(scan(Array("cos\nsystem\nand more\n".utf8)).unknownNames == os)
     #expect(scan(Array("(Vid\nios\nsystem\n.\n".utf8)).unknownNames == os)
+    #expect(scan(Array("ios\nsystem\n.\n".utf8)).unknownNames == os)
     #expect(scan(Array("Package: a\ncos\nsystem\n".utf8)).unknownNames == os)
   }
 
