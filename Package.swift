@@ -129,7 +129,10 @@ let package = Package(
       ["Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport", collections]),
     tests(
       "Workbench",
-      ["Workbench", "Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport"]),
+      [
+        "Workbench", "Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport",
+        collections,
+      ]),
     tests(
       "Stylist",
       [

@@ -35,7 +35,7 @@ extension Checkpoint.Network {
   /// - Throws: `FileError` if the network is no discriminator or the file's tensors do not fit it.
   public func makeDiscriminator() throws -> any Discriminator {
     guard let configuration = configuration as? any DiscriminatorConfiguration else {
-      throw misfit("a discriminator", type(of: configuration).kind)
+      throw misfit(.unsupported, "a discriminator", type(of: configuration).kind)
     }
     return try load(configuration.makeDiscriminator)
   }
@@ -68,14 +68,14 @@ extension Checkpoint.Network {
     case let configuration as any DiscriminatorConfiguration:
       return try plan(configuration.makeDiscriminator).parameters
     default:
-      throw misfit(
-        "a network that can be built", "\(type(of: configuration).kind), only read so far")
+      throw misfit(.unsupported, "a network that can be built", unbuildable)
     }
   }
 
   private func generatorConfiguration() throws(FileError) -> any GeneratorConfiguration {
     guard let configuration = configuration as? any GeneratorConfiguration else {
-      throw misfit("a generator", type(of: configuration).kind)
+      throw misfit(
+        .unsupported, "a generator", isBuildable ? type(of: configuration).kind : unbuildable)
     }
     return configuration
   }
@@ -87,7 +87,7 @@ extension Checkpoint.Network {
     do {
       try plan.check(tensors)
     } catch {
-      throw misfit("the tensors of \(type(of: configuration).kind)", "\(error)")
+      throw misfit(.damaged, "the tensors of \(type(of: configuration).kind)", "\(error)")
     }
     return network
   }
@@ -101,8 +101,13 @@ extension Checkpoint.Network {
     return network
   }
 
-  private func misfit(_ expected: String, _ found: String) -> FileError {
-    FileError(.damaged, file: file, expected: expected, found: found)
+  /// What the network is, where it should be built and cannot be.
+  private var unbuildable: String {
+    "\(type(of: configuration).kind), which is read but cannot be built yet"
+  }
+
+  private func misfit(_ kind: FileError.Kind, _ expected: String, _ found: String) -> FileError {
+    FileError(kind, file: file, expected: expected, found: found)
   }
 }
 

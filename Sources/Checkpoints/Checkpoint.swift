@@ -20,6 +20,9 @@ public struct Checkpoint {
     public var arguments = PlainValue.null
     /// Where its mean of w came from.
     public var wAvgSource = WAvgSource.stored
+    /// Why the mean of w that the file holds was not taken, or that it holds none; nil if it was
+    /// taken, and where one of our own files says that it was not.
+    public var wAvgReason: String?
     /// What the file lacks and was filled in, a line each.
     public var remarks: [String] = []
     let file: String
@@ -30,6 +33,8 @@ public struct Checkpoint {
     }
   }
 
+  /// Which program's files it is one of.
+  public let form: CheckpointForm
   /// The form of the file, in a few words.
   public let format: String
   /// The networks by role: `G`, `D`, `G_ema`.
@@ -74,12 +79,26 @@ public struct Checkpoint {
         return try Checkpoint(tensorFlow: networks, file: path)
       }
       return try Checkpoint(nvidiaPickle: root, bytes)
-    case .numPy, .tar, .foreign, .unknown:
+    case .numPy:
+      throw FileError(
+        .unsupported, file: path, expected: "a checkpoint", found: try arrays(bytes))
+    case .tar, .foreign, .unknown:
       throw bytes.error(
         at: 0,
         expected: "a pickle of NVIDIA's networks, a torch file, or a safetensors network file",
         found: FileStart(bytes).description)
     }
+  }
+
+  /// What a file of NumPy's holds, in a few words.
+  private static func arrays(_ bytes: ByteRegion) throws(FileError) -> String {
+    guard ZIPArchive.recognises(bytes) else { return array(try NPY(bytes).tensor.shape) }
+    return "NumPy's arrays \(try NPZ(bytes).names.prefix(8).joined(separator: ", "))"
+  }
+
+  /// A file that is one array, in a few words.
+  static func array(_ shape: [Int]) -> String {
+    "one array \(shape), as codes and directions of editing are"
   }
 
   /// The generator that people look at: the averaged one if there is one.

@@ -11,14 +11,23 @@ extension Checkpoint.Network {
   ///
   /// Filters follow from the configuration. Noise is drawn from a fixed seed, and the mean of w is
   /// taken over samples of a fixed seed, so that opening a file twice gives the same network.
+  ///
+  /// - Parameters:
+  ///   - parameters: What the file holds.
+  ///   - configuration: What the generator is built from.
+  ///   - wAvgReason: Why the file's mean of w is not among the parameters, if it is not.
+  ///   - dropsOtherNoise: Whether noise of other sizes than the layers' is left out and drawn anew,
+  ///     since the program that wrote the file never used it; otherwise it is an error.
+  ///   - file: The file.
   init(
-    completing parameters: StoredParameters, as configuration: StyleGAN2Configuration, file: String
+    completing parameters: StoredParameters, as configuration: StyleGAN2Configuration,
+    wAvgReason: String = "no mean of w in the file", dropsOtherNoise: Bool = false, file: String
   ) {
     let plan = ParameterStore()
     _ = configuration.makeGenerator(Scope(plan, device: .meta))
     var (complete, remarks) = (parameters, [String]())
-    var wAvgSource = WAvgSource.stored
     complete.addFilters(of: plan, taps: configuration.resampleFilter)
+    if dropsOtherNoise { remarks += complete.dropOtherNoise(than: plan) }
     let noises = plan.entries.filter { $0.key.hasSuffix(".noise_const") && complete[$0.key] == nil }
     for (index, noise) in noises.enumerated() {
       let shape = noise.value.tensor.shape
@@ -26,15 +35,17 @@ extension Checkpoint.Network {
         .randn(shape, generator: TorchGenerator(seed: UInt64(index)))
       }
     }
-    if !noises.isEmpty { remarks.append("no noise in the file; drawn from a fixed seed") }
-    if complete["mapping.w_avg"] == nil, configuration.labelDim == 0 {
-      wAvgSource = .estimated(samples: WAvgEstimate.samples, seed: WAvgEstimate.seed)
-      remarks.append("no mean of w in the file; \(wAvgSource)")
+    if !noises.isEmpty, remarks.isEmpty {
+      remarks.append("no noise in the file; drawn from a fixed seed")
+    }
+    let isEstimated = complete["mapping.w_avg"] == nil && configuration.labelDim == 0
+    if isEstimated {
       complete["mapping.w_avg"] = WAvgEstimate.parameter(of: parameters, configuration)
     }
     self.init(
       configuration: configuration, tensors: complete.ordered(like: plan),
-      wAvgSource: wAvgSource, remarks: remarks, file: file)
+      wAvgSource: isEstimated ? WAvgEstimate.source : .stored,
+      wAvgReason: isEstimated ? wAvgReason : nil, remarks: remarks, file: file)
   }
 
   /// A StyleGAN2 discriminator from a file that may lack filters.
@@ -60,6 +71,18 @@ extension StoredParameters {
     }
   }
 
+  /// Leaves out noise of other sizes than the planned layers'.
+  ///
+  /// - Returns: What was left out, a line if anything was.
+  fileprivate mutating func dropOtherNoise(than plan: ParameterStore) -> [String] {
+    let unfit = plan.entries.filter { name, entry in
+      name.hasSuffix(".noise_const") && self[name].map { $0.shape != entry.tensor.shape } ?? false
+    }
+    for name in unfit.keys { self[name] = nil }
+    return unfit.isEmpty
+      ? [] : ["noise of other sizes than \(unfit.count) layers need; drawn from a fixed seed"]
+  }
+
   /// The same parameters in the order of the planned network, unknown ones last.
   fileprivate func ordered(like plan: ParameterStore) -> StoredParameters {
     var result: StoredParameters = [:]
@@ -74,6 +97,7 @@ private enum WAvgEstimate {
   /// As many as rosinality's program takes.
   static let samples = 4096
   static let seed: UInt32 = 0
+  static let source = WAvgSource.estimated(samples: samples, seed: seed)
 
   static func parameter(
     of parameters: StoredParameters, _ configuration: StyleGAN2Configuration

@@ -34,15 +34,16 @@ extension Checkpoint {
     guard !networks.isEmpty else {
       let present = entries.entries.filter { !$0.value.isNone }
       let names = present.compactMap(\.key.asString).prefix(8).joined(separator: ", ")
-      throw bytes.error(
-        at: 0, expected: "a network G, D or G_ema",
+      throw FileError(
+        .unsupported, file: file, expected: "a network G, D or G_ema",
         found: names.isEmpty ? "nothing" : "only \(names)")
     }
     var others: OrderedDictionary<String, StoredTensor> = [:]
     for (name, tensor) in try module("augment_pipe")?.tensors ?? [:] {
       others["augment_pipe.\(name)"] = tensor
     }
-    format = "pickle of NVIDIA's PyTorch networks"
+    form = .torchPickle
+    format = form.rawValue
     self.networks = networks
     otherTensors = others
     trainingSet = entries["training_set_kwargs"].flatMap { PlainValue($0) } ?? .null
@@ -58,13 +59,13 @@ private func networkConfiguration(
   of module: PersistentModule, role: String, file: String
 ) throws(FileError) -> any NetworkConfiguration {
   switch module.className {
-  case "Generator" where module["synthesis.b4"] != nil:
+  case "Generator" where role != "D" && module["synthesis.b4"] != nil:
     return try StyleGAN2Configuration(module, role: role, file: file)
-  case "Discriminator":
+  case "Discriminator" where role == "D":
     return try StyleGAN2DiscriminatorConfiguration(module, role: role, file: file)
   default:
-    throw FileError(
-      .damaged, file: file, expected: "\(role): a StyleGAN2 generator or discriminator",
-      found: "class \(module.className) of another network")
+    throw OtherFamilies.error(
+      in: file, expected: "\(role): StyleGAN2's \(role == "D" ? "discriminator" : "generator")",
+      names: module.tensors.keys, otherwise: "a network of class \(module.className)")
   }
 }

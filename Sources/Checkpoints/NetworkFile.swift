@@ -24,6 +24,7 @@ public struct NetworkFileNotes: Hashable, Sendable {
 
 /// Keys of the metadata.
 private enum Key {
+  static let prefix = "stylist."
   static let format = "stylist.format"
   static let kind = "stylist.kind"
   static let role = "stylist.role"
@@ -98,6 +99,12 @@ extension Checkpoint {
       }
       return value
     }
+    guard contents.metadata.keys.contains(where: { $0.hasPrefix(Key.prefix) }) else {
+      let names = contents.names.prefix(8).joined(separator: ", ")
+      throw OtherFamilies.error(
+        in: file, expected: "a network file with \(Key.format) in its metadata",
+        names: contents.names, otherwise: "other tensors: \(names)")
+    }
     let version = try required(Key.format)
     guard version == formatVersion else {
       throw FileError(
@@ -105,7 +112,7 @@ extension Checkpoint {
     }
     guard contents.metadata[Key.kind] != TrainingState.kind else {
       throw FileError(
-        .damaged, file: file, expected: "a network",
+        .unsupported, file: file, expected: "a network",
         found: "the state of a training; its network is in the snapshot beside it")
     }
     let configuration = try networkConfiguration(
@@ -118,7 +125,8 @@ extension Checkpoint {
         found: role)
     }
     let notes = try NetworkFileNotes(contents.metadata, file: file)
-    format = "Stylist network file"
+    form = .networkFile
+    format = form.rawValue
     networks = [
       role: Network(
         configuration: configuration, tensors: try contents.inFileOrder.storedParameters(),

@@ -12,27 +12,50 @@ public struct PublishedNetwork: Hashable, Sendable, Encodable {
     case opened = "opened"
   }
 
+  /// What the authors, or the program that they published, say about the networks; nil where they
+  /// do not.
+  public struct Facts: Hashable, Sendable, Encodable {
+    /// The length of z.
+    public var zDim: Int?
+    /// The length of w.
+    public var wDim: Int?
+    /// The length of a label; 0 for none.
+    public var labelDim: Int?
+    /// Fully connected layers of the mapping network.
+    public var mappingLayers: Int?
+    /// What the features of a block follow from: twice the resolution, twice as few.
+    public var channelBase: Int?
+    /// The most features of a layer.
+    public var channelMax: Int?
+    /// The numbers that training optimises in a generator.
+    public var generatorParameters: Int?
+    /// The numbers that training optimises in the discriminator.
+    public var discriminatorParameters: Int?
+  }
+
   /// What people type: the file's name without its extension, with the repository where names
   /// repeat.
-  public let name: String
+  public var name: String
   /// The file as it was published.
-  public let file: String
+  public var file: String
+  /// Which program's files it is one of.
+  public var form: CheckpointForm
   /// Who published it, and where.
-  public let source: String
+  public var source: String
   /// The terms of use.
-  public let licence: String
+  public var licence: String
   /// The kind of its generator.
-  public let kind: String
+  public var kind: String
   /// The width and height of its images, in pixels; bars above and below included.
-  public let resolution: Int
+  public var resolution: Int
   /// The rows that are meant to be seen, where there are bars.
-  public let visibleRows: Range<Int>?
-  /// The parameters of its generator, where the authors state them.
-  public let parameterCount: Int?
+  public var visibleRows: Range<Int>?
+  /// What is known of its sizes.
+  public var facts: Facts
   /// The networks in the file.
-  public let roles: [String]
+  public var roles: [String]
   /// Whether the file itself was ever opened.
-  public let evidence: Evidence
+  public var evidence: Evidence
 }
 
 extension PublishedNetwork {
@@ -46,9 +69,49 @@ extension PublishedNetwork {
   /// - Parameter name: One of the names in `all`.
   /// - Returns: The network, or nil if there is none.
   public static func named(_ name: String) -> PublishedNetwork? { all.first { $0.name == name } }
+}
 
+// MARK: - Facts
+
+extension PublishedNetwork.Facts {
+  /// Nothing known.
+  public static let unknown = PublishedNetwork.Facts()
+
+  /// StyleGAN's sizes.
+  ///
+  /// - Source: `networks_stylegan.py` of NVlabs/stylegan.
+  fileprivate static let styleGAN1 = PublishedNetwork.Facts(
+    zDim: 512, wDim: 512, mappingLayers: 8, channelBase: 8192, channelMax: 512)
+
+  /// What every network of StyleGAN2 was published with.
+  fileprivate static let styleGAN2 = PublishedNetwork.Facts(zDim: 512, wDim: 512)
+
+  /// The sizes of a preset of the training program.
+  fileprivate init(_ preset: StyleGAN2Preset) {
+    let g = preset.generator()
+    self.init(
+      zDim: g.zDim, wDim: g.wDim, mappingLayers: g.mappingLayers, channelBase: g.channelBase,
+      channelMax: g.channelMax)
+  }
+
+  /// What all presets of the training program for 512 pixels and more have in common.
+  fileprivate static let largePresets = PublishedNetwork.Facts(
+    zDim: 512, wDim: 512, channelBase: 32768, channelMax: 512)
+
+  /// The same, with what is known of a network without labels.
+  fileprivate func unlabelled(generator: Int, discriminator: Int? = nil) -> Self {
+    var facts = self
+    (facts.labelDim, facts.generatorParameters) = (0, generator)
+    facts.discriminatorParameters = discriminator
+    return facts
+  }
+}
+
+// MARK: - The networks
+
+extension PublishedNetwork {
   /// The parameters of configuration F at 1024×1024.
-  private static let configurationF = 30_370_060
+  private static let configurationF = (generator: 30_370_060, discriminator: 29_012_513)
   private static let everyRole = ["G", "D", "G_ema"]
 
   /// - Source: The list of networks of NVlabs/stylegan.
@@ -58,12 +121,13 @@ extension PublishedNetwork {
   ].map { subject, size in
     let name = "karras2019stylegan-\(subject)-\(size)"
     return PublishedNetwork(
-      name: name, file: "\(name).pkl", source: "NVlabs/stylegan", licence: "CC BY-NC 4.0",
-      kind: StyleGAN1Configuration.kind, resolution: resolution(size),
+      name: name, file: "\(name).pkl", form: .tensorFlowPickle, source: "NVlabs/stylegan",
+      licence: "CC BY-NC 4.0", kind: StyleGAN1Configuration.kind, resolution: resolution(size),
       visibleRows: visibleRows(size),
       // The authors state 26.2 million.
-      parameterCount: subject == "ffhq" ? 26_219_627 : nil, roles: everyRole,
-      evidence: .layoutTested)
+      facts: subject == "ffhq"
+        ? Facts.styleGAN1.unlabelled(generator: 26_219_627) : Facts.styleGAN1,
+      roles: everyRole, evidence: .layoutTested)
   }
 
   /// - Source: The list of networks of NVlabs/stylegan2.
@@ -71,19 +135,23 @@ extension PublishedNetwork {
     ("ffhq", "1024x1024"), ("car", "512x384"), ("cat", "256x256"), ("church", "256x256"),
     ("horse", "256x256"),
   ].map { subject, size in
-    let name = "stylegan2-\(subject)-config-f"
+    let (name, facts) = ("stylegan2-\(subject)-config-f", Facts(.configF))
     return styleGAN2(
-      name, "\(name).pkl", "NVlabs/stylegan2", size,
-      parameterCount: subject == "ffhq" ? configurationF : nil)
+      name, "\(name).pkl", .tensorFlowPickle, "NVlabs/stylegan2", size,
+      subject == "ffhq"
+        ? facts.unlabelled(
+          generator: configurationF.generator, discriminator: configurationF.discriminator)
+        : facts)
   }
 
   /// - Source: The folder of pretrained networks of NVlabs/stylegan2-ada-pytorch.
   private static let styleGAN2ADA: [PublishedNetwork] = [
-    ("ffhq", "1024x1024"), ("metfaces", "1024x1024"), ("afhqcat", "512x512"),
-    ("afhqdog", "512x512"), ("afhqwild", "512x512"), ("cifar10", "32x32"),
-    ("brecahad", "512x512"),
-  ].map { subject, size in
-    styleGAN2("stylegan2-ada-\(subject)", "\(subject).pkl", adaFolder, size)
+    ("ffhq", "1024x1024", Facts.largePresets), ("metfaces", "1024x1024", .largePresets),
+    ("afhqcat", "512x512", .largePresets), ("afhqdog", "512x512", .largePresets),
+    ("afhqwild", "512x512", .largePresets), ("cifar10", "32x32", Facts(.cifar)),
+    ("brecahad", "512x512", .largePresets),
+  ].map { subject, size, facts in
+    styleGAN2("stylegan2-ada-\(subject)", "\(subject).pkl", .torchPickle, adaFolder, size, facts)
   }
 
   /// - Source: The networks of StyleGAN2 that NVlabs/stylegan3 lists.
@@ -95,41 +163,46 @@ extension PublishedNetwork {
   ].map { subject in
     let name = "stylegan2-\(subject)"
     let size = subject.split(separator: "-").last.map(String.init) ?? ""
-    return styleGAN2(name, "\(name).pkl", "NVlabs/stylegan3 (NGC)", size)
+    return styleGAN2(
+      name, "\(name).pkl", .torchPickle, "NVlabs/stylegan3 (NGC)", size, .styleGAN2)
   }
 
-  /// - Source: The networks that NVlabs/stylegan2-ada-pytorch starts transfer learning from.
+  /// - Source: The networks that NVlabs/stylegan2-ada-pytorch starts transfer learning from; their
+  ///   names tell the preset.
   private static let transferSources: [PublishedNetwork] = [
-    ("ffhq-res256-mirror-paper256-noaug", 256), ("ffhq-res512-mirror-stylegan2-noaug", 512),
-    ("ffhq-res1024-mirror-stylegan2-noaug", 1024),
-    ("celebahq-res256-mirror-paper256-kimg100000-ada-target0.5", 256),
-    ("lsundog-res256-paper256-kimg100000-noaug", 256),
-  ].map { name, size in
-    styleGAN2(name, "\(name).pkl", "\(adaFolder)/transfer-learning-source-nets", "\(size)x\(size)")
+    ("ffhq-res256-mirror-paper256-noaug", 256, StyleGAN2Preset.paper256),
+    ("ffhq-res512-mirror-stylegan2-noaug", 512, .stylegan2),
+    ("ffhq-res1024-mirror-stylegan2-noaug", 1024, .stylegan2),
+    ("celebahq-res256-mirror-paper256-kimg100000-ada-target0.5", 256, .paper256),
+    ("lsundog-res256-paper256-kimg100000-noaug", 256, .paper256),
+  ].map { name, size, preset in
+    styleGAN2(
+      name, "\(name).pkl", .torchPickle, "\(adaFolder)/transfer-learning-source-nets",
+      "\(size)x\(size)", Facts(preset))
   }
 
   /// - Source: rosinality/stylegan2-pytorch.
   private static let rosinality: [PublishedNetwork] = [
-    ("rosinality-ffhq-config-f", "stylegan2-ffhq-config-f.pt", "1024x1024"),
-    ("rosinality-550000", "550000.pt", "256x256"),
-  ].map { name, file, size in
     styleGAN2(
-      name, file, "rosinality/stylegan2-pytorch", size,
-      parameterCount: name.hasSuffix("config-f") ? configurationF : nil, roles: ["G_ema"],
-      licence: name.hasSuffix("config-f") ? nvidiaLicence : "not stated")
-  }
+      "rosinality-ffhq-config-f", "stylegan2-ffhq-config-f.pt", .rosinality,
+      "rosinality/stylegan2-pytorch", "1024x1024",
+      Facts(.configF).unlabelled(generator: configurationF.generator), roles: ["G_ema"]),
+    styleGAN2(
+      "rosinality-550000", "550000.pt", .rosinality, "rosinality/stylegan2-pytorch", "256x256",
+      .styleGAN2, roles: ["G_ema"], licence: "not stated"),
+  ]
 
   private static let adaFolder = "nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained"
   private static let nvidiaLicence = "NVIDIA Source Code License, non-commercial"
 
   private static func styleGAN2(
-    _ name: String, _ file: String, _ source: String, _ size: String, parameterCount: Int? = nil,
-    roles: [String] = everyRole, licence: String = nvidiaLicence
+    _ name: String, _ file: String, _ form: CheckpointForm, _ source: String, _ size: String,
+    _ facts: Facts, roles: [String] = everyRole, licence: String = nvidiaLicence
   ) -> PublishedNetwork {
     PublishedNetwork(
-      name: name, file: file, source: source, licence: licence, kind: StyleGAN2Configuration.kind,
-      resolution: resolution(size), visibleRows: visibleRows(size),
-      parameterCount: parameterCount, roles: roles, evidence: .layoutTested)
+      name: name, file: file, form: form, source: source, licence: licence,
+      kind: StyleGAN2Configuration.kind, resolution: resolution(size),
+      visibleRows: visibleRows(size), facts: facts, roles: roles, evidence: .layoutTested)
   }
 
   /// Networks are square; wider pictures have bars.

@@ -19,8 +19,9 @@ extension Checkpoint {
       networks[role] = try Network(network, role: role, file: file)
     }
     let versions = Set(found.values.map(\.version))
+    form = .tensorFlowPickle
     format =
-      "pickle of NVIDIA's TensorFlow networks, version "
+      "\(form.rawValue), version "
       + versions.sorted().map(String.init).joined(separator: " and ")
     self.networks = networks
     otherTensors = [:]
@@ -53,7 +54,7 @@ extension Checkpoint.Network {
       self.init(completing: parameters, as: configuration, file: file)
     default:
       throw FileError(
-        .damaged, file: file, expected: "the networks G, D and Gs of StyleGAN or StyleGAN2",
+        .unsupported, file: file, expected: "the networks G, D and Gs of StyleGAN or StyleGAN2",
         found: "the network \(role) built by \(network.buildFunction)")
     }
     arguments = .dictionary(network.arguments)

@@ -29,11 +29,14 @@ public struct TorchState {
   }
 
   init(_ archive: TorchArchive, file: String) throws(FileError) {
+    let source = TorchTensors(storages: archive.storages, file: file)
     guard let entries = archive.root.asDictionary else {
+      let tensor = try source.tensor(archive.root)
       throw FileError(
-        .damaged, file: file, expected: "a dictionary of tensors", found: archive.root.kind)
+        tensor == nil ? .damaged : .unsupported, file: file, expected: "a dictionary of tensors",
+        found: tensor.map { Checkpoint.array($0.shape) } ?? archive.root.kind)
     }
-    var collector = Collector(TorchTensors(storages: archive.storages, file: file), file: file)
+    var collector = Collector(source, file: file)
     var (keys, values) = ([String](), OrderedDictionary<String, PlainValue>())
     for (key, value) in entries.entries {
       let name = try collector.name(of: key, in: entries)
@@ -47,6 +50,44 @@ public struct TorchState {
     tensors = collector.tensors
   }
 
+  /// The path at which networks wrapped for training on several devices keep what others keep at
+  /// `path`: with `module` wherever all names below begin with it.
+  ///
+  /// - Parameter path: Whole keys with dots between; empty for the whole file.
+  /// - Returns: The path, which is `path` itself where nothing is wrapped.
+  func unwrapped(_ path: String) -> String {
+    var found = wrapping("")
+    for key in path.split(separator: ".") { found = wrapping(found.appending(key: key)) }
+    return found
+  }
+
+  private func wrapping(_ path: String) -> String {
+    let (prefix, wrapper) = (path.appending(key: ""), path.appending(key: "module."))
+    var isWrapped = false
+    for name in tensors.keys where name.hasPrefix(prefix) {
+      guard name.hasPrefix(wrapper) else { return path }
+      isWrapped = true
+    }
+    return isWrapped ? path.appending(key: "module") : path
+  }
+
+  /// The outermost keys; of keys with dots, which stand for dictionaries, the first parts.
+  var parts: OrderedSet<String> {
+    OrderedSet(keys.lazy.map { key in key.split(separator: ".").first.map(String.init) ?? key })
+  }
+
+  /// The first keys of the tensors below a path, each once.
+  ///
+  /// - Parameter path: Whole keys with dots between.
+  /// - Returns: The keys in the order of the file.
+  func parts(of path: String) -> OrderedSet<Substring> {
+    let prefix = path.appending(key: "")
+    return OrderedSet(
+      tensors.keys.lazy.filter { $0.hasPrefix(prefix) }.map { name in
+        name.dropFirst(prefix.count).prefix { $0 != "." }
+      })
+  }
+
   /// The tensors below a path, without it, as parameters.
   ///
   /// - Parameter path: Whole keys with dots between; empty for all.
@@ -54,12 +95,17 @@ public struct TorchState {
   /// - Throws: `FileError` if networks have no such elements.
   func parameters(under path: String) throws(FileError) -> StoredParameters {
     var found: StoredParameters = [:]
-    let prefix = path.isEmpty ? "" : path + "."
+    let prefix = path.appending(key: "")
     for (name, tensor) in tensors where name.hasPrefix(prefix) {
       found[String(name.dropFirst(prefix.count))] = try StoredParameter(tensor)
     }
     return found
   }
+}
+
+extension String {
+  /// The path of a key below this path; an empty key gives what the names below begin with.
+  func appending(key: some StringProtocol) -> String { isEmpty ? String(key) : "\(self).\(key)" }
 }
 
 /// Walks through dictionaries and lists; the pickle reader has bounded how deep they nest.

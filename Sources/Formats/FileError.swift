@@ -6,6 +6,8 @@ public struct FileError: Error, Hashable, Sendable {
   public enum Kind: String, CaseIterable, Sendable {
     /// The content contradicts its format, or uses a part of it that is not supported.
     case damaged
+    /// The content is whole, and is something that this program cannot use, or not yet.
+    case unsupported
     /// The content asks for something that is never done, such as running code.
     case refusedAsUnsafe
     /// There is no such file.
@@ -45,6 +47,7 @@ extension FileError.Kind {
     switch self {
     case .damaged: 65
     case .missing: 66
+    case .unsupported: 69
     case .cannotCreate: 73
     case .unreadable, .ioFailed: 74
     case .refusedAsUnsafe: 77
@@ -54,6 +57,7 @@ extension FileError.Kind {
   private var phrase: String {
     switch self {
     case .damaged: "damaged"
+    case .unsupported: "cannot be used"
     case .refusedAsUnsafe: "refused as unsafe"
     case .missing: "missing"
     case .unreadable: "unreadable"

@@ -236,6 +236,8 @@ extension PickleWalk {
     self.frameEnd = nil
   }
 
+  /// Notes where a frame ends.
+  ///
   /// Frames are not needed to read a pickle, but some Pythons lose the rest of one if they read
   /// beyond its end. One that is longer than the file has no end.
   private mutating func enterFrame(_ count: UInt64) throws(Ending) {

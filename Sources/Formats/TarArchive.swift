@@ -44,8 +44,9 @@ public enum TarArchive {
     return block[257...].starts(with: "ustar".utf8) || hasChecksum(block)
   }
 
-  /// Whether a header's check sum is right. It counts its own place as spaces, and the bytes of old
-  /// programs as signed.
+  /// Whether a header's check sum is right.
+  ///
+  /// It counts its own place as spaces, and the bytes of old programs as signed.
   private static func hasChecksum(_ block: [UInt8]) -> Bool {
     let rest = block[..<148] + block[156...]
     let (sum, signedSum) = rest.reduce((256, 256)) {

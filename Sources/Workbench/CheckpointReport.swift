@@ -1,6 +1,6 @@
 // What a checkpoint holds, as plain values for people and programs.
 
-import Checkpoints
+public import Checkpoints
 import Formats
 import Layers
 public import Networks
@@ -25,15 +25,22 @@ public struct CheckpointReport: Encodable, Sendable {
     public let contentHash: String
     /// Where the generator's mean of w came from; nil for discriminators.
     public let wAvgSource: String?
+    /// Why the mean of w is not one that the file holds, if it is not.
+    public let wAvgReason: String?
     /// What the file lacks and was filled in, and what is questionable, a line each.
     public let remarks: [String]
+    /// Whether it is a generator, of any family.
+    let isGenerator: Bool
+    /// Whether it can be built, rather than only read.
+    var isBuildable: Bool { parameterCount != nil }
+    /// The tensors with numbers that are not finite.
+    let nonFiniteNames: [String]
 
     private enum CodingKeys: String, CodingKey {
-      case role, kind, configuration, remarks
+      case role, kind, configuration, remarks, contentHash, wAvgReason
       case parameterCount = "parameters"
       case tensorCount = "tensors"
-      case contentHash = "content_hash"
-      case wAvgSource = "w_avg"
+      case wAvgSource = "wAvg"
     }
 
     /// Writes all values; the configuration as its own object.
@@ -46,12 +53,15 @@ public struct CheckpointReport: Encodable, Sendable {
       try object.encode(tensorCount, forKey: .tensorCount)
       try object.encode(contentHash, forKey: .contentHash)
       try object.encodeIfPresent(wAvgSource, forKey: .wAvgSource)
+      try object.encodeIfPresent(wAvgReason, forKey: .wAvgReason)
       try object.encode(remarks, forKey: .remarks)
     }
   }
 
   /// The file.
   public let file: String
+  /// Which program's files it is one of.
+  public let form: CheckpointForm
   /// The form of the file, in a few words.
   public let format: String
   /// The networks in the order of the file.
@@ -67,9 +77,7 @@ public struct CheckpointReport: Encodable, Sendable {
   private let noteLines: [String]
 
   private enum CodingKeys: String, CodingKey {
-    case file, format, networks, kimg, licence
-    case otherParts = "other_parts"
-    case parentHash = "parent_hash"
+    case file, format, networks, kimg, licence, otherParts, parentHash
   }
 }
 
@@ -82,7 +90,7 @@ extension CheckpointReport {
   /// - Throws: `FileError`, and `CancellationError` between networks.
   public init(of path: String, progress: ProgressHandler = { _ in }) throws {
     let checkpoint = try Checkpoint.open(path)
-    (file, format) = (path, checkpoint.format)
+    (file, form, format) = (path, checkpoint.form, checkpoint.format)
     var networks: [Network] = []
     for (role, network) in checkpoint.networks {
       try Task.checkCancellation()
@@ -112,21 +120,21 @@ extension CheckpointReport {
 
 extension CheckpointReport.Network {
   fileprivate init(role: String, _ network: Checkpoint.Network) throws {
-    let isBuildable = network.isBuildable
-    let plan = isBuildable ? try network.check() : nil
-    let notFinite = try network.nonFiniteNames()
+    let plan = network.isBuildable ? try network.check() : nil
     self.role = role
     kind = type(of: network.configuration).kind
     configuration = network.configuration
     parameterCount = plan?.parameterCount
     tensorCount = network.tensors.count
     contentHash = try network.contentHash()
-    wAvgSource =
-      network.isGenerator ? network.wAvgSource.description : nil
+    isGenerator = role != "D"
+    wAvgSource = network.isGenerator ? network.wAvgSource.description : nil
+    wAvgReason = network.wAvgReason
+    nonFiniteNames = try network.nonFiniteNames()
     var remarks = network.remarks
-    if !isBuildable { remarks.append("read only: this network cannot be built yet") }
-    if !notFinite.isEmpty {
-      remarks.append("numbers that are not finite: \(shortened(notFinite))")
+    if plan == nil { remarks.append("read only: this network cannot be built yet") }
+    if !nonFiniteNames.isEmpty {
+      remarks.append("numbers that are not finite: \(shortened(nonFiniteNames))")
     }
     self.remarks = remarks
   }
@@ -134,10 +142,13 @@ extension CheckpointReport.Network {
   fileprivate var lines: [String] {
     let size = parameterCount.map { "\(grouped($0)) parameters" } ?? "parameters not counted"
     let values = (try? configuration.canonicalJSON()) ?? ""
+    let average = wAvgSource.map { source in
+      "    mean of w: \(source)" + (wAvgReason.map { "; \($0)" } ?? "")
+    }
     return [
       "  \(role): \(kind), \(size), \(tensorCount) tensors", "    \(values)",
       "    content hash \(contentHash)",
-    ] + (wAvgSource.map { ["    mean of w: \($0)"] } ?? []) + remarks.map { "    \($0)" }
+    ] + (average.map { [$0] } ?? []) + remarks.map { "    \($0)" }
   }
 }
 

@@ -58,7 +58,8 @@ extension NetworkSource {
   /// it.
   ///
   /// - Returns: What it holds.
-  /// - Throws: `FileError` or `ConfigurationError`, as building would.
+  /// - Throws: `FileError`, `ConfigurationError`, or `RequestError` if the file holds no generator,
+  ///   as building would.
   public func summary() throws -> NetworkSummary {
     switch self {
     case .file(let path):
@@ -76,13 +77,14 @@ extension NetworkSource {
   /// Builds the generator.
   ///
   /// - Returns: The generator, on the processor, and what is questionable about it, a line each.
-  /// - Throws: `FileError` or `ConfigurationError`.
+  /// - Throws: `FileError`, `ConfigurationError`, or `RequestError` if the file holds no generator.
   func makeGenerator() throws -> (generator: any Generator, warnings: [String]) {
     switch self {
     case .file(let path):
       let network = try Self.generator(in: path).network
       let generator = try network.makeGenerator()
-      let remarks = network.remarks.map { "\(path): \($0)" }
+      let average = network.wAvgReason.map { ["\($0); \(network.wAvgSource)"] } ?? []
+      let remarks = (average + network.remarks).map { "\(path): \($0)" }
       return (generator, remarks + Self.warnings(about: generator.parameters, of: path))
     case .untrained(let name, let resolution, let seed):
       let configuration = try Registry.configuration(named: name, resolution: resolution)
@@ -106,11 +108,14 @@ extension NetworkSource {
   ) {
     let checkpoint = try Checkpoint.open(path)
     guard let found = checkpoint.preferredGenerator else {
+      if let unbuildable = ["G_ema", "G"].compactMap({ checkpoint.networks[$0] }).first {
+        try unbuildable.check()
+      }
       let networks = checkpoint.networks.map {
         "\($0.key) (\(type(of: $0.value.configuration).kind))"
       }
-      throw FileError(
-        .damaged, file: path, expected: "a generator that can be built",
+      throw RequestError(
+        "the network \(path)", expected: "a generator in the file, G_ema or G",
         found: "only \(networks.joined(separator: ", "))")
     }
     return found

@@ -1,6 +1,6 @@
 // Whether a checkpoint is whole: its tensors fit the networks, and a fixed seed gives a picture.
 
-import Checkpoints
+public import Checkpoints
 import Formats
 import Foundation
 import Networks
@@ -11,27 +11,64 @@ public struct VerifyJob: Sendable {
   /// The seed of the picture.
   public static let seed: UInt32 = 0
 
-  /// A statement about the file, and whether it holds.
+  /// Something about the file: what should be there, and what was found.
   public struct Check: Codable, Hashable, Sendable {
-    /// The statement.
-    public let statement: String
-    /// Whether it holds.
-    public let holds: Bool
-    /// What was found, where that says more.
-    public let found: String?
+    /// How it ended up.
+    public enum Verdict: String, Codable, Sendable {
+      /// What was found is what should be there.
+      case holds
+      /// It is not.
+      case fails
+      /// Nobody says what should be there, or the file does not tell what is.
+      case notChecked = "not checked"
+    }
+
+    /// What was looked at, such as `resolution`.
+    public let subject: String
+    /// How it ended up.
+    public let verdict: Verdict
+    /// What should be there; nil where nothing is published.
+    public let expected: String?
+    /// What was found.
+    public let found: String
+
+    init(_ subject: String, _ verdict: Verdict, expected: String?, found: String) {
+      (self.subject, self.verdict, self.expected, self.found) = (subject, verdict, expected, found)
+    }
+
+    /// The check as a line.
+    public var line: String {
+      let word = verdict == .fails ? "FAILS" : verdict.rawValue
+      let expectation = expected.map { "expected \($0)" } ?? "nothing published"
+      return "\(word): \(subject): \(expectation), found \(found)"
+    }
   }
 
   /// What came out.
   public struct Outcome: Encodable, Sendable {
     /// What the file holds.
     public let report: CheckpointReport
-    /// All statements.
+    /// Everything that was looked at.
     public let checks: [Check]
     /// The picture of the seed, if it was written.
     public let picture: WrittenPicture?
 
-    /// Whether all statements hold.
-    public var holds: Bool { checks.allSatisfy(\.holds) }
+    /// Whether no check fails.
+    public var holds: Bool { checks.allSatisfy { $0.verdict != .fails } }
+
+    /// Why the command does not end with 0; nil if it does.
+    public var failure: (exitCode: Int32, reason: String)? {
+      guard holds else { return (2, "\(report.file): a check does not hold") }
+      let unbuildable = report.networks.filter { !$0.isBuildable }.map(\.role)
+      guard !unbuildable.isEmpty else { return nil }
+      let list = unbuildable.joined(separator: ", ")
+      return (69, "\(report.file): read; its networks \(list) cannot be built yet")
+    }
+
+    /// The outcome as lines for people.
+    public var lines: [String] {
+      report.lines + checks.map(\.line) + (picture.map { [$0.file] } ?? [])
+    }
   }
 
   private let file: String
@@ -42,18 +79,23 @@ public struct VerifyJob: Sendable {
   ///
   /// - Parameters:
   ///   - file: A checkpoint of any form that Stylist opens.
+  ///   - published: The published network that it should be.
+  ///   - provenance: What the picture says about how it was made.
+  public init(_ file: String, published: PublishedNetwork, provenance: Provenance) {
+    (self.file, self.published, self.provenance) = (file, published, provenance)
+  }
+
+  /// A job that checks a file.
+  ///
+  /// - Parameters:
+  ///   - file: A checkpoint of any form that Stylist opens.
   ///   - published: The name of the published network that it should be; nil to check only that it
   ///     is whole.
   ///   - provenance: What the picture says about how it was made.
   /// - Throws: `RequestError` if there is no published network of that name.
-  public init(_ file: String, published: String? = nil, provenance: Provenance)
-    throws(RequestError)
-  {
+  public init(_ file: String, published: String?, provenance: Provenance) throws(RequestError) {
     (self.file, self.provenance) = (file, provenance)
-    self.published = published.flatMap { PublishedNetwork.named($0) }
-    guard let published, self.published == nil else { return }
-    throw RequestError(
-      "published", expected: "a name that `stylist model list` shows", found: published)
+    self.published = if let published { try PublishedNetwork(named: published) } else { nil }
   }
 
   /// Checks the file.
@@ -61,7 +103,7 @@ public struct VerifyJob: Sendable {
   /// - Parameters:
   ///   - folder: Where the picture goes; nil to draw it without keeping it.
   ///   - progress: Is told after every network.
-  /// - Returns: All statements and whether they hold.
+  /// - Returns: Everything that was looked at, and whether it holds.
   /// - Throws: `FileError` if the file is damaged; `CancellationError`.
   public func run(into folder: OutputFolder?, progress: @escaping ProgressHandler) async throws
     -> Outcome
@@ -78,16 +120,17 @@ public struct VerifyJob: Sendable {
   private func draw(
     _ report: CheckpointReport, into folder: OutputFolder?
   ) async throws -> (Check, WrittenPicture?) {
-    let statement = "seed \(Self.seed) gives a picture with more than one colour"
-    guard report.networks.contains(where: { $0.role != "D" && $0.parameterCount != nil }) else {
-      let found = "no generator that can be built"
-      return (Check(statement: statement, holds: false, found: found), nil)
+    let (subject, expected) = ("picture of seed \(Self.seed)", "more than one value")
+    let generators = report.networks.filter(\.isGenerator)
+    guard generators.contains(where: \.isBuildable) else {
+      let found = generators.isEmpty ? "no generator" : "no generator that can be built yet"
+      return (Check(subject, .notChecked, expected: expected, found: found), nil)
     }
     let host = try GeneratorHost(.file(file))
     let code = await host.codes(seeds: [Self.seed], settings: PictureSettings())
     let picture = await host.picture(code)
-    let isFlat = Set(picture.pixels).count < 2
-    let check = Check(statement: statement, holds: !isFlat, found: isFlat ? "one colour" : nil)
+    let count = Set(picture.pixels).count
+    let check = Check(subject, count > 1 ? .holds : .fails, expected: expected, found: "\(count)")
     guard let folder else { return (check, nil) }
     let name = URL(filePath: file).deletingPathExtension().lastPathComponent
     let path = folder.file("\(name)-seed\(padded(Int(Self.seed), to: 4)).png")
@@ -99,54 +142,16 @@ public struct VerifyJob: Sendable {
 extension CheckpointReport.Network {
   /// That the network is whole.
   fileprivate var check: VerifyJob.Check {
-    let statement = "\(role): every tensor of \(kind) is there, in its shape, and finite"
-    guard parameterCount != nil else {
-      return VerifyJob.Check(
-        statement: statement, holds: false, found: "a network that cannot be built yet")
+    let (subject, expected) = ("\(role): tensors of \(kind)", "all, of the right shapes, finite")
+    let found =
+      nonFiniteNames.isEmpty
+      ? "\(tensorCount) such" : "not finite: \(shortened(nonFiniteNames))"
+    guard nonFiniteNames.isEmpty, !isBuildable else {
+      let verdict: VerifyJob.Check.Verdict = nonFiniteNames.isEmpty ? .holds : .fails
+      return VerifyJob.Check(subject, verdict, expected: expected, found: found)
     }
-    let complaint = remarks.first { $0.contains("not finite") }
-    return VerifyJob.Check(statement: statement, holds: complaint == nil, found: complaint)
-  }
-}
-
-extension PublishedNetwork {
-  /// What the authors say about the file.
-  fileprivate func checks(_ report: CheckpointReport) -> [VerifyJob.Check] {
-    let roles = report.networks.map(\.role)
-    let missing = self.roles.filter { !roles.contains($0) }
-    var checks = [
-      VerifyJob.Check(
-        statement: "the networks \(self.roles.joined(separator: ", ")) are there",
-        holds: missing.isEmpty,
-        found: missing.isEmpty ? nil : "only \(roles.joined(separator: ", "))")
-    ]
-    guard let generator = report.networks.first(where: { $0.role == "G_ema" }) else {
-      return checks
-    }
-    checks.append(
-      VerifyJob.Check(
-        statement: "the generator is \(kind)", holds: generator.kind == kind, found: generator.kind)
-    )
-    let found = generator.resolution
-    checks.append(
-      VerifyJob.Check(
-        statement: "its pictures are \(resolution)×\(resolution)", holds: found == resolution,
-        found: found.map { "\($0)×\($0)" }))
-    guard let expected = parameterCount, let count = generator.parameterCount else { return checks }
-    checks.append(
-      VerifyJob.Check(
-        statement: "it has \(grouped(expected)) parameters", holds: count == expected,
-        found: grouped(count)))
-    return checks
-  }
-}
-
-extension CheckpointReport.Network {
-  fileprivate var resolution: Int? {
-    switch configuration {
-    case let configuration as StyleGAN1Configuration: configuration.resolution
-    case let configuration as any GeneratorConfiguration: configuration.resolution
-    default: nil
-    }
+    return VerifyJob.Check(
+      subject, .notChecked, expected: expected,
+      found: "\(tensorCount) read; its network cannot be built yet")
   }
 }

@@ -15,6 +15,8 @@ struct ModelInspect: AsyncParsableCommand {
 
       The content hash is a SHA-256 over all tensors by name: a checkpoint and
       a conversion that keeps all tensors have the same.
+      A file that cannot be read does not keep the others from being shown; the
+      first such decides the exit code.
       """)
 
   @Argument(help: "The checkpoints.")
@@ -23,10 +25,17 @@ struct ModelInspect: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    let files = files
-    let reports = try await interruptible {
-      try files.map { try CheckpointReport(of: $0, progress: ProgressReporter().show) }
+    let job = InspectJob(files)
+    let findings = try await interruptible { try job.run(progress: ProgressReporter().show) }
+    if output.json { try output.print(findings, lines: []) }
+    for finding in findings {
+      switch finding {
+      case .report(let report) where !output.json: try output.print(report, lines: report.lines)
+      case .report: break
+      case .failure(let failure): say(failure.reason)
+      }
     }
-    try output.print(reports, lines: reports.flatMap(\.lines))
+    let code = InspectJob.exitCode(for: findings)
+    if code != 0 { throw ExitCode(code) }
   }
 }

@@ -14,6 +14,7 @@ struct OutputOptions: ParsableArguments {
     guard json else { return try printOut(lines.map(lineForPeople)) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     // A difference between numbers that are none is infinite, which JSON has no number for.
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -69,12 +70,16 @@ struct Outcome: Encodable {
   }
 }
 
-/// A check that a command was asked for does not hold.
+/// A check that a command was asked for does not hold, or could not be made.
 struct CheckFailure: Error, CustomStringConvertible {
   /// Which check, on one line.
   let description: String
+  /// What the command ends with.
+  let exitCode: Int32
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String, exitCode: Int32 = 2) {
+    (self.description, self.exitCode) = (description, exitCode)
+  }
 }
 
 /// The result could not be written to stdout.

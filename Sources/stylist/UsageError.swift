@@ -1,6 +1,7 @@
 // Command lines that cannot be meant, and what a mistyped subcommand was probably meant to be.
 
 import ArgumentParser
+import Workbench
 
 /// A command line that cannot be meant.
 struct UsageError: Error, CustomStringConvertible {
@@ -27,27 +28,9 @@ struct UsageError: Error, CustomStringConvertible {
 
   private init(unknown path: [String], among commands: [String]) {
     let word = path.last ?? ""
-    let near = commands.map { (command: $0, distance: editDistance(word, $0)) }
-      .min { $0.distance < $1.distance }
-    let hint = near.flatMap { $0.distance <= 3 ? "did you mean '\($0.command)'?" : nil }
+    let hint = suggestion(for: word, among: commands).map { "did you mean '\($0)'?" }
     description =
       "there is no command '\(path.joined(separator: " "))'; "
       + (hint ?? "the commands are \(commands.joined(separator: ", "))")
   }
-}
-
-/// The letters to insert, remove or exchange to make one word of another.
-private func editDistance(_ first: String, _ second: String) -> Int {
-  let second = Array(second)
-  var row = Array(0...second.count)
-  for (i, letter) in first.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in 0..<second.count {
-      let exchange = diagonal + (letter == second[j] ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(exchange, diagonal + 1, row[j] + 1)
-    }
-  }
-  return row[second.count]
 }

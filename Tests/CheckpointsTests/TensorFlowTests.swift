@@ -92,6 +92,44 @@ struct TensorFlowTests {
     #expect(try network.generatorTraits().resolution == 8)
   }
 
+  // MARK: Networks named again and again
+
+  /// A network whose components are one network named `count` times, and so on `depth` times.
+  private func repeated(_ count: Int, depth: Int) -> PickleAssembler {
+    func network(_ pickle: PickleAssembler, _ depth: Int) -> PickleAssembler {
+      pickle.global("dnnlib.tflib.network", "Network").ops(")").op(0x81).dictionary {
+        $0.text("version").int(4).text("name").text("x").text("static_kwargs").ops("}")
+          .text("variables").ops("]").text("components").then { pickle in
+            guard depth > 0 else { return pickle.ops("}") }
+            // The first entry makes the network below, the others name it again.
+            let slot = UInt8(depth)
+            let first = network(pickle.ops("}(").text("0"), depth - 1)
+              .put(slot)
+            return (1..<count).reduce(first) { $0.text("\($1)").get(slot) }.ops("u")
+          }
+      }.ops("b")
+    }
+    return network(PickleAssembler(protocol: 3), depth)
+  }
+
+  private func networks(_ pickle: PickleAssembler) throws -> [String] {
+    try withScratchFolder { folder in
+      try put(pickle.region.copy(), at: "\(folder)/network.pkl")
+      return Array(try TensorFlowNetwork.networks(reading: "\(folder)/network.pkl").keys)
+    }
+  }
+
+  @Test("refuses networks that a small file names again and again")
+  func repeatedNetworks() throws {
+    #expect(try networks(repeated(10, depth: 3)) == ["x"])
+    let bomb = repeated(26, depth: 3)
+    #expect(bomb.bytes.count < 2000)
+    expect(.damaged, says: "at most 4 networks inside each other, 16384 networks and variables") {
+      _ = try networks(bomb)
+    }
+    expect(.damaged, says: "at most 4 networks") { _ = try networks(repeated(1, depth: 4)) }
+  }
+
   // MARK: NumPy's arrays
 
   private func tensor(_ value: (PickleAssembler) -> PickleAssembler) throws -> StoredTensor? {

@@ -125,7 +125,7 @@ struct CommandTests {
       #expect(network["kind"] as? String == "stylegan2")
       #expect(network["origin"] as? String == "G_ema in \(labelledNetwork)")
       let configuration = try #require(network["configuration"] as? [String: Any])
-      #expect(configuration["labelDim"] as? Int == 3)
+      #expect(configuration["label_dim"] as? Int == 3)
       #expect(configuration["resolution"] as? Int == 16)
     }
   }

@@ -5,6 +5,7 @@ import Formats
 import Foundation
 import Layers
 import Networks
+import OrderedCollections
 import Tensors
 import TestSupport
 import Testing
@@ -119,6 +120,27 @@ struct ExitCodeTests {
       let (path, store) = ("\(folder)/network.safetensors", ParameterStore())
       try writeNetworkFile(store, configuration: StyleGAN2Configuration(), to: path)
       try await refuses(65, "missing", generate("--network=\(path)", "--seeds=1"))
+    }
+  }
+
+  @Test("69: whole files of networks that cannot be drawn with; 64: files without a generator")
+  func unusable() async throws {
+    let nat = caseFile("checkpoint-stylenat/050000.pt")
+    let first = caseFile("checkpoint-stylegan1-tf-pkl/network-snapshot-000001.pkl")
+    let says = [
+      (nat, "found what seems to be StyleNAT, which is not supported yet"),
+      (first, "found stylegan1, which is read but cannot be built yet"),
+    ]
+    for (path, words) in says {
+      try await refuses(69, words, generate("--network=\(path)", "--seeds=1"))
+      try await refuses(69, words, generate("--network=\(path)", "--seeds=1", "-n"))
+    }
+    try await withScratchFolder { folder in
+      let path = "\(folder)/d.safetensors"
+      let d = try Checkpoint.open(plainNetwork).networks["D"]
+      try d?.writeNetworkFile(role: "D", notes: NetworkFileNotes(), to: path)
+      let words = "a generator in the file, G_ema or G, found only D (stylegan2-discriminator)"
+      try await refuses(64, words, generate("--network=\(path)", "--seeds=1"))
     }
   }
 

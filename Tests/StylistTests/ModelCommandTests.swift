@@ -39,7 +39,30 @@ struct ModelCommandTests {
       "G_ema: stylegan2, 4,590 parameters", "D: stylegan2-discriminator, 4,193 parameters",
       #""resolution":16"#, "content hash", "estimated from 4096 samples", "g_optim",
       "G: stylegan1", "cannot be built yet",
+      "mean of w: estimated from 4096 samples of seed 0; no mean of w in the file",
     ] { #expect(outcome.stdout.contains(words), "\(words)") }
+    // Once for each of two generators.
+    #expect(outcome.stdout.components(separatedBy: "no mean of w").count == 3)
+  }
+
+  @Test("inspect goes on after a file that cannot be read, and ends as the first such asks")
+  func inspectSeveral() async throws {
+    let nat = caseFile("checkpoint-stylenat/050000.pt")
+    let files = [plainNetwork, nat, "absent.pkl", rosinalityFile]
+    let outcome = try await stylist(["model", "inspect"] + files)
+    #expect(outcome.exitCode == 69)
+    #expect(outcome.stdout.contains("\(plainNetwork): pickle"))
+    #expect(outcome.stdout.contains("\(rosinalityFile): torch file"))
+    #expect(outcome.words.count == 2)
+    #expect(outcome.words[0].contains("\(nat): cannot be used"))
+    #expect(outcome.words[1].contains("absent.pkl: missing"))
+    let json = try await stylist(["model", "inspect", "--json"] + files.reversed())
+    #expect(json.exitCode == 66)
+    let findings = try JSONSerialization.jsonObject(with: Data(json.stdout.utf8))
+    let reports = try #require(findings as? [[String: Any]])
+    #expect(reports.compactMap { $0["file"] as? String } == files.reversed())
+    #expect(reports.map { $0["networks"] != nil } == [true, false, false, true])
+    #expect((reports[1]["reason"] as? String)?.contains("missing") == true)
   }
 
   @Test("inspect as JSON gives the hash that the library computes")
@@ -54,6 +77,19 @@ struct ModelCommandTests {
       let role = try #require(network["role"] as? String)
       let hash = try checkpoint.networks[role]?.contentHash()
       #expect(network["content_hash"] as? String == hash)
+    }
+    let configuration = try #require(networks[0]["configuration"] as? [String: Any])
+    #expect(configuration["img_channels"] as? Int == 3 && configuration["num_fp16_res"] != nil)
+    #expect(configuration.keys.allSatisfy { $0 == $0.lowercased() })
+  }
+
+  @Test("the configuration in our own files keeps its spelling")
+  func ownConfiguration() async throws {
+    try await withScratchFolder { folder in
+      let path = "\(folder)/a.safetensors"
+      #expect(try await stylist(["model", "convert", plainNetwork, path]).exitCode == 0)
+      let metadata = try Safetensors(path: path).metadata
+      #expect(metadata["stylist.configuration"]?.contains(#""imgChannels":3"#) == true)
     }
   }
 
@@ -82,12 +118,28 @@ struct ModelCommandTests {
       "model", "verify", plainNetwork, "--published=stylegan2-ffhq-config-f",
     ])
     #expect(outcome.exitCode == 2)
-    #expect(outcome.stdout.contains("FAILS: its pictures are 1024×1024; found 16×16"))
-    #expect(outcome.stdout.contains("FAILS: it has 30,370,060 parameters; found 4,766"))
+    for line in [
+      "FAILS: form: expected pickle of NVIDIA's TensorFlow networks, "
+        + "found pickle of NVIDIA's PyTorch networks",
+      "holds: networks: expected G, D, G_ema, found G, D, G_ema",
+      "FAILS: resolution: expected 1024, found 16", "FAILS: length of z: expected 512, found 16",
+      "holds: length of labels: expected 0, found 0",
+      "FAILS: channel base: expected 32768, found 128",
+      "FAILS: parameters of the generator: expected 30,370,060, found 4,766",
+      "FAILS: parameters of the discriminator: expected 29,012,513, found 4,193",
+    ] { #expect(outcome.stdout.contains("\(line)\n"), "\(line)") }
     #expect(outcome.words.count == 1)
+    let json = try await stylist([
+      "model", "verify", plainNetwork, "--published=stylegan2-ffhq-256x256", "--json",
+    ]).json()
+    let checks = try #require(json["checks"] as? [[String: Any]])
+    let unknown = checks.first { $0["subject"] as? String == "channel base" }
+    #expect(unknown?["verdict"] as? String == "not checked")
+    #expect(unknown?["found"] as? String == "128")
   }
 
-  @Test("verify ends with 2 where numbers are not finite or a network cannot be built yet")
+  @Test(
+    "verify ends with 2 where numbers are not finite, with 69 where no network can be built yet")
   func unsound() async throws {
     try await withScratchFolder { folder in
       let path = "\(folder)/nan.safetensors"
@@ -101,13 +153,18 @@ struct ModelCommandTests {
       #expect(outcome.exitCode == 2)
       #expect(outcome.stdout.contains("not finite: synthesis.b4.const"))
     }
-    #expect(try await stylist(["model", "verify", tensorFlowFile]).exitCode == 2)
+    let outcome = try await stylist(["model", "verify", tensorFlowFile])
+    #expect(outcome.exitCode == 69)
+    #expect(outcome.stdout.contains("read; its network cannot be built yet"))
+    #expect(!outcome.stdout.contains("FAILS"))
+    #expect(outcome.words.last?.hasSuffix("its networks G, D, G_ema cannot be built yet") == true)
   }
 
   @Test("verify refuses a published name that there is not")
   func unknownName() async throws {
     let outcome = try await stylist(["model", "verify", plainNetwork, "--published=ffhq"])
     expect(outcome, endsWith: 64, saying: "stylist model list")
+    #expect(outcome.stderr.contains("did you mean 'stylegan2-ada-ffhq'?"))
   }
 }
 

@@ -1,0 +1,15 @@
+// The forms of files that hold networks: which program writes them, and under whose names.
+
+/// Which program's files a checkpoint is one of.
+public enum CheckpointForm: String, Hashable, Sendable, Encodable {
+  /// What NVIDIA's TensorFlow programs write.
+  case tensorFlowPickle = "pickle of NVIDIA's TensorFlow networks"
+  /// What stylegan2-ada-pytorch and stylegan3 write.
+  case torchPickle = "pickle of NVIDIA's PyTorch networks"
+  /// State dictionaries as rosinality's program writes them.
+  case rosinality = "torch file with rosinality's names"
+  /// State dictionaries that NVIDIA's own classes load.
+  case nvidiaStates = "torch file with NVIDIA's names"
+  /// Our own form.
+  case networkFile = "Stylist network file"
+}

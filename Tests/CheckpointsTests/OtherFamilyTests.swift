@@ -1,0 +1,144 @@
+// Whole files that cannot be used: what they seem to be is said, and none is called damaged.
+
+import Checkpoints
+import Formats
+import Layers
+import Networks
+import OrderedCollections
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("Networks of other families")
+struct OtherFamilyTests {
+  @Test(
+    "published files of families that do not exist yet are named",
+    arguments: [
+      ("checkpoint-stylenat/050000.pt", "StyleNAT,"),
+      ("checkpoint-stylenat-legacy/FFHQ256_940k_flip.pt", "StyleNAT,"),
+      ("checkpoint-styleswin/050000.pt", "StyleSwin,"),
+      ("checkpoint-styleformer/network-snapshot-000000.pkl", "Styleformer,"),
+      ("checkpoint-styleformer-linformer/network-snapshot-000000.pkl", "Styleformer,"),
+      ("checkpoint-edit/latent_classifier.pt", "a classifier of latents,"),
+    ])
+  func published(file: String, family: String) {
+    expect(
+      .unsupported, says: "what seems to be \(family) which is not supported yet"
+    ) { _ = try Checkpoint.open(caseFile(file)) }
+  }
+
+  /// A torch file of empty tensors of some names.
+  private func torchFile(_ names: String...) throws {
+    let empty = TensorToWrite(elementType: .float32, shape: [0]) { ByteRegion([], name: "x") }
+    try withScratchFolder { folder in
+      try TorchArchive.write(
+        .dictionary(names.map { ($0, .tensor(empty)) }), to: "\(folder)/a.pt")
+      _ = try Checkpoint.open("\(folder)/a.pt")
+    }
+  }
+
+  @Test("state dictionaries are told by names that only one family has")
+  func states() {
+    func says(
+      _ family: String, _ names: String..., sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+      for name in names {
+        expect(.unsupported, says: "what seems to be \(family),", sourceLocation: sourceLocation) {
+          try torchFile("style.1.weight", "state_dict.\(name)")
+        }
+      }
+    }
+    says("the encoder of pSp or e4e", "encoder.styles.0.linear.weight")
+    says("Style Transformer's encoder", "encoder.module.transformerlayer_coarse.linear1.weight")
+    says(
+      "Style Transformer's editing by reference", "encoder.module.transformerlayer.linear1.weight")
+    says("an IR-SE50 network, as encoders and face recognition are", "input_layer.0.weight")
+    says("the discriminator of StyleSwin and StyleNAT", "d.from_rgbs.0.conv.0.weight_orig")
+    says("Styleformer", "synthesis.b12_0.enc.q_weight")
+    says("MoCo's feature network", "module.encoder_q.conv1.weight")
+    says("StyleGAN3", "synthesis.input.freqs")
+  }
+
+  @Test("names that merely end alike tell nothing, and the keys are listed")
+  func unknown() {
+    expect(.unsupported, says: "found a dictionary of a, b.xlayers.0.blocks.0.qkv.weight") {
+      try torchFile("a", "b.xlayers.0.blocks.0.qkv.weight")
+    }
+    expect(.unsupported, says: "found nothing") { try torchFile() }
+  }
+
+  @Test("networks of other classes in NVIDIA's pickles")
+  func pickles() {
+    func says(_ words: String, role: String = "G_ema", _ module: Module) {
+      expect(.unsupported, says: words) {
+        _ = try PickleAssembler.checkpoint([role: module]).open()
+      }
+    }
+    var other = Module("Generator")
+    other.insert(Tensor.zeros([1]), isParameter: false, at: ["synthesis", "input", "freqs"])
+    says("what seems to be StyleGAN3, which is not supported yet", other)
+    says(
+      "G_ema: StyleGAN2's generator, found a network of class Discriminator",
+      Module(tinyDiscriminator()))
+    says(
+      "D: StyleGAN2's discriminator, found a network of class Generator", role: "D",
+      Module(tinyGenerator()))
+    expect(.unsupported, says: "a network G, D or G_ema, found only comp") {
+      _ = try PickleAssembler(protocol: 3).dictionary { $0.text("comp").int(1) }.open()
+    }
+  }
+
+  @Test("codes and directions of editing are arrays, no networks")
+  func arrays() throws {
+    let direction = try StoredTensor(
+      elementType: .float32, shape: [1, 4], bytes: ByteRegion(floatBytes([1, 0, 0, 0]), name: "x"))
+    let words = "one array [1, 4], as codes and directions of editing are"
+    try withScratchFolder { folder in
+      let magic: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0]
+      let header = Array("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 4), }\n".utf8)
+      let numbers = direction.contiguousBytes().copy()
+      try put(
+        magic + littleEndian(UInt16(header.count)) + header + numbers, at: "\(folder)/boundary.npy")
+      expect(.unsupported, says: words) { _ = try Checkpoint.open("\(folder)/boundary.npy") }
+      try NPZ.write([(name: "w", tensor: direction)], to: "\(folder)/w.npz")
+      expect(.unsupported, says: "NumPy's arrays w") {
+        _ = try Checkpoint.open("\(folder)/w.npz")
+      }
+      var file = TorchFileAssembler([1, 0, 0, 0])
+      file.makeTensor([1, 4], [4, 1])
+      try put(file.zip().copy(), at: "\(folder)/age.pt")
+      expect(.unsupported, says: words) { _ = try Checkpoint.open("\(folder)/age.pt") }
+      try put(magic, at: "\(folder)/cut.npy")
+      expect(.damaged) { _ = try Checkpoint.open("\(folder)/cut.npy") }
+    }
+  }
+
+  @Test("safetensors of other programs, and the state of a training")
+  func safetensors() throws {
+    try withScratchFolder { folder in
+      let path = "\(folder)/a.safetensors"
+      func write(_ name: String) throws {
+        let entry = Safetensors.Entry(name: name, elementType: .float32, shape: [0]) {
+          ByteRegion([], name: "x")
+        }
+        try Safetensors.write([entry], metadata: [:], to: path)
+      }
+      try write("w")
+      expect(.unsupported, says: "other tensors: w") { _ = try Checkpoint.open(path) }
+      try write("g_ema.layers.0.blocks.0.attn.rpb")
+      expect(.unsupported, says: "what seems to be StyleNAT") { _ = try Checkpoint.open(path) }
+      try TrainingState().write(to: path)
+      expect(.unsupported, says: "the state of a training") { _ = try Checkpoint.open(path) }
+    }
+  }
+
+  @Test("StyleGAN's networks are read, and are no generators that can be built yet")
+  func styleGAN1() throws {
+    let path = caseFile("checkpoint-stylegan1-tf-pkl/network-snapshot-000001.pkl")
+    let network = try #require(try Checkpoint.open(path).networks["G_ema"])
+    expect(.unsupported, says: "stylegan1, which is read but cannot be built yet") {
+      _ = try network.makeGenerator()
+    }
+    expect(.unsupported, says: "cannot be built yet") { try network.check() }
+  }
+}

@@ -1,0 +1,63 @@
+// The list of published networks: names that are one network each, and facts that agree.
+
+import Checkpoints
+import Layers
+import Networks
+import Tensors
+import Testing
+
+@Suite("Published networks")
+struct PublishedNetworkTests {
+  @Test("names and files tell the networks apart")
+  func names() {
+    let all = PublishedNetwork.all
+    #expect(Set(all.map(\.name)).count == all.count)
+    #expect(Set(all.map { "\($0.form.rawValue) \($0.file)" }).count == all.count)
+    for network in all { #expect(PublishedNetwork.named(network.name) == network) }
+  }
+
+  @Test("the published numbers of parameters are those of the published sizes")
+  func parameters() throws {
+    let stated = PublishedNetwork.all.filter {
+      $0.facts.generatorParameters != nil && $0.kind == StyleGAN2Configuration.kind
+    }
+    #expect(stated.map(\.name) == ["stylegan2-ffhq-config-f", "rosinality-ffhq-config-f"])
+    for network in stated {
+      let facts = network.facts
+      var g = StyleGAN2Configuration(resolution: network.resolution)
+      g.zDim = try #require(facts.zDim)
+      g.wDim = try #require(facts.wDim)
+      g.labelDim = try #require(facts.labelDim)
+      g.mappingLayers = try #require(facts.mappingLayers)
+      g.channelBase = try #require(facts.channelBase)
+      g.channelMax = try #require(facts.channelMax)
+      let generator = ParameterStore()
+      _ = g.makeGenerator(Scope(generator, device: .meta))
+      #expect(generator.parameterCount == facts.generatorParameters)
+      guard let count = facts.discriminatorParameters else { continue }
+      var d = StyleGAN2DiscriminatorConfiguration(resolution: network.resolution)
+      (d.channelBase, d.channelMax) = (g.channelBase, g.channelMax)
+      let discriminator = ParameterStore()
+      _ = d.makeDiscriminator(Scope(discriminator, device: .meta))
+      #expect(discriminator.parameterCount == count)
+    }
+  }
+
+  @Test("every network has the facts that its program fixes, and the form of its program")
+  func facts() throws {
+    for network in PublishedNetwork.all {
+      #expect(network.facts.zDim == 512 && network.facts.wDim == 512, "\(network.name)")
+      #expect(
+        network.file.hasSuffix(network.form == .rosinality ? ".pt" : ".pkl"), "\(network.name)")
+    }
+    let paper256 = try #require(
+      PublishedNetwork.named("celebahq-res256-mirror-paper256-kimg100000-ada-target0.5"))
+    #expect(paper256.facts.channelBase == 16384 && paper256.facts.mappingLayers == 8)
+    let cifar = try #require(PublishedNetwork.named("stylegan2-ada-cifar10"))
+    #expect(cifar.facts.channelBase == 32768 && cifar.facts.mappingLayers == 2)
+    let church = try #require(PublishedNetwork.named("stylegan2-church-config-f"))
+    #expect(church.facts.channelBase == 32768 && church.form == .tensorFlowPickle)
+    let bedrooms = try #require(PublishedNetwork.named("karras2019stylegan-bedrooms-256x256"))
+    #expect(bedrooms.facts.channelBase == 8192 && bedrooms.facts.labelDim == nil)
+  }
+}
