@@ -37,6 +37,7 @@ let argumentParser = Target.Dependency.product(
 let collections = Target.Dependency.product(
   name: "OrderedCollections", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -57,6 +58,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
@@ -96,6 +98,15 @@ let package = Package(
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
     library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections, crypto]),
+    .target(
+      name: "TensorBoardEvents", dependencies: [protobuf], exclude: ["event.proto"],
+      swiftSettings: swiftSettings),
+    library(
+      "Training",
+      [
+        "Formats", "Tensors", "Layers", "Networks", "Checkpoints", "TensorBoardEvents",
+        collections, systemPackage,
+      ]),
     library(
       "Workbench",
       [
@@ -127,6 +138,9 @@ let package = Package(
     tests(
       "Checkpoints",
       ["Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport", collections]),
+    tests(
+      "Training",
+      ["Training", "Checkpoints", "Formats", "Layers", "Tensors", "TensorBoardEvents", "TestSupport"]),
     tests(
       "Workbench",
       [

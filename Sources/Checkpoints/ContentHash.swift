@@ -16,23 +16,7 @@ extension Checkpoint.Network {
   ///
   /// - Returns: The hash.
   /// - Throws: `FileError` if a tensor cannot be read.
-  public func contentHash() throws -> String {
-    var hash = SHA256()
-    for name in tensors.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-      guard let parameter = tensors[name] else { continue }
-      hash.update(text: name)
-      hash.update(text: parameter.dtype.elementType.safetensorsName)
-      hash.update(parameter.shape.count)
-      parameter.shape.forEach { hash.update($0) }
-      let bytes = try parameter.read().region(name: name)
-      hash.update(bytes.count)
-      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-    }
-    return hash.finalize().map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0\(digits)" : digits
-    }.joined()
-  }
+  public func contentHash() throws -> String { try Checkpoints.contentHash(of: tensors) }
 
   /// The tensors that another network lacks or has with other bytes, and those that only it has.
   ///
@@ -48,6 +32,29 @@ extension Checkpoint.Network {
     }
     return changed + other.tensors.keys.filter { tensors[$0] == nil }
   }
+}
+
+/// The SHA-256 of tensors, as `Checkpoint.Network.contentHash()` describes it.
+///
+/// - Parameter tensors: The tensors by name.
+/// - Returns: The hash.
+/// - Throws: `FileError` if a tensor cannot be read.
+func contentHash(of tensors: StoredParameters) throws -> String {
+  var hash = SHA256()
+  for name in tensors.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+    guard let parameter = tensors[name] else { continue }
+    hash.update(text: name)
+    hash.update(text: parameter.dtype.elementType.safetensorsName)
+    hash.update(parameter.shape.count)
+    parameter.shape.forEach { hash.update($0) }
+    let bytes = try parameter.read().region(name: name)
+    hash.update(bytes.count)
+    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+  }
+  return hash.finalize().map { byte in
+    let digits = String(byte, radix: 16)
+    return digits.count == 1 ? "0\(digits)" : digits
+  }.joined()
 }
 
 extension SHA256 {

@@ -11,7 +11,7 @@ public import Tensors
 /// The file is safetensors. Tensors have the names that the training gives them, such as
 /// `G.synthesis.b4.const` or `optimizer.G.exp_avg.synthesis.b4.const`; states of torch's random
 /// generators are bytes called `random.NAME`. Everything else is JSON under `stylist.state` in the
-/// metadata.
+/// metadata, and `stylist.hash` is the content hash of all tensors.
 public struct TrainingState {
   /// The plain values of the state.
   public struct Values: Codable, Hashable, Sendable {
@@ -55,6 +55,8 @@ public struct TrainingState {
   public var generators: OrderedDictionary<String, [UInt8]> = [:]
   /// Everything that is no tensor.
   public var values = Values()
+  /// What the file says the content hash is.
+  private var hash = ""
 
   /// An empty state.
   public init() {}
@@ -82,6 +84,7 @@ extension TrainingState {
     static let format = "stylist.format"
     static let kind = "stylist.kind"
     static let state = "stylist.state"
+    static let hash = "stylist.hash"
   }
 
   /// Writes the state; the file appears under its name only when it is whole and on disk.
@@ -101,7 +104,7 @@ extension TrainingState {
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     let metadata = [
-      Key.format: Self.formatVersion, Key.kind: Self.kind,
+      Key.format: Self.formatVersion, Key.kind: Self.kind, Key.hash: try contentHash(),
       Key.state: String(decoding: try encoder.encode(values), as: UTF8.self),
     ]
     try Safetensors.write(entries, metadata: metadata, to: path)
@@ -123,6 +126,7 @@ extension TrainingState {
     try check(Key.format, is: Self.formatVersion)
     try check(Key.kind, is: Self.kind)
     values = try Self.values(file.metadata[Key.state], file: path)
+    hash = file.metadata[Key.hash] ?? ""
     for name in file.names {
       guard let stored = file.tensors[name] else { continue }
       if name.hasPrefix(Self.randomPrefix) {
@@ -131,6 +135,26 @@ extension TrainingState {
         tensors[name] = try StoredParameter(stored)
       }
     }
+  }
+
+  /// Checks that every tensor is as it was written, which reads all of them.
+  ///
+  /// - Parameter path: The file, for the error.
+  /// - Throws: `FileError` if a bit has changed.
+  public func checkContent(of path: String) throws {
+    let found = try contentHash()
+    guard found == hash else {
+      throw FileError(
+        .damaged, file: path, expected: "tensors with the content hash \(hash)", found: found)
+    }
+  }
+
+  private func contentHash() throws -> String {
+    var all = tensors
+    for (name, state) in generators {
+      all[Self.randomPrefix + name] = StoredParameter(Tensor(state))
+    }
+    return try Checkpoints.contentHash(of: all)
   }
 
   private static func values(_ json: String?, file: String) throws(FileError) -> Values {

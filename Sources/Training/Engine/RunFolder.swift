@@ -1,0 +1,205 @@
+// The folder of one training: its name, its files, and the lock that keeps a second training out.
+
+public import Checkpoints
+public import Formats
+import Foundation
+import SystemPackage
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// The folder of one training, held by this process alone until it is released.
+///
+/// It has the names that people's scripts know: `training_options.json`, `stats.jsonl`, `log.txt`,
+/// `reals.png`, `fakes_init.png`, `fakes000200.png`, `network-snapshot-000200.safetensors`, and
+/// beside them `training-state-000200.safetensors`.
+public final class RunFolder {
+  /// The folder, as the caller named it.
+  public let path: String
+  private let descriptor: FileDescriptor
+
+  /// Makes the next folder in `outdir`: `00000-DESCRIPTION`, or one more than the last.
+  ///
+  /// - Parameters:
+  ///   - outdir: The folder of all runs; made if it is not there.
+  ///   - description: What is trained on what, without slashes.
+  /// - Throws: `FileError` of kind `cannotCreate`.
+  public convenience init(in outdir: String, description: String) throws(FileError) {
+    do {
+      try FileManager.default.createDirectory(atPath: outdir, withIntermediateDirectories: true)
+    } catch {
+      throw FileError(
+        .cannotCreate, file: outdir, expected: "a folder for runs",
+        found: (error as NSError).localizedDescription)
+    }
+    var number = (Self.runs(in: outdir).last?.number ?? -1) + 1
+    while true {
+      let path = "\(outdir)/\(padded(number, 5))-\(description)"
+      do {
+        try FilePath(path).makeFolder()
+      } catch .fileExists {
+        // Another training took the number.
+        number += 1
+        continue
+      } catch {
+        throw FileError(
+          .cannotCreate, file: path, expected: "a new folder for the run", found: "\(error)")
+      }
+      try self.init(opening: path)
+      return
+    }
+  }
+
+  /// Opens the folder of a training that goes on.
+  ///
+  /// - Parameter path: The folder.
+  /// - Throws: `FileError` if it is none, cannot be written to, or another process trains in it.
+  public init(opening path: String) throws(FileError) {
+    self.path = path
+    do {
+      descriptor = try FileDescriptor.open(
+        FilePath(path), .readOnly, options: [.directory, .closeOnExec])
+    } catch {
+      throw FileError(
+        error == .noSuchFileOrDirectory ? .missing : .unreadable, file: path,
+        expected: "the folder of a training", found: "\(error)")
+    }
+    guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+      try? descriptor.close()
+      throw FileError(
+        .cannotCreate, file: path, expected: "a folder in which nothing is being trained",
+        found: "another training that is running")
+    }
+    guard access(path, W_OK) == 0 else {
+      try? descriptor.close()
+      throw FileError(
+        .cannotCreate, file: path, expected: "a folder to write to", found: "no permission")
+    }
+    removeLeftovers()
+  }
+
+  deinit { try? descriptor.close() }
+
+  /// The path of a file in the folder.
+  ///
+  /// - Parameter name: The file's name.
+  /// - Returns: The folder's path and the name.
+  public func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// Removes files that a killed training was writing; nobody else writes here.
+  private func removeLeftovers() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in names where name.hasPrefix(".") && name.hasSuffix(".partial") {
+      try? FileManager.default.removeItem(atPath: file(name))
+    }
+  }
+}
+
+// MARK: - What is in a folder
+
+extension RunFolder {
+  /// The options of the training.
+  public static let optionsName = "training_options.json"
+  /// The log for programs.
+  public static let statisticsName = "stats.jsonl"
+  /// The log for people.
+  public static let logName = "log.txt"
+
+  /// The name of a snapshot's network.
+  ///
+  /// - Parameter kimg: Thousands of images seen.
+  /// - Returns: `network-snapshot-000200.safetensors` for 200.
+  public static func networkName(kimg: Int) -> String {
+    "network-snapshot-\(padded(kimg, 6)).safetensors"
+  }
+
+  /// The name of a snapshot's sheet.
+  ///
+  /// - Parameter kimg: Thousands of images seen.
+  /// - Returns: `fakes000200.png` for 200.
+  public static func sampleSheetName(kimg: Int) -> String { "fakes\(padded(kimg, 6)).png" }
+
+  /// The paths of the states in a folder, the newest first.
+  ///
+  /// - Parameter path: The folder.
+  /// - Returns: The paths; none if it is not the folder of a training.
+  public static func states(in path: String) -> [String] {
+    numbered(in: path, /training-state-([0-9]{6,})\.safetensors/)
+  }
+
+  /// The paths of the networks in a folder, the newest first.
+  ///
+  /// - Parameter path: The folder.
+  /// - Returns: The paths; none if it is not the folder of a training.
+  public static func networks(in path: String) -> [String] {
+    numbered(in: path, /network-snapshot-([0-9]{6,})\.safetensors/)
+  }
+
+  /// The trainings in a folder of runs, by number.
+  ///
+  /// - Parameter outdir: The folder of all runs.
+  /// - Returns: The number and path of each.
+  public static func runs(in outdir: String) -> [(number: Int, path: String)] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: outdir)) ?? []
+    return names.compactMap { name in
+      guard let match = name.wholeMatch(of: /([0-9]{5,})-.*/), let number = Int(match.1) else {
+        return nil
+      }
+      return (number, "\(outdir)/\(name)")
+    }.sorted { $0.number < $1.number }
+  }
+
+  /// The newest state that is whole.
+  ///
+  /// - Parameters:
+  ///   - path: The folder.
+  ///   - remark: Is told of each newer state that is damaged, a line each.
+  /// - Returns: The state and its path.
+  /// - Throws: `FileError` if there is none.
+  public static func newestState(
+    in path: String, remark: (String) -> Void
+  ) throws -> (state: TrainingState, path: String) {
+    var damage: FileError?
+    for file in states(in: path) {
+      do {
+        let state = try TrainingState(reading: file)
+        try state.checkContent(of: file)
+        return (state, file)
+      } catch let error as FileError where error.kind == .damaged {
+        remark("\(error); an older state is tried")
+        damage = error
+      }
+    }
+    throw damage
+      ?? FileError(
+        .missing, file: path, expected: "a training-state-*.safetensors to go on from",
+        found: "none")
+  }
+
+  private static func numbered(
+    in path: String, _ pattern: Regex<(Substring, Substring)>
+  ) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let found = names.compactMap { name -> (number: Int, path: String)? in
+      guard let match = name.wholeMatch(of: pattern), let number = Int(match.1) else { return nil }
+      return (number, "\(path)/\(name)")
+    }
+    return found.sorted { $0.number > $1.number }.map(\.path)
+  }
+}
+
+/// A number with zeros in front.
+private func padded(_ number: Int, _ digits: Int) -> String {
+  let text = String(number)
+  return String(repeating: "0", count: max(0, digits - text.count)) + text
+}
+
+extension FilePath {
+  fileprivate func makeFolder() throws(Errno) {
+    let status = withPlatformString { mkdir($0, 0o777) }
+    guard status == 0 else { throw Errno(rawValue: errno) }
+  }
+}

@@ -1,0 +1,209 @@
+// The loop of every training: steps, lines of the log, snapshots, and going on where one stopped.
+
+public import Checkpoints
+import Formats
+import Foundation
+public import Tensors
+
+/// Runs a training in its folder, and saves it so that nothing but the time since the last snapshot
+/// can be lost.
+///
+/// The engine does not know what is trained. It counts images, writes what the steps measure, and
+/// makes snapshots: the state first, then the network and a sheet of pictures. Every file appears
+/// under its name when it is whole; the state is all that going on needs.
+public final class TrainingEngine {
+  /// What a training tells while it runs.
+  public enum Event: Sendable {
+    /// Images seen, after every step.
+    case progress(done: Int, total: Int)
+    /// A line of the log.
+    case line(String)
+    /// A file of a snapshot is there.
+    case saved(String)
+    /// Something that whoever runs the training should know.
+    case remark(String)
+  }
+
+  private let trainable: any Trainable
+  private let folder: RunFolder
+  private let schedule: Schedule
+  private let options: String
+  private let tell: (Event) -> Void
+
+  private var counters = Counters()
+  private var statistics = Statistics()
+  private var logs: TrainingLogs?
+  private var clock = TrainingClock()
+
+  /// An engine that starts at the first image.
+  ///
+  /// - Parameters:
+  ///   - trainable: What is trained.
+  ///   - folder: The folder of the run.
+  ///   - schedule: When to write, save and end.
+  ///   - options: The options of the training as canonical JSON; a state remembers them.
+  ///   - tell: Is told what happens.
+  public init(
+    _ trainable: any Trainable, in folder: RunFolder, schedule: Schedule, options: String,
+    tell: @escaping (Event) -> Void
+  ) {
+    (self.trainable, self.folder, self.schedule) = (trainable, folder, schedule)
+    (self.options, self.tell) = (options, tell)
+  }
+
+  /// Thousands of images seen.
+  public var kimg: Double { Double(counters.images) / 1000 }
+
+  /// Goes on from a state.
+  ///
+  /// - Parameter state: A state that an engine saved.
+  /// - Throws: An error if it is not the state of such a training; nothing is changed then.
+  public func restore(from state: TrainingState) throws {
+    let (counters, statistics) = (Counters(state.values), Statistics(state.values))
+    try trainable.restore(from: state)
+    (self.counters, self.statistics) = (counters, statistics)
+    clock = TrainingClock(trained: state.values.numbers[Key.seconds] ?? 0)
+    for difference in state.differences() {
+      tell(.remark("\(difference); the last bits will differ from an uninterrupted training"))
+    }
+  }
+
+  /// Trains until the schedule ends, or the task is cancelled.
+  ///
+  /// - Throws: `CancellationError` after saving; `NonFiniteError` or an error about data or files
+  ///   without: the last snapshot is then what is left.
+  public func run() throws {
+    logs = try TrainingLogs(in: folder, keeping: counters)
+    if counters.steps == 0 { try begin() }
+    while counters.images < schedule.images {
+      guard !Task.isCancelled else {
+        try snapshot()
+        throw CancellationError()
+      }
+      counters.images += try trainable.step(imagesSeen: counters.images, &statistics)
+      counters.steps += 1
+      tell(.progress(done: counters.images, total: schedule.images))
+      let isDone = counters.images >= schedule.images
+      if isDone || counters.images >= counters.tickStart + schedule.imagesPerTick {
+        try endTick()
+        if isDone || counters.ticks % schedule.ticksPerSnapshot == 0 { try snapshot() }
+      }
+    }
+  }
+
+  /// Shows what there is before the first step, and makes the state that even a training which is
+  /// killed at once goes on from.
+  private func begin() throws {
+    if let sheet = try trainable.dataSheet() { try write(sheet, "reals.png") }
+    if let sheet = try trainable.sampleSheet() { try write(sheet, "fakes_init.png") }
+    try saveState()
+  }
+
+  private func write(_ sheet: ByteImage, _ name: String) throws {
+    try sheet.write(to: folder.file(name))
+    tell(.saved(folder.file(name)))
+  }
+
+  // MARK: Ticks and snapshots
+
+  private func endTick() throws {
+    let seconds = clock.tick()
+    let images = counters.images - counters.tickStart
+    let line = TickLine(
+      tick: counters.ticks, images: counters.images, tickImages: images, tickSeconds: seconds,
+      totalSeconds: clock.trained)
+    try logs?.write(line, statistics)
+    tell(.line(line.description))
+    statistics = Statistics()
+    counters.ticks += 1
+    counters.tickStart = counters.images
+  }
+
+  private func snapshot() throws {
+    try saveState()
+    let kimg = counters.images / 1000
+    let network = folder.file(RunFolder.networkName(kimg: kimg))
+    try trainable.writeNetwork(to: network, kimg: self.kimg)
+    tell(.saved(network))
+    if let sheet = try trainable.sampleSheet() {
+      try write(sheet, RunFolder.sampleSheetName(kimg: kimg))
+    }
+    for old in RunFolder.states(in: folder.path).dropFirst(schedule.keptStates) {
+      try? FileManager.default.removeItem(atPath: old)
+    }
+  }
+
+  private func saveState() throws {
+    var state = TrainingState()
+    try trainable.save(into: &state)
+    counters.logBytes = try logs?.statisticsSize() ?? 0
+    counters.save(into: &state.values)
+    statistics.save(into: &state.values)
+    state.values.numbers[Key.seconds] = clock.trained
+    state.values.options = options
+    let path = folder.file(TrainingState.fileName(kimg: counters.images / 1000))
+    try state.write(to: path)
+    tell(.saved(path))
+  }
+}
+
+/// Names in a state that belong to the engine.
+private enum Key {
+  static let seconds = "engine.seconds"
+  static let statistics = "statistics."
+}
+
+// MARK: - Counters
+
+/// What the engine counts.
+struct Counters: Hashable {
+  /// Images of all steps.
+  var images = 0
+  /// Steps.
+  var steps = 0
+  /// Lines of the log.
+  var ticks = 0
+  /// Images at the last line of the log.
+  var tickStart = 0
+  /// The length of the log for programs.
+  var logBytes = 0
+
+  init() {}
+
+  init(_ values: TrainingState.Values) {
+    func count(_ name: String) -> Int { max(values.counters["engine.\(name)"] ?? 0, 0) }
+    (images, steps, ticks) = (count("images"), count("steps"), count("ticks"))
+    (tickStart, logBytes) = (count("tick_start"), count("log_bytes"))
+  }
+
+  func save(into values: inout TrainingState.Values) {
+    let all = [
+      ("images", images), ("steps", steps), ("ticks", ticks), ("tick_start", tickStart),
+      ("log_bytes", logBytes),
+    ]
+    for (name, count) in all { values.counters["engine.\(name)"] = count }
+  }
+}
+
+extension Statistics {
+  fileprivate init(_ values: TrainingState.Values) {
+    for (key, count) in values.numbers.sorted(by: { $0.key < $1.key }) {
+      guard key.hasPrefix(Key.statistics), key.hasSuffix(".count") else { continue }
+      let stem = String(key.dropLast(".count".count))
+      var moments = Moments()
+      moments.count = count
+      moments.sum = values.numbers["\(stem).sum"] ?? 0
+      moments.squares = values.numbers["\(stem).squares"] ?? 0
+      self.moments[String(stem.dropFirst(Key.statistics.count))] = moments
+    }
+  }
+
+  fileprivate func save(into values: inout TrainingState.Values) {
+    for (name, moments) in moments {
+      let stem = Key.statistics + name
+      values.numbers["\(stem).count"] = moments.count
+      values.numbers["\(stem).sum"] = moments.sum
+      values.numbers["\(stem).squares"] = moments.squares
+    }
+  }
+}

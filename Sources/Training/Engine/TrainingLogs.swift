@@ -1,0 +1,146 @@
+// The logs of a training: a line for people, a line of JSON for programs, and events for TensorBoard.
+
+import Formats
+import Foundation
+import OrderedCollections
+
+/// The three logs of a training.
+final class TrainingLogs {
+  private let text: AppendedFile
+  private let statistics: AppendedFile
+  private let events: EventFile
+
+  /// Opens the logs; of the one for programs only what the state knows is kept, so that no step
+  /// stands in it twice.
+  init(in folder: RunFolder, keeping counters: Counters) throws(FileError) {
+    text = try AppendedFile(folder.file(RunFolder.logName))
+    statistics = try AppendedFile(
+      folder.file(RunFolder.statisticsName), keeping: counters.logBytes)
+    events = try EventFile(in: folder, at: counters.images / 1000)
+  }
+
+  /// The length of the log for programs.
+  func statisticsSize() throws -> Int { try statistics.size() }
+
+  /// Writes one line to each log.
+  func write(_ line: TickLine, _ measured: Statistics) throws {
+    var all = measured
+    for (name, value) in line.numbers { all.add(name, value) }
+    try text.append(Array("\(line)\n".utf8))
+    try statistics.append(try JSONLine(all, at: Date()).bytes)
+    try events.write(
+      all.moments.map { (name: $0.key, value: $0.value.mean) }, at: line.images / 1000)
+  }
+}
+
+/// A line of `stats.jsonl`: for each name the count, mean and deviation, and the time.
+private struct JSONLine: Encodable {
+  private let moments: OrderedDictionary<String, Statistics.Moments>
+  private let time: Date
+
+  init(_ statistics: Statistics, at time: Date) { (moments, self.time) = (statistics.moments, time) }
+
+  var bytes: [UInt8] {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+    }
+  }
+
+  private struct Value: Encodable {
+    let num: Int
+    let mean: Double
+    let std: Double
+  }
+
+  private struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Name.self)
+    for (name, moments) in moments {
+      let value = Value(num: Int(moments.count), mean: moments.mean, std: moments.deviation)
+      try container.encode(value, forKey: Name(name))
+    }
+    try container.encode(time.timeIntervalSince1970, forKey: Name("timestamp"))
+  }
+}
+
+/// A line of the log for people, as the published programs print it.
+struct TickLine: CustomStringConvertible {
+  let tick: Int
+  let images: Int
+  let tickImages: Int
+  let tickSeconds: Double
+  let totalSeconds: Double
+  private let memory = residentGigabytes()
+
+  init(tick: Int, images: Int, tickImages: Int, tickSeconds: Double, totalSeconds: Double) {
+    (self.tick, self.images, self.tickImages) = (tick, images, tickImages)
+    (self.tickSeconds, self.totalSeconds) = (tickSeconds, totalSeconds)
+  }
+
+  private var secondsPerKimg: Double {
+    tickImages > 0 ? tickSeconds / Double(tickImages) * 1000 : 0
+  }
+
+  /// What programs get of it, by the published names.
+  var numbers: [(String, Double)] {
+    [
+      ("Progress/tick", Double(tick)), ("Progress/kimg", Double(images) / 1000),
+      ("Timing/total_sec", totalSeconds), ("Timing/sec_per_tick", tickSeconds),
+      ("Timing/sec_per_kimg", secondsPerKimg), ("Resources/cpu_mem_gb", memory),
+    ]
+  }
+
+  var description: String {
+    let words = [
+      "tick \(tick)", String(format: "kimg %.1f", Double(images) / 1000),
+      "time \(clockText(totalSeconds))", String(format: "sec/tick %.1f", tickSeconds),
+      String(format: "sec/kimg %.2f", secondsPerKimg), String(format: "cpumem %.2f", memory),
+    ]
+    return words.joined(separator: "  ")
+  }
+}
+
+private func clockText(_ seconds: Double) -> String {
+  let whole = Int(min(seconds.rounded(), 1e9))
+  let (hours, minutes) = (whole / 3600, whole / 60 % 60)
+  return String(format: "%d:%02d:%02d", hours, minutes, whole % 60)
+}
+
+/// The memory that the process holds, in 2^30 bytes; 0 where the system does not say.
+private func residentGigabytes() -> Double {
+  guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
+    let pages = text.split(separator: " ").dropFirst().first.flatMap({ Double($0) })
+  else { return 0 }
+  return pages * Double(sysconf(Int32(_SC_PAGESIZE))) / Double(1 << 30)
+}
+
+/// How long a training has run, over all its parts.
+struct TrainingClock {
+  private let before: Double
+  private let start = ContinuousClock.now
+  private var tickStart = ContinuousClock.now
+
+  /// A clock that starts now, after `seconds` of training in earlier parts.
+  init(trained seconds: Double = 0) { before = seconds }
+
+  /// Seconds of training.
+  var trained: Double { before + (.now - start) / .seconds(1) }
+
+  /// Seconds since the last tick.
+  mutating func tick() -> Double {
+    let now = ContinuousClock.now
+    defer { tickStart = now }
+    return (now - tickStart) / .seconds(1)
+  }
+}
