@@ -47,7 +47,9 @@ let package = Package(
   products: [
     .library(
       name: "StylistKit",
-      targets: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Workbench"]),
+      targets: [
+        "Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Training", "Workbench",
+      ]),
     .library(name: "Formats", targets: ["Formats"]),
     .library(name: "CTorch", targets: ["CTorch"]),
     .executable(name: "stylist", targets: ["stylist"]),
@@ -96,6 +98,7 @@ let package = Package(
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
     library("Checkpoints", ["Formats", "Tensors", "Layers", "Networks", collections, crypto]),
+    library("Training", ["Tensors", "Layers", "Networks", collections]),
     library(
       "Workbench",
       [
@@ -104,7 +107,7 @@ let package = Package(
       ]),
     library(
       "ParityCases",
-      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections]),
+      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Training", collections]),
 
     // The programs.
     program("stylist", ["Workbench", argumentParser, signals]),
@@ -127,6 +130,8 @@ let package = Package(
     tests(
       "Checkpoints",
       ["Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport", collections]),
+    tests(
+      "Training", ["Training", "Networks", "Layers", "Tensors", "TestSupport", collections]),
     tests(
       "Workbench",
       [
