@@ -48,7 +48,9 @@ let package = Package(
   products: [
     .library(
       name: "StylistKit",
-      targets: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Workbench"]),
+      targets: [
+        "Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Training", "Workbench",
+      ]),
     .library(name: "Formats", targets: ["Formats"]),
     .library(name: "CTorch", targets: ["CTorch"]),
     .executable(name: "stylist", targets: ["stylist"]),
@@ -115,7 +117,7 @@ let package = Package(
       ]),
     library(
       "ParityCases",
-      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections]),
+      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Training", collections]),
 
     // The programs.
     program("stylist", ["Workbench", argumentParser, signals]),
@@ -140,7 +142,10 @@ let package = Package(
       ["Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport", collections]),
     tests(
       "Training",
-      ["Training", "Checkpoints", "Formats", "Layers", "Tensors", "TensorBoardEvents", "TestSupport"]),
+      [
+        "Training", "Checkpoints", "Formats", "Networks", "Layers", "Tensors", "TensorBoardEvents",
+        "TestSupport", collections,
+      ]),
     tests(
       "Workbench",
       [

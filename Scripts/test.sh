@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly LAYERS="ArchitectureTests FormatsTests TensorsTests LayersTests NetworksTests CheckpointsTests \
-WorkbenchTests StylistTests ParityTests"
+TrainingTests WorkbenchTests StylistTests ParityTests"
 
 for layer in $LAYERS; do
   echo "== $layer"

@@ -28,7 +28,7 @@ public final class ParameterStore {
     /// The tensor that the layer holds.
     public let tensor: Tensor
     /// What it is to training.
-    public let role: Role
+    public internal(set) var role: Role
     /// Whether training changes it; only ever true for parameters.
     public internal(set) var isTrainable: Bool
   }
@@ -48,8 +48,30 @@ public final class ParameterStore {
   }
 
   func insert(_ tensor: Tensor, name: String, role: Role) {
+    insert(Entry(tensor: tensor, role: role, isTrainable: role == .parameter), name: name)
+  }
+
+  private func insert(_ entry: Entry, name: String) {
     precondition(entries[name] == nil, "two tensors are called \(name)")
-    entries[name] = Entry(tensor: tensor, role: role, isTrainable: role == .parameter)
+    entries[name] = entry
+  }
+
+  /// Names the tensors of another store here too, below a path.
+  ///
+  /// They stay the same tensors, so that what is made of several stores can be saved and loaded as
+  /// one.
+  ///
+  /// - Parameters:
+  ///   - other: The store whose tensors are named.
+  ///   - path: What is put before their names, with a point between.
+  public func include(_ other: ParameterStore, under path: String) {
+    for (name, entry) in other.entries {
+      var included = entry
+      if case .alias(let original) = entry.role {
+        included.role = .alias(of: "\(path).\(original)")
+      }
+      insert(included, name: "\(path).\(name)")
+    }
   }
 
   // MARK: Training

@@ -47,6 +47,12 @@ public protocol DiscriminatorConfiguration: NetworkConfiguration {
   /// The length of a label; 0 for none.
   var labelDim: Int { get }
 
+  /// Checks that images can be judged in batches of a size.
+  ///
+  /// - Parameter batchSize: How many are judged together, at least 1.
+  /// - Throws: `ConfigurationError` if the size does not fit the groups that the network compares.
+  func validate(batchSize: Int) throws(ConfigurationError)
+
   /// Builds the discriminator; `validate()` must accept the values.
   ///
   /// - Parameter p: The root of the names.

@@ -38,6 +38,15 @@ public protocol Generator: AnyObject {
   /// - Returns: [N, wDim].
   func map(z: Tensor, labels: Tensor?) -> Tensor
 
+  /// Moves the running mean of w towards the mean of a batch, as every mapping in training does.
+  ///
+  /// Families that keep no running mean do nothing.
+  ///
+  /// - Parameters:
+  ///   - w: [N, wDim].
+  ///   - beta: The share of the old mean that stays.
+  func updateAverage(with w: Tensor, beta: Double)
+
   /// Draws the images of styles.
   ///
   /// - Parameters:

@@ -62,14 +62,29 @@ public struct ConfigurationError: Error, CustomStringConvertible, Equatable {
   /// - Parameter description: The value's name, what was expected, and what was found, on one line.
   public init(_ description: String) { self.description = description }
 
-  static func check(_ name: String, _ value: Int, in range: ClosedRange<Int>)
+  /// Checks that a whole number lies in a range.
+  ///
+  /// - Parameters:
+  ///   - name: What the value is called.
+  ///   - value: The value.
+  ///   - range: What it may be.
+  /// - Throws: `ConfigurationError` if it is not.
+  public static func check(_ name: String, _ value: Int, in range: ClosedRange<Int>)
     throws(ConfigurationError)
   {
     try check(
       name, value, is: "from \(range.lowerBound) to \(range.upperBound)", range.contains)
   }
 
-  static func check<Value>(
+  /// Checks that a value is what is expected.
+  ///
+  /// - Parameters:
+  ///   - name: What the value is called.
+  ///   - value: The value.
+  ///   - expected: What it should be, in words.
+  ///   - holds: Whether it is.
+  /// - Throws: `ConfigurationError` if it is not.
+  public static func check<Value>(
     _ name: String, _ value: Value, is expected: String, _ holds: (Value) -> Bool
   ) throws(ConfigurationError) {
     guard holds(value) else {

@@ -164,6 +164,11 @@ public final class StyleGAN2: Generator {
   /// Maps z [N, zDim] and labels [N, labelDim] to w [N, wDim].
   public func map(z: Tensor, labels: Tensor? = nil) -> Tensor { mapping(z, labels: labels) }
 
+  /// Moves `wAvg` towards the mean of w [N, wDim].
+  public func updateAverage(with w: Tensor, beta: Double) {
+    mapping.updateAverage(with: w, beta: beta)
+  }
+
   /// Draws W+ [N, numWs, wDim] as images [N, C, H, W].
   public func synthesize(_ wPlus: Tensor, options: SynthesisOptions = .init()) -> Tensor {
     synthesis(wPlus, options: options)

@@ -71,6 +71,15 @@ public struct StyleGAN2DiscriminatorConfiguration: DiscriminatorConfiguration {
     }
   }
 
+  /// Checks that a batch is smaller than the groups of the minibatch standard deviation, or
+  /// consists of whole ones.
+  public func validate(batchSize: Int) throws(ConfigurationError) {
+    let group = mbstdChannels > 0 ? mbstdGroupSize ?? batchSize : 1
+    try ConfigurationError.check(
+      "images judged together", batchSize, is: "a multiple of mbstdGroupSize \(group), or fewer"
+    ) { $0 < group || $0 % group == 0 }
+  }
+
   /// Builds the discriminator.
   public func makeDiscriminator(_ p: Scope) -> any Discriminator { StyleGAN2Discriminator(self, p) }
 }

@@ -57,6 +57,11 @@ extension Tensor {
   /// The matrix product over the last two axes, broadcast over the others.
   public func matmul(_ other: Tensor) -> Tensor { call("aten::matmul", self, other) }
 
+  /// Each element, with finite numbers in the place of NaN, infinity and minus infinity.
+  public func replacingNonFinite(nan: Double, infinity: Double) -> Tensor {
+    call("aten::nan_to_num", self, nan, infinity, -infinity)
+  }
+
   /// True where the elements are finite, as bool.
   public func isFinite() -> Tensor { call("aten::isfinite", self) }
 
@@ -66,6 +71,10 @@ extension Tensor {
   public func assign(_ other: Tensor) { _ = call("aten::copy_", self, other) }
   /// Adds another tensor to this one.
   public func addInPlace(_ other: Tensor) { _ = call("aten::add_.Tensor", self, other) }
+  /// Moves each element towards another tensor's by a share of the way, exact at both ends.
+  public func lerpInPlace(to end: Tensor, weight: Double) {
+    _ = call("aten::lerp_.Scalar", self, end, weight)
+  }
   /// Multiplies each element by a number.
   public func multiplyInPlace(_ factor: Double) { _ = call("aten::mul_.Scalar", self, factor) }
 }

@@ -76,6 +76,21 @@ private func sampleStore() -> ParameterStore {
     #expect(store.trainable.count == 4)
   }
 
+  @Test("names another store's tensors below a path, as what they are")
+  func including() throws {
+    let (store, other) = (ParameterStore(), sampleStore())
+    other.setTrainable(false, under: "b16")
+    store.include(other, under: "G")
+    store.include(sampleStore(), under: "G_ema")
+    #expect(store.names(under: "G") == other.entries.keys.map { "G.\($0)" })
+    #expect(store["G.b1.bias"].isSame(as: other["b1.bias"]))
+    #expect(store.entries["G.b16.tied"]?.role == .alias(of: "G.b1.conv.weight"))
+    #expect(store.entries["G.b16.bias"]?.isTrainable == false)
+    #expect(store.entries["G.average"]?.role == .buffer)
+    try store.load(store.entries.mapValues { StoredParameter($0.tensor + 1) })
+    #expect(other["b1.bias"].values() == [1, 1, 1])
+  }
+
   @Test("records gradients for trainable tensors, aliased ones included, and stops again")
   func recording() {
     let store = sampleStore()

@@ -28,7 +28,7 @@ final class MeanLearner: Trainable {
     let slope = weight - numbers + Tensor.randn([4], generator: noise)
     momentum = momentum * 0.9 + slope
     weight = weight - momentum * 0.1
-    statistics.add("Loss/mean", weight.values().map(Double.init))
+    statistics.add(weight.values().map(Double.init), to: "Loss/mean")
     return batch
   }
 

@@ -187,23 +187,23 @@ struct Counters: Hashable {
 
 extension Statistics {
   fileprivate init(_ values: TrainingState.Values) {
+    self.init()
     for (key, count) in values.numbers.sorted(by: { $0.key < $1.key }) {
-      guard key.hasPrefix(Key.statistics), key.hasSuffix(".count") else { continue }
-      let stem = String(key.dropLast(".count".count))
-      var moments = Moments()
-      moments.count = count
-      moments.sum = values.numbers["\(stem).sum"] ?? 0
-      moments.squares = values.numbers["\(stem).squares"] ?? 0
-      self.moments[String(stem.dropFirst(Key.statistics.count))] = moments
+      guard key.hasPrefix(Key.statistics), key.hasSuffix(".num"), let num = Int(exactly: count)
+      else { continue }
+      let stem = String(key.dropLast(".num".count))
+      byName[String(stem.dropFirst(Key.statistics.count))] = RunningStatistic(
+        num: num, sum: values.numbers["\(stem).sum"] ?? 0,
+        sumOfSquares: values.numbers["\(stem).sum_of_squares"] ?? 0)
     }
   }
 
   fileprivate func save(into values: inout TrainingState.Values) {
-    for (name, moments) in moments {
+    for (name, statistic) in byName {
       let stem = Key.statistics + name
-      values.numbers["\(stem).count"] = moments.count
-      values.numbers["\(stem).sum"] = moments.sum
-      values.numbers["\(stem).squares"] = moments.squares
+      values.numbers["\(stem).num"] = Double(statistic.num)
+      values.numbers["\(stem).sum"] = statistic.sum
+      values.numbers["\(stem).sum_of_squares"] = statistic.sumOfSquares
     }
   }
 }

@@ -2,7 +2,6 @@
 
 import Formats
 import Foundation
-import OrderedCollections
 
 /// The three logs of a training.
 final class TrainingLogs {
@@ -25,20 +24,22 @@ final class TrainingLogs {
   /// Writes one line to each log.
   func write(_ line: TickLine, _ measured: Statistics) throws {
     var all = measured
-    for (name, value) in line.numbers { all.add(name, value) }
+    for (name, value) in line.numbers { all.add([value], to: name) }
     try text.append(Array("\(line)\n".utf8))
     try statistics.append(try JSONLine(all, at: Date()).bytes)
     try events.write(
-      all.moments.map { (name: $0.key, value: $0.value.mean) }, at: line.images / 1000)
+      all.byName.map { (name: $0.key, value: $0.value.mean) }, at: line.images / 1000)
   }
 }
 
 /// A line of `stats.jsonl`: for each name the count, mean and deviation, and the time.
 private struct JSONLine: Encodable {
-  private let moments: OrderedDictionary<String, Statistics.Moments>
+  private let statistics: Statistics
   private let time: Date
 
-  init(_ statistics: Statistics, at time: Date) { (moments, self.time) = (statistics.moments, time) }
+  init(_ statistics: Statistics, at time: Date) {
+    (self.statistics, self.time) = (statistics, time)
+  }
 
   var bytes: [UInt8] {
     get throws {
@@ -66,8 +67,8 @@ private struct JSONLine: Encodable {
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Name.self)
-    for (name, moments) in moments {
-      let value = Value(num: Int(moments.count), mean: moments.mean, std: moments.deviation)
+    for (name, statistic) in statistics.byName {
+      let value = Value(num: statistic.num, mean: statistic.mean, std: statistic.std)
       try container.encode(value, forKey: Name(name))
     }
     try container.encode(time.timeIntervalSince1970, forKey: Name("timestamp"))

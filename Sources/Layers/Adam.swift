@@ -1,0 +1,142 @@
+// The optimiser Adam: Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015).
+
+import Foundation
+import OrderedCollections
+public import Tensors
+
+/// Adam over the trainable parameters of a store.
+///
+/// With the gradient g, the moments m and v, and t counted from 1:
+///
+///     m ← β₁ m + (1 - β₁) g,   v ← β₂ v + (1 - β₂) g²
+///     p ← p - lr · (m / (1 - β₁ᵗ)) / (sqrt(v / (1 - β₂ᵗ)) + ε)
+///
+/// Frozen parameters are left alone, and a tensor with two names is moved once. There is no second
+/// set of weights: stores hold float32, the layers of networks that compute in a 16-bit format
+/// convert inside their forward pass, and gradients come back in float32, so the parameters are
+/// themselves the master weights.
+public final class Adam {
+  /// Learning rate and decay of the moments.
+  public struct Settings: Codable, Hashable, Sendable {
+    /// The step for a gradient that keeps its size.
+    public var learningRate: Double
+    /// β₁, the share of the first moment that stays.
+    public var beta1: Double
+    /// β₂, the share of the second moment that stays.
+    public var beta2: Double
+    /// ε, which bounds the step where the second moment is small.
+    public var epsilon: Double
+
+    /// Settings; left out, the moments' are those of the StyleGAN papers.
+    public init(
+      learningRate: Double, beta1: Double = 0, beta2: Double = 0.99, epsilon: Double = 1e-8
+    ) {
+      self.learningRate = learningRate
+      self.beta1 = beta1
+      self.beta2 = beta2
+      self.epsilon = epsilon
+    }
+
+    /// The settings for an optimiser that takes a step more in every `interval` iterations.
+    ///
+    /// With lazy regularisation the main loss steps in every iteration and the regulariser once in
+    /// `interval` = k. With c = k / (k + 1) the learning rate becomes lr · c and each β becomes βᶜ,
+    /// which keeps the change over k iterations what k steps would have made.
+    ///
+    /// - Source: Karras et al. (2020), "Analyzing and Improving the Image Quality of StyleGAN",
+    ///   appendix B.
+    /// - Parameter interval: k, at least 1.
+    /// - Returns: The corrected settings.
+    public func corrected(forLazyRegularizationEvery interval: Int) -> Settings {
+      precondition(interval > 0, "regularisation every \(interval) iterations")
+      let c = Double(interval) / Double(interval + 1)
+      return Settings(
+        learningRate: learningRate * c, beta1: pow(beta1, c), beta2: pow(beta2, c),
+        epsilon: epsilon)
+    }
+  }
+
+  /// Learning rate and decay of the moments; may change between steps.
+  public var settings: Settings
+  /// What the next step depends on: `first_moment.NAME` and `second_moment.NAME` for every
+  /// parameter, and `step`, the number of steps taken.
+  public let state = ParameterStore()
+  /// The names of the parameters that are moved, in the order of the store.
+  public let names: [String]
+  /// The parameters that are moved, in the order of the store.
+  public let parameters: [Tensor]
+  private let firstMoments: [Tensor]
+  private let secondMoments: [Tensor]
+  private let step: Tensor  // [], int64
+
+  /// An optimiser that has taken no step.
+  ///
+  /// - Parameters:
+  ///   - store: Whose parameters are moved: those that are trainable now.
+  ///   - settings: Learning rate and decay of the moments.
+  public init(_ store: ParameterStore, settings: Settings) {
+    self.settings = settings
+    let trainable = store.trainable
+    names = Array(trainable.keys)
+    parameters = Array(trainable.values)
+    for (name, parameter) in trainable {
+      // A narrower format would round small steps away; the fused operator reads memory in order.
+      precondition(
+        parameter.dtype.byteCount >= 4 && parameter.isContiguous,
+        "\(name): \(parameter) cannot be optimised: expected float32 or float64 without gaps")
+    }
+    var (first, second): ([Tensor], [Tensor]) = ([], [])
+    for (name, parameter) in trainable {
+      let p = Scope(state, device: parameter.device, dtype: parameter.dtype)
+      first.append((p / "first_moment").buffer(name, .zeros(parameter.shape)))
+      second.append((p / "second_moment").buffer(name, .zeros(parameter.shape)))
+    }
+    (firstMoments, secondMoments) = (first, second)
+    step = Scope(state).buffer("step", .values(Tensor([0], shape: [])))
+  }
+
+  /// The number of steps taken.
+  public var stepCount: Int { step.values(as: Int.self)[0] }
+
+  /// Moves every parameter by one step, in one operator for all of them.
+  ///
+  /// - Parameter gradients: The gradient of each of `parameters`.
+  public func callAsFunction(_ gradients: [Tensor]) {
+    check(gradients)
+    withoutGradients {
+      step.addInPlace(.ones([], dtype: .int64))
+      guard let device = parameters.first?.device else { return }
+      let count = step.cast(to: .float32).moved(to: device)
+      _ = callMany(
+        "aten::_fused_adam_", parameters, gradients.map { $0.contiguous() }, firstMoments,
+        secondMoments, [Tensor](), parameters.map { _ in count }, settings.learningRate,
+        settings.beta1, settings.beta2, 0.0, settings.epsilon, false, false)
+    }
+  }
+
+  /// Moves every parameter by one step as the formula says; the reference for the fused operator.
+  ///
+  /// - Parameter gradients: The gradient of each of `parameters`.
+  public func reference(_ gradients: [Tensor]) {
+    check(gradients)
+    withoutGradients {
+      step.addInPlace(.ones([], dtype: .int64))
+      let t = Double(stepCount)
+      let (beta1, beta2) = (settings.beta1, settings.beta2)
+      for (i, g) in gradients.enumerated() {
+        let (m, v) = (firstMoments[i], secondMoments[i])
+        m.assign(m * beta1 + g * (1 - beta1))
+        v.assign(v * beta2 + g.square() * (1 - beta2))
+        let mean = m / (1 - pow(beta1, t))
+        let size = (v / (1 - pow(beta2, t))).sqrt() + settings.epsilon
+        parameters[i].addInPlace(mean / size * -settings.learningRate)
+      }
+    }
+  }
+
+  private func check(_ gradients: [Tensor]) {
+    precondition(
+      gradients.map(\.shape) == parameters.map(\.shape),
+      "gradients \(gradients.map(\.shape)), parameters \(parameters.map(\.shape))")
+  }
+}

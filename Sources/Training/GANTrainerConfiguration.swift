@@ -1,0 +1,100 @@
+// The settings of training with a generator and a discriminator.
+
+public import Layers
+public import Networks
+public import Tensors
+
+/// How a generator and a discriminator are trained; the defaults are StyleGAN2's.
+public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
+  /// Images of each kind, real and made, in an iteration.
+  public var batchSize: Int
+  /// Images that go through a network together; `batchSize` is a multiple of it. Smaller parts need
+  /// less memory and give the same gradients, except that the discriminator compares images within a
+  /// part and the mean path length moves with each part.
+  public var microBatchSize: Int
+  /// The generator's optimiser, before the correction for lazy regularisation.
+  public var generatorOptimizer: Adam.Settings
+  /// The discriminator's optimiser, before the correction for lazy regularisation.
+  public var discriminatorOptimizer: Adam.Settings
+  /// Iterations from one path length regularisation to the next.
+  public var generatorRegularizationInterval = 4
+  /// Iterations from one R1 penalty to the next.
+  public var discriminatorRegularizationInterval = 16
+  /// γ, the weight of the R1 penalty; 0 for none.
+  public var r1Gamma: Double
+  /// The path length regulariser.
+  public var pathLength = PathLengthRegularizer.Settings()
+  /// The probability that a batch is made with two z.
+  public var styleMixingProbability = 0.9
+  /// The share of the old mean of w that stays at each mapping.
+  public var wAvgBeta = 0.995
+  /// The moving average of the generator.
+  public var average: MovingAverage
+  /// The number format of the highest resolutions, where the networks' configurations allow a
+  /// narrower one; parameters stay float32.
+  public var precision = DType.float32
+
+  /// Settings for a batch size, with one learning rate for both networks.
+  ///
+  /// - Parameters:
+  ///   - batchSize: Images of each kind in an iteration.
+  ///   - microBatchSize: Images that go through a network together; nil for the whole batch.
+  ///   - learningRate: The step of both optimisers.
+  ///   - r1Gamma: The weight of the R1 penalty.
+  ///   - average: The moving average of the generator.
+  public init(
+    batchSize: Int, microBatchSize: Int? = nil, learningRate: Double, r1Gamma: Double,
+    average: MovingAverage
+  ) {
+    self.batchSize = batchSize
+    self.microBatchSize = microBatchSize ?? batchSize
+    generatorOptimizer = Adam.Settings(learningRate: learningRate)
+    discriminatorOptimizer = Adam.Settings(learningRate: learningRate)
+    self.r1Gamma = r1Gamma
+    self.average = average
+  }
+
+  /// Checks that training can run with these values.
+  ///
+  /// - Throws: `ConfigurationError` naming the first value that cannot be.
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.check("batchSize", batchSize, in: 1...65536)
+    try ConfigurationError.check("microBatchSize", microBatchSize, is: "a divisor of batchSize") {
+      $0 > 0 && batchSize % $0 == 0
+    }
+    try check("generatorOptimizer", generatorOptimizer)
+    try check("discriminatorOptimizer", discriminatorOptimizer)
+    let intervals = [generatorRegularizationInterval, discriminatorRegularizationInterval]
+    for interval in intervals {
+      try ConfigurationError.check("regularization interval", interval, in: 1...1_000_000)
+    }
+    try check("r1Gamma", r1Gamma, in: 0...1e6)
+    try check("pathLength.weight", pathLength.weight, in: 0...1e6)
+    try check("pathLength.decay", pathLength.decay, in: 0...1)
+    try ConfigurationError.check("pathLength.batchShrink", pathLength.batchShrink, in: 1...65536)
+    try check("styleMixingProbability", styleMixingProbability, in: 0...1)
+    try check("wAvgBeta", wAvgBeta, in: 0...1)
+    try check("average.halfLife", average.halfLife, in: 0...1e12)
+    try check("average.rampUp", average.rampUp ?? 0, in: 0...1e6)
+    try ConfigurationError.check("precision", precision, is: "float32, bfloat16 or float16") {
+      [.float32, .bfloat16, .float16].contains($0)
+    }
+  }
+
+  private func check(_ name: String, _ settings: Adam.Settings) throws(ConfigurationError) {
+    try check("\(name).learningRate", settings.learningRate, in: 0...10)
+    for beta in [settings.beta1, settings.beta2] {
+      try ConfigurationError.check("\(name).beta", beta, is: "at least 0 and below 1") {
+        $0 >= 0 && $0 < 1
+      }
+    }
+    try check("\(name).epsilon", settings.epsilon, in: 0...1)
+  }
+
+  private func check(_ name: String, _ value: Double, in range: ClosedRange<Double>)
+    throws(ConfigurationError)
+  {
+    try ConfigurationError.check(
+      name, value, is: "from \(range.lowerBound) to \(range.upperBound)", range.contains)
+  }
+}
