@@ -146,12 +146,10 @@ struct TrainingEngineTests {
   func nonFinite() throws {
     try withScratchFolder { path in
       let learner = MeanLearner()
-      learner.beforeStep = { if $0 == 1100 { throw NonFiniteError("Loss/mean", .nan) } }
-      #expect {
-        try train(learner, in: path)
-      } throws: {
-        "\($0)" == "Loss/mean: expected a finite number, found nan"
-      }
+      let error = TrainingError.nonFiniteLoss(
+        phase: .generatorMain, loss: "Loss/mean", iteration: 1100, count: 1, of: 4)
+      learner.beforeStep = { if $0 == 1100 { throw error } }
+      #expect(throws: error) { try train(learner, in: path) }
       let state = try RunFolder.newestState(in: path) { Issue.record("\($0)") }
       #expect(state.state.values.counters["learner.steps"] == 1000)
     }

@@ -14,7 +14,7 @@ public protocol Trainable: AnyObject {
   ///   - imagesSeen: The images of all steps before.
   ///   - statistics: Gets what the step measures.
   /// - Returns: The images of this step.
-  /// - Throws: `NonFiniteError` if the training has broken down, or an error about its data.
+  /// - Throws: `TrainingError` if the training has broken down, or an error about its data.
   func step(imagesSeen: Int, _ statistics: inout Statistics) throws -> Int
 
   /// Adds everything that decides the next step to a state.
@@ -49,22 +49,4 @@ public protocol Trainable: AnyObject {
   /// - Returns: The picture.
   /// - Throws: An error about the data.
   func sampleSheet() throws -> ByteImage?
-}
-
-/// A loss or a number that follows from it is NaN or infinite: going on would only spread it.
-public struct NonFiniteError: Error, CustomStringConvertible {
-  /// What is not finite, such as `Loss/G/loss`.
-  public let name: String
-  /// Its value.
-  public let value: Double
-
-  /// A number that is not finite.
-  ///
-  /// - Parameters:
-  ///   - name: What it is.
-  ///   - value: NaN or infinite.
-  public init(_ name: String, _ value: Double) { (self.name, self.value) = (name, value) }
-
-  /// The number, on one line.
-  public var description: String { "\(name): expected a finite number, found \(value)" }
 }

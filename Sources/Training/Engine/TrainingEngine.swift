@@ -70,7 +70,7 @@ public final class TrainingEngine {
 
   /// Trains until the schedule ends, or the task is cancelled.
   ///
-  /// - Throws: `CancellationError` after saving; `NonFiniteError` or an error about data or files
+  /// - Throws: `CancellationError` after saving; `TrainingError` or an error about data or files
   ///   without: the last snapshot is then what is left.
   public func run() throws {
     logs = try TrainingLogs(in: folder, keeping: counters)
