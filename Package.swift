@@ -47,7 +47,7 @@ let package = Package(
   products: [
     .library(
       name: "StylistKit",
-      targets: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Workbench"]),
+      targets: ["Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", "Workbench"]),
     .library(name: "Formats", targets: ["Formats"]),
     .library(name: "CTorch", targets: ["CTorch"]),
     .executable(name: "stylist", targets: ["stylist"]),
@@ -92,6 +92,7 @@ let package = Package(
 
     // The libraries, each importing only what stands above it.
     library("Formats", ["CMedia", systemPackage]),
+    library("Datasets", ["Formats"]),
     library("Tensors", ["CTorch"]),
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
@@ -119,6 +120,7 @@ let package = Package(
     .executableTarget(name: "Bounded", path: "Tests/Bounded"),
     tests("Architecture", []),
     tests("Formats", ["Formats", "TestSupport"], exclude: ["Fixtures"]),
+    tests("Datasets", ["Datasets", "Formats", crypto]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
     tests(

@@ -101,5 +101,7 @@ extension Portrait {
   }
 
   /// The attributes that are true of the portrait.
-  public var attributes: Set<PortraitAttribute> { Set(PortraitAttribute.allCases.filter { self[$0] }) }
+  public var attributes: Set<PortraitAttribute> {
+    Set(PortraitAttribute.allCases.filter { self[$0] })
+  }
 }

@@ -72,7 +72,8 @@ struct PortraitIdentity: Sendable {
     hairShade = r.unit()
     hairCut = r.pick(
       weighted: [
-        (.cropped, 0.13), (.parted, 0.17), (.swept, 0.14), (.full, 0.12), (.bob, 0.16), (.long, 0.2),
+        (.cropped, 0.13), (.parted, 0.17), (.swept, 0.14), (.full, 0.12), (.bob, 0.16),
+        (.long, 0.2),
         (.bun, 0.08),
       ])
     isWavy = r.chance(0.42)

@@ -12,7 +12,8 @@ extension PortraitPainter {
     let half = 0.165 * who.eyeSize * squash
     // A smile lifts the lower lid.
     let up: Float = (who.hasNarrowEyes ? 0.042 : 0.108) * who.eyeSize
-    let down: Float = (who.hasNarrowEyes ? 0.03 : 0.085) * who.eyeSize
+    let down: Float =
+      (who.hasNarrowEyes ? 0.03 : 0.085) * who.eyeSize
       * (1 - 0.3 * max(0, how.smile))
     let bounds = Bounds(around: half + 0.04, 0.2)
     if who.hasBags { paintBag(stand, half: half, below: down) }
@@ -42,7 +43,8 @@ extension PortraitPainter {
         lens(p, halfWidth: half, up: up, down: down))
     }
     // The upper lashes follow the lid.
-    canvas.fill(stand.moved(to: Place(0, -up)), Bounds(around: half + 0.03, 0.2), Colour(0x241A17)) { p in
+    canvas.fill(stand.moved(to: Place(0, -up)), Bounds(around: half + 0.03, 0.2), Colour(0x241A17))
+    { p in
       stroke(p, halfWidth: half * 1.08, bend: up * 1.05, thickness: 0.026)
     }
   }
@@ -102,7 +104,8 @@ extension PortraitPainter {
   func paintMouth() {
     let (place, squash) = onFace(0, 0.615 + (who.hasBigNose ? 0.03 : 0))
     let stand = head.moved(to: place)
-    let half = who.mouthWidth * squash * (1 + 0.18 * max(0, how.smile))
+    let half =
+      who.mouthWidth * squash * (1 + 0.18 * max(0, how.smile))
       * (how.isSmiling ? 1 : 1 - 0.25 * how.mouthOpening)
     let bend = 0.17 * how.smile
     let open = 0.125 * how.mouthOpening

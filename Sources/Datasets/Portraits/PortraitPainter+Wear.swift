@@ -21,7 +21,8 @@ extension PortraitPainter {
         case .roundNeck: return max(shoulders, -ellipse(p - Place(0, 0.04), Place(0.25, 0.16)))
         case .vNeck:
           return max(shoulders, (0.3 - p.y - abs(p.x) * 1.4) / 1.72)
-        case .highNeck: return min(shoulders, box(p - Place(0, 0.06), Place(0.185, 0.15), corner: 0.05))
+        case .highNeck:
+          return min(shoulders, box(p - Place(0, 0.06), Place(0.185, 0.15), corner: 0.05))
         }
       })
     if how.garment == .shirt { paintCollar() }
@@ -129,7 +130,9 @@ extension PortraitPainter {
       canvas.fill(
         head, Bounds(-1.2, -0.75, 1.2, -0.2),
         paint: { p in band * (1 + 0.09 * wave(p.x * 6)) },
-        distance: { p in box(p - Place(0, -0.5 - 0.1 * p.x * p.x), Place(width + 0.02, 0.13), corner: 0.1) })
+        distance: { p in
+          box(p - Place(0, -0.5 - 0.1 * p.x * p.x), Place(width + 0.02, 0.13), corner: 0.1)
+        })
     case .cap:
       canvas.fill(
         head, Bounds(-1.2, -1.5, 1.2, -0.3), paint: shade,
@@ -144,13 +147,15 @@ extension PortraitPainter {
       canvas.fill(
         head, Bounds(-1.2, -1.6, 1.2, -0.3), paint: shade,
         distance: { p in
-          max(box(p - Place(-turn * 0.5, -0.95), Place(width * 0.83, 0.52), corner: 0.26), p.y + 0.5)
+          max(
+            box(p - Place(-turn * 0.5, -0.95), Place(width * 0.83, 0.52), corner: 0.26), p.y + 0.5)
         })
       canvas.fill(head, Bounds(-1.2, -0.9, 1.2, -0.5), band) { p in
         box(p - Place(-turn * 0.5, -0.68), Place(width * 0.84, 0.1))
       }
       canvas.fill(
-        head.moved(to: Place(0, -0.55)), Bounds(-1.5, -0.3, 1.5, 0.3), paint: { p in shade(p) * 0.92 },
+        head.moved(to: Place(0, -0.55)), Bounds(-1.5, -0.3, 1.5, 0.3),
+        paint: { p in shade(p) * 0.92 },
         distance: { p in
           ellipse(Place(p.x, p.y + 0.1 * p.x * p.x - 0.05), Place(width + 0.44, 0.11))
         })

@@ -117,7 +117,8 @@ extension PortraitPainter {
       paint: { p in p.y < 0.4 ? dark : dark.mixed(with: skin, smoothstep(0.46, 0.62, p.y)) },
       distance: { p in
         blend(
-          line(p, chin, Place(how.shift.x * 0.6, 0.74), halfWidth: 0.17 + 0.12 * (who.headWidth - 0.7)),
+          line(
+            p, chin, Place(how.shift.x * 0.6, 0.74), halfWidth: 0.17 + 0.12 * (who.headWidth - 0.7)),
           ellipse(p - Place(how.shift.x * 0.6, 0.86), Place(0.28, 0.22)), 0.12)
       })
   }
