@@ -47,23 +47,24 @@ extension PortraitPainter {
     let colour = how.secondCloth == how.cloth ? Colour(0x8E1F2F) : how.secondCloth
     let tie = colour.mixed(with: Colour(0x7A1626), 0.25)
     canvas.fill(collar, Bounds(-0.2, 0.1, 0.2, 0.6), tie * 0.8) { p in
-      box(p - Place(0, 0.2), Place(0.062, 0.05), corner: 0.02)
+      box(p - Place(0, 0.2), Place(0.078, 0.058), corner: 0.02)
     }
     canvas.fill(
       collar, Bounds(-0.2, 0.2, 0.2, 0.6),
       paint: { p in wave((p.x + p.y) * 9) > 0.4 ? tie.mixed(with: Colour(0xFFFFFF), 0.3) : tie },
-      distance: { p in max(abs(p.x) - 0.03 - (p.y - 0.22) * 0.24, 0.235 - p.y) })
+      distance: { p in max(abs(p.x) - 0.045 - (p.y - 0.22) * 0.24, 0.235 - p.y) })
   }
 
   private func paintNecklace() {
     let metal = how.metal
-    canvas.fill(
-      collar.moved(to: Place(0, 0.2)), Bounds(-0.3, -0.3, 0.3, 0.2),
-      paint: { p in metal * (0.8 + 0.25 * scallop(p.x * 14)) },
-      distance: { p in stroke(p, halfWidth: 0.235, bend: -0.27, thickness: 0.019) })
-    canvas.fill(collar.moved(to: Place(0, 0.225)), Bounds(around: 0.08, 0.08), metal) { p in
-      circle(p, 0.042)
+    let (chain, bounds) = (collar.moved(to: Place(0, 0.28)), Bounds(-0.35, -0.45, 0.35, 0.2))
+    canvas.fill(chain, bounds, Colour(0x2A1C15), softness: 0.04, opacity: 0.5) { p in
+      stroke(p - Place(0, 0.02), halfWidth: 0.2, bend: -0.3, thickness: 0.034)
     }
+    canvas.fill(
+      chain, bounds, paint: { p in metal * (0.8 + 0.25 * scallop(p.x * 14)) },
+      distance: { p in stroke(p, halfWidth: 0.2, bend: -0.3, thickness: 0.026) })
+    canvas.fill(chain, bounds, metal) { p in circle(p - Place(0, 0.025), 0.052) }
   }
 
   func paintGlasses() {
