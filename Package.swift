@@ -49,7 +49,8 @@ let package = Package(
     .library(
       name: "StylistKit",
       targets: [
-        "Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Training", "Workbench",
+        "Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", "Training",
+        "Workbench",
       ]),
     .library(name: "Formats", targets: ["Formats"]),
     .library(name: "CTorch", targets: ["CTorch"]),
@@ -96,6 +97,7 @@ let package = Package(
 
     // The libraries, each importing only what stands above it.
     library("Formats", ["CMedia", systemPackage]),
+    library("Datasets", ["Formats"]),
     library("Tensors", ["CTorch"]),
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
@@ -106,7 +108,7 @@ let package = Package(
     library(
       "Training",
       [
-        "Formats", "Tensors", "Layers", "Networks", "Checkpoints", "TensorBoardEvents",
+        "Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", "TensorBoardEvents",
         collections, systemPackage,
       ]),
     library(
@@ -132,6 +134,7 @@ let package = Package(
     .executableTarget(name: "Bounded", path: "Tests/Bounded"),
     tests("Architecture", []),
     tests("Formats", ["Formats", "TestSupport"], exclude: ["Fixtures"]),
+    tests("Datasets", ["Datasets", "Formats", crypto]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
     tests(
