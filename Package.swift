@@ -114,8 +114,8 @@ let package = Package(
     library(
       "Workbench",
       [
-        "Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", collections, crypto,
-        subprocess, systemPackage,
+        "Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", "Training",
+        collections, crypto, subprocess, systemPackage,
       ]),
     library(
       "ParityCases",

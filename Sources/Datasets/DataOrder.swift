@@ -17,14 +17,16 @@ public struct DataOrder: Hashable, Codable, Sendable {
 
   private enum CodingKeys: CodingKey { case count, seed, position }
 
-  /// The order from its beginning.
+  /// The order from its beginning, or from a place in it.
   ///
   /// - Parameters:
   ///   - count: How many numbers there are, from 1 to 2³² − 1.
   ///   - seed: Another seed is another order.
-  public init(count: Int, seed: UInt64) {
-    precondition(1...Int(UInt32.max) ~= count, "an order of \(count) numbers")
-    (self.count, self.seed) = (count, seed)
+  ///   - position: How many numbers have been taken.
+  public init(count: Int, seed: UInt64, position: Int = 0) {
+    precondition(
+      1...Int(UInt32.max) ~= count && position >= 0, "place \(position) of \(count) numbers")
+    (self.count, self.seed, self.position) = (count, seed, position)
   }
 
   /// Reads a saved state.

@@ -17,6 +17,13 @@ public struct RunningStatistic: Codable, Hashable, Sendable {
     (self.num, self.sum, self.sumOfSquares) = (num, sum, sumOfSquares)
   }
 
+  /// Sees what another statistic has seen.
+  mutating func add(_ other: RunningStatistic) {
+    num += other.num
+    sum += other.sum
+    sumOfSquares += other.sumOfSquares
+  }
+
   /// Sees more numbers.
   public mutating func add(_ values: [Double]) {
     num += values.count
@@ -50,5 +57,14 @@ public struct Statistics: Codable, Hashable, Sendable {
   ///   - name: The published name.
   public mutating func add(_ values: [Double], to name: String) {
     byName[name, default: RunningStatistic()].add(values)
+  }
+
+  /// Sees what others have seen.
+  ///
+  /// - Parameter others: Statistics of the same or other names.
+  public mutating func add(_ others: Statistics) {
+    for (name, statistic) in others.byName {
+      byName[name, default: RunningStatistic()].add(statistic)
+    }
   }
 }

@@ -4,6 +4,7 @@ import Checkpoints
 import Formats
 import Layers
 import Networks
+import Training
 
 /// A request that does not fit the network it is made of.
 public struct RequestError: Error, CustomStringConvertible, Sendable {
@@ -32,6 +33,8 @@ public func exitCode(for error: any Error) -> Int32? {
   case let error as FileError: error.kind.exitCode
   case is RequestError, is ConversionError: 64
   case is ParameterLoadError: 65
+  case TrainingError.misfit: 65
+  case TrainingError.nonFiniteLoss: 1
   case is UnavailableError: 69
   case is ConfigurationError: 78
   default: nil

@@ -10,9 +10,13 @@ public struct JobProgress: Hashable, Codable, Sendable {
   /// What is counted, in the plural: `pictures`, `frames`.
   public let unit: String
 
-  /// `done` of `total` units.
-  public init(done: Int, total: Int, unit: String) {
+  /// Units that were done before the job began; they say nothing of its rate.
+  public let doneBefore: Int
+
+  /// `done` of `total` units, `doneBefore` of them before the job began.
+  public init(done: Int, total: Int, unit: String, doneBefore: Int = 0) {
     (self.done, self.total, self.unit) = (done, total, unit)
+    self.doneBefore = doneBefore
   }
 }
 

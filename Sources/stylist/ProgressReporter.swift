@@ -24,7 +24,7 @@ final class ProgressReporter: Sendable {
     }
     guard isDue else { return }
     let seconds = (now - start) / .seconds(1)
-    let rate = Double(progress.done) / max(seconds, 1e-9)
+    let rate = Double(progress.done - progress.doneBefore) / max(seconds, 1e-9)
     let left = Double(progress.total - progress.done) / max(rate, 1e-9)
     writeToStandardError(isTerminal ? bar(progress, rate, left) : json(progress, rate, left))
   }

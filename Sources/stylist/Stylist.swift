@@ -21,7 +21,7 @@ struct Stylist: AsyncParsableCommand {
       The last needs no file: it draws with random weights.
       """,
     version: stylistVersion,
-    subcommands: [Generate.self, Mix.self, Video.self, Model.self])
+    subcommands: [Generate.self, Mix.self, Video.self, Train.self, Model.self])
 
   /// Runs the command line and ends the program with the documented exit code.
   static func main() async {

@@ -1,5 +1,7 @@
 // When a training writes a line, saves its state and ends.
 
+public import Networks
+
 /// When a training writes a line, saves its state and ends; none of it changes what is learned.
 public struct Schedule: Codable, Hashable, Sendable {
   /// Thousands of images after which the training ends.
@@ -25,6 +27,20 @@ public struct Schedule: Codable, Hashable, Sendable {
     self.kimgPerTick = kimgPerTick
     self.ticksPerSnapshot = ticksPerSnapshot
     self.keptStates = keptStates
+  }
+
+  /// Checks that a training can follow it.
+  ///
+  /// - Throws: `ConfigurationError` naming the first number that cannot be.
+  public func validate() throws(ConfigurationError) {
+    try ConfigurationError.check("kimg", kimg, is: "more than 0 and at most 10⁹") {
+      $0 > 0 && $0 <= 1e9
+    }
+    try ConfigurationError.check("tick", kimgPerTick, is: "more than 0 and at most 10⁶ kimg") {
+      $0 > 0 && $0 <= 1e6
+    }
+    try ConfigurationError.check("snap", ticksPerSnapshot, in: 1...1_000_000)
+    try ConfigurationError.check("kept states", keptStates, in: 1...1_000_000)
   }
 
   /// Images after which the training ends.

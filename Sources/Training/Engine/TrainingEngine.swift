@@ -54,6 +54,12 @@ public final class TrainingEngine {
   /// Thousands of images seen.
   public var kimg: Double { Double(counters.images) / 1000 }
 
+  /// Images seen when a state was saved.
+  ///
+  /// - Parameter state: A state that an engine saved.
+  /// - Returns: The count.
+  public static func images(of state: TrainingState) -> Int { Counters(state.values).images }
+
   /// Goes on from a state.
   ///
   /// - Parameter state: A state that an engine saved.

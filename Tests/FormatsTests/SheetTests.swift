@@ -2,7 +2,6 @@
 
 import Formats
 import Testing
-import Workbench
 
 @Suite("Sheets")
 struct SheetTests {

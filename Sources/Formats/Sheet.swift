@@ -1,7 +1,5 @@
 // Pictures side by side in one.
 
-public import Formats
-
 /// Columns and rows of a sheet of pictures.
 public struct GridSize: Hashable, Codable, Sendable {
   /// Pictures side by side.

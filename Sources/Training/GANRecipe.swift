@@ -1,0 +1,167 @@
+// The published settings of training, by the names that people type, and what may be changed of them.
+
+public import Layers
+public import Networks
+public import Tensors
+
+/// What people may change of a published recipe; nil for what the recipe says.
+public struct GANRecipeChanges: Codable, Hashable, Sendable {
+  /// Images of each kind in an iteration.
+  public var batchSize: Int?
+  /// Images that go through a network together.
+  public var microBatchSize: Int?
+  /// γ, the weight of the R1 penalty.
+  public var r1Gamma: Double?
+  /// The learning rate of the generator.
+  public var generatorLearningRate: Double?
+  /// The learning rate of the discriminator.
+  public var discriminatorLearningRate: Double?
+  /// Thousands of images after which half of the old average is left.
+  public var averageKimg: Double?
+  /// Features at 1×1, of which each resolution has its share.
+  public var channelBase: Int?
+  /// The most features of a layer.
+  public var channelMax: Int?
+  /// Layers of the mapping network.
+  public var mappingLayers: Int?
+  /// Images whose deviation the discriminator sees together.
+  public var mbstdGroupSize: Int?
+  /// The number format of the highest resolutions.
+  public var precision: DType?
+
+  /// No changes.
+  public init() {}
+}
+
+/// What is trained, and how: networks that go together and the settings of the trainer.
+public struct GANRecipe: Sendable {
+  /// The generator.
+  public var generator: any GeneratorConfiguration
+  /// The discriminator.
+  public var discriminator: any DiscriminatorConfiguration
+  /// How they are trained.
+  public var training: GANTrainerConfiguration
+  /// Thousands of images after which the published training ends.
+  public var kimg: Double
+
+}
+
+extension GANRecipe {
+  /// The names of all recipes.
+  public static let names = StyleGAN2Preset.trained.map(\.rawValue)
+
+  /// A recipe for images of a shape.
+  ///
+  /// - Parameters:
+  ///   - name: One of `names`.
+  ///   - resolution: The images' width and height, in pixels.
+  ///   - imgChannels: 1 grey, 3 RGB, 4 RGB with opacity.
+  ///   - labelDim: The length of a label; 0 for none.
+  ///   - changes: What is different from the published recipe.
+  /// - Throws: `ConfigurationError` if there is no recipe of that name or values do not fit.
+  public init(
+    named name: String, resolution: Int, imgChannels: Int, labelDim: Int,
+    changes: GANRecipeChanges = GANRecipeChanges()
+  ) throws(ConfigurationError) {
+    guard let preset = StyleGAN2Preset.trained.first(where: { $0.rawValue == name }) else {
+      throw ConfigurationError(
+        "cfg: expected one of \(Self.names.joined(separator: ", ")), found \(name)")
+    }
+    self = preset.recipe(
+      resolution: resolution, imgChannels: imgChannels, labelDim: labelDim, changes: changes)
+    try generator.validate()
+    try discriminator.validate()
+    try training.validate()
+  }
+
+  /// The numbers that training optimises in the generator and the discriminator, known without
+  /// taking memory for them.
+  public var parameterCounts: (generator: Int, discriminator: Int) {
+    let (g, d) = (ParameterStore(), ParameterStore())
+    _ = generator.makeGenerator(Scope(g, device: .meta))
+    _ = discriminator.makeDiscriminator(Scope(d, device: .meta))
+    return (g.parameterCount, d.parameterCount)
+  }
+}
+
+// MARK: - StyleGAN2
+
+extension StyleGAN2Preset {
+  /// The presets of stylegan2-ada-pytorch's training program.
+  fileprivate static let trained: [StyleGAN2Preset] = [
+    .auto, .stylegan2, .paper256, .paper512, .paper1024, .cifar,
+  ]
+
+  /// What the preset trains with, for one device.
+  ///
+  /// - Source: `train.py` of stylegan2-ada-pytorch.
+  private struct Published {
+    /// Devices of the published training; each takes its part of a batch.
+    var devices = 8
+    var kimg = 25_000.0
+    var batchSize: Int
+    var learningRate: Double
+    var r1Gamma: Double
+    var averageKimg: Double
+    var rampUp: Double?
+  }
+
+  private func published(resolution: Int, batchSize: Int?) -> Published {
+    switch self {
+    case .stylegan2:
+      return Published(batchSize: 32, learningRate: 0.002, r1Gamma: 10, averageKimg: 10)
+    case .paper256:
+      return Published(batchSize: 64, learningRate: 0.0025, r1Gamma: 1, averageKimg: 20)
+    case .paper512:
+      return Published(batchSize: 64, learningRate: 0.0025, r1Gamma: 0.5, averageKimg: 20)
+    case .paper1024:
+      return Published(batchSize: 32, learningRate: 0.002, r1Gamma: 2, averageKimg: 10)
+    case .cifar:
+      return Published(
+        devices: 2, kimg: 100_000, batchSize: 64, learningRate: 0.0025, r1Gamma: 0.01,
+        averageKimg: 500, rampUp: 0.05)
+    default:
+      // For one device; γ and the average follow from the batch.
+      let batch = batchSize ?? max(min(4096 / resolution, 32), 1)
+      return Published(
+        devices: 1, batchSize: batch, learningRate: resolution >= 1024 ? 0.002 : 0.0025,
+        r1Gamma: 0.0002 * Double(resolution * resolution) / Double(batch),
+        averageKimg: Double(batch) * 10 / 32, rampUp: 0.05)
+    }
+  }
+
+  fileprivate func recipe(
+    resolution: Int, imgChannels: Int, labelDim: Int, changes: GANRecipeChanges
+  ) -> GANRecipe {
+    let published = published(resolution: resolution, batchSize: changes.batchSize)
+    let batch = changes.batchSize ?? published.batchSize
+    let part = batch % published.devices == 0 ? batch / published.devices : batch
+    let microBatch = changes.microBatchSize ?? part
+    var g = generator(resolution: resolution, labelDim: labelDim, imgChannels: imgChannels)
+    var d = discriminator(
+      resolution: resolution, labelDim: labelDim, imgChannels: imgChannels,
+      batchPerDevice: microBatch)
+    if let base = changes.channelBase { (g.channelBase, d.channelBase) = (base, base) }
+    if let most = changes.channelMax { (g.channelMax, d.channelMax) = (most, most) }
+    if let layers = changes.mappingLayers { g.mappingLayers = layers }
+    if let group = changes.mbstdGroupSize { d.mbstdGroupSize = group }
+    var training = GANTrainerConfiguration(
+      batchSize: batch, microBatchSize: microBatch, learningRate: published.learningRate,
+      r1Gamma: changes.r1Gamma ?? published.r1Gamma,
+      average: MovingAverage(
+        halfLife: (changes.averageKimg ?? published.averageKimg) * 1000,
+        rampUp: published.rampUp))
+    if let rate = changes.generatorLearningRate {
+      training.generatorOptimizer.learningRate = rate
+    }
+    if let rate = changes.discriminatorLearningRate {
+      training.discriminatorOptimizer.learningRate = rate
+    }
+    if self == .cifar {
+      training.pathLength.weight = 0
+      training.styleMixingProbability = 0
+    }
+    if let precision = changes.precision { training.precision = precision }
+    return GANRecipe(generator: g, discriminator: d, training: training, kimg: published.kimg)
+  }
+}

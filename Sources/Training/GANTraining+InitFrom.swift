@@ -1,0 +1,58 @@
+// Starting a training from the networks of another: transfer, which keeps neither optimisers nor
+// counts.
+
+import Checkpoints
+import Formats
+import Layers
+import OrderedCollections
+
+extension GANTraining {
+  /// Copies the tensors of a file into the networks that have tensors of the same names; all else
+  /// keeps its first values. Nothing is copied unless everything fits.
+  ///
+  /// - Parameter path: A checkpoint of any form that Stylist opens, or a state of a training.
+  /// - Returns: What was copied, a line for each network.
+  /// - Throws: `FileError` if the file cannot be read, or has no tensors for the networks;
+  ///   `ParameterLoadError` if shapes differ.
+  public func start(from path: String) throws -> [String] {
+    let file = try Self.networks(in: path)
+    // A file with one generator has the one that its authors use; both begin as that.
+    let sources = [
+      ("G", trainer.generator.parameters, file["G"] ?? file["G_ema"]),
+      ("G_ema", trainer.average.parameters, file["G_ema"] ?? file["G"]),
+      ("D", trainer.discriminator.parameters, file["D"]),
+    ]
+    var plans: [(store: ParameterStore, tensors: OrderedDictionary<String, StoredParameter>)] = []
+    var lines: [String] = []
+    for (role, store, tensors) in sources {
+      let known = (tensors ?? [:]).filter { store.entries[$0.key] != nil }
+      try store.check(known, optional: { _ in true })
+      plans.append((store, known))
+      lines.append("\(role): \(known.count) of \(store.entries.count) tensors from \(path)")
+    }
+    guard plans.contains(where: { !$0.tensors.isEmpty }) else {
+      throw FileError(
+        .damaged, file: path, expected: "networks with tensors such as those to be trained",
+        found: "networks \(file.keys.joined(separator: ", ")) with none of them")
+    }
+    for plan in plans { try plan.store.load(plan.tensors, optional: { _ in true }) }
+    return lines
+  }
+
+  private static func networks(
+    in path: String
+  ) throws -> OrderedDictionary<String, OrderedDictionary<String, StoredParameter>> {
+    guard let state = try? TrainingState(reading: path) else {
+      return try Checkpoint.open(path).networks.mapValues(\.tensors)
+    }
+    try state.checkContent(of: path)
+    return OrderedDictionary(
+      uniqueKeysWithValues: ["G", "D", "G_ema"].map { role in
+        let prefix = "\(role)."
+        let own = state.tensors.filter { $0.key.hasPrefix(prefix) }.map { name, tensor in
+          (String(name.dropFirst(prefix.count)), tensor)
+        }
+        return (role, OrderedDictionary(uniqueKeysWithValues: own))
+      })
+  }
+}

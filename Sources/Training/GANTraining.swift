@@ -1,0 +1,206 @@
+// A generator and a discriminator learning from a data set, as the engine sees them.
+
+public import Checkpoints
+public import Datasets
+public import Formats
+import Layers
+public import Networks
+import OrderedCollections
+import Tensors
+
+/// Trains a generator against a discriminator on the pictures of a data set.
+public final class GANTraining: Trainable {
+  /// What is trained, and how.
+  public let trainer: GANTrainer
+  private let dataset: any Dataset
+  private var loader: BatchLoader
+  private var labelDraws: RandomState
+  private let sheetZ: Tensor
+  private let sheetLabels: Tensor?
+  private let grid: GridSize
+
+  /// Networks with first values, and the first picture.
+  ///
+  /// - Parameters:
+  ///   - options: What is trained, and how.
+  ///   - dataset: The pictures that the options describe, mirrored ones among them.
+  /// - Throws: `ConfigurationError` if values do not fit.
+  public init(_ options: GANOptions, on dataset: any Dataset) throws(ConfigurationError) {
+    let recipe = try options.recipe()
+    let random = TorchGenerator(seed: UInt64(options.seed))
+    let g = recipe.generator.makeGenerator(Scope(ParameterStore(), generator: random))
+    let d = recipe.discriminator.makeDiscriminator(Scope(ParameterStore(), generator: random))
+    trainer = try GANTrainer(
+      generator: g, discriminator: d, configuration: recipe.training, seed: UInt64(options.seed))
+    self.dataset = dataset
+    loader = Self.loader(
+      dataset, DataOrder(count: dataset.count, seed: UInt64(options.seed)), recipe.training)
+    labelDraws = RandomState(seed: options.seed)
+    grid = Self.grid(of: dataset.shape)
+    var (seeds, shown) = (RandomState(seed: 0), RandomState(seed: 0))
+    sheetZ = Tensor(
+      seeds.randn(grid.count * g.traits.zDim).map(Float.init), shape: [grid.count, g.traits.zDim])
+    let labels = shown.randint(0..<dataset.count, grid.count).flatMap(dataset.label)
+    sheetLabels =
+      g.traits.labelDim > 0 ? Tensor(labels, shape: [grid.count, g.traits.labelDim]) : nil
+  }
+
+  private static func loader(
+    _ dataset: any Dataset, _ order: DataOrder, _ training: GANTrainerConfiguration
+  ) -> BatchLoader {
+    BatchLoader(dataset, order: order, batchSize: training.batchSize, threads: 1)
+  }
+
+  // MARK: Steps
+
+  /// Runs one iteration on the next batch.
+  public func step(imagesSeen: Int, _ statistics: inout Statistics) throws -> Int {
+    let batch = try loader.next()
+    let labelDim = trainer.generator.traits.labelDim
+    let real = RealBatch(
+      images: batch.images,
+      labels: labelDim > 0
+        ? Tensor(batch.labels, shape: [batch.indices.count, labelDim]) : nil)
+    try trainer.runIteration(real: real, drawLabels: labelDim > 0 ? drawLabels : nil)
+    statistics.add(trainer.takeStatistics())
+    return batch.indices.count
+  }
+
+  /// Labels as frequent as those of the pictures.
+  private func drawLabels(_ count: Int) -> Tensor {
+    let labels = labelDraws.randint(0..<dataset.count, count).flatMap(dataset.label)
+    return Tensor(labels, shape: [count, trainer.generator.traits.labelDim])
+  }
+
+  // MARK: States
+
+  private enum Key {
+    static let random = "random."
+    static let labels = "labels"
+    static let iterations = "iterations"
+    static let images = "images"
+    static let pictures = "data.pictures"
+  }
+
+  /// Adds the networks, optimisers, random streams and the place in the data.
+  public func save(into state: inout TrainingState) throws {
+    let found = trainer.state
+    for (name, tensor) in found.tensors {
+      if name.hasPrefix(Key.random) {
+        state.generators[String(name.dropFirst(Key.random.count))] =
+          try tensor.read().values(as: UInt8.self)
+      } else {
+        state.tensors[name] = tensor
+      }
+    }
+    state.values.counters[Key.iterations] = found.counters.iteration
+    state.values.counters[Key.images] = found.counters.imageCount
+    state.values.counters[Key.pictures] = dataset.count
+    state.values.randomStates[Key.labels] = labelDraws
+    state.values.dataPosition = TrainingState.DataPosition(
+      seed: UInt32(truncatingIfNeeded: loader.order.seed), epoch: loader.order.epoch,
+      index: loader.order.position % dataset.count)
+  }
+
+  /// Goes on from what `save` added.
+  public func restore(from state: TrainingState) throws {
+    let counters = state.values.counters
+    guard let iterations = counters[Key.iterations], let images = counters[Key.images],
+      let labels = state.values.randomStates[Key.labels], let place = state.values.dataPosition
+    else {
+      throw TrainingError.misfit(
+        "state", expected: "that of a generator and a discriminator", found: "another")
+    }
+    guard counters[Key.pictures] == dataset.count else {
+      throw TrainingError.misfit(
+        "data", expected: "\(counters[Key.pictures] ?? 0) pictures, as when the state was saved",
+        found: "\(dataset.count)")
+    }
+    guard let order = DataOrder(count: dataset.count, place) else {
+      throw TrainingError.misfit(
+        "place in the data", expected: "one of \(dataset.count) pictures", found: "\(place)")
+    }
+    var tensors = state.tensors
+    for (name, bytes) in state.generators {
+      tensors[Key.random + name] = StoredParameter(Tensor(bytes))
+    }
+    try trainer.restore(
+      GANTrainerState(
+        counters: GANTrainer.Counters(iteration: iterations, imageCount: images),
+        tensors: tensors))
+    loader = Self.loader(dataset, order, trainer.configuration)
+    labelDraws = labels
+  }
+
+  // MARK: What people see
+
+  /// Writes the average generator.
+  public func writeNetwork(to path: String, kimg: Double) throws {
+    var notes = NetworkFileNotes()
+    notes.kimg = kimg
+    notes.wAvgSource = trainer.average.wAvgSource
+    try writeNetworkFile(
+      trainer.average.parameters, configuration: trainer.average.configuration, role: "G_ema",
+      notes: notes, to: path)
+  }
+
+  /// Pictures of the data, chosen at random.
+  public func dataSheet() throws -> ByteImage? {
+    var shown = RandomState(seed: 0)
+    let pictures = try shown.randint(0..<dataset.count, grid.count).map(dataset.image)
+    return sheet(of: pictures)
+  }
+
+  /// Pictures of the average generator, of the same z every time.
+  public func sampleSheet() throws -> ByteImage? {
+    let average = trainer.average
+    let pictures = withoutGradients {
+      (0..<grid.count).map { index in
+        let row = index..<index + 1
+        let w = average.map(
+          z: sheetZ.sliced(row, axis: 0), labels: sheetLabels?.sliced(row, axis: 0))
+        let image = average.synthesize(
+          average.broadcast(w, truncation: Truncation()), options: SynthesisOptions())
+        let bytes = average.traits.pixelEncoding.bytes(image)
+        return ByteImage(
+          width: bytes.size(2), height: bytes.size(1), channels: bytes.size(3),
+          pixels: bytes.values(as: UInt8.self))
+      }
+    }
+    return sheet(of: pictures)
+  }
+
+  /// As many pictures as a screen shows.
+  private static func grid(of shape: ImageShape) -> GridSize {
+    GridSize(
+      columns: min(max(1280 / shape.resolution, 4), 16),
+      rows: min(max(768 / shape.resolution, 2), 9))
+  }
+
+  private func sheet(of pictures: [ByteImage]) -> ByteImage {
+    let shape = dataset.shape
+    var sheet = Sheet(
+      grid, cellWidth: shape.resolution, cellHeight: shape.resolution, channels: shape.channels)
+    for (index, picture) in pictures.enumerated() {
+      sheet.place(picture, column: index % grid.columns, row: index / grid.columns)
+    }
+    return sheet.image
+  }
+}
+
+extension Batch {
+  /// The pictures as networks see them: [N, C, H, W] in [-1, 1].
+  fileprivate var images: Tensor {
+    Tensor(pixels, shape: [indices.count, shape.channels, shape.resolution, shape.resolution])
+      .cast(to: .float32) / 127.5 - 1
+  }
+}
+
+extension DataOrder {
+  /// The order at a saved place, or nil if there is no such place.
+  fileprivate init?(count: Int, _ place: TrainingState.DataPosition) {
+    guard 0..<count ~= place.index, 0..<Int.max / count ~= place.epoch else { return nil }
+    self.init(
+      count: count, seed: UInt64(place.seed), position: place.epoch * count + place.index)
+  }
+}

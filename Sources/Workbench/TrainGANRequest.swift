@@ -1,0 +1,231 @@
+// What was asked of a training, and what follows for a new one or one that goes on.
+
+import Datasets
+import Formats
+import Foundation
+import Tensors
+import Training
+
+/// What was asked of a training with a generator and a discriminator; nil for what was not said.
+///
+/// A new training fills in what its recipe says. One that goes on takes what its state says, and
+/// refuses what was asked differently.
+public struct TrainGANRequest: Sendable {
+  /// The recipe.
+  public var cfg: String?
+  /// `portraits`, a folder or an archive.
+  public var data: String?
+  /// Rows and columns of portraits, in pixels; other data has its own.
+  public var resolution: Int?
+  /// Whether the networks get labels.
+  public var cond: Bool?
+  /// Whether all pictures are seen mirrored, too.
+  public var mirror: Bool?
+  /// How many pictures are chosen at random.
+  public var subset: Int?
+  /// Images of each kind in an iteration.
+  public var batchSize: Int?
+  /// Images that go through a network together.
+  public var microBatchSize: Int?
+  /// γ, the weight of the R1 penalty.
+  public var r1Gamma: Double?
+  /// The learning rate of the generator.
+  public var generatorLearningRate: Double?
+  /// The learning rate of the discriminator.
+  public var discriminatorLearningRate: Double?
+  /// Thousands of images after which half of the old average generator is left.
+  public var averageKimg: Double?
+  /// Features at 1×1, of which each resolution has its share.
+  public var channelBase: Int?
+  /// The most features of a layer.
+  public var channelMax: Int?
+  /// Layers of the mapping network.
+  public var mappingLayers: Int?
+  /// Images whose deviation the discriminator sees together.
+  public var mbstdGroupSize: Int?
+  /// The number format of the highest resolutions.
+  public var precision: Precision?
+  /// Where all random streams start.
+  public var seed: UInt32?
+  /// Threads that one operation may use.
+  public var threads: Int?
+  /// A file whose networks the training starts from.
+  public var initFrom: String?
+  /// Thousands of images after which the training ends.
+  public var kimg: Double?
+  /// Thousands of images between two lines of the log.
+  public var kimgPerTick: Double?
+  /// Lines of the log between two snapshots.
+  public var ticksPerSnapshot: Int?
+
+  /// Nothing was said.
+  public init() {}
+
+  /// What is different from the recipe.
+  private var changes: GANRecipeChanges {
+    var changes = GANRecipeChanges()
+    (changes.batchSize, changes.microBatchSize) = (batchSize, microBatchSize)
+    changes.r1Gamma = r1Gamma
+    changes.generatorLearningRate = generatorLearningRate
+    changes.discriminatorLearningRate = discriminatorLearningRate
+    changes.averageKimg = averageKimg
+    (changes.channelBase, changes.channelMax) = (channelBase, channelMax)
+    (changes.mappingLayers, changes.mbstdGroupSize) = (mappingLayers, mbstdGroupSize)
+    changes.precision = precision?.dtype
+    return changes
+  }
+}
+
+/// The number format in which the highest resolutions are computed; parameters stay float32.
+public enum Precision: String, CaseIterable, Sendable {
+  /// 32 bits.
+  case float32
+  /// 16 bits with the exponents of float32: faster where the processor has instructions for it.
+  case bfloat16
+
+  fileprivate var dtype: DType {
+    switch self {
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    }
+  }
+}
+
+extension TrainGANRequest {
+  /// Portraits in an epoch; more than any training sees twice.
+  private static let portraitCount = 1 << 20
+
+  /// The options and the data of a new training.
+  ///
+  /// - Returns: The options, all filled in, and the pictures.
+  /// - Throws: `RequestError`, `ConfigurationError`, or `DatasetError` about the data.
+  func begin() throws -> (options: GANOptions, dataset: any Dataset) {
+    guard let data else {
+      throw RequestError(
+        "data", expected: "--data=portraits, a folder or an archive", found: "nothing")
+    }
+    let base = try Self.open(data, resolution: resolution, readsLabels: cond ?? false)
+    guard !(cond ?? false) || base.labelKind.dimension > 0 else {
+      throw RequestError("cond", expected: "pictures with labels", found: "\(data), without labels")
+    }
+    let dataset = try view(of: base)
+    let described = GANOptions.Data(
+      source: data, name: Self.label(of: base), count: dataset.count,
+      resolution: base.shape.resolution, channels: base.shape.channels,
+      labelDim: cond ?? false ? base.labelKind.dimension : 0, mirror: mirror ?? false,
+      subset: subset)
+    let options = GANOptions(
+      cfg: cfg ?? "auto", data: described, changes: changes, seed: seed ?? 0, initFrom: initFrom,
+      threads: threads ?? Machine.threadCount)
+    return (options, dataset)
+  }
+
+  /// The data of a training that goes on.
+  ///
+  /// - Parameter options: What its state says.
+  /// - Returns: The pictures.
+  /// - Throws: `ConfigurationError` if something else was asked for; an error about the data.
+  func goOn(with options: GANOptions) throws -> any Dataset {
+    let differences = differences(from: options)
+    guard differences.isEmpty else {
+      throw ConfigurationError(
+        "--resume goes on with the options that the training has; "
+          + differences.joined(separator: "; ") + " (--init-from starts a new training)")
+    }
+    var asked = self
+    (asked.mirror, asked.subset) = (options.data.mirror, options.data.subset)
+    asked.seed = options.seed
+    let base = try Self.open(
+      data ?? options.data.source, resolution: options.data.resolution,
+      readsLabels: options.data.labelDim > 0)
+    let dataset = try asked.view(of: base)
+    let found = (dataset.count, base.shape.resolution, base.shape.channels)
+    let expected = (options.data.count, options.data.resolution, options.data.channels)
+    guard found == expected else {
+      throw ConfigurationError(
+        "data: expected the \(expected.0) pictures of \(expected.1) pixels and \(expected.2) "
+          + "channels that the training has, found \(found.0) of \(found.1) and \(found.2)")
+    }
+    return dataset
+  }
+
+  /// What was asked for and is not so in a training, a line each.
+  private func differences(from options: GANOptions) -> [String] {
+    func compare<Value: Equatable>(_ name: String, _ asked: Value?, _ found: Value?) -> String? {
+      guard let asked, asked != found else { return nil }
+      return "\(name): has \(found.map { "\($0)" } ?? "none"), asked for \(asked)"
+    }
+    let (asked, had) = (changes, options.changes)
+    return [
+      compare("cfg", cfg, options.cfg), compare("res", resolution, options.data.resolution),
+      compare("cond", cond, options.data.labelDim > 0),
+      compare("mirror", mirror, options.data.mirror),
+      compare("subset", subset, options.data.subset), compare("seed", seed, options.seed),
+      compare("init-from", initFrom, options.initFrom),
+      compare("batch", asked.batchSize, had.batchSize),
+      compare("batch-gpu", asked.microBatchSize, had.microBatchSize),
+      compare("gamma", asked.r1Gamma, had.r1Gamma),
+      compare("glr", asked.generatorLearningRate, had.generatorLearningRate),
+      compare("dlr", asked.discriminatorLearningRate, had.discriminatorLearningRate),
+      compare("ema", asked.averageKimg, had.averageKimg),
+      compare("cbase", asked.channelBase, had.channelBase),
+      compare("cmax", asked.channelMax, had.channelMax),
+      compare("map-depth", asked.mappingLayers, had.mappingLayers),
+      compare("mbstd-group", asked.mbstdGroupSize, had.mbstdGroupSize),
+      compare("precision", asked.precision, had.precision),
+    ].compactMap(\.self)
+  }
+
+  /// When to write, save and end.
+  ///
+  /// - Parameters:
+  ///   - options: The options of the training.
+  ///   - before: What was asked when the training began; nil for a new one.
+  /// - Returns: The schedule.
+  /// - Throws: `ConfigurationError` if a number does not fit.
+  func schedule(for options: GANOptions, before: Schedule?) throws -> Schedule {
+    let published = try options.recipe().kimg
+    var schedule = before ?? Schedule(kimg: published)
+    if let kimg { schedule.kimg = kimg }
+    if let kimgPerTick { schedule.kimgPerTick = kimgPerTick }
+    if let ticksPerSnapshot { schedule.ticksPerSnapshot = ticksPerSnapshot }
+    try schedule.validate()
+    return schedule
+  }
+
+  // MARK: Data
+
+  private static func open(
+    _ source: String, resolution: Int?, readsLabels: Bool
+  ) throws -> any Dataset {
+    guard source == "portraits" else {
+      let dataset = try ImageDataset(path: source, readsLabels: readsLabels)
+      if let resolution, resolution != dataset.shape.resolution {
+        throw RequestError(
+          "res", expected: "the \(dataset.shape.resolution) pixels of \(source)",
+          found: "\(resolution)")
+      }
+      return dataset
+    }
+    let resolution = resolution ?? 64
+    guard (8...1024).contains(resolution), resolution.nonzeroBitCount == 1 else {
+      throw RequestError("res", expected: "a power of two from 8 to 1024", found: "\(resolution)")
+    }
+    return PortraitsDataset(count: portraitCount, resolution: resolution)
+  }
+
+  private func view(of base: any Dataset) throws(RequestError) -> any Dataset {
+    guard let subset else { return DatasetView(base, mirror: mirror ?? false) }
+    guard (1...base.count).contains(subset) else {
+      throw RequestError("subset", expected: "1 to \(base.count) pictures", found: "\(subset)")
+    }
+    var (random, indices) = (RandomState(seed: seed ?? 0), Array(0..<base.count))
+    random.shuffle(&indices)
+    return DatasetView(base, indices: indices.prefix(subset).sorted(), mirror: mirror ?? false)
+  }
+
+  /// What the data is called in names of folders.
+  private static func label(of dataset: any Dataset) -> String {
+    dataset is PortraitsDataset ? "portraits\(dataset.shape.resolution)" : dataset.name
+  }
+}

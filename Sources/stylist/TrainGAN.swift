@@ -1,0 +1,214 @@
+// `stylist train gan`: a generator and a discriminator that learn from pictures.
+
+public import ArgumentParser
+import Foundation
+public import Workbench
+
+/// Trains a generator against a discriminator.
+struct TrainGAN: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gan",
+    abstract: "Train a generator on pictures.",
+    discussion: """
+      EXAMPLES
+        stylist train gan --data=portraits --res=32 --kimg=100 --outdir=runs
+        stylist train gan --data=cats.zip --cfg=auto --mirror --outdir=runs
+        stylist train gan --resume=latest --outdir=runs
+        stylist train gan --resume=runs/00000-auto-cats --kimg=5000
+        stylist train gan --data=dogs.zip --init-from=cats.pkl --outdir=runs
+
+      Makes a folder such as runs/00000-auto-cats-batch32-gamma0.4 with the logs,
+      a sheet of pictures, the network and the state of the training at every
+      snapshot. Ctrl-C saves and ends; --resume goes on bit for bit, from the
+      last snapshot even after a power cut. --init-from starts a new training
+      with the networks of a file.
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "The pictures: a folder, a .zip, or portraits, which are drawn without end.",
+      valueName: "source"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp("The folder for the runs; made if it is not there.", valueName: "folder"))
+  var outdir: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the training of this folder, or with the latest in --outdir.",
+      valueName: "folder|latest"))
+  var resume: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Start with the networks of this checkpoint, or training state.", valueName: "file"))
+  var initFrom: String?
+
+  @OptionGroup(title: "RECIPE") var recipe: RecipeOptions
+  @OptionGroup(title: "SCHEDULE") var schedule: ScheduleOptions
+
+  @Option(
+    help: ArgumentHelp("Where all random numbers start (default: 0).", valueName: "seed"))
+  var seed: UInt32?
+
+  @Option(
+    help: ArgumentHelp(
+      "Processor threads for one operation, 1 to 4096 (default: one for each core).",
+      valueName: "count"))
+  var threads: Int?
+
+  @OptionGroup var report: ReportOptions
+
+  func run() async throws {
+    let job = try job()
+    if report.isDryRun {
+      let plan = try job.plan()
+      try report.print(plan, lines: plan.lines)
+      return
+    }
+    let reporter = TrainingReporter()
+    let outcome = try await interruptible { try await job.run(reporter.show) }
+    try report.print(
+      outcome, lines: [outcome.folder] + [outcome.network, outcome.state].compactMap(\.self))
+  }
+
+  private func job() throws -> TrainGANJob {
+    if let threads, !(1...4096).contains(threads) {
+      throw UsageError("--threads: expected 1 to 4096, found \(threads)")
+    }
+    var request = TrainGANRequest()
+    (request.data, request.initFrom, request.seed) = (data, initFrom, seed)
+    request.threads = threads
+    recipe.fill(&request)
+    schedule.fill(&request)
+    let command = commandLine(Array(CommandLine.arguments.dropFirst()))
+    return TrainGANJob(request, try start(), command: command)
+  }
+
+  private func start() throws -> TrainGANJob.Start {
+    guard let resume else {
+      guard let outdir else {
+        throw UsageError("give --outdir=FOLDER, where the folder of the run is made")
+      }
+      return .new(outdir: outdir)
+    }
+    guard initFrom == nil else {
+      throw UsageError(
+        "give either --resume, to go on with a training, or --init-from, to start a new one")
+    }
+    guard resume == "latest" else {
+      guard !FileManager.default.isRegularFile(resume) else {
+        throw UsageError(
+          "--resume=\(resume): expected the folder of a training, found a file; "
+            + "--init-from=FILE starts a new training with its networks")
+      }
+      return .resume(folder: resume)
+    }
+    guard let outdir else { throw UsageError("--resume=latest needs --outdir=FOLDER") }
+    return .resume(folder: try TrainGANJob.latestRun(in: outdir))
+  }
+}
+
+extension FileManager {
+  fileprivate func isRegularFile(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+  }
+}
+
+/// What is trained, and how.
+struct RecipeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The recipe: auto, stylegan2, paper256, paper512, paper1024 or cifar (default: auto).",
+      valueName: "name"))
+  var cfg: String?
+
+  @Option(
+    help: ArgumentHelp("With portraits: width and height in pixels (default: 64).", valueName: "pixels"))
+  var res: Int?
+
+  @Flag(inversion: .prefixedNo, help: "Give the networks the labels of the pictures.")
+  var cond: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "See all pictures mirrored, too.")
+  var mirror: Bool?
+
+  @Option(help: ArgumentHelp("Train on so many pictures, chosen at random.", valueName: "count"))
+  var subset: Int?
+
+  @Option(help: ArgumentHelp("Pictures of each kind in an iteration.", valueName: "count"))
+  var batch: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pictures that go through a network together; fewer need less memory.", valueName: "count"))
+  var batchGpu: Int?
+
+  @Option(help: ArgumentHelp("The weight of the R1 penalty.", valueName: "gamma"))
+  var gamma: Double?
+
+  @Option(help: ArgumentHelp("The generator's learning rate.", valueName: "rate"))
+  var glr: Double?
+
+  @Option(help: ArgumentHelp("The discriminator's learning rate.", valueName: "rate"))
+  var dlr: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Half of the average generator is forgotten after so many kimg.", valueName: "kimg"))
+  var ema: Double?
+
+  @Option(help: ArgumentHelp("Features at 1×1, halved with each doubling.", valueName: "count"))
+  var cbase: Int?
+
+  @Option(help: ArgumentHelp("The most features of a layer.", valueName: "count"))
+  var cmax: Int?
+
+  @Option(help: ArgumentHelp("Layers of the mapping network.", valueName: "count"))
+  var mapDepth: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Pictures whose deviation the discriminator sees together.", valueName: "count"))
+  var mbstdGroup: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The number format of the highest resolutions: float32 or bfloat16.", valueName: "format"))
+  var precision: Precision?
+
+  func fill(_ request: inout TrainGANRequest) {
+    (request.cfg, request.resolution) = (cfg, res)
+    (request.cond, request.mirror, request.subset) = (cond, mirror, subset)
+    (request.batchSize, request.microBatchSize, request.r1Gamma) = (batch, batchGpu, gamma)
+    (request.generatorLearningRate, request.discriminatorLearningRate) = (glr, dlr)
+    request.averageKimg = ema
+    (request.channelBase, request.channelMax) = (cbase, cmax)
+    (request.mappingLayers, request.mbstdGroupSize) = (mapDepth, mbstdGroup)
+    request.precision = precision
+  }
+}
+
+extension Precision: ExpressibleByArgument {}
+
+/// When a training writes, saves and ends.
+struct ScheduleOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "End after so many thousands of pictures (default: as the recipe says).", valueName: "kimg"))
+  var kimg: Double?
+
+  @Option(
+    help: ArgumentHelp("A line of the log every so many kimg (default: 4).", valueName: "kimg"))
+  var tick: Double?
+
+  @Option(
+    help: ArgumentHelp("A snapshot every so many lines (default: 50).", valueName: "count"))
+  var snap: Int?
+
+  func fill(_ request: inout TrainGANRequest) {
+    (request.kimg, request.kimgPerTick, request.ticksPerSnapshot) = (kimg, tick, snap)
+  }
+}
