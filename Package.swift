@@ -147,7 +147,7 @@ let package = Package(
       "Training",
       [
         "Training", "Checkpoints", "Formats", "Networks", "Layers", "Tensors", "TensorBoardEvents",
-        "TestSupport", collections,
+        "TestSupport", collections, protobuf,
       ]),
     tests(
       "Workbench",

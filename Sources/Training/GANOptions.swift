@@ -2,6 +2,7 @@
 // values that a run folder keeps.
 
 import Foundation
+import Layers
 public import Networks
 
 /// Everything that decides what a training learns: with the data, it gives the same networks again.

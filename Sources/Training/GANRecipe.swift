@@ -1,6 +1,6 @@
 // The published settings of training, by the names that people type, and what may be changed of them.
 
-public import Layers
+import Layers
 public import Networks
 public import Tensors
 

@@ -4,6 +4,7 @@
 import Checkpoints
 import Formats
 import Layers
+import Networks
 import OrderedCollections
 
 extension GANTraining {

@@ -17,7 +17,7 @@ public final class GANTraining: Trainable {
   private var labelDraws: RandomState
   private let sheetZ: Tensor
   private let sheetLabels: Tensor?
-  private let grid: GridSize
+  private let grid: (columns: Int, rows: Int)
 
   /// Networks with first values, and the first picture.
   ///
@@ -37,12 +37,13 @@ public final class GANTraining: Trainable {
       dataset, DataOrder(count: dataset.count, seed: UInt64(options.seed)), recipe.training)
     labelDraws = RandomState(seed: options.seed)
     grid = Self.grid(of: dataset.shape)
+    let count = grid.columns * grid.rows
     var (seeds, shown) = (RandomState(seed: 0), RandomState(seed: 0))
     sheetZ = Tensor(
-      seeds.randn(grid.count * g.traits.zDim).map(Float.init), shape: [grid.count, g.traits.zDim])
-    let labels = shown.randint(0..<dataset.count, grid.count).flatMap(dataset.label)
+      seeds.randn(count * g.traits.zDim).map(Float.init), shape: [count, g.traits.zDim])
+    let labels = shown.randint(0..<dataset.count, count).flatMap(dataset.label)
     sheetLabels =
-      g.traits.labelDim > 0 ? Tensor(labels, shape: [grid.count, g.traits.labelDim]) : nil
+      g.traits.labelDim > 0 ? Tensor(labels, shape: [count, g.traits.labelDim]) : nil
   }
 
   private static func loader(
@@ -147,7 +148,7 @@ public final class GANTraining: Trainable {
   /// Pictures of the data, chosen at random.
   public func dataSheet() throws -> ByteImage? {
     var shown = RandomState(seed: 0)
-    let pictures = try shown.randint(0..<dataset.count, grid.count).map(dataset.image)
+    let pictures = try shown.randint(0..<dataset.count, grid.columns * grid.rows).map(dataset.image)
     return sheet(of: pictures)
   }
 
@@ -155,7 +156,7 @@ public final class GANTraining: Trainable {
   public func sampleSheet() throws -> ByteImage? {
     let average = trainer.average
     let pictures = withoutGradients {
-      (0..<grid.count).map { index in
+      (0..<grid.columns * grid.rows).map { index in
         let row = index..<index + 1
         let w = average.map(
           z: sheetZ.sliced(row, axis: 0), labels: sheetLabels?.sliced(row, axis: 0))
@@ -171,16 +172,15 @@ public final class GANTraining: Trainable {
   }
 
   /// As many pictures as a screen shows.
-  private static func grid(of shape: ImageShape) -> GridSize {
-    GridSize(
-      columns: min(max(1280 / shape.resolution, 4), 16),
-      rows: min(max(768 / shape.resolution, 2), 9))
+  private static func grid(of shape: ImageShape) -> (columns: Int, rows: Int) {
+    (min(max(1280 / shape.resolution, 4), 16), min(max(768 / shape.resolution, 2), 9))
   }
 
   private func sheet(of pictures: [ByteImage]) -> ByteImage {
     let shape = dataset.shape
     var sheet = Sheet(
-      grid, cellWidth: shape.resolution, cellHeight: shape.resolution, channels: shape.channels)
+      columns: grid.columns, rows: grid.rows, cellWidth: shape.resolution,
+      cellHeight: shape.resolution, channels: shape.channels)
     for (index, picture) in pictures.enumerated() {
       sheet.place(picture, column: index % grid.columns, row: index / grid.columns)
     }

@@ -124,7 +124,8 @@ extension Sheet {
   /// An empty sheet for pictures like this one.
   init(_ grid: GridSize, of picture: ByteImage) {
     self.init(
-      grid, cellWidth: picture.width, cellHeight: picture.height, channels: picture.channels)
+      columns: grid.columns, rows: grid.rows, cellWidth: picture.width,
+      cellHeight: picture.height, channels: picture.channels)
   }
 }
 

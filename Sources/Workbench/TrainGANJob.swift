@@ -2,7 +2,7 @@
 
 import Checkpoints
 import Datasets
-import Formats
+public import Formats
 import Foundation
 import Tensors
 public import Training

@@ -3,6 +3,7 @@
 import Datasets
 import Formats
 import Foundation
+import Networks
 import Tensors
 import Training
 

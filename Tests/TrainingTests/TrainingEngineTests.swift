@@ -2,7 +2,9 @@
 
 import Checkpoints
 import Foundation
+import Formats
 import Layers
+import SwiftProtobuf
 import TensorBoardEvents
 import Tensors
 import TestSupport

@@ -110,7 +110,7 @@ struct GenerateJobTests {
         ])
       for (sheet, seeds) in [("grid", [1, 2, 3, 4]), ("grid-2", [5])] {
         var expected = Sheet(
-          GridSize(columns: 2, rows: 2), cellWidth: 16, cellHeight: 16, channels: 3)
+          columns: 2, rows: 2, cellWidth: 16, cellHeight: 16, channels: 3)
         for (cell, seed) in seeds.enumerated() {
           let picture = try PNG(path: "\(folder)/seed000\(seed).png").image
           expected.place(picture, column: cell % 2, row: cell / 2)

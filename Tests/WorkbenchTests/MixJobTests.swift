@@ -51,7 +51,7 @@ struct MixJobTests {
       _ = try await job([0]).run(
         on: GeneratorHost(plainNetwork), into: OutputFolder(making: folder), progress: silently)
       var expected = Sheet(
-        GridSize(columns: 3, rows: 3), cellWidth: 16, cellHeight: 16, channels: 3)
+        columns: 3, rows: 3, cellWidth: 16, cellHeight: 16, channels: 3)
       let cells = [[nil, "3-3", "2-2"], ["1-1", "1-3", "1-2"], ["2-2", "2-3", "2-2"]]
       for (row, names) in cells.enumerated() {
         for (column, name) in names.enumerated() {

@@ -64,7 +64,7 @@ public final class RunFolder {
         FilePath(path), .readOnly, options: [.directory, .closeOnExec])
     } catch {
       throw FileError(
-        error == .noSuchFileOrDirectory ? .missing : .unreadable, file: path,
+        error as? Errno == .noSuchFileOrDirectory ? .missing : .unreadable, file: path,
         expected: "the folder of a training", found: "\(error)")
     }
     guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {

@@ -3,7 +3,7 @@
 public import Checkpoints
 import Formats
 import Foundation
-public import Tensors
+import OrderedCollections
 
 /// Runs a training in its folder, and saves it so that nothing but the time since the last snapshot
 /// can be lost.

@@ -2,6 +2,7 @@
 
 import Formats
 import Foundation
+import OrderedCollections
 
 /// The three logs of a training.
 final class TrainingLogs {

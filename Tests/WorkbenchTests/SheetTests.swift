@@ -2,12 +2,13 @@
 
 import Formats
 import Testing
+import Workbench
 
 @Suite("Sheets")
 struct SheetTests {
   @Test("a picture goes into its cell, and free cells stay black")
   func placement() {
-    var sheet = Sheet(GridSize(columns: 2, rows: 2), cellWidth: 2, cellHeight: 1, channels: 3)
+    var sheet = Sheet(columns: 2, rows: 2, cellWidth: 2, cellHeight: 1, channels: 3)
     let picture = ByteImage(width: 2, height: 1, channels: 3, pixels: [1, 2, 3, 4, 5, 6])
     sheet.place(picture, column: 1, row: 1)
     sheet.place(
@@ -19,7 +20,7 @@ struct SheetTests {
 
   @Test("rows of a picture stay rows of the sheet")
   func rows() {
-    var sheet = Sheet(GridSize(columns: 3, rows: 1), cellWidth: 1, cellHeight: 2, channels: 1)
+    var sheet = Sheet(columns: 3, rows: 1, cellWidth: 1, cellHeight: 2, channels: 1)
     for column in 0..<3 {
       let grey = UInt8(column)
       sheet.place(
