@@ -80,6 +80,15 @@ func stylist(_ arguments: [String], after preparation: String, in folder: String
     stderr: result.standardError)
 }
 
+/// Runs the program and kills it after some seconds, if it has not ended by itself.
+func stylist(_ arguments: [String], killedAfter seconds: Double, in folder: String) async throws
+  -> Outcome
+{
+  // The shell's place is taken by the program, which the other process kills.
+  let killer = "pid=$$; (sleep \(seconds); kill -KILL $pid) >/dev/null 2>&1 &"
+  return try await stylist(arguments, after: killer.dropLast() + "& true", in: folder)
+}
+
 /// Whether a test can give the program a single processor.
 let canChooseProcessor = FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset")
 

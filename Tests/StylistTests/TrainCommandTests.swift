@@ -1,0 +1,289 @@
+// Trainings as people run them: folders, going on, signals, kills, and everything that can go wrong.
+
+import Checkpoints
+import Foundation
+import Layers
+import Tensors
+import TestSupport
+import Testing
+
+/// The smallest networks that the recipe has, on one thread: trainings beside other tests would
+/// wait for one another's threads.
+private let tiny = [
+  "train", "gan", "--data=portraits", "--res=8", "--cbase=32", "--cmax=8", "--batch=4",
+  "--map-depth=1", "--threads=1",
+]
+
+/// The states of the two trainings agree in every bit that decides the next step.
+private func expectEqualStates(
+  _ first: String, _ second: String, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let (a, b) = (try TrainingState(reading: first), try TrainingState(reading: second))
+  #expect(a.tensors.count > 50 && a.tensors.keys == b.tensors.keys, sourceLocation: sourceLocation)
+  for (name, tensor) in a.tensors {
+    let found = try #require(b.tensors[name], sourceLocation: sourceLocation)
+    let isEqual = withoutGradients {
+      (try? tensor.read().values()) == (try? found.read().values())
+    }
+    #expect(isEqual, "\(name)", sourceLocation: sourceLocation)
+  }
+  #expect(a.generators == b.generators, sourceLocation: sourceLocation)
+  #expect(a.values.dataPosition == b.values.dataPosition, sourceLocation: sourceLocation)
+  #expect(a.values.randomStates == b.values.randomStates, sourceLocation: sourceLocation)
+}
+
+@Suite("Train commands")
+struct TrainCommandTests {
+  /// The only run in a folder of runs.
+  private func run(in folder: String) throws -> String {
+    let names = names(in: folder)
+    #expect(names.count == 1)
+    return "\(folder)/\(try #require(names.first))"
+  }
+
+  @Test("a training leaves the files that people's scripts know, and a network that draws")
+  func files() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(
+        tiny + ["--kimg=0.032", "--tick=0.008", "--snap=2", "--outdir=\(folder)/runs"])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      let run = try run(in: "\(folder)/runs")
+      #expect(run.hasSuffix("/00000-auto-portraits8-batch4-gamma0.0032"))
+      #expect(outcome.stdout.split(separator: "\n").first.map(String.init) == run)
+      #expect(
+        names(in: run).filter { !$0.hasPrefix("events.out.tfevents.") } == [
+          "fakes000000.png", "fakes_init.png", "log.txt", "network-snapshot-000000.safetensors",
+          "reals.png", "stats.jsonl", "training-state-000000.safetensors",
+          "training_options.json",
+        ])
+      let statistics = try String(contentsOfFile: "\(run)/stats.jsonl", encoding: .utf8)
+      let lines = try statistics.split(separator: "\n").map {
+        try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+      }
+      #expect(lines.count == 4)
+      for name in [
+        "Loss/scores/fake", "Loss/scores/real", "Loss/signs/fake", "Loss/signs/real",
+        "Loss/G/loss", "Loss/D/loss", "Progress/kimg", "Timing/sec_per_kimg",
+      ] {
+        let value = try #require(lines[1][name] as? [String: Any], "\(name)")
+        #expect(value.keys.sorted() == ["mean", "num", "std"])
+      }
+      let drawn = try await stylist([
+        "generate", "--network=\(run)/network-snapshot-000000.safetensors", "--seeds=0",
+        "--outdir=\(folder)/out",
+      ])
+      #expect(drawn.exitCode == 0, "\(drawn.stderr)")
+    }
+  }
+
+  @Test("a dry run says what would be done and makes nothing")
+  func dryRun() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(tiny + ["--outdir=\(folder)/runs", "-n", "--json"])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      #expect(names(in: folder).isEmpty)
+      let plan = try outcome.json()
+      #expect((plan["schedule"] as? [String: Any])?["kimg"] as? Double == 25_000)
+      #expect((plan["options"] as? [String: Any])?["cfg"] as? String == "auto")
+    }
+  }
+
+  @Test("pictures in folders, subsets, mirrored, are trained on; labels where there are some")
+  func data() async throws {
+    try await withScratchFolder { folder in
+      let made = try await stylist([
+        "dataset", "portraits", "--count=20", "--resolution=8", "--attribute=Smiling",
+        "--dest=\(folder)/faces.zip",
+      ])
+      #expect(made.exitCode == 0, "\(made.stderr)")
+      let short = tiny.filter { !$0.contains("portraits") && !$0.contains("--res") }
+      let outcome = try await stylist(
+        short + [
+          "--data=\(folder)/faces.zip", "--cond", "--mirror", "--subset=7", "--kimg=0.012",
+          "--outdir=\(folder)/runs",
+        ])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      let run = try run(in: "\(folder)/runs")
+      #expect(run.hasSuffix("00000-auto-faces-cond-subset7-mirror-batch4-gamma0.0032"))
+      let options = try String(contentsOfFile: "\(run)/training_options.json", encoding: .utf8)
+      #expect(options.contains("\"count\" : 14") && options.contains("\"label_dim\" : 2"))
+      // Going on finds the same pictures.
+      let more = try await stylist(["train", "gan", "--resume=\(run)", "--kimg=0.02"])
+      #expect(more.exitCode == 0, "\(more.stderr)")
+      let none = try await stylist(tiny + ["--cond", "--outdir=\(folder)/runs"])
+      expect(none, endsWith: 64, saying: "pictures with labels")
+    }
+  }
+
+  @Test("N steps, a stop and M steps are N + M steps, bit for bit")
+  func resume() async throws {
+    try await withScratchFolder { folder in
+      let whole = try await stylist(tiny + ["--kimg=0.08", "--outdir=\(folder)/whole"])
+      #expect(whole.exitCode == 0, "\(whole.stderr)")
+      let first = try await stylist(tiny + ["--kimg=0.036", "--outdir=\(folder)/parts"])
+      #expect(first.exitCode == 0, "\(first.stderr)")
+      let second = try await stylist([
+        "train", "gan", "--resume=latest", "--outdir=\(folder)/parts", "--kimg=0.08",
+      ])
+      #expect(second.exitCode == 0, "\(second.stderr)")
+      let runs = [try run(in: "\(folder)/whole"), try run(in: "\(folder)/parts")]
+      let states = runs.map { "\($0)/training-state-000000.safetensors" }
+      try expectEqualStates(states[0], states[1])
+    }
+  }
+
+  @Test(
+    "Ctrl-C and termination save and end with the documented code",
+    arguments: [(SignalName.interrupt, Int32(130)), (.terminate, 143)])
+  func signals(name: SignalName, code: Int32) async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(
+        tiny + ["--kimg=100", "--outdir=\(folder)/runs"], signal: name.signal)
+      #expect(outcome.exitCode == code, "\(outcome.stderr)")
+      let run = try run(in: "\(folder)/runs")
+      #expect(outcome.stderr.contains("--resume=\(run)"))
+      #expect(!names(in: run).contains { $0.hasSuffix(".partial") })
+      let more = try await stylist(["train", "gan", "--resume=\(run)", "--kimg=0.004"])
+      #expect(more.exitCode == 0, "\(more.stderr)")
+    }
+  }
+
+  // MARK: What goes wrong
+
+  @Test("going on with other options is refused, each named, and nothing is changed")
+  func mismatch() async throws {
+    try await withScratchFolder { folder in
+      _ = try await stylist(tiny + ["--kimg=0.008", "--outdir=\(folder)/runs"])
+      let run = try run(in: "\(folder)/runs")
+      let before = names(in: run)
+      let outcome = try await stylist([
+        "train", "gan", "--resume=\(run)", "--batch=8", "--cfg=cifar", "--data=portraits",
+      ])
+      expect(outcome, endsWith: 78, saying: "cfg: has auto, asked for cifar")
+      #expect(outcome.stderr.contains("batch: has 4, asked for 8"))
+      #expect(names(in: run) == before)
+      let file = try await stylist([
+        "train", "gan", "--resume=\(run)/network-snapshot-000000.safetensors",
+      ])
+      expect(file, endsWith: 64, saying: "--init-from=FILE")
+      let both = try await stylist([
+        "train", "gan", "--resume=\(run)", "--init-from=\(plainNetwork)",
+      ])
+      expect(both, endsWith: 64, saying: "either --resume")
+      let none = try await stylist(["train", "gan", "--resume=latest", "--outdir=\(folder)/none"])
+      expect(none, endsWith: 66, saying: "a folder with runs")
+    }
+  }
+
+  @Test("a new training can start with the networks of another, if they fit")
+  func initFrom() async throws {
+    try await withScratchFolder { folder in
+      _ = try await stylist(tiny + ["--kimg=0.008", "--outdir=\(folder)/runs"])
+      let run = try run(in: "\(folder)/runs")
+      for (file, words) in [("network-snapshot", "D: 0 of"), ("training-state", "D: ")] {
+        let source = "\(run)/\(file)-000000.safetensors"
+        let outcome = try await stylist(
+          tiny + ["--init-from=\(source)", "--kimg=0.004", "--outdir=\(folder)/more-\(file)"])
+        #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+        #expect(outcome.stderr.contains(words))
+        let made = try self.run(in: "\(folder)/more-\(file)")
+        #expect(made.hasSuffix("-init"))
+      }
+      let misfit = try await stylist(
+        tiny + [
+          "--cmax=4", "--init-from=\(run)/training-state-000000.safetensors",
+          "--outdir=\(folder)/no",
+        ])
+      #expect(misfit.exitCode == 65, "\(misfit.stderr)")
+      #expect(misfit.stderr.contains("expected"))
+      #expect(!FileManager.default.fileExists(atPath: "\(folder)/no"))
+    }
+  }
+
+  @Test("a folder in which a training runs is not trained in twice")
+  func lock() async throws {
+    try await withScratchFolder { folder in
+      _ = try await stylist(tiny + ["--kimg=0.004", "--outdir=\(folder)/runs"])
+      let run = try run(in: "\(folder)/runs")
+      let outcome = try await stylist(
+        ["train", "gan", "--resume=\(run)", "--kimg=1"], after: "exec 9<'\(run)'; flock -n 9",
+        in: folder)
+      expect(outcome, endsWith: 73, saying: "another training")
+    }
+  }
+
+  @Test("a disk that is full ends the training with the last good state kept")
+  func fullDisk() async throws {
+    try await withScratchFolder { folder in
+      _ = try await stylist(tiny + ["--kimg=0.004", "--outdir=\(folder)/runs"])
+      let run = try run(in: "\(folder)/runs")
+      let state = "\(run)/training-state-000000.safetensors"
+      let before = try Data(contentsOf: URL(filePath: state))
+      // Writing beyond a limit fails as a full disk does, if the signal for it is ignored.
+      let outcome = try await stylist(
+        ["train", "gan", "--resume=\(run)", "--kimg=0.02"],
+        after: "trap '' XFSZ; ulimit -f 64", in: folder)
+      #expect(outcome.exitCode == 74, "\(outcome.stderr)")
+      #expect(outcome.words.last?.contains("training-state-000000.safetensors") == true)
+      #expect(try Data(contentsOf: URL(filePath: state)) == before)
+      #expect(!names(in: run).contains { $0.hasSuffix(".partial") })
+      let more = try await stylist(["train", "gan", "--resume=\(run)", "--kimg=0.02"])
+      #expect(more.exitCode == 0, "\(more.stderr)")
+    }
+  }
+
+  @Test("a damaged state is said to be, and the one before it goes on")
+  func damage() async throws {
+    try await withScratchFolder { folder in
+      _ = try await stylist(
+        tiny + ["--kimg=2", "--tick=1", "--snap=1", "--outdir=\(folder)/runs"])
+      let run = try run(in: "\(folder)/runs")
+      let newest = URL(filePath: "\(run)/training-state-000002.safetensors")
+      try Data(contentsOf: newest).dropLast(1000).write(to: newest)
+      let outcome = try await stylist(["train", "gan", "--resume=\(run)", "--kimg=1.004"])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      #expect(outcome.words.first?.contains("training-state-000002.safetensors") == true)
+      #expect(outcome.stderr.contains("an older state is tried"))
+    }
+  }
+
+  // MARK: Kills
+
+  @Test("a training killed at a hundred random moments goes on, and ends as if never killed")
+  func kills() async throws {
+    try await withScratchFolder { folder in
+      let often = ["--tick=0.02", "--snap=1"]
+      var random = SeededGenerator(seed: 1)
+      var arguments = tiny + often + ["--kimg=1000", "--outdir=\(folder)/killed"]
+      for _ in 0..<100 {
+        let seconds = Double.random(in: 0.05..<0.9, using: &random)
+        let outcome = try await stylist(arguments, killedAfter: seconds, in: folder)
+        #expect(outcome.exitCode != 0, "\(outcome.stderr)")
+        #expect(outcome.words.allSatisfy { $0.contains("training in") }, "\(outcome.stderr)")
+        if let run = names(in: "\(folder)/killed").first,
+          names(in: "\(folder)/killed/\(run)").contains(where: { $0.hasPrefix("training-state") })
+        {
+          arguments = ["train", "gan", "--resume=\(folder)/killed/\(run)"]
+        } else {
+          // Not even the first state was there: the next training begins again.
+          try? FileManager.default.removeItem(atPath: "\(folder)/killed")
+        }
+      }
+      let killed = try run(in: "\(folder)/killed")
+      let state = try #require(
+        names(in: killed).filter { $0.hasPrefix("training-state") }.max())
+      let images = try #require(
+        TrainingState(reading: "\(killed)/\(state)").values.counters["images"])
+      #expect(images > 400, "the training came no further than \(images) images")
+      let kimg = "--kimg=\(Double(images + 40) / 1000)"
+      let last = try await stylist(["train", "gan", "--resume=\(killed)", kimg])
+      #expect(last.exitCode == 0, "\(last.stderr)")
+      let whole = try await stylist(tiny + [kimg, "--outdir=\(folder)/whole"])
+      #expect(whole.exitCode == 0, "\(whole.stderr)")
+      let states = try [killed, run(in: "\(folder)/whole")].map { run in
+        "\(run)/\(try #require(names(in: run).filter { $0.hasPrefix("training-state") }.max()))"
+      }
+      try expectEqualStates(states[0], states[1])
+    }
+  }
+}
