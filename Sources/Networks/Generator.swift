@@ -84,6 +84,27 @@ public struct GeneratorTraits: Hashable, Sendable {
   public var wAvgSource: WAvgSource
   /// The rows of W+ that decide coarse, middle and fine traits.
   public var layerRanges: LayerRanges
+
+  /// Traits with these values.
+  public init(
+    zDim: Int, wDim: Int, labelDim: Int, numWs: Int, usedWs: Range<Int>, resolution: Int,
+    startResolution: Int, imgChannels: Int, visibleRows: Range<Int>, pixelEncoding: PixelEncoding,
+    seedConvention: SeedConvention, wAvgSource: WAvgSource, layerRanges: LayerRanges
+  ) {
+    self.zDim = zDim
+    self.wDim = wDim
+    self.labelDim = labelDim
+    self.numWs = numWs
+    self.usedWs = usedWs
+    self.resolution = resolution
+    self.startResolution = startResolution
+    self.imgChannels = imgChannels
+    self.visibleRows = visibleRows
+    self.pixelEncoding = pixelEncoding
+    self.seedConvention = seedConvention
+    self.wAvgSource = wAvgSource
+    self.layerRanges = layerRanges
+  }
 }
 
 /// Where a generator's mean of w came from.

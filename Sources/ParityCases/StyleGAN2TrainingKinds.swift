@@ -162,7 +162,8 @@ private func evaluationImages(_ inputs: CaseInputs, _ training: TrainingCase) th
   let average = training.trainer.average
   let z = try inputs.input("z_eval", shape: [2, average.traits.zDim])
   let labels = training.labels?.sliced(0..<2, axis: 0)
-  return average.synthesize(average.broadcast(average.map(z: z, labels: labels)))
+  let wPlus = average.broadcast(average.map(z: z, labels: labels))
+  return average.synthesize(wPlus, options: SynthesisOptions())
 }
 
 /// Copies of all parameters and buffers, under `G.`, `D.` and `G_ema.`.
