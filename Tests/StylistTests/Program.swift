@@ -84,9 +84,9 @@ func stylist(_ arguments: [String], after preparation: String, in folder: String
 func stylist(_ arguments: [String], killedAfter seconds: Double, in folder: String) async throws
   -> Outcome
 {
-  // The shell's place is taken by the program, which the other process kills.
-  let killer = "pid=$$; (sleep \(seconds); kill -KILL $pid) >/dev/null 2>&1 &"
-  return try await stylist(arguments, after: killer.dropLast() + "& true", in: folder)
+  // The program takes the place of the shell, which the other process kills.
+  let killer = "(sleep \(seconds); kill -KILL $$) >/dev/null 2>&1 & true"
+  return try await stylist(arguments, after: killer, in: folder)
 }
 
 /// Whether a test can give the program a single processor.
