@@ -12,7 +12,7 @@ SWIFT_SOURCES = Package.swift Sources Tests Examples/Package.swift Examples/Gene
   Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing/Package.swift Fuzzing/Fuzz
 LIBRARIES = Formats Tensors Layers Networks Checkpoints Training Workbench
 
-.PHONY: help setup build demo test example bench fuzz lint format docs clean
+.PHONY: help setup build demo test example bench fuzz protobuf lint format docs clean
 
 ## demo: build everything and make pictures to look at, in demo/
 demo: build
@@ -63,6 +63,15 @@ fuzz: setup
 	  -dict=Fuzzing/Dictionaries/$(READER).dict -artifact_prefix=$(FUZZ)/crashes/$(READER)/ \
 	  -max_total_time=$(SECONDS) -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
 	  -malloc_limit_mb=256 -print_final_stats=1 $(FUZZ_FLAGS)
+
+## protobuf: make event.pb.swift again after a change of event.proto
+# Needs protoc (Debian: protobuf-compiler). The plugin is built from the package at the version that Package.swift names.
+PROTOBUF = .build/checkouts/swift-protobuf
+protobuf: setup
+	swift package resolve
+	swift build --package-path $(PROTOBUF) --scratch-path .build/protobuf --product protoc-gen-swift
+	protoc --plugin=protoc-gen-swift=.build/protobuf/debug/protoc-gen-swift --proto_path=Sources/TensorBoardEvents \
+	  --swift_opt=Visibility=Public --swift_opt=UseAccessLevelOnImports=true --swift_out=Sources/TensorBoardEvents event.proto
 
 ## lint: what the style asks of every source file
 lint:
