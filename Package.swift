@@ -92,7 +92,7 @@ let package = Package(
 
     // The libraries, each importing only what stands above it.
     library("Formats", ["CMedia", systemPackage]),
-    library("Datasets", ["Formats"]),
+    library("Datasets", ["Formats", systemPackage]),
     library("Tensors", ["CTorch"]),
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
@@ -100,8 +100,8 @@ let package = Package(
     library(
       "Workbench",
       [
-        "Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections, subprocess,
-        systemPackage,
+        "Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", collections, crypto,
+        subprocess, systemPackage,
       ]),
     library(
       "ParityCases",
@@ -120,7 +120,7 @@ let package = Package(
     .executableTarget(name: "Bounded", path: "Tests/Bounded"),
     tests("Architecture", []),
     tests("Formats", ["Formats", "TestSupport"], exclude: ["Fixtures"]),
-    tests("Datasets", ["Datasets", "Formats", crypto]),
+    tests("Datasets", ["Datasets", "Formats", "TestSupport", crypto]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
     tests(

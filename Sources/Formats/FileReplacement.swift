@@ -92,7 +92,7 @@ public struct FileReplacement: Sendable {
 }
 
 /// A hidden name in the same folder, short enough for any file system.
-private func temporaryNeighbour(of path: FilePath) -> FilePath {
+func temporaryNeighbour(of path: FilePath) -> FilePath {
   var name = Substring(path.lastComponent?.string ?? "file")
   while name.utf8.count > 200 { name.removeLast() }
   let tag = String(UInt64.random(in: .min ... .max), radix: 36)
@@ -104,7 +104,7 @@ func folder(of path: FilePath) -> FilePath {
   return folder.isEmpty ? "." : folder
 }
 
-private func rename(_ temporary: FilePath, to path: FilePath) throws(FileError) {
+func rename(_ temporary: FilePath, to path: FilePath) throws(FileError) {
   let status = temporary.withPlatformString { old in
     path.withPlatformString { new in rename(old, new) }
   }
@@ -114,7 +114,7 @@ private func rename(_ temporary: FilePath, to path: FilePath) throws(FileError) 
     found: reason(Errno(rawValue: errno)))
 }
 
-private func syncFolder(of path: FilePath) throws(FileError) {
+func syncFolder(of path: FilePath) throws(FileError) {
   guard let descriptor = try? FileDescriptor.open(folder(of: path), .readOnly) else { return }
   defer { try? descriptor.close() }
   try sync(descriptor, file: path)

@@ -25,13 +25,37 @@ public enum JPEG {
   public static func read(
     _ bytes: ByteRegion, limits: ImageLimits = ImageLimits()
   ) throws(FileError) -> ByteImage {
+    let orientation = JPEGSegments(bytes).orientation
+    return try withReader(of: bytes, limits) { (reader, header) throws(FileError) in
+      let (width, height, channels) = (
+        Int(header.width), Int(header.height), Int(header.channels)
+      )
+      let pixels = decoded(count: width * height * channels) { cm_jpeg_reader_pixels(reader, $0) }
+      guard let pixels else { throw error(of: reader, bytes) }
+      return ByteImage(width: width, height: height, channels: channels, pixels: pixels)
+    }.shown(orientation)
+  }
+
+  /// What stands before the pixels of the file that fills `bytes`.
+  static func header(of bytes: ByteRegion, limits: ImageLimits) throws(FileError) -> ImageHeader {
+    let header = try withReader(of: bytes, limits) { (_, header) throws(FileError) in header }
+    return ImageHeader(
+      .jpeg, width: Int(header.width), height: Int(header.height), channels: Int(header.channels),
+      turned: JPEGSegments(bytes).orientation)
+  }
+
+  /// Calls `body` with a reader and the header that it read, checked against the limits.
+  private static func withReader<Result>(
+    of bytes: ByteRegion, _ limits: ImageLimits,
+    _ body: (OpaquePointer, cm_jpeg_header) throws(FileError) -> Result
+  ) throws(FileError) -> Result {
     try limits.check(file: bytes)
     let segments = JPEGSegments(bytes)
     if let coding = segments.unreadCoding {
       throw bytes.error(
         at: 0, expected: "a baseline or progressive JPEG of 8 bits", found: coding)
     }
-    let stored = try bytes.withUnsafeBytes { (all) throws(FileError) in
+    return try bytes.withUnsafeBytes { (all) throws(FileError) in
       let reader = cm_jpeg_reader_new(
         all.baseAddress?.assumingMemoryBound(to: UInt8.self), all.count, limits.memoryBytes,
         scanLimit)
@@ -39,26 +63,13 @@ public enum JPEG {
         throw bytes.error(.ioFailed, at: 0, expected: "memory to read a JPEG", found: "none")
       }
       defer { cm_jpeg_reader_release(reader) }
-      return try read(reader, of: bytes, segments.orientation, limits)
+      var header = cm_jpeg_header()
+      guard cm_jpeg_reader_header(reader, &header) else { throw error(of: reader, bytes) }
+      try limits.check(
+        width: Int(header.width), height: Int(header.height), channels: Int(header.channels),
+        decoderBytes: header.decoder_bytes, orientation: segments.orientation, file: bytes)
+      return try body(reader, header)
     }
-    return stored.shown(segments.orientation)
-  }
-
-  private static func read(
-    _ reader: OpaquePointer, of bytes: ByteRegion, _ orientation: ImageOrientation,
-    _ limits: ImageLimits
-  ) throws(FileError) -> ByteImage {
-    var header = cm_jpeg_header()
-    guard cm_jpeg_reader_header(reader, &header) else { throw error(of: reader, bytes) }
-    let (width, height, channels) = (
-      Int(header.width), Int(header.height), Int(header.channels)
-    )
-    try limits.check(
-      width: width, height: height, channels: channels, decoderBytes: header.decoder_bytes,
-      orientation: orientation, file: bytes)
-    let pixels = decoded(count: width * height * channels) { cm_jpeg_reader_pixels(reader, $0) }
-    guard let pixels else { throw error(of: reader, bytes) }
-    return ByteImage(width: width, height: height, channels: channels, pixels: pixels)
   }
 
   private static func error(of reader: OpaquePointer, _ bytes: ByteRegion) -> FileError {

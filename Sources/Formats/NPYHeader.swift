@@ -7,7 +7,7 @@ struct NPYHeader {
   let shape: [Int]
 
   init(_ header: ByteRegion) throws(FileError) {
-    var scanner = HeaderScanner(header)
+    var scanner = JSONScanner(header)
     var elementType: ElementType?
     var isFortranOrder: Bool?
     var shape: [Int]?
@@ -29,10 +29,10 @@ struct NPYHeader {
   }
 }
 
-extension HeaderScanner {
+extension JSONScanner {
   /// Calls `value` with each key of a dictionary, at the key's value; keys must differ.
   fileprivate mutating func dictionary(
-    _ value: (String, inout HeaderScanner) throws(FileError) -> Void
+    _ value: (String, inout JSONScanner) throws(FileError) -> Void
   ) throws(FileError) {
     var keys: Set<String> = []
     try require("{")

@@ -110,7 +110,7 @@ struct SafetensorsHeader {
     guard header.count > 0, header[0] == UInt8(ascii: "{") else {
       throw header.error(at: 0, expected: "'{'", found: "another character")
     }
-    var scanner = HeaderScanner(header)
+    var scanner = JSONScanner(header)
     try scanner.object { (name, scanner) throws(FileError) in
       guard name.utf8.count <= limits.nameBytes else {
         throw scanner.damaged(
@@ -131,7 +131,7 @@ struct SafetensorsHeader {
   }
 
   private static func entry(
-    _ name: String, _ scanner: inout HeaderScanner
+    _ name: String, _ scanner: inout JSONScanner
   ) throws(FileError) -> Entry {
     let offset = scanner.cursor
     var elementType: ElementType?
@@ -153,7 +153,7 @@ struct SafetensorsHeader {
       offset: offset)
   }
 
-  private static func elementType(_ scanner: inout HeaderScanner) throws(FileError) -> ElementType {
+  private static func elementType(_ scanner: inout JSONScanner) throws(FileError) -> ElementType {
     let name = try scanner.string()
     guard let type = ElementType(safetensors: name) else {
       throw scanner.damaged("a known element type", found: name)

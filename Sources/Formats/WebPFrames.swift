@@ -53,6 +53,13 @@ public struct WebPFrames: Sendable {
 
   private var channels: Int { header.has_alpha ? 4 : 3 }
 
+  /// What the file says about its frames.
+  var imageHeader: ImageHeader {
+    ImageHeader(
+      .webP, width: Int(header.width), height: Int(header.height), channels: channels,
+      turned: container.orientation)
+  }
+
   /// The number of frames.
   public var count: Int { header.is_animated ? container.frameMilliseconds.count : 1 }
 

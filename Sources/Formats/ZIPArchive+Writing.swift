@@ -3,8 +3,10 @@
 extension ZIPArchive {
   /// A file to be written, whose content is asked for when its turn comes.
   public struct NewEntry {
-    let name: String
-    let content: () throws -> ByteRegion
+    /// Its path in the archive, with `/` between the parts.
+    public let name: String
+    /// Gives the content.
+    public let content: () throws -> ByteRegion
 
     /// A file whose content `content` gives, or throws why it cannot.
     public init(name: String, content: @escaping () throws -> ByteRegion) {

@@ -65,7 +65,7 @@ extension ScanJob.Finding {
     }
   }
 
-  init(of file: ScanJob.File) {
+  init(of file: ListedFile) {
     self.file = file.path
     do throws(FileError) {
       if let objection = file.objection { throw objection }

@@ -1,7 +1,6 @@
 // Whether files are safe to open: each looked through, none opened.
 
 import Formats
-import Foundation
 
 /// Looks through files and folders for what careless programs would run.
 public struct ScanJob: Sendable {
@@ -17,7 +16,9 @@ public struct ScanJob: Sendable {
   /// - Returns: A finding for each file, in the order of the paths.
   /// - Throws: `CancellationError` between files.
   public func run(progress: ProgressHandler) throws -> [Finding] {
-    let files = paths.flatMap(Self.files)
+    let files = paths.flatMap { path in
+      ListedFile.isFolder(path) ? ListedFile.all(below: path) : [ListedFile(path)]
+    }
     var findings: [Finding] = []
     for file in files {
       try Task.checkCancellation()
@@ -54,59 +55,5 @@ public struct ScanJob: Sendable {
       index == 0
         ? "\(trouble.0) of \(findings.count) files \(trouble.1)" : "\(trouble.0) \(trouble.1)"
     }.joined(separator: ", ")
-  }
-}
-
-// MARK: - Folders
-
-extension ScanJob {
-  /// A file to look at, or why it cannot be.
-  struct File {
-    let path: String
-    var objection: FileError?
-
-    fileprivate init(_ path: String) { self.path = path }
-
-    fileprivate init(_ path: String, expected: String, found: String) {
-      self.path = path
-      objection = FileError(.unreadable, file: path, expected: expected, found: found)
-    }
-  }
-
-  /// The file, or all files in the folder and below it.
-  ///
-  /// Links to files stand for the files, as they do for whoever opens them. Links to folders are
-  /// not followed, or the way might have no end.
-  private static func files(_ path: String) -> [File] {
-    isFolder(path) ? filesBelow(path) : [File(path)]
-  }
-
-  private static func filesBelow(_ folder: String) -> [File] {
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      return [File(folder, expected: "a folder to look through", found: "one that is closed")]
-    }
-    return names.sorted().flatMap { name -> [File] in
-      let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-      // This is how other bytes are shown; there is no way to the file itself.
-      guard !name.unicodeScalars.contains("\u{FFFD}") else {
-        return [File(path, expected: "a name in UTF-8", found: "other bytes")]
-      }
-      guard isFolder(path) else { return [File(path)] }
-      guard !isLink(path) else {
-        return [File(path, expected: "a file or folder", found: "a link to a folder")]
-      }
-      return filesBelow(path)
-    }
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      && isFolder.boolValue
-  }
-
-  private static func isLink(_ path: String) -> Bool {
-    let type = try? FileManager.default.attributesOfItem(atPath: path)[.type]
-    return type as? FileAttributeType == .typeSymbolicLink
   }
 }

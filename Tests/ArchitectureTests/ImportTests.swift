@@ -27,7 +27,7 @@ private let allowed: [String: Set<String>] = [
   "Training": jobs, "Inversion": jobs, "Editing": jobs, "Metrics": jobs,
 
   // What people see.
-  "Workbench": jobs.union(["Training", "Inversion", "Editing", "Metrics", "Subprocess"]),
+  "Workbench": jobs.union(["Training", "Inversion", "Editing", "Metrics", "Crypto", "Subprocess"]),
   "stylist": ["Workbench", "ArgumentParser", "Logging", "UnixSignals", "ServiceLifecycle"],
   "Studio": [
     "Workbench", "ArgumentParser", "Hummingbird", "Mustache", "Logging", "ServiceLifecycle",

@@ -1,13 +1,16 @@
-// A strict scanner for headers in JSON; it knows no nesting and no fractions.
+// A strict scanner for JSON, whose caller says what may come next.
 
-/// Reads JSON tokens one after another from a header.
-struct HeaderScanner {
+/// Reads JSON tokens one after another from a header or a file.
+struct JSONScanner {
   let header: ByteRegion
   let bytes: [UInt8]
   var cursor = 0
+  /// What errors call the whole.
+  private let subject: String
 
-  init(_ header: ByteRegion) {
+  init(_ header: ByteRegion, subject: String = "header") {
     self.header = header
+    self.subject = subject
     bytes = header.copy()
   }
 
@@ -20,7 +23,7 @@ struct HeaderScanner {
   }
 
   private func describeNext() -> String {
-    guard cursor < bytes.count else { return "the end of the header" }
+    guard cursor < bytes.count else { return "the end of the \(subject)" }
     let byte = bytes[cursor]
     guard 0x20 <= byte, byte < 0x7F else { return "byte 0x\(String(byte, radix: 16))" }
     return "'\(Character(Unicode.Scalar(byte)))'"
@@ -29,6 +32,9 @@ struct HeaderScanner {
   mutating func skipSpace() {
     while cursor < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[cursor]) { cursor += 1 }
   }
+
+  /// The byte at the cursor, if the end is not reached.
+  var next: UInt8? { cursor < bytes.count ? bytes[cursor] : nil }
 
   /// Whether the next token is this character, which is then skipped.
   mutating func skip(_ character: Unicode.Scalar) -> Bool {
@@ -44,12 +50,12 @@ struct HeaderScanner {
 
   mutating func requireEnd() throws(FileError) {
     skipSpace()
-    guard cursor == bytes.count else { throw damaged("the end of the header") }
+    guard cursor == bytes.count else { throw damaged("the end of the \(subject)") }
   }
 
   /// Calls `member` with each key of an object, at the key's value; keys must differ.
   mutating func object(
-    _ member: (String, inout HeaderScanner) throws(FileError) -> Void
+    _ member: (String, inout JSONScanner) throws(FileError) -> Void
   ) throws(FileError) {
     var keys: Set<String> = []
     try require("{")
@@ -94,9 +100,82 @@ struct HeaderScanner {
   }
 }
 
+// MARK: - Arrays, numbers, and values that nobody asks for
+
+extension JSONScanner {
+  /// Calls `element` at each element of an array.
+  mutating func array(
+    _ element: (inout JSONScanner) throws(FileError) -> Void
+  ) throws(FileError) {
+    try require("[")
+    guard !skip("]") else { return }
+    repeat { try element(&self) } while skip(",")
+    try require("]")
+  }
+
+  /// Whether the next token is this word, which is then skipped.
+  mutating func skip(word: String) -> Bool {
+    skipSpace()
+    guard bytes[cursor...].starts(with: word.utf8) else { return false }
+    cursor += word.utf8.count
+    return true
+  }
+
+  /// A number as it is written, and whether it has neither fraction nor exponent.
+  mutating func number() throws(FileError) -> (text: String, isWhole: Bool) {
+    skipSpace()
+    let start = cursor
+    _ = skip("-")
+    try digits(afterZero: false)
+    let end = cursor
+    if cursor < bytes.count, bytes[cursor] == UInt8(ascii: ".") {
+      cursor += 1
+      try digits(afterZero: true)
+    }
+    if cursor < bytes.count, [UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[cursor]) {
+      cursor += 1
+      if cursor < bytes.count, [UInt8(ascii: "+"), UInt8(ascii: "-")].contains(bytes[cursor]) {
+        cursor += 1
+      }
+      try digits(afterZero: true)
+    }
+    return (String(decoding: bytes[start..<cursor], as: UTF8.self), cursor == end)
+  }
+
+  /// At least one digit; several may begin with 0 only behind a point or in an exponent.
+  private mutating func digits(afterZero: Bool) throws(FileError) {
+    let start = cursor
+    while cursor < bytes.count, 0x30...0x39 ~= bytes[cursor] { cursor += 1 }
+    let isNumber = cursor > start && (afterZero || cursor == start + 1 || bytes[start] != 0x30)
+    guard isNumber else {
+      cursor = start
+      throw damaged("a number")
+    }
+  }
+
+  /// Skips a value of any kind whose arrays and objects are nested at most `depth` deep.
+  mutating func skipValue(depth: Int) throws(FileError) {
+    skipSpace()
+    guard cursor < bytes.count else { throw damaged("a value") }
+    let start = Unicode.Scalar(bytes[cursor])
+    guard depth > 0 || (start != "[" && start != "{") else {
+      throw damaged("values that are not nested so deep")
+    }
+    switch start {
+    case "[": try array { (scanner) throws(FileError) in try scanner.skipValue(depth: depth - 1) }
+    case "{":
+      try object { (_, scanner) throws(FileError) in try scanner.skipValue(depth: depth - 1) }
+    case "\"": _ = try string()
+    default:
+      guard !skip(word: "true"), !skip(word: "false"), !skip(word: "null") else { return }
+      _ = try number()
+    }
+  }
+}
+
 // MARK: - Strings
 
-extension HeaderScanner {
+extension JSONScanner {
   mutating func string() throws(FileError) -> String {
     guard skip("\"") else { throw damaged("a string") }
     var utf8: [UInt8] = []

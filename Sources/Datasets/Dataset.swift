@@ -1,0 +1,71 @@
+// What a data set is: numbered pictures of one size, each perhaps with a label.
+
+public import Formats
+
+/// The size that all pictures of a data set have.
+public struct ImageShape: Hashable, Codable, Sendable {
+  /// Rows and columns, a power of two.
+  public let resolution: Int
+  /// 1 grey, 3 RGB, 4 RGBA.
+  public let channels: Int
+
+  /// A square of pixels.
+  public init(resolution: Int, channels: Int) {
+    (self.resolution, self.channels) = (resolution, channels)
+  }
+
+  /// Bytes of a picture.
+  public var byteCount: Int { resolution * resolution * channels }
+}
+
+/// What the labels of a data set are.
+public enum LabelKind: Hashable, Codable, Sendable {
+  /// There are none.
+  case none
+  /// One of so many classes; the label is 1 in the place of the class, and 0 elsewhere.
+  case classes(Int)
+  /// So many numbers.
+  case vectors(Int)
+
+  /// The length of a label.
+  public var dimension: Int {
+    switch self {
+    case .none: 0
+    case .classes(let count), .vectors(let count): count
+    }
+  }
+}
+
+/// Numbered pictures of one size, and their labels.
+///
+/// Nothing changes while a data set is used, so it may be read from several threads at a time.
+public protocol Dataset: Sendable {
+  /// What people call it: the name of its folder or file.
+  var name: String { get }
+  /// The number of pictures.
+  var count: Int { get }
+  /// The size of every picture.
+  var shape: ImageShape { get }
+  /// What the labels are.
+  var labelKind: LabelKind { get }
+
+  /// Decodes or draws a picture.
+  ///
+  /// - Parameter index: From 0.
+  /// - Returns: A picture of the data set's shape.
+  /// - Throws: `DatasetError` that names the file.
+  func image(at index: Int) throws(DatasetError) -> ByteImage
+
+  /// The label of a picture.
+  ///
+  /// - Parameter index: From 0.
+  /// - Returns: As many numbers as the labels' dimension.
+  func label(at index: Int) -> [Float]
+}
+
+/// The number in the place of a class is 1, all others are 0.
+func oneHot(_ index: Int, of count: Int) -> [Float] {
+  var label = [Float](repeating: 0, count: count)
+  label[index] = 1
+  return label
+}

@@ -1,0 +1,81 @@
+// A data set of picture files in a folder or a ZIP archive.
+
+public import Formats
+
+/// Pictures in a folder or archive, all of one size, with the labels of `dataset.json`.
+public struct ImageDataset: Dataset {
+  /// The pictures' files.
+  public let files: PictureFiles
+  /// The size of every picture.
+  public let shape: ImageShape
+  private let labels: DatasetLabels
+
+  /// Opens a folder or archive.
+  ///
+  /// The sizes of all pictures are looked at; the pixels are not decoded yet.
+  ///
+  /// - Parameters:
+  ///   - path: A folder or a ZIP archive.
+  ///   - readsLabels: Whether `dataset.json` is read; else there are no labels.
+  /// - Throws: `DatasetError` if there are no pictures, or one of them does not fit the others, or
+  ///   has no label.
+  public init(path: String, readsLabels: Bool = true) throws(DatasetError) {
+    let files: PictureFiles
+    do throws(FileError) {
+      files = try PictureFiles(path: path)
+      if let objection = files.objections.first { throw objection }
+    } catch {
+      throw DatasetError(error)
+    }
+    try self.init(files, PictureSurvey(files), readsLabels: readsLabels)
+  }
+
+  /// A data set of files whose sizes are known.
+  ///
+  /// - Parameters:
+  ///   - files: The pictures.
+  ///   - survey: Their sizes.
+  ///   - readsLabels: Whether `dataset.json` is read; else there are no labels.
+  /// - Throws: `DatasetError`, as `init(path:readsLabels:)` does.
+  public init(
+    _ files: PictureFiles, _ survey: PictureSurvey, readsLabels: Bool = true
+  ) throws(DatasetError) {
+    if let problem = survey.problems.first {
+      throw DatasetError(problem.error, index: problem.index, others: survey.problems.count - 1)
+    }
+    guard let shape = survey.shape else {
+      throw DatasetError(
+        FileError(
+          .damaged, file: files.path, expected: "pictures: files such as *.png, *.jpg or *.webp",
+          found: "\(files.otherFiles.count) other files"))
+    }
+    (self.files, self.shape) = (files, shape)
+    labels = try DatasetLabels(
+      readsLabels ? files.labelFile() : nil, of: files, Array(files.pictures.indices))
+  }
+
+  /// The name of the folder or archive, without its ending.
+  public var name: String { files.name }
+
+  /// The number of pictures.
+  public var count: Int { files.pictures.count }
+
+  /// What the labels are.
+  public var labelKind: LabelKind { labels.kind }
+
+  /// Decodes a picture.
+  public func image(at index: Int) throws(DatasetError) -> ByteImage {
+    let image = try files.image(at: index)
+    let size = PictureSize(width: image.width, height: image.height, channels: image.channels)
+    guard size.shape == shape else {
+      throw DatasetError(
+        FileError(
+          .damaged, file: files.place(of: files.pictures[index]),
+          expected: "the same picture as before", found: "\(size)"), index: index)
+    }
+    return image
+  }
+
+  /// The label of a picture.
+  public func label(at index: Int) -> [Float] { labels[index] }
+}

@@ -1,0 +1,210 @@
+// The pictures in a folder or in a ZIP archive, as they are, before anything is asked of them.
+
+public import Formats
+import SystemPackage
+
+/// The files with pictures in a folder, with all that is below it, or in a ZIP archive.
+///
+/// A file counts as a picture if its name ends as those of pictures do; what it is, its content
+/// tells when it is opened.
+public struct PictureFiles: Sendable {
+  /// In which order the pictures are numbered; both compare letters by their Unicode numbers.
+  public enum Order: Sendable {
+    /// By whole paths, as the published loader numbers them.
+    case byPath
+    /// By the parts of paths, as the published tool takes the files of a folder; an archive's are
+    /// taken by whole paths there too.
+    case byParts
+  }
+
+  /// The folder or archive, as the caller named it.
+  public let path: String
+  /// The paths of the pictures in it, with `/` between the parts.
+  public let pictures: [String]
+  /// The paths of all other files in it.
+  public let otherFiles: [String]
+  /// What in a folder could not be looked at.
+  public let objections: [FileError]
+  /// Whether it is an archive.
+  public let isArchive: Bool
+  private let store: Store
+
+  private enum Store: Sendable {
+    case folder(String)
+    case archive(ZIPArchive)
+  }
+
+  /// Endings of the names of pictures, those that can be read and others that Pillow knows.
+  private static let extensions: Set<String> = [
+    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "avif", "avifs", "bmp", "dib", "dds",
+    "eps", "gif", "icns", "ico", "im", "j2c", "j2k", "jp2", "jpc", "jpf", "jpx", "msp", "pbm",
+    "pcd", "pcx", "pfm", "pgm", "pnm", "ppm", "psd", "pxr", "qoi", "ras", "rgb", "rgba", "sgi",
+    "tga", "tif", "tiff", "xbm", "xpm",
+  ]
+
+  /// Opens a folder or an archive and lists its files.
+  ///
+  /// - Parameters:
+  ///   - path: A folder, or a file that is a ZIP archive whatever its name.
+  ///   - order: How pictures are numbered.
+  /// - Throws: `FileError` if it is neither, or the archive is damaged or unsafe.
+  public init(path: String, order: Order = .byPath) throws(FileError) {
+    self.path = path
+    let names: [String]
+    if ListedFile.isFolder(path) {
+      let prefix = path.hasSuffix("/") ? path : "\(path)/"
+      let files = ListedFile.all(below: path)
+      objections = files.compactMap(\.objection)
+      names = files.filter { $0.objection == nil }.map { String($0.path.dropFirst(prefix.count)) }
+      (store, isArchive) = (.folder(prefix), false)
+    } else {
+      let bytes = try ByteRegion(mapping: path)
+      guard ZIPArchive.recognises(bytes) else {
+        throw bytes.error(
+          at: 0, expected: "a folder or a zip archive of pictures",
+          found: FileStart(bytes).description)
+      }
+      let archive = try ZIPArchive(bytes, limits: .dataset)
+      names = archive.entries.map(\.name)
+      (store, isArchive, objections) = (.archive(archive), true, [])
+    }
+    let isSortedByParts = order == .byParts && !isArchive
+    let sorted = names.sorted {
+      isSortedByParts ? $0.partsPrecede($1) : $0.utf8.lexicographicallyPrecedes($1.utf8)
+    }
+    pictures = sorted.filter(Self.isPicture)
+    otherFiles = sorted.filter { !Self.isPicture($0) && $0 != LabelFile.name }
+  }
+
+  private static func isPicture(_ name: String) -> Bool {
+    guard let ending = FilePath(name).extension else { return false }
+    return extensions.contains(ending.lowercased())
+  }
+
+  /// What people call it: its name without the ending.
+  public var name: String {
+    FilePath(path).stem ?? path
+  }
+
+  /// How errors name a file in it.
+  public func place(of name: String) -> String {
+    path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+  }
+}
+
+// MARK: - Reading
+
+extension PictureFiles {
+  /// The bytes of a picture's file.
+  ///
+  /// - Parameter index: The number of the picture.
+  /// - Returns: The bytes, checked against the archive's sum.
+  /// - Throws: `DatasetError` if they cannot be read.
+  public func bytes(at index: Int) throws(DatasetError) -> ByteRegion {
+    try naming(index) { (name) throws(FileError) in try contents(of: name) }
+  }
+
+  /// The size of a picture, without decoding it.
+  ///
+  /// - Parameter index: The number of the picture.
+  /// - Returns: What stands before the pixels.
+  /// - Throws: `DatasetError` if it is not the start of a picture.
+  public func header(at index: Int) throws(DatasetError) -> ImageHeader {
+    try naming(index) { (name) throws(FileError) in
+      try ImageHeader(contents(of: name, checksSum: false))
+    }
+  }
+
+  /// Decodes a picture.
+  ///
+  /// - Parameter index: The number of the picture.
+  /// - Returns: The picture, turned as its EXIF record says.
+  /// - Throws: `DatasetError` if it is damaged.
+  public func image(at index: Int) throws(DatasetError) -> ByteImage {
+    try naming(index) { (name) throws(FileError) in try ByteImage(contents(of: name)) }
+  }
+
+  /// The labels.
+  ///
+  /// - Returns: What `dataset.json` says; nil if there is no such file, or it says that there are
+  ///   no labels.
+  /// - Throws: `DatasetError` if it is damaged.
+  public func labelFile() throws(DatasetError) -> LabelFile? {
+    do {
+      guard try hasLabelFile() else { return nil }
+      return try LabelFile.read(contents(of: LabelFile.name))
+    } catch {
+      throw DatasetError(error.about(place(of: LabelFile.name)))
+    }
+  }
+
+  private func hasLabelFile() throws(FileError) -> Bool {
+    switch store {
+    case .archive(let archive): return archive[LabelFile.name] != nil
+    case .folder(let prefix):
+      do throws(FileError) {
+        _ = try ByteRegion(mapping: prefix + LabelFile.name)
+        return true
+      } catch {
+        guard error.kind == .missing else { throw error }
+        return false
+      }
+    }
+  }
+
+  private func contents(
+    of name: String, checksSum: Bool = true
+  ) throws(FileError) -> ByteRegion {
+    switch store {
+    case .folder(let prefix): return try ByteRegion(mapping: prefix + name)
+    case .archive(let archive):
+      guard let entry = archive[name] else {
+        throw FileError(.missing, file: name, expected: "an entry of the archive", found: "none")
+      }
+      let limit = ImageLimits().fileBytes
+      guard entry.byteCount <= limit else {
+        throw FileError(
+          .damaged, file: name, expected: "at most \(limit) bytes", found: "\(entry.byteCount)")
+      }
+      return try archive.contents(of: entry, checksSum: checksSum)
+    }
+  }
+
+  /// Calls `body` with the name of a picture; errors say which picture it is.
+  private func naming<Result>(
+    _ index: Int, _ body: (String) throws(FileError) -> Result
+  ) throws(DatasetError) -> Result {
+    do {
+      return try body(pictures[index])
+    } catch {
+      throw DatasetError(error.about(place(of: pictures[index])), index: index)
+    }
+  }
+}
+
+extension ZIPArchive.Limits {
+  /// Four million files, which are expanded one at a time.
+  fileprivate static var dataset: ZIPArchive.Limits {
+    var limits = ZIPArchive.Limits()
+    limits.entries = 1 << 22
+    limits.expandedBytes = .max
+    return limits
+  }
+}
+
+extension FileError {
+  /// The same error about a file that is a part of the one it names.
+  fileprivate func about(_ part: String) -> FileError {
+    FileError(kind, file: part, offset: offset, expected: expected, found: found)
+  }
+}
+
+extension String {
+  /// Whether a path comes before another if their parts are compared one by one.
+  fileprivate func partsPrecede(_ other: String) -> Bool {
+    // Nothing precedes the end of a part, as zero precedes all that a part may hold.
+    let slash = UInt8(ascii: "/")
+    return utf8.lazy.map { $0 == slash ? 0 : $0 }
+      .lexicographicallyPrecedes(other.utf8.lazy.map { $0 == slash ? 0 : $0 })
+  }
+}

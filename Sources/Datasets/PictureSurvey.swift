@@ -1,0 +1,109 @@
+// Whether the pictures of a folder or archive make a data set, told by their sizes alone.
+
+public import Formats
+
+/// A picture that does not belong into the data set that the others make.
+public struct PictureProblem: Hashable, Sendable {
+  /// The number of the picture.
+  public let index: Int
+  /// The file, what was expected and what was found.
+  public let error: FileError
+}
+
+/// The sizes of all pictures, and which of them do not fit.
+///
+/// Published programs train on squares with a power of two as their side, all of one size, grey,
+/// RGB or RGBA. What most pictures are is what all should be.
+public struct PictureSurvey: Sendable {
+  /// The size of each picture; nil if its file is damaged.
+  public let headers: [ImageHeader?]
+  /// The size that most pictures have; nil if that is none for a data set.
+  public let shape: ImageShape?
+  /// The pictures that are damaged, or of another size.
+  public let problems: [PictureProblem]
+
+  /// Looks at the first pictures of a folder or archive.
+  ///
+  /// - Parameters:
+  ///   - files: The pictures.
+  ///   - maxImages: How many to look at; nil for all.
+  ///   - size: What becomes of a picture of a size; nil if the picture is left out.
+  public init(
+    _ files: PictureFiles, maxImages: Int? = nil,
+    size: (ImageHeader) -> PictureSize? = PictureSize.init
+  ) {
+    let count = min(files.pictures.count, maxImages ?? .max)
+    var (headers, problems) = ([ImageHeader?](), [PictureProblem]())
+    for index in 0..<count {
+      do {
+        headers.append(try files.header(at: index))
+      } catch {
+        headers.append(nil)
+        problems.append(PictureProblem(index: index, error: error.error))
+      }
+    }
+    let sizes = headers.map { $0.flatMap(size) }
+    let common = Self.mostCommon(sizes.compactMap(\.self))
+    shape = common?.shape
+    for (index, size) in sizes.enumerated() {
+      guard let size, let objection = Self.objection(to: size, common: common) else { continue }
+      problems.append(
+        PictureProblem(
+          index: index,
+          error: FileError(
+            .damaged, file: files.place(of: files.pictures[index]), expected: objection,
+            found: "\(size)")))
+    }
+    self.headers = headers
+    self.problems = problems.sorted { $0.index < $1.index }
+  }
+
+  private static func mostCommon(_ sizes: [PictureSize]) -> PictureSize? {
+    var (counts, best) = ([PictureSize: Int](), sizes.first)
+    for size in sizes { counts[size, default: 0] += 1 }
+    for size in sizes {
+      if let current = best, counts[size, default: 0] > counts[current, default: 0] { best = size }
+    }
+    return best
+  }
+
+  /// What should have been in place of a size, or nil if it is right.
+  private static func objection(to size: PictureSize, common: PictureSize?) -> String? {
+    guard size.shape != nil else {
+      return "a square whose side is a power of two, grey, RGB or RGBA"
+    }
+    guard let common, common.shape != nil, size != common else { return nil }
+    return "\(common), as most pictures are"
+  }
+}
+
+/// The size of any picture.
+public struct PictureSize: Hashable, Sendable, CustomStringConvertible {
+  /// Columns.
+  public let width: Int
+  /// Rows.
+  public let height: Int
+  /// 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
+  public let channels: Int
+
+  /// A size.
+  public init(width: Int, height: Int, channels: Int) {
+    (self.width, self.height, self.channels) = (width, height, channels)
+  }
+
+  /// The size of a picture in a file.
+  public init(_ header: ImageHeader) {
+    self.init(width: header.width, height: header.height, channels: header.channels)
+  }
+
+  /// The size as that of a data set's pictures, if it can be one.
+  public var shape: ImageShape? {
+    guard width == height, width > 0, width & (width - 1) == 0, channels != 2 else { return nil }
+    return ImageShape(resolution: width, channels: channels)
+  }
+
+  /// The size in words, such as `64×64 RGB`.
+  public var description: String {
+    "\(width)×\(height) \(["grey", "grey with alpha", "RGB", "RGBA"][channels - 1])"
+  }
+}

@@ -1,0 +1,183 @@
+// Pictures of another size, sample for sample as Pillow makes them, and parts of pictures.
+
+import Foundation
+
+/// How samples are weighed when a picture gets another size.
+public enum ResizeFilter: String, CaseIterable, Codable, Sendable {
+  /// The mean of what a sample covers.
+  case box
+  /// Lanczos with three lobes: sharper, with slight halos.
+  case lanczos
+
+  /// How far the filter reaches, in samples of the coarser picture.
+  fileprivate var support: Double { self == .box ? 0.5 : 3 }
+
+  /// The weight at a distance.
+  fileprivate func weight(_ x: Double) -> Double {
+    switch self {
+    case .box: return -0.5 < x && x <= 0.5 ? 1 : 0
+    case .lanczos: return -3 <= x && x < 3 ? Self.sinc(x) * Self.sinc(x / 3) : 0
+    }
+  }
+
+  private static func sinc(_ x: Double) -> Double {
+    x == 0 ? 1 : sin(x * .pi) / (x * .pi)
+  }
+}
+
+extension ByteImage {
+  /// The part of the picture in a rectangle that lies inside.
+  /// - Parameters:
+  ///   - columns: at least one.
+  ///   - rows: at least one.
+  /// - Returns: the part.
+  public func cropped(columns: Range<Int>, rows: Range<Int>) -> ByteImage {
+    precondition(
+      0 <= columns.lowerBound && columns.upperBound <= width && 0 <= rows.lowerBound
+        && rows.upperBound <= height, "\(columns) and \(rows) of \(width) x \(height)")
+    var part: [UInt8] = []
+    part.reserveCapacity(columns.count * rows.count * channels)
+    for row in rows {
+      let start = row * width
+      part +=
+        pixels[(start + columns.lowerBound) * channels..<(start + columns.upperBound) * channels]
+    }
+    return ByteImage(width: columns.count, height: rows.count, channels: channels, pixels: part)
+  }
+
+  /// The picture with left and right exchanged.
+  public var mirrored: ByteImage { shown(.mirrored) }
+
+  /// The picture at another size, as Pillow's `resize` gives it for 8-bit pictures.
+  ///
+  /// Weights are rounded to 22 bits, rows are made before columns, and 8 bits are kept in between.
+  /// Colours are weighed by their alpha.
+  /// - Parameters:
+  ///   - newWidth: columns, at least 1.
+  ///   - newHeight: rows, at least 1.
+  ///   - filter: how samples are weighed.
+  /// - Returns: the picture; this one if it has that size.
+  public func resized(
+    width newWidth: Int, height newHeight: Int, filter: ResizeFilter
+  ) -> ByteImage {
+    precondition(newWidth > 0 && newHeight > 0, "no picture is \(newWidth) x \(newHeight)")
+    guard (newWidth, newHeight) != (width, height) else { return self }
+    guard !hasAlpha else {
+      return multipliedByAlpha.resampled(newWidth, newHeight, filter).dividedByAlpha
+    }
+    return resampled(newWidth, newHeight, filter)
+  }
+
+  private func resampled(
+    _ newWidth: Int, _ newHeight: Int, _ filter: ResizeFilter
+  ) -> ByteImage {
+    var image = self
+    if newWidth != width {
+      let weights = ResampleWeights(from: width, to: newWidth, filter)
+      // One line is a pixel's distance to the next; all rows are independent.
+      image = ByteImage(
+        width: newWidth, height: height, channels: channels,
+        pixels: weights.apply(to: pixels, outer: height, inner: channels))
+    }
+    if newHeight != height {
+      let weights = ResampleWeights(from: height, to: newHeight, filter)
+      image = ByteImage(
+        width: newWidth, height: newHeight, channels: channels,
+        pixels: weights.apply(to: image.pixels, outer: 1, inner: newWidth * channels))
+    }
+    return image
+  }
+}
+
+// MARK: - Weights
+
+/// For each new sample along an axis, which old ones it is made of, and how much of each.
+private struct ResampleWeights {
+  private let oldCount: Int
+  private let first: [Int]
+  /// As many weights for each new sample as the first `counts` says, times 2²².
+  private let weights: [[Int32]]
+  private static let precision: Int32 = 32 - 8 - 2
+
+  init(from oldCount: Int, to newCount: Int, _ filter: ResizeFilter) {
+    let scale = Double(oldCount) / Double(newCount)
+    let filterScale = max(scale, 1)
+    let support = filter.support * filterScale
+    var (first, weights) = ([Int](), [[Int32]]())
+    for index in 0..<newCount {
+      let centre = (Double(index) + 0.5) * scale
+      let start = max(0, Int(centre - support + 0.5))
+      let end = min(oldCount, Int(centre + support + 0.5))
+      let exact = (start..<max(start, end)).map {
+        filter.weight((Double($0) - centre + 0.5) * (1 / filterScale))
+      }
+      let sum = exact.reduce(0, +)
+      first.append(start)
+      weights.append(exact.map { Self.rounded(sum == 0 ? $0 : $0 / sum) })
+    }
+    (self.oldCount, self.first, self.weights) = (oldCount, first, weights)
+  }
+
+  private static func rounded(_ weight: Double) -> Int32 {
+    let scaled = weight * Double(1 << precision)
+    return Int32(weight < 0 ? scaled - 0.5 : scaled + 0.5)
+  }
+
+  /// Makes the new samples along an axis of `pixels`, which has `outer` lines before it and `inner`
+  /// bytes behind it.
+  func apply(to pixels: [UInt8], outer: Int, inner: Int) -> [UInt8] {
+    let total = outer * first.count * inner
+    return [UInt8](unsafeUninitializedCapacity: total) { target, count in
+      pixels.withUnsafeBufferPointer { source in
+        for line in 0..<outer {
+          let base = line * oldCount * inner
+          for (start, factors) in zip(first, weights) {
+            factors.withUnsafeBufferPointer { factors in
+              for byte in 0..<inner {
+                var sum: Int32 = 1 << (Self.precision - 1)
+                var place = base + start * inner + byte
+                for factor in factors {
+                  sum &+= Int32(source[place]) &* factor
+                  place += inner
+                }
+                target.initializeElement(
+                  at: count, to: UInt8(clamping: sum >> Self.precision))
+                count += 1
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// MARK: - Alpha
+
+extension ByteImage {
+  /// The picture with its colours multiplied by alpha, as Pillow rounds.
+  private var multipliedByAlpha: ByteImage {
+    mapColours { colour, alpha in
+      let product = Int(colour) * Int(alpha) + 128
+      return UInt8((product >> 8 + product) >> 8)
+    }
+  }
+
+  /// The picture with its colours divided by alpha, as Pillow rounds.
+  private var dividedByAlpha: ByteImage {
+    mapColours { colour, alpha in
+      alpha == 0 || alpha == 255 ? colour : UInt8(clamping: 255 * Int(colour) / Int(alpha))
+    }
+  }
+
+  private func mapColours(_ change: (UInt8, _ alpha: UInt8) -> UInt8) -> ByteImage {
+    var image = self
+    var changed = pixels
+    for index in stride(from: 0, to: pixels.count, by: channels) {
+      let alpha = pixels[index + channels - 1]
+      for place in index..<index + channels - 1 { changed[place] = change(pixels[place], alpha) }
+    }
+    image.pixels = changed
+    return image
+  }
+}

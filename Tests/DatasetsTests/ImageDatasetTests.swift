@@ -1,0 +1,234 @@
+// Data sets in folders and archives: their order, their labels, and what is no data set.
+
+import Datasets
+import Formats
+import TestSupport
+import Testing
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+@Suite("Data sets of files")
+struct ImageDatasetTests {
+  // MARK: Order and pictures
+
+  @Test("a folder and an archive of the same files are the same data set, in order of the paths")
+  func order() throws {
+    let paths = ["b.png", "a/z.PNG", "a.png", "a-b/1.png", "ä.png", "Z.png", "a/b/c.png"]
+    let sorted = ["Z.png", "a-b/1.png", "a.png", "a/b/c.png", "a/z.PNG", "b.png", "ä.png"]
+    let files = try paths.enumerated().map { (name: $1, content: try png(seed: UInt32($0))) }
+    let others: [(name: String, content: [UInt8])] = [("note.txt", [1]), (".png", [2])]
+    try withScratchFolder { scratch in
+      for path in [
+        try makeFolder(files + others, in: scratch), try makeArchive(files + others, in: scratch),
+      ] {
+        let set = try ImageDataset(path: path)
+        #expect(set.files.pictures == sorted)
+        #expect(set.files.otherFiles == [".png", "note.txt"])
+        #expect((set.name, set.count) == ("set", 7))
+        #expect(set.shape == ImageShape(resolution: 8, channels: 3))
+        #expect(set.labelKind == .none && set.label(at: 3) == [])
+        for (index, name) in sorted.enumerated() {
+          let seed = try #require(paths.firstIndex(of: name))
+          #expect(
+            try set.image(at: index)
+              == noise(width: 8, height: 8, channels: 3, seed: UInt32(seed)))
+        }
+      }
+    }
+  }
+
+  @Test(
+    "the files of a folder can be taken by the parts of their paths, as the published tool does")
+  func orderByParts() throws {
+    let files = try ["a/z.png", "a.png", "a-b/1.png"].map { (name: $0, content: try png()) }
+    try withScratchFolder { scratch in
+      let folder = try PictureFiles(path: makeFolder(files, in: scratch), order: .byParts)
+      #expect(folder.pictures == ["a/z.png", "a-b/1.png", "a.png"])
+      let archive = try PictureFiles(path: makeArchive(files, in: scratch), order: .byParts)
+      #expect(archive.pictures == ["a-b/1.png", "a.png", "a/z.png"])
+    }
+  }
+
+  @Test("grey, RGB and RGBA, PNG and WebP; entries may be deflated")
+  func forms() throws {
+    try withScratchFolder { scratch in
+      for channels in [1, 3, 4] {
+        let content = try png(16, channels: channels)
+        let entry = ZIPAssembler.Entry("a.png", deflated: storedDeflate(content), of: content)
+        try put(ZIPAssembler([entry]).bytes, at: "\(scratch)/\(channels).zip")
+        let set = try ImageDataset(path: "\(scratch)/\(channels).zip")
+        #expect(set.shape == ImageShape(resolution: 16, channels: channels))
+        #expect(
+          try set.image(at: 0) == noise(width: 16, height: 16, channels: channels, seed: 1))
+      }
+      let folder = try makeFolder([("a.png", png())], in: scratch)
+      try noise(width: 8, height: 8, channels: 3, seed: 3).write(to: "\(folder)/b.webp")
+      #expect(try ImageDataset(path: folder).count == 2)
+    }
+  }
+
+  // MARK: Labels
+
+  private func labels(_ text: String, _ names: [String] = ["a.png", "b/c.png"]) throws
+    -> ImageDataset
+  {
+    let files = try names.map { (name: $0, content: try png()) }
+    return try withScratchFolder { scratch in
+      let folder = try makeFolder(files + [("dataset.json", Array(text.utf8))], in: scratch)
+      return try ImageDataset(path: folder)
+    }
+  }
+
+  @Test("classes are one-hot, as many as the largest says; vectors are as they are")
+  func labelValues() throws {
+    let classes = try labels(#"{"labels": [["b/c.png", 3], ["a.png", 1]]}"#)
+    #expect(classes.labelKind == .classes(4))
+    #expect(classes.label(at: 0) == [0, 1, 0, 0] && classes.label(at: 1) == [0, 0, 0, 1])
+    let vectors = try labels(#"{"labels": [["a.png", [1, 2]], ["b/c.png", [3, 4.5]]]}"#)
+    #expect(vectors.labelKind == .vectors(2))
+    #expect(vectors.label(at: 1) == [3, 4.5])
+    #expect(try labels(#"{"labels": null}"#).labelKind == .none)
+  }
+
+  @Test("labels of pictures that are not there do not count; pictures without a label do")
+  func absent() throws {
+    let set = try labels(#"{"labels": [["a.png", 1], ["gone.png", 9], ["b/c.png", 0]]}"#)
+    #expect(set.labelKind == .classes(2))
+    let error = expectDatasetError("set/dataset.json: damaged: expected a label for each picture") {
+      _ = try labels(#"{"labels": [["a.png", 1]]}"#, ["a.png", "b.png", "c.png"])
+    }
+    #expect((error?.index, error?.others, error?.found) == (1, 1, "none for b.png"))
+  }
+
+  @Test("a name with backslashes has its label under slashes")
+  func backslashes() throws {
+    let set = try labels(#"{"labels": [["b/c.png", 1]]}"#, ["b\\c.png"])
+    #expect(set.label(at: 0) == [0, 1])
+    expectDatasetError("none for b/c.png") {
+      _ = try labels(#"{"labels": [["b\\c.png", 1]]}"#, ["b/c.png"])
+    }
+  }
+
+  @Test("labels that are damaged are refused, unless they are not read")
+  func damagedLabels() throws {
+    try withScratchFolder { scratch in
+      let deep = String(repeating: "[", count: 100_000)
+      for text in ["", "[]", "{\"labels\": 1}", "{\"labels\": [[\"a.png\", -1]]}", deep] {
+        let files = [("a.png", try png()), ("dataset.json", Array(text.utf8))]
+        let path = try makeArchive(files, in: scratch)
+        let error = expectDatasetError("set.zip/dataset.json: damaged") {
+          _ = try ImageDataset(path: path)
+        }
+        #expect(error?.error.kind == .damaged)
+        #expect(try ImageDataset(path: path, readsLabels: false).labelKind == .none)
+      }
+    }
+  }
+
+  @Test("a gigabyte of labels is refused before it is read")
+  func largeLabels() throws {
+    try withScratchFolder { scratch in
+      let folder = try makeFolder([("a.png", png())], in: scratch)
+      try put([], at: "\(folder)/dataset.json")
+      #expect(truncate("\(folder)/dataset.json", 1 << 30) == 0)
+      let before = residentMemory()
+      expectDatasetError("at most 134217728 bytes") { _ = try ImageDataset(path: folder) }
+      #expect(residentMemory() - before < 1 << 26)
+    }
+  }
+
+  // MARK: What is no data set
+
+  @Test("pictures of other sizes are refused with the first and how many more")
+  func sizes() throws {
+    let files = [
+      ("a.png", try png(16)), ("b.png", try png()), ("c.png", try png()), ("d.png", try png(4)),
+      ("e.png", try png(8, channels: 1)),
+    ]
+    try withScratchFolder { scratch in
+      let path = try makeFolder(files, in: scratch)
+      let error = expectDatasetError("set/a.png: damaged: expected 8×8 RGB, as most pictures are") {
+        _ = try ImageDataset(path: path)
+      }
+      #expect((error?.index, error?.others, error?.found) == (0, 2, "16×16 RGB"))
+      let survey = PictureSurvey(try PictureFiles(path: path))
+      #expect(survey.problems.map(\.index) == [0, 3, 4])
+    }
+  }
+
+  @Test("no squares, no powers of two, grey with alpha: refused, all of them")
+  func shapes() throws {
+    try withScratchFolder { scratch in
+      for content in [try png(8, height: 4), try png(12), try png(8, channels: 2)] {
+        let path = try makeArchive([("a.png", content), ("b.png", content)], in: scratch)
+        let error = expectDatasetError("a square whose side is a power of two, grey, RGB or RGBA") {
+          _ = try ImageDataset(path: path)
+        }
+        #expect(error?.others == 1)
+      }
+    }
+  }
+
+  @Test("neither folder nor archive, nothing in it, no pictures in it")
+  func nothing() throws {
+    try withScratchFolder { scratch in
+      let text = "\(scratch)/a.zip"
+      try put(Array("hello".utf8), at: text)
+      let empty = try makeFolder([("note.txt", [1])], in: scratch)
+      let archive = try makeArchive([("note.txt", [1])], in: scratch)
+      let kinds: [(String, FileError.Kind, String)] = [
+        (text, .damaged, "a folder or a zip archive of pictures, found text"),
+        (empty, .damaged, "found 1 other files"), (archive, .damaged, "found 1 other files"),
+        ("\(scratch)/absent", .missing, "missing"), ("/dev/zero", .unreadable, "a regular file"),
+      ]
+      for (path, kind, words) in kinds {
+        let error = expectDatasetError(words) { _ = try ImageDataset(path: path) }
+        #expect(error?.error.kind == kind)
+      }
+    }
+  }
+
+  @Test("files that are not what they are called, pipes and links to folders are refused by name")
+  func lies() throws {
+    try withScratchFolder { scratch in
+      let folder = try makeFolder([("a.png", png()), ("b.gif", Array("GIF89a".utf8))], in: scratch)
+      expectDatasetError("b.gif: damaged at byte 0: expected a PNG, JPEG or WebP picture") {
+        _ = try ImageDataset(path: folder)
+      }
+      #expect(unlink("\(folder)/b.gif") == 0 && mkfifo("\(folder)/p.png", 0o600) == 0)
+      expectDatasetError("p.png: unreadable: expected a regular file, found a pipe") {
+        _ = try ImageDataset(path: folder)
+      }
+      #expect(unlink("\(folder)/p.png") == 0 && symlink(scratch, "\(folder)/link") == 0)
+      expectDatasetError("found a link to a folder") { _ = try ImageDataset(path: folder) }
+    }
+  }
+
+  @Test("a picture that is damaged behind its header is an error when it is decoded")
+  func damagedPixels() throws {
+    try withScratchFolder { scratch in
+      var content = try png()
+      content[60] ^= 1
+      let path = try makeFolder([("a.png", png()), ("b.png", content)], in: scratch)
+      let set = try ImageDataset(path: path)
+      let error = expectDatasetError("set/b.png") { _ = try set.image(at: 1) }
+      #expect(error?.index == 1 && error?.file == "\(path)/b.png")
+      #expect(try set.image(at: 0).width == 8)
+    }
+  }
+
+  @Test("names that lead out of an archive are refused as unsafe")
+  func unsafe() throws {
+    try withScratchFolder { scratch in
+      for name in ["../a.png", "/a.png", "a\\b.png"] {
+        let path = try makeArchive([(name, png())], in: scratch)
+        let error = expectDatasetError("refused as unsafe") { _ = try ImageDataset(path: path) }
+        #expect(error?.error.kind == .refusedAsUnsafe)
+      }
+    }
+  }
+}

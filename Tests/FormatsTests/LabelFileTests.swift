@@ -1,0 +1,108 @@
+// `dataset.json`: what the published tool writes, and what nobody should.
+
+import Formats
+import TestSupport
+import Testing
+
+@Suite("dataset.json")
+struct LabelFileTests {
+  private func read(_ text: String, limits: LabelFile.Limits = .init()) throws -> LabelFile? {
+    try LabelFile.read(ByteRegion(Array(text.utf8), name: "dataset.json"), limits: limits)
+  }
+
+  // MARK: Published
+
+  @Test("classes, vectors and null are read, whatever else the object holds")
+  func forms() throws {
+    let classes = try read(#"{"labels": [["00000/img00000000.png", 6], ["b.png",0]]}"#)
+    #expect(
+      classes == LabelFile(paths: ["00000/img00000000.png", "b.png"], values: .classes([6, 0])))
+    let vectors = try read(
+      #" {"labels":[["a",[1,-0.5]],["b",[2e-3, 7]]], "v": {"x": [1.5, null]}} "#)
+    #expect(
+      vectors
+        == LabelFile(
+          paths: ["a", "b"], values: .vectors([1, -0.5, 0.002, 7], dimension: 2)))
+    #expect(try read(#"{"labels": null}"#) == nil)
+    #expect(try read(#"{"labels": []}"#) == LabelFile(paths: [], values: .classes([])))
+  }
+
+  @Test("paths of any language are read, escaped or not")
+  func paths() throws {
+    let file = try read(#"{"labels": [["b\u00fcste/\ud83d\ude00.png", 1], ["büste/é\\.png", 2]]}"#)
+    #expect(file?.paths == ["büste/😀.png", "büste/é\\.png"])
+  }
+
+  @Test("what is written is what the published tool writes, and is read back")
+  func writing() throws {
+    let classes = LabelFile(paths: ["00000/img00000000.png", "ü\"\\😀"], values: .classes([6, 1]))
+    #expect(
+      String(decoding: classes.encoded, as: UTF8.self)
+        == #"{"labels": [["00000/img00000000.png", 6], ["\u00fc\"\\\ud83d\ude00", 1]]}"#)
+    let vectors = LabelFile(
+      paths: ["a", "b"], values: .vectors([1, -0.5, 1e-7, 3.4e38], dimension: 2))
+    for file in [classes, vectors] {
+      #expect(try LabelFile.read(ByteRegion(file.encoded, name: "a")) == file)
+    }
+  }
+
+  // MARK: Hostile
+
+  @Test(
+    "labels of two kinds, lengths or meanings, and what is no label, are refused with their place",
+    arguments: [
+      (
+        #"{"labels": [["a", 1], ["b", [1]]]}"#, "expected a class for b, as before it, found a list"
+      ),
+      (#"{"labels": [["a", [1]], ["b", 1]]}"#, "expected a list of length 1 for b"),
+      (#"{"labels": [["a", [1]], ["b", [1, 2]]]}"#, "found a list of length 2"),
+      (#"{"labels": [["a", 1], ["a", 1]]}"#, "each picture once, found a twice"),
+      (#"{"labels": [["a", -1]]}"#, "a class from 0 to 65535 for a, found -1"),
+      (#"{"labels": [["a", 65536]]}"#, "found 65536"),
+      (#"{"labels": [["a", 99999999999999999999]]}"#, "found 99999999999999999999"),
+      (#"{"labels": [["a", 1.0]]}"#, "found 1.0"),
+      (#"{"labels": [["a", true]]}"#, "a number, found 't'"),
+      (#"{"labels": [["a", "1"]]}"#, "a number"),
+      (#"{"labels": [["a", null]]}"#, "a number, found 'n'"),
+      (#"{"labels": [["a", NaN]]}"#, "a number, found 'N'"),
+      (#"{"labels": [["a", [NaN]]]}"#, "a number, found 'N'"),
+      (#"{"labels": [["a", [1e999]]]}"#, "a number that 32 bits hold"),
+      (#"{"labels": [["a", []]]}"#, "numbers for a, found none"),
+      (#"{"labels": [["a", [[1]]]]}"#, "a number, found '['"),
+      (#"{"labels": [["a"]]}"#, "',', found ']'"),
+      (#"{"labels": [["a", 1, 2]]}"#, "']', found ','"),
+      (#"{"labels": [["a", 01]]}"#, "a number"),
+      (#"{"labels": {"a": 1}}"#, "'['"),
+      (#"{"labels": [["a", 1]], "labels": null}"#, "labels twice"),
+      (#"{"label": []}"#, "\"labels\" in the object"),
+      (#"[["a", 1]]"#, "'{'"), (#"{"labels": null} x"#, "the end of the file, found 'x'"),
+      (#"{"labels": [["a", 1]"#, "found the end of the file"), ("", "'{'"),
+    ])
+  func refused(text: String, words: String) {
+    expect(.damaged, says: words) { _ = try read(text) }
+  }
+
+  @Test("nesting is refused where it gets deep, in labels and beside them")
+  func nesting() {
+    let deep = String(repeating: "[", count: 100_000)
+    expect(.damaged, says: "not nested so deep") { _ = try read("{\"x\": \(deep)") }
+    expect(.damaged) { _ = try read("{\"labels\": \(deep)") }
+    let objects = String(repeating: "{\"a\":", count: 100_000)
+    expect(.damaged, says: "not nested so deep") { _ = try read(objects) }
+  }
+
+  @Test("limits hold: bytes of the file and of paths, numbers of a label")
+  func limits() {
+    var limits = LabelFile.Limits()
+    (limits.fileBytes, limits.pathBytes, limits.dimension) = (60, 8, 2)
+    expect(.damaged, says: "at most 60 bytes") {
+      _ = try read(String(repeating: " ", count: 61), limits: limits)
+    }
+    expect(.damaged, says: "at most 8 bytes") {
+      _ = try read(#"{"labels": [["123456789", 1]]}"#, limits: limits)
+    }
+    expect(.damaged, says: "at most 2 numbers") {
+      _ = try read(#"{"labels": [["a", [1, 2, 3]]]}"#, limits: limits)
+    }
+  }
+}

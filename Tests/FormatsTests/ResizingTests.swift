@@ -1,0 +1,117 @@
+// Pictures of another size: sample for sample what Pillow 13.0.0 makes of them.
+
+import Formats
+import TestSupport
+import Testing
+
+@Suite("Resizing")
+struct ResizingTests {
+  // MARK: Pillow's samples
+
+  @Test("a few samples are Pillow's, one by one")
+  func samples() {
+    let picture = noise(width: 5, height: 4, channels: 1, seed: 1)
+    #expect(
+      picture.resized(width: 3, height: 2, filter: .box).pixels == [112, 136, 90, 161, 117, 146])
+    #expect(
+      picture.resized(width: 3, height: 2, filter: .lanczos).pixels == [94, 139, 87, 162, 146, 135])
+    #expect(
+      picture.resized(width: 7, height: 6, filter: .lanczos).pixels == [
+        55, 67, 91, 128, 216, 112, 0, 76, 121, 161, 132, 88, 80, 96, 76, 144, 207, 148, 22, 70,
+        177, 46, 79, 130, 158, 196, 133, 62, 163, 168, 137, 114, 206, 169, 75, 255, 255, 181, 76,
+        134, 169, 143,
+      ])
+  }
+
+  /// Width, height and channels of a picture, its new width and height, and the hash of what Pillow
+  /// makes of it.
+  private static let published: [(Int, Int, Int, Int, Int, ResizeFilter, UInt64)] = [
+    (64, 48, 1, 16, 16, .box, 0x5738b49cfabb8ff2),
+    (64, 48, 1, 16, 16, .lanczos, 0x95f1cd53dcd0036f),
+    (16, 16, 1, 64, 64, .box, 0x31effceb9d529a15),
+    (16, 16, 1, 64, 64, .lanczos, 0x5c7169c4481c5a3a),
+    (37, 53, 1, 32, 32, .box, 0x8c88bd5ba8ef5c5c),
+    (37, 53, 1, 32, 32, .lanczos, 0x3f13f5f67314e62c),
+    (100, 7, 1, 8, 8, .box, 0x70e13509ba54558b),
+    (100, 7, 1, 8, 8, .lanczos, 0x19a88bcbe54bfda7),
+    (33, 32, 1, 32, 32, .box, 0xdf7cdb61253d3589),
+    (33, 32, 1, 32, 32, .lanczos, 0x1b9986e9db8eb782),
+    (32, 33, 1, 32, 32, .box, 0x494e35fb8cadda78),
+    (32, 33, 1, 32, 32, .lanczos, 0xd28d5c53f6ea58fd),
+    (1, 1, 1, 4, 4, .box, 0x6fba9d8f00370725),
+    (1, 1, 1, 4, 4, .lanczos, 0x6fba9d8f00370725),
+    (300, 200, 1, 1, 1, .box, 0xaf63f24c860211ee),
+    (300, 200, 1, 1, 1, .lanczos, 0xaf63f24c860211ee),
+    (64, 48, 3, 16, 16, .box, 0x8b00457702a00815),
+    (64, 48, 3, 16, 16, .lanczos, 0xf19b8bff8ada6b92),
+    (16, 16, 3, 64, 64, .box, 0xbe543236d2de5525),
+    (16, 16, 3, 64, 64, .lanczos, 0xcc3bc8fc533ed34b),
+    (37, 53, 3, 32, 32, .box, 0xd03998783359eb03),
+    (37, 53, 3, 32, 32, .lanczos, 0x28d04640e4f28758),
+    (100, 7, 3, 8, 8, .box, 0x6d480d6bca9ecf63),
+    (100, 7, 3, 8, 8, .lanczos, 0xf15d3c9708521b0a),
+    (33, 32, 3, 32, 32, .box, 0x52e1f46a40db08d2),
+    (33, 32, 3, 32, 32, .lanczos, 0x8ecf10606f443984),
+    (32, 33, 3, 32, 32, .box, 0x81bf49c9095c63b2),
+    (32, 33, 3, 32, 32, .lanczos, 0x9cda21c0f3e708aa),
+    (1, 1, 3, 4, 4, .box, 0xf1c03c4894ac67e5),
+    (1, 1, 3, 4, 4, .lanczos, 0xf1c03c4894ac67e5),
+    (300, 200, 3, 1, 1, .box, 0xa327fb196f0b3cb9),
+    (300, 200, 3, 1, 1, .lanczos, 0xa327fb196f0b3cb9),
+    (64, 48, 4, 16, 16, .box, 0x6de83ba324c176b5),
+    (64, 48, 4, 16, 16, .lanczos, 0xa8b16f52efac5075),
+    (16, 16, 4, 64, 64, .box, 0x47fef7a98ea0afa5),
+    (16, 16, 4, 64, 64, .lanczos, 0xcc5c5e9043c2b1cc),
+    (37, 53, 4, 32, 32, .box, 0x5c8aac6fb3809f71),
+    (37, 53, 4, 32, 32, .lanczos, 0xecc347880b4222d8),
+    (100, 7, 4, 8, 8, .box, 0x2770a8e85039cf0f),
+    (100, 7, 4, 8, 8, .lanczos, 0x8c998ec267e526b7),
+    (33, 32, 4, 32, 32, .box, 0xef78e066d0bd26ee),
+    (33, 32, 4, 32, 32, .lanczos, 0x45435e3b948150d6),
+    (32, 33, 4, 32, 32, .box, 0x9ae178af343f213f),
+    (32, 33, 4, 32, 32, .lanczos, 0xe7ca87ab0e00da22),
+    (1, 1, 4, 4, 4, .box, 0xb5bbad4be25a9105),
+    (1, 1, 4, 4, 4, .lanczos, 0xb5bbad4be25a9105),
+    (300, 200, 4, 1, 1, .box, 0x45879b37add8bffc),
+    (300, 200, 4, 1, 1, .lanczos, 0x45879b37add8bffc),
+  ]
+
+  @Test("pictures of all channels become Pillow's, larger and smaller")
+  func published() {
+    for (width, height, channels, newWidth, newHeight, filter, hash) in Self.published {
+      let picture = noise(
+        width: width, height: height, channels: channels, seed: UInt32(width * height + channels))
+      let resized = picture.resized(width: newWidth, height: newHeight, filter: filter)
+      let size = "\(width)x\(height)x\(channels) to \(newWidth)x\(newHeight)"
+      #expect(fnv1a(resized.pixels) == hash, "\(size), \(filter)")
+    }
+  }
+
+  // MARK: What holds for every picture
+
+  @Test("a picture that has the size stays as it is, and one of a single value keeps it")
+  func constants() {
+    let picture = noise(width: 9, height: 6, channels: 3, seed: 5)
+    #expect(picture.resized(width: 9, height: 6, filter: .lanczos) == picture)
+    let grey = ByteImage(
+      width: 9, height: 6, channels: 1, pixels: [UInt8](repeating: 117, count: 54))
+    for filter in ResizeFilter.allCases {
+      #expect(Set(grey.resized(width: 4, height: 13, filter: filter).pixels) == [117])
+    }
+  }
+
+  @Test("what cannot be seen has no colour that others take on")
+  func alpha() {
+    let picture = ByteImage(width: 2, height: 1, channels: 2, pixels: [200, 255, 0, 0])
+    let resized = picture.resized(width: 1, height: 1, filter: .box)
+    #expect(resized.pixels == [200, 128])
+  }
+
+  @Test("a part of a picture, and its mirror image")
+  func parts() {
+    let picture = ByteImage(width: 3, height: 2, channels: 2, pixels: Array(0..<12))
+    #expect(picture.cropped(columns: 1..<3, rows: 1..<2).pixels == [8, 9, 10, 11])
+    #expect(picture.mirrored.pixels == [4, 5, 2, 3, 0, 1, 10, 11, 8, 9, 6, 7])
+    #expect(picture.mirrored.mirrored == picture)
+  }
+}
