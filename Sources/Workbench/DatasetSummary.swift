@@ -1,6 +1,6 @@
 // A data set that a job writes, in a few values.
 
-public import Datasets
+import Datasets
 
 /// A data set that will be written, or has been.
 public struct DatasetSummary: Encodable, Sendable {

@@ -1,7 +1,7 @@
 // A data set of portraits, with everything that is known of them.
 
 public import Datasets
-import Formats
+public import Formats
 import Foundation
 
 /// Draws portraits and writes them as a data set in the published form.
