@@ -152,8 +152,8 @@ let package = Package(
     tests(
       "Workbench",
       [
-        "Workbench", "Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport",
-        collections,
+        "Workbench", "Checkpoints", "Datasets", "Formats", "Layers", "Networks", "Tensors",
+        "TestSupport", collections,
       ]),
     tests(
       "Stylist",

@@ -20,5 +20,7 @@ run generate "${NETWORK[@]}" --seeds=0-35 --grid=6x6 --outdir=demo/samples
 run mix "${NETWORK[@]}" --rows=85,100,75 --cols=55,821,1789,293 --styles=0-5 --outdir=demo/mixing
 run video "${NETWORK[@]}" --seeds=0-3 --w-frames=20 --fps=20 --output=demo/walk.webp
 run generate --network="$PUBLISHED" --seeds=0-3 --trunc=0.7 --grid=4x1 --outdir=demo/published
+rm -f demo/portraits.zip
+run dataset portraits --count=64 --resolution=128 --dest=demo/portraits.zip --sheet=demo/portraits.png
 
-printf '\nLook at demo/samples/grid.png, demo/mixing/grid.png, demo/walk.webp and demo/published/grid.png\n'
+printf '\nLook at demo/samples/grid.png, demo/mixing/grid.png, demo/walk.webp, demo/published/grid.png and demo/portraits.png\n'

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly LAYERS="ArchitectureTests FormatsTests TensorsTests LayersTests NetworksTests CheckpointsTests \
+readonly LAYERS="ArchitectureTests FormatsTests DatasetsTests TensorsTests LayersTests NetworksTests CheckpointsTests \
 TrainingTests WorkbenchTests StylistTests ParityTests"
 
 for layer in $LAYERS; do

@@ -86,8 +86,9 @@ public struct DataOrder: Hashable, Codable, Sendable {
   }
 }
 
-/// The random numbers of one epoch (SplitMix64). They are written out here because Swift does not
-/// promise that its own shuffling stays the same.
+/// The random numbers of one epoch (SplitMix64).
+///
+/// They are written out here because Swift does not promise that its own shuffling stays the same.
 private struct OrderRandom {
   private var state: UInt64
 

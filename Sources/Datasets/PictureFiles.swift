@@ -115,6 +115,17 @@ extension PictureFiles {
     }
   }
 
+  /// The bytes of a picture's file, expanded; nil if there is no such file any more.
+  ///
+  /// - Parameter index: The number of the picture.
+  /// - Returns: Their number.
+  public func byteCount(at index: Int) -> Int? {
+    switch store {
+    case .folder: try? bytes(at: index).count
+    case .archive(let archive): archive[pictures[index]]?.byteCount
+    }
+  }
+
   /// Decodes a picture.
   ///
   /// - Parameter index: The number of the picture.

@@ -50,7 +50,8 @@ extension ByteImage {
 
   /// The picture at another size, as Pillow's `resize` gives it for 8-bit pictures.
   ///
-  /// Weights are rounded to 22 bits, rows are made before columns, and 8 bits are kept in between.
+  /// Weights are rounded to 22 bits, the width is changed before the height, and 8 bits are kept in
+  /// between, as in every Pillow up to 12; Pillow 13 changes the height first if that is less work.
   /// Colours are weighed by their alpha.
   /// - Parameters:
   ///   - newWidth: columns, at least 1.
@@ -74,7 +75,6 @@ extension ByteImage {
     var image = self
     if newWidth != width {
       let weights = ResampleWeights(from: width, to: newWidth, filter)
-      // One line is a pixel's distance to the next; all rows are independent.
       image = ByteImage(
         width: newWidth, height: height, channels: channels,
         pixels: weights.apply(to: pixels, outer: height, inner: channels))

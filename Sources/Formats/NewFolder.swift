@@ -54,14 +54,15 @@ public struct NewFolder: Sendable {
     for file in files {
       precondition(objection(toEntryName: file.name) == nil, "\(file.name) is no relative path")
       let place = FilePath("\(temporary)/\(file.name)")
+      let content = try file.content()
       do {
-        try FileManager.default.createDirectory(
+        try? FileManager.default.createDirectory(
           atPath: folder(of: place).string, withIntermediateDirectories: true)
-        let content = try file.content()
         try writeAtomically(to: place.string) { try $0.write(content) }
       } catch let error as FileError where error.file == place.string {
         throw FileError(
-          error.kind, file: "\(path)/\(file.name)", expected: error.expected, found: error.found)
+          error.kind, file: "\(path)/\(file.name)",
+          expected: error.expected.replacing(temporary, with: path), found: error.found)
       }
     }
   }

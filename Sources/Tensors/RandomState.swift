@@ -118,6 +118,22 @@ public struct RandomState: Hashable, Codable, Sendable {
     }
   }
 
+  /// The numbers of the pictures that published training takes of a larger data set: the first of a
+  /// shuffled order, sorted.
+  ///
+  /// - Parameters:
+  ///   - size: How many are taken; all if there are no more.
+  ///   - count: How many pictures there are.
+  ///   - seed: What the shuffling depends on; published training takes its `--seed`.
+  /// - Returns: The numbers, ascending.
+  public static func subset(_ size: Int, of count: Int, seed: UInt32) -> [Int] {
+    var order = Array(0..<count)
+    guard size < count else { return order }
+    var state = RandomState(seed: seed)
+    state.shuffle(&order)
+    return order.prefix(size).sorted()
+  }
+
   /// An integer from 0 through `bound`: words are masked to its bits until one is small enough.
   private mutating func integer(upThrough bound: UInt32) -> UInt32 {
     guard bound > 0 else { return 0 }

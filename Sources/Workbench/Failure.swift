@@ -1,12 +1,13 @@
 // How failures of any kind end a command.
 
 import Checkpoints
+import Datasets
 import Formats
 import Layers
 import Networks
 import Training
 
-/// A request that does not fit the network it is made of.
+/// A request that cannot be met, or does not fit what it is made of.
 public struct RequestError: Error, CustomStringConvertible, Sendable {
   /// What was asked for, what was expected, and what was found, on one line.
   public let description: String
@@ -31,6 +32,7 @@ public struct UnavailableError: Error, CustomStringConvertible, Sendable {
 public func exitCode(for error: any Error) -> Int32? {
   switch error {
   case let error as FileError: error.kind.exitCode
+  case let error as DatasetError: error.error.kind.exitCode
   case is RequestError, is ConversionError: 64
   case is ParameterLoadError: 65
   case TrainingError.misfit: 65

@@ -220,9 +220,8 @@ extension TrainGANRequest {
     guard (1...base.count).contains(subset) else {
       throw RequestError("subset", expected: "1 to \(base.count) pictures", found: "\(subset)")
     }
-    var (random, indices) = (RandomState(seed: seed ?? 0), Array(0..<base.count))
-    random.shuffle(&indices)
-    return DatasetView(base, indices: indices.prefix(subset).sorted(), mirror: mirror ?? false)
+    let indices = RandomState.subset(subset, of: base.count, seed: seed ?? 0)
+    return DatasetView(base, indices: indices, mirror: mirror ?? false)
   }
 
   /// What the data is called in names of folders.

@@ -16,12 +16,15 @@ struct Stylist: AsyncParsableCommand {
         stylist mix --network=ffhq.pkl --rows=85,100 --cols=55,821 --outdir=out
         stylist video --network=ffhq.pkl --seeds=0-3 --output=out/walk.webp
         stylist model inspect ffhq.pkl
+        stylist dataset portraits --count=1000 --dest=faces.zip --sheet=faces.png
         stylist generate --cfg=config-e --res=64 --seeds=0-3 --outdir=out
 
       The last needs no file: it draws with random weights.
       """,
     version: stylistVersion,
-    subcommands: [Generate.self, Mix.self, Video.self, Train.self, Model.self])
+    subcommands: [
+      Generate.self, Mix.self, Video.self, DatasetCommand.self, Train.self, Model.self,
+    ])
 
   /// Runs the command line and ends the program with the documented exit code.
   static func main() async {

@@ -1,6 +1,6 @@
 // Batches: the same with any number of threads, and positions at what was taken.
 
-@testable import Datasets
+import Datasets
 import Formats
 import Synchronization
 import Testing

@@ -27,7 +27,7 @@ struct PictureTransformTests {
         }, sourceLocation: sourceLocation)
   }
 
-  /// Width, height, and the hash of what the published arithmetic with Pillow 13.0.0 gives.
+  /// Width, height, and the hash of what the published arithmetic with Pillow 12.0 gives.
   private static let centered: [(Int, Int, UInt64)] = [
     (40, 31, 0xbac7629494ab47fb),
     (31, 40, 0xfa312b0e8a6671bc),

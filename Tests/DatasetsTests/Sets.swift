@@ -1,6 +1,6 @@
 // Small data sets for tests: pictures of noise in folders and archives.
 
-@testable import Datasets
+import Datasets
 import Formats
 import Foundation
 import TestSupport
@@ -53,7 +53,7 @@ struct CountingDataset: Dataset {
       pixels: (0..<12).map { byte &+ UInt8($0 % 3) &* 100 &+ UInt8($0 / 3) })
   }
 
-  func label(at index: Int) -> [Float] { oneHot(index, of: count) }
+  func label(at index: Int) -> [Float] { (0..<count).map { $0 == index ? 1 : 0 } }
 }
 
 /// Expects `body` to fail with a `DatasetError` on one line.

@@ -38,7 +38,7 @@ struct NewFolderTests {
         ])
       }
       let error = expect(.cannotCreate) { try folder.write([file("a/b", "1")]) }
-      #expect(error?.file.contains("partial") == false)
+      #expect(error?.description.contains("partial") == false)
     }
   }
 

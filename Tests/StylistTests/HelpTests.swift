@@ -14,7 +14,8 @@ struct HelpTests {
 
   static let commands = [
     "", "generate", "mix", "video", "model", "model list", "model inspect", "model verify",
-    "model convert", "model scan",
+    "model convert", "model scan", "dataset", "dataset create", "dataset portraits",
+    "dataset inspect", "dataset verify",
   ]
 
   @Test("is as recorded", arguments: commands)

@@ -90,6 +90,15 @@ import Testing
     #expect(a != b)
   }
 
+  @Test("a part of a data set is the one that published training takes")
+  func subsets() {
+    #expect(RandomState.subset(4, of: 10, seed: 0) == [2, 4, 8, 9])
+    #expect(RandomState.subset(5, of: 1000, seed: 0) == [298, 553, 672, 859, 993])
+    #expect(RandomState.subset(3, of: 7, seed: 5) == [2, 4, 6])
+    #expect(RandomState.subset(3, of: 3, seed: 0) == [0, 1, 2])
+    #expect(RandomState.subset(9, of: 3, seed: 0) == [0, 1, 2])
+  }
+
   @Test("a saved state continues the stream, with a normal left over and between twists")
   func saving() throws {
     for drawn in [0, 1, 2, 311, 312, 313, 1001] {

@@ -1,0 +1,48 @@
+// Where a data set is written: a ZIP archive or a folder that appears when it is whole.
+
+import Formats
+
+/// The file or folder that a data set will be.
+struct DatasetDestination: Sendable {
+  let path: String
+
+  /// Whether it is a ZIP archive: its name says so.
+  private var isArchive: Bool { path.lowercased().hasSuffix(".zip") }
+
+  /// Checks that it could be written, without making anything.
+  static func check(_ path: String) throws(FileError) {
+    try NewFolder.check(path)
+    try OutputFolder.check(file: path)
+  }
+
+  /// The name of a picture, as the published tool gives it: a thousand in a folder.
+  static func name(ofPicture index: Int) -> String {
+    let number = padded(index, to: 8)
+    return "\(number.dropLast(3))/img\(number).png"
+  }
+
+  /// Writes all files, or none.
+  ///
+  /// - Parameter files: The files in their order; their content is asked for when their turn comes.
+  /// - Throws: `FileError`, or what a content throws.
+  func write(_ files: [ZIPArchive.NewEntry]) throws {
+    try Self.check(path)
+    _ = try OutputFolder(of: path)
+    guard isArchive else {
+      let folder = try NewFolder(at: path)
+      defer { folder.discard() }
+      try folder.write(files)
+      return try folder.finish()
+    }
+    let archive = try FileReplacement(of: path, mayReplace: false)
+    defer { archive.discard() }
+    try archive.write { try ZIPArchive.write(files, to: $0) }
+    try NewFolder.check(path)
+    try archive.finish()
+  }
+}
+
+/// The files of text beside the pictures of a data set.
+func textEntry(_ name: String, _ text: @escaping () throws -> [UInt8]) -> ZIPArchive.NewEntry {
+  ZIPArchive.NewEntry(name: name) { ByteRegion(try text(), name: name) }
+}

@@ -1,0 +1,202 @@
+// `stylist dataset`: exit codes, JSON, hostile data sets, interruption, and what is written.
+
+import Foundation
+import Formats
+import TestSupport
+import Testing
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+@Suite("Data set commands")
+struct DatasetCommandTests {
+  /// Makes a small data set of portraits in a folder.
+  private func makeSet(_ name: String, in folder: String) async throws {
+    let outcome = try await stylist(
+      ["dataset", "portraits", "--count=5", "--res=16", "--dest=\(name)", "--attribute=Smiling"],
+      in: folder)
+    try #require(outcome.exitCode == 0, "\(outcome.stderr)")
+  }
+
+  private func png(_ width: Int, _ height: Int, seed: UInt32 = 1) throws -> [UInt8] {
+    try PNG(image: noise(width: width, height: height, channels: 3, seed: seed)).encoded()
+  }
+
+  // MARK: What is written
+
+  @Test("portraits, created again at another size, inspected and verified")
+  func chain() async throws {
+    try await withScratchFolder { folder in
+      let first = try await stylist(
+        [
+          "dataset", "portraits", "--count=5", "--resolution=32", "--seed=3", "--dest=a.zip",
+          "--sheet=a.png", "--attribute=Smiling", "--attribute=Bald", "--json",
+        ], in: folder)
+      #expect(first.exitCode == 0, "\(first.stderr)")
+      let json = try first.json()
+      #expect(json["file"] as? String == "a.zip" && json["pictures"] as? Int == 5)
+      #expect(json["labels"] as? String == "vectors" && json["label_dimension"] as? Int == 2)
+      let second = try await stylist(
+        ["dataset", "create", "--source=a.zip", "--dest=b", "--resolution=16"], in: folder)
+      #expect(second.stdout == "b: 5 pictures, 16×16 RGB, labels: vectors, 2\n")
+      let inspected = try await stylist(
+        ["dataset", "inspect", "b", "--json", "--outdir=out"], in: folder)
+      let report = try #require(try inspected.json()["report"] as? [String: Any])
+      #expect(report["pictures"] as? Int == 5 && report["form"] as? String == "folder")
+      let verified = try await stylist(["dataset", "verify", "b"], in: folder)
+      #expect(verified.exitCode == 0 && verified.stdout.contains("every picture holds"))
+      #expect(verified.stderr.contains(#""unit":"pictures""#))
+      #expect(names(in: folder) == ["a.png", "a.zip", "b", "out"])
+      #expect(names(in: "\(folder)/out") == ["b-sheet.png"])
+    }
+  }
+
+  @Test("the older tool's width and height mean the resolution")
+  func olderSpelling() async throws {
+    try await withScratchFolder { folder in
+      try await makeSet("a", in: folder)
+      for (name, size) in [
+        ("b.zip", ["--width=8", "--height=8"]), ("c.zip", ["--resolution=8x8"]),
+      ] {
+        let outcome = try await stylist(
+          ["dataset", "create", "--source=a", "--dest=\(name)", "--max_images=3"] + size,
+          in: folder)
+        #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      }
+      let first = try ByteRegion(mapping: "\(folder)/b.zip").copy()
+      #expect(try ByteRegion(mapping: "\(folder)/c.zip").copy() == first)
+    }
+  }
+
+  @Test("a dry run checks everything, says what would be, and writes nothing")
+  func dryRun() async throws {
+    try await withScratchFolder { folder in
+      try await makeSet("a", in: folder)
+      for arguments in [
+        ["create", "--source=a", "--dest=b/c.zip", "--resolution=8", "--sheet=s.png"],
+        ["portraits", "--count=5", "--res=8", "--dest=b", "--sheet=s.png"],
+      ] {
+        let outcome = try await stylist(["dataset"] + arguments + ["-n"], in: folder)
+        #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+        #expect(outcome.stdout.contains("would write") && outcome.stdout.contains("5 pictures"))
+        let json = try await stylist(["dataset"] + arguments + ["-n", "--json"], in: folder).json()
+        #expect(json["dry_run"] as? Bool == true)
+      }
+      #expect(names(in: folder) == ["a"])
+    }
+  }
+
+  // MARK: How it ends
+
+  @Test("2 if a picture is bad, and every bad one is listed")
+  func verify() async throws {
+    try await withScratchFolder { folder in
+      for (name, content) in [
+        ("a.png", try png(8, 8)), ("b.png", try png(8, 8)), ("c.png", try png(8, 9)),
+        ("d.png", Array("hello".utf8)), ("e.png", try png(8, 8, seed: 2)),
+      ] { try put(content, at: "\(folder)/\(name)") }
+      let outcome = try await stylist(["dataset", "verify", folder])
+      #expect(outcome.exitCode == 2)
+      #expect(outcome.words == ["stylist: \(folder): 2 of 5 pictures or files are bad"])
+      let bad = outcome.stdout.split(separator: "\n").filter { $0.hasPrefix("  bad: ") }
+      #expect(bad.count == 2 && bad[0].contains("/c.png") && bad[1].contains("/d.png"))
+      #expect(outcome.stdout.contains("the same picture: a.png, b.png"))
+      let json = try await stylist(["dataset", "verify", folder, "--json"]).json()
+      #expect(json["duplicates"] as? [[String]] == [["a.png", "b.png"]])
+    }
+  }
+
+  @Test("64, 65, 66, 73, 74 and 77, each with one line, and nothing is written")
+  func exitCodes() async throws {
+    try await withScratchFolder { folder in
+      try put(try png(8, 8), at: "\(folder)/a.png")
+      try put(Array("hello".utf8), at: "\(folder)/text.zip")
+      try put(ZIPAssembler([("../a.png", try png(8, 8))]).bytes, at: "\(folder)/evil.zip")
+      try put(ZIPAssembler([("a.png", try png(8, 9))]).bytes, at: "\(folder)/high.zip")
+      #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
+      let before = names(in: folder)
+      let runs: [(Int32, String, [String])] = [
+        (
+          64, "center-crop or center-crop-wide",
+          ["create", "--source=.", "--dest=b", "--transform=x"]
+        ),
+        (64, "resolution", ["create", "--source=.", "--dest=b", "--resolution=0"]),
+        (64, "both --width and --height", ["create", "--source=.", "--dest=b", "--width=8"]),
+        (
+          64, "did you mean Smiling?",
+          ["portraits", "--count=1", "--dest=b", "--attribute=smiling"]
+        ),
+        (64, "count", ["portraits", "--count=0", "--dest=b"]),
+        (65, "found text", ["inspect", "text.zip"]), (65, "found text", ["verify", "text.zip"]),
+        (65, "a square", ["create", "--source=high.zip", "--dest=b"]),
+        (66, "missing", ["inspect", "absent"]), (66, "missing", ["verify", "absent"]),
+        (66, "missing", ["create", "--source=absent", "--dest=b"]),
+        (73, "a free name", ["create", "--source=high.zip", "--dest=a.png"]),
+        (73, "a free name", ["portraits", "--count=1", "--dest=pipe"]),
+        (73, "cannot be created", ["portraits", "--count=1", "--dest=a.png/b"]),
+        (74, "a regular file, found a pipe", ["inspect", "pipe"]),
+        (77, "refused as unsafe", ["verify", "evil.zip"]),
+      ]
+      for (code, words, arguments) in runs {
+        let outcome = try await stylist(["dataset"] + arguments, in: folder)
+        expect(outcome, endsWith: code, saying: words)
+      }
+      #expect(names(in: folder) == before)
+    }
+  }
+
+  @Test(
+    "130 and 143: interrupted, with nothing half-written",
+    arguments: [(SignalName.interrupt, 130), (.terminate, 143)])
+  func interruption(signal: SignalName, code: Int) async throws {
+    try await withScratchFolder { folder in
+      for name in ["set.zip", "set"] {
+        let outcome = try await stylist(
+          ["dataset", "portraits", "--count=100000", "--res=8", "--dest=\(folder)/\(name)"],
+          signal: signal.signal)
+        #expect(outcome.exitCode == Int32(code), "\(outcome.stderr.suffix(200))")
+        #expect(names(in: folder).isEmpty)
+      }
+    }
+  }
+
+  // MARK: Hostile
+
+  @Test("hostile labels end at once with 65 and one line, whatever they are")
+  func hostileLabels() async throws {
+    try await withScratchFolder { folder in
+      let deep = String(repeating: "[", count: 100_000)
+      let texts = [
+        "{\"labels\": \(deep)", "{\"x\": \(deep)", #"{"labels": [["a.png", 1], ["b.png", [1]]]}"#,
+        #"{"labels": [["a.png", NaN], ["b.png", 1]]}"#, #"{"labels": [["a.png", 1e9], 3]}"#,
+        #"{"labels": [["a.png", 4294967296], ["b.png", 0]]}"#, "\u{0}", "",
+      ]
+      for text in texts {
+        let archive = ZIPAssembler([
+          ("a.png", try png(8, 8)), ("b.png", try png(8, 8)), ("dataset.json", Array(text.utf8)),
+        ])
+        try put(archive.bytes, at: "\(folder)/set.zip")
+        let created = try await stylist(
+          ["dataset", "create", "--source=set.zip", "--dest=b.zip"], in: folder)
+        expect(created, endsWith: 65, saying: "set.zip/dataset.json: damaged")
+        let verified = try await stylist(["dataset", "verify", "set.zip"], in: folder)
+        #expect(verified.exitCode == 2 && verified.stdout.contains("bad: set.zip/dataset.json"))
+      }
+      #expect(names(in: folder) == ["set.zip"])
+    }
+  }
+
+  @Test("names that would forge lines are escaped")
+  func forgedNames() async throws {
+    try await withScratchFolder { folder in
+      try put(Array("x".utf8), at: "\(folder)/a\n  every picture holds\u{1B}[2J.png")
+      let outcome = try await stylist(["dataset", "verify", folder])
+      #expect(outcome.exitCode == 2)
+      #expect(!outcome.stdout.contains("\u{1B}"))
+      #expect(!outcome.stdout.split(separator: "\n").contains("  every picture holds"))
+    }
+  }
+}
