@@ -142,6 +142,7 @@ public final class GANTrainer {
   public func runIteration(real: RealBatch, inputs: (TrainingPhase) throws -> PhaseInputs) throws
     -> OrderedDictionary<TrainingPhase, LossReports>
   {
+    try check(real)
     var reports: OrderedDictionary<TrainingPhase, LossReports> = [:]
     for phase in TrainingPhase.allCases where isDue(phase) {
       let drawn = phase.makesImages ? try inputs(phase) : nil

@@ -120,7 +120,9 @@ import Training
       return .oneHot([2, 1, 0, 1], count: 3)
     }
     #expect(asked == [4, 4, 4])
-    #expect(throws: TrainingError.self) { try trainer.runIteration(real: realBatch(0)) }
+    let error = TrainingError.misfit(
+      "labels of real images", expected: "[4, 3]", found: "none")
+    #expect(throws: error) { try trainer.runIteration(real: realBatch(0)) }
   }
 
   @Test("learns to tell images apart that differ")
