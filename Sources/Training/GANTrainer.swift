@@ -36,7 +36,6 @@ public final class GANTrainer {
   public internal(set) var counters: Counters
   /// What was reported since the statistics were last taken; not part of the state.
   public private(set) var statistics = Statistics()
-  let device: Device
   private let losses: GANLosses
 
   /// How far training has come.
@@ -75,7 +74,7 @@ public final class GANTrainer {
     self.discriminator = discriminator
     self.average = average ?? Self.copy(of: generator)
     self.counters = counters
-    device = generator.wAvg.device
+    let device = generator.wAvg.device
     generatorOptimizer = Adam(
       generator.parameters,
       settings: configuration.generatorOptimizer.corrected(
@@ -119,7 +118,7 @@ public final class GANTrainer {
   /// Runs one iteration with random numbers from `randomness`.
   ///
   /// - Parameters:
-  ///   - real: `batchSize` images and their labels.
+  ///   - real: `batchSize` images and their labels, on the networks' device.
   ///   - drawLabels: Gives as many labels [N, labelDim] as asked for, for images to be made; nil for
   ///     networks without labels.
   /// - Returns: What each phase reported, for each sample.
@@ -143,6 +142,7 @@ public final class GANTrainer {
   public func runIteration(real: RealBatch, inputs: (TrainingPhase) throws -> PhaseInputs) throws
     -> OrderedDictionary<TrainingPhase, LossReports>
   {
+    try check(real)
     var reports: OrderedDictionary<TrainingPhase, LossReports> = [:]
     for phase in TrainingPhase.allCases where isDue(phase) {
       let drawn = phase.makesImages ? try inputs(phase) : nil
@@ -205,17 +205,18 @@ public final class GANTrainer {
     -> PhaseLosses
   {
     let size = configuration.microBatchSize
-    func rows(_ size: Int) -> Range<Int> { part * size..<(part + 1) * size }
-    guard let inputs, phase.makesImages else {
-      return losses.discriminatorRegularization(real: real.rows(rows(size)))
+    let rows = part * size..<(part + 1) * size
+    if phase == .discriminatorRegularization {
+      return losses.discriminatorRegularization(real: real.rows(rows))
     }
+    guard let inputs else { preconditionFailure("nothing was drawn for \(phase.rawValue)") }
     switch phase {
-    case .generatorMain: return losses.generatorMain(inputs.rows(rows(size)))
+    case .generatorMain: return losses.generatorMain(inputs.rows(rows))
     case .generatorRegularization:
       let shrunk = configuration.pathLength.batchSize(of: size)
-      return losses.generatorRegularization(inputs.rows(rows(shrunk)))
+      return losses.generatorRegularization(inputs.rows(part * shrunk..<(part + 1) * shrunk))
     case .discriminatorMain, .discriminatorRegularization:
-      return losses.discriminatorMain(inputs.rows(rows(size)), real: real.rows(rows(size)))
+      return losses.discriminatorMain(inputs.rows(rows), real: real.rows(rows))
     }
   }
 
@@ -247,6 +248,8 @@ public final class GANTrainer {
     -> PhaseInputs
   {
     let (g, n) = (generator.traits, configuration.batchSize)
+    precondition(
+      (labels != nil) == (g.labelDim > 0), "labels are drawn exactly if the generator has any")
     let z = randomness.drawZ(count: n, zDim: g.zDim)
     let mixing = randomness.drawMixing(
       probability: configuration.styleMixingProbability, count: n, traits: g)

@@ -8,9 +8,11 @@ public import Tensors
 public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
   /// Images of each kind, real and made, in an iteration.
   public var batchSize: Int
-  /// Images that go through a network together; `batchSize` is a multiple of it. Smaller parts need
-  /// less memory and give the same gradients, except that the discriminator compares images within a
-  /// part and the mean path length moves with each part.
+  /// Images that go through a network together, a divisor of `batchSize`.
+  ///
+  /// Smaller parts need less memory and give the same gradients, except that the discriminator
+  /// compares images within a part, and that the mean path length moves with each part, as in the
+  /// published code.
   public var microBatchSize: Int
   /// The generator's optimiser, before the correction for lazy regularisation.
   public var generatorOptimizer: Adam.Settings

@@ -72,7 +72,11 @@ public struct PhaseInputs {
   }
 
   func rows(_ range: Range<Int>) -> PhaseInputs {
-    PhaseInputs(
+    // Slices beyond the end would be short without a word.
+    for x in [z, labels, mixing?.z, pathLengthNoise].compactMap(\.self) {
+      precondition(x.size(0) >= range.upperBound, "\(x) where rows \(range) are read")
+    }
+    return PhaseInputs(
       z: z.sliced(range, axis: 0), labels: labels?.sliced(range, axis: 0),
       mixing: mixing.map { StyleMixing(z: $0.z.sliced(range, axis: 0), cutoff: $0.cutoff) },
       pathLengthNoise: pathLengthNoise?.sliced(range, axis: 0), noise: noise)

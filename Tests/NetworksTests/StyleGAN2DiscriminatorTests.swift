@@ -49,6 +49,22 @@ import Testing
     #expect(abs(d(mixed([2])).values()[0] - before[0]) > 1e-4)
   }
 
+  @Test("takes batches smaller than its groups or of whole ones, any without groups")
+  func batchSizes() throws {
+    var configuration = smallDiscriminatorConfiguration()
+    configuration.mbstdGroupSize = 4
+    for size in [1, 3, 4, 8] { try configuration.validate(batchSize: size) }
+    for size in [5, 6] {
+      let error = ConfigurationError(
+        "images judged together: expected a multiple of mbstdGroupSize 4, or fewer, found \(size)")
+      #expect(throws: error) { try configuration.validate(batchSize: size) }
+    }
+    configuration.mbstdGroupSize = nil
+    try configuration.validate(batchSize: 6)
+    (configuration.mbstdGroupSize, configuration.mbstdChannels) = (4, 0)
+    try configuration.validate(batchSize: 6)
+  }
+
   @Test("without the minibatch standard deviation a batch of two is two batches of one")
   func batches() {
     for architecture in Self.architectures {

@@ -120,13 +120,16 @@ import Training
       return .oneHot([2, 1, 0, 1], count: 3)
     }
     #expect(asked == [4, 4, 4])
-    #expect(throws: TrainingError.self) { try trainer.runIteration(real: realBatch(0)) }
+    let error = TrainingError.misfit(
+      "labels of real images", expected: "[4, 3]", found: "none")
+    #expect(throws: error) { try trainer.runIteration(real: realBatch(0)) }
   }
 
   @Test("learns to tell images apart that differ")
   func learning() throws {
     var settings = smallSettings()
-    settings.generatorOptimizer.learningRate = 0
+    (settings.generatorOptimizer.learningRate, settings.r1Gamma) = (0, 0)
+    settings.discriminatorOptimizer.learningRate = 0.01
     let trainer = try smallTrainer(settings)
     let real = RealBatch(images: .full(0.9, [4, 3, 16, 16]))
     var losses: [Double] = []
@@ -212,6 +215,17 @@ import Training
     ) { try trainer.runIteration(real: labelled) }
   }
 
+  @Test("traps on fewer draws than a batch needs")
+  func fewDraws() async {
+    await #expect(processExitsWith: .failure) {
+      let inputs = PhaseInputs(z: .zeros([3, 8]), noise: .none)
+      _ = try smallTrainer().differentiate(.generatorMain, real: realBatch(0), inputs: inputs)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try smallTrainer().differentiate(.discriminatorMain, real: realBatch(0), inputs: nil)
+    }
+  }
+
   @Test("refuses settings that cannot be, and networks that do not go together")
   func configurations() throws {
     func expectError(_ text: String, _ adjust: (inout GANTrainerConfiguration) -> Void) {
@@ -244,16 +258,17 @@ import Training
   }
 
   // In a process of its own, since other tests that run meanwhile would be counted too. The gradients
-  // and graphs of one iteration take more than 1 MB, so keeping one in ten would show.
+  // and records of one iteration take some 5 MB: keeping those of every fourth would show.
   @Test("keeps nothing of past iterations")
   func memory() async {
     await #expect(processExitsWith: .success) {
+      Machine.setThreadCount(1)
       let trainer = try smallTrainer()
-      for i in 0..<40 { try trainer.runIteration(real: realBatch(i)) }
+      for i in 0..<10 { try trainer.runIteration(real: realBatch(i)) }
       let before = residentBytes() ?? 0
-      for i in 0..<200 { try trainer.runIteration(real: realBatch(i)) }
+      for i in 0..<24 { try trainer.runIteration(real: realBatch(i)) }
       let growth = (residentBytes() ?? 0) - before
-      #expect(growth < 8_000_000, "\(growth) bytes more after 200 iterations")
+      #expect(growth < 8_000_000, "\(growth) bytes more after 24 iterations")
     }
   }
 }
