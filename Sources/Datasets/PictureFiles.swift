@@ -143,7 +143,8 @@ extension PictureFiles {
   public func labelFile() throws(DatasetError) -> LabelFile? {
     do {
       guard try hasLabelFile() else { return nil }
-      return try LabelFile.read(contents(of: LabelFile.name))
+      return try LabelFile.read(
+        contents(of: LabelFile.name, limit: LabelFile.Limits().fileBytes))
     } catch {
       throw DatasetError(error.about(place(of: LabelFile.name)))
     }
@@ -164,7 +165,7 @@ extension PictureFiles {
   }
 
   private func contents(
-    of name: String, checksSum: Bool = true
+    of name: String, checksSum: Bool = true, limit: Int = ImageLimits().fileBytes
   ) throws(FileError) -> ByteRegion {
     switch store {
     case .folder(let prefix): return try ByteRegion(mapping: prefix + name)
@@ -172,7 +173,7 @@ extension PictureFiles {
       guard let entry = archive[name] else {
         throw FileError(.missing, file: name, expected: "an entry of the archive", found: "none")
       }
-      let limit = ImageLimits().fileBytes
+      // Before it is inflated.
       guard entry.byteCount <= limit else {
         throw FileError(
           .damaged, file: name, expected: "at most \(limit) bytes", found: "\(entry.byteCount)")

@@ -24,7 +24,9 @@ public struct DatasetVerifyJob: Sendable {
 
     /// The outcome as lines for people.
     public var lines: [String] {
-      report.lines + duplicates.map { "  the same picture: \($0.joined(separator: ", "))" }
+      let shown = duplicates.prefix(16).map { "  the same picture: \(shortened($0))" }
+      let more = duplicates.count - shown.count
+      return report.lines + shown + (more > 0 ? ["  and \(more) more such groups"] : [])
         + (failure == nil ? ["  every picture holds"] : [])
     }
   }

@@ -8,6 +8,7 @@ struct DatasetCreate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "create",
     abstract: "Make a data set of the pictures in a folder or zip archive.",
+    usage: "stylist dataset create --source=<path> --dest=<path> [<options>]",
     discussion: """
       EXAMPLES
         stylist dataset create --source=photos --dest=photos256.zip \\

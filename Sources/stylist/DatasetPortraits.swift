@@ -8,6 +8,7 @@ struct DatasetPortraits: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "portraits",
     abstract: "Draw little portraits as a data set, with attributes known exactly.",
+    usage: "stylist dataset portraits --count=<count> --dest=<path> [<options>]",
     discussion: """
       EXAMPLES
         stylist dataset portraits --count=1000 --dest=faces.zip --sheet=faces.png
@@ -21,9 +22,9 @@ struct DatasetPortraits: AsyncParsableCommand {
       factors.csv, the seeds, pose, light and proportions of every picture.
       One --attribute makes two classes in dataset.json, several make a vector.
 
-      Seeds give the same pictures on every machine: picture 10 of seed 0 is
-      picture 0 of seed 10. The data set appears when it is whole, and nothing is
-      ever replaced.
+      Seeds give the same pictures on every machine; without --per-identity,
+      picture 10 of seed 0 is picture 0 of seed 10. The data set appears when it
+      is whole, and nothing is ever replaced.
       """)
 
   @Option(help: ArgumentHelp("How many pictures.", valueName: "count"))

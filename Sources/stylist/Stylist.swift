@@ -19,7 +19,7 @@ struct Stylist: AsyncParsableCommand {
         stylist dataset portraits --count=1000 --dest=faces.zip --sheet=faces.png
         stylist generate --cfg=config-e --res=64 --seeds=0-3 --outdir=out
 
-      The last needs no file: it draws with random weights.
+      The last two need no file; the last draws with random weights.
       """,
     version: stylistVersion,
     subcommands: [

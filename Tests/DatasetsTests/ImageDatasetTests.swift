@@ -141,6 +141,22 @@ struct ImageDatasetTests {
     }
   }
 
+  @Test("labels that would inflate to gigabytes are refused before they do")
+  func bomb() throws {
+    try withScratchFolder { scratch in
+      var entry = ZIPAssembler.Entry(
+        "dataset.json", deflated: [UInt8](repeating: 0, count: 1 << 20), of: [])
+      entry.setBoth { $0.byteCount = 200_000_000 }
+      let path = "\(scratch)/set.zip"
+      try put(ZIPAssembler([ZIPAssembler.Entry("a.png", png()), entry]).bytes, at: path)
+      let before = residentBytes() ?? 0
+      expectDatasetError("set.zip/dataset.json: damaged: expected at most 134217728 bytes") {
+        _ = try ImageDataset(path: path)
+      }
+      #expect((residentBytes() ?? 0) - before < 1 << 26)
+    }
+  }
+
   // MARK: What is no data set
 
   @Test("pictures of other sizes are refused with the first and how many more")
