@@ -165,7 +165,7 @@ import Training
     #expect(abs(real.mean - mean) < 1e-9 && abs(real.std - variance.squareRoot()) < 1e-6)
     let signs = logits.map { $0 > 0 ? 1.0 : -1 }.reduce(0, +) / 8
     #expect(statistics["Loss/signs/real"]?.mean == signs)
-    #expect(trainer.takeStatistics() == LossStatistics())
+    #expect(trainer.takeStatistics() == Statistics())
   }
 
   @Test("a statistic of one number has no deviation, of none nothing at all")

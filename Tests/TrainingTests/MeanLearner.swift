@@ -4,6 +4,7 @@
 import Checkpoints
 import Formats
 import Layers
+import OrderedCollections
 import Tensors
 import Training
 

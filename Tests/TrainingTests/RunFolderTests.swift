@@ -26,16 +26,15 @@ struct RunFolderTests {
   @Test("a folder is held by one training until that is gone")
   func lock() throws {
     try withScratchFolder { path in
-      let folder = try RunFolder(in: path, description: "a")
-      try withExtendedLifetime(folder) {
-        #expect {
-          try RunFolder(opening: folder.path)
-        } throws: {
-          "\($0)".contains("another training") && ($0 as? FileError)?.kind == .cannotCreate
-        }
+      var folder: RunFolder? = try RunFolder(in: path, description: "a")
+      let name = try #require(folder?.path)
+      #expect {
+        try RunFolder(opening: name)
+      } throws: {
+        "\($0)".contains("another training") && ($0 as? FileError)?.kind == .cannotCreate
       }
-      let name = folder.path
-      _ = consume folder
+      withExtendedLifetime(folder) {}
+      folder = nil
       #expect(try RunFolder(opening: name).path == name)
     }
   }
