@@ -81,6 +81,20 @@ private func sampleGradients(_ step: Int) -> [Tensor] {
     }
   }
 
+  // Both compute in float64 and differ in the order of operations only.
+  @Test("moves float64 parameters in float64")
+  func float64() {
+    let adams = (0..<2).map { _ in Adam(sampleStore(dtype: .float64), settings: settings) }
+    for step in 0..<7 {
+      let gradients = sampleGradients(step).map { $0.cast(to: .float64) }
+      adams[0](gradients)
+      adams[1].reference(gradients)
+    }
+    for (fused, reference) in zip(adams[0].parameters, adams[1].parameters) {
+      expectClose(fused, reference, atol: 1e-12)
+    }
+  }
+
   @Test("reads gradients whose memory is not in order")
   func transposedGradients() {
     let adams = (0..<2).map { _ in Adam(sampleStore(), settings: settings) }

@@ -36,7 +36,7 @@ import Training
     #expect(first.takeStatistics() == second.takeStatistics())
     let (a, b) = (try allBits(first), try allBits(second))
     #expect(a.keys == b.keys)
-    for (name, content) in a { #expect(content == b[name], "\(name)") }
+    #expect(a.keys.filter { a[$0] != b[$0] } == [])
   }
 
   @Test("one seed gives the same bits again, another seed others")
