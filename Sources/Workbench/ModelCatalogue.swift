@@ -28,16 +28,21 @@ public struct ModelCatalogue: Encodable, Sendable {
 
   /// The list as lines for people.
   public var lines: [String] {
-    let names = published.map(\.name) + configurations.map(\.name)
-    let width = names.map(\.count).max() ?? 0
-    func padded(_ name: String) -> String {
-      name + String(repeating: " ", count: width - name.count)
-    }
+    let width = configurations.map(\.name.count).max() ?? 0
     return ["Published networks, to be fetched from their authors and under their terms:"]
-      + published.map { network in
-        "  \(padded(network.name))  \(network.kind), \(network.resolution) pixels; "
-          + "\(network.file) of \(network.source); \(network.licence); \(network.evidence.rawValue)"
-      } + ["", "Configurations for --cfg, untrained:"]
-      + configurations.map { "  \(padded($0.name))  \($0.summary)" }
+      + published.flatMap(Self.lines) + ["", "Configurations for --cfg, untrained:"]
+      + configurations.map { configuration in
+        let gap = String(repeating: " ", count: width - configuration.name.count)
+        return "  \(configuration.name)\(gap)  \(configuration.summary)"
+      }
+  }
+
+  /// The name, and below it the file, what it holds, and its terms.
+  private static func lines(_ network: PublishedNetwork) -> [String] {
+    [
+      "  \(network.name)", "      \(network.file)", "      of \(network.source)",
+      "      \(network.kind), \(network.resolution) pixels; \(network.evidence.rawValue)",
+      "      \(network.licence)",
+    ]
   }
 }
