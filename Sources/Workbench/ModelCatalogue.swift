@@ -2,6 +2,7 @@
 
 public import Checkpoints
 import Networks
+import OrderedCollections
 
 /// The networks that have names.
 public struct ModelCatalogue: Encodable, Sendable {
@@ -28,21 +29,38 @@ public struct ModelCatalogue: Encodable, Sendable {
 
   /// The list as lines for people.
   public var lines: [String] {
-    let width = configurations.map(\.name.count).max() ?? 0
-    return ["Published networks, to be fetched from their authors and under their terms:"]
-      + published.flatMap(Self.lines) + ["", "Configurations for --cfg, untrained:"]
-      + configurations.map { configuration in
-        let gap = String(repeating: " ", count: width - configuration.name.count)
-        return "  \(configuration.name)\(gap)  \(configuration.summary)"
-      }
+    [
+      "Published networks, to be fetched from their authors and under their terms;",
+      "the file is NAME.pkl where no other is shown:",
+    ] + publishedLines + ["", "Configurations for --cfg, untrained:"]
+      + Self.columns(configurations.map { [$0.name, $0.summary] }).map { "  \($0)" }
   }
 
-  /// The name, and below it the file, what it holds, and its terms.
-  private static func lines(_ network: PublishedNetwork) -> [String] {
-    [
-      "  \(network.name)", "      \(network.file)", "      of \(network.source)",
-      "      \(network.kind), \(network.resolution) pixels; \(network.evidence.rawValue)",
-      "      \(network.licence)",
-    ]
+  /// The networks below what those of one source have in common.
+  private var publishedLines: [String] {
+    let groups = OrderedDictionary(grouping: published) { network in
+      [
+        network.source, "\(network.kind); terms: \(network.licence)", network.evidence.rawValue,
+      ]
+    }
+    return groups.flatMap { heading, networks in
+      let rows = networks.map { network in
+        let isUsual = network.file == "\(network.name).pkl"
+        return [network.name, "\(network.resolution) pixels", isUsual ? "" : network.file]
+      }
+      return [""] + heading.map { "  \($0)" } + Self.columns(rows).map { "    \($0)" }
+    }
+  }
+
+  /// A line for each row, in which all columns stand below one another.
+  private static func columns(_ rows: [[String]]) -> [String] {
+    rows.map { row in
+      var line = ""
+      for (column, text) in row.enumerated() {
+        let width = rows.map { $0[column].count }.max() ?? 0
+        line += text + String(repeating: " ", count: width - text.count + 2)
+      }
+      return String(line.reversed().drop { $0 == " " }.reversed())
+    }
   }
 }

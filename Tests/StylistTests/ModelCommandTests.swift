@@ -23,10 +23,17 @@ struct ModelCommandTests {
     let outcome = try await stylist(["model", "list"])
     #expect(outcome.exitCode == 0)
     for name in ["stylegan2-ada-ffhq", "karras2019stylegan-cars-512x384", "rosinality-550000"] {
-      let lines = outcome.stdout.split(separator: "\n").drop { $0 != "  \(name)" }
-      #expect(lines.dropFirst(3).first?.contains("original not opened") == true, "\(name)")
+      let group = outcome.stdout.components(separatedBy: "\n\n").first { $0.contains(" \(name) ") }
+      #expect(group?.contains("\n  layout tested, original not opened\n") == true, "\(name)")
     }
-    #expect(outcome.stdout.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    for line in [
+      "  stylegan2; terms: NVIDIA Source Code License, non-commercial",
+      "    stylegan2-ada-ffhq      1024 pixels  ffhq.pkl",
+      "    stylegan2-ffhq-config-f    1024 pixels",
+    ] { #expect(outcome.stdout.contains("\n\(line)\n"), "\(line)") }
+    // Only an address may be longer, which has no spaces.
+    let lines = outcome.stdout.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+    #expect(lines.allSatisfy { $0.count <= 76 || !$0.contains(" ") })
     #expect(outcome.stdout.contains("stylegan2-256"))
     let json = try await stylist(["model", "list", "--json"]).json()
     #expect((json["published"] as? [[String: Any]])?.count ?? 0 > 30)
