@@ -159,7 +159,7 @@ let package = Package(
       "Stylist",
       [
         "stylist", "Bounded", "Checkpoints", "Formats", "Networks", "Layers", "Tensors",
-        "TestSupport", subprocess, systemPackage,
+        "TestSupport", collections, subprocess, systemPackage,
       ],
       resources: [.copy("Snapshots")]),
     tests("Parity", ["ParityCases", "Formats", "Tensors"], exclude: ["Cases"]),

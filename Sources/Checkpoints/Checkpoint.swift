@@ -83,8 +83,8 @@ public struct Checkpoint {
       throw FileError(
         .unsupported, file: path, expected: "a checkpoint", found: try arrays(bytes))
     case .tar, .foreign, .unknown:
-      throw bytes.error(
-        at: 0,
+      throw FileError(
+        .notRecognised, file: path,
         expected: "a pickle of NVIDIA's networks, a torch file, or a safetensors network file",
         found: FileStart(bytes).description)
     }

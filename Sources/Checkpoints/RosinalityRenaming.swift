@@ -11,17 +11,18 @@ public import OrderedCollections
 ///   - isGenerator: Whether it is a generator, else a discriminator.
 ///   - file: The file's name for errors.
 /// - Returns: The parameters; filters, noise and the mean of w may be missing.
-/// - Throws: `FileError` if a tensor is missing, unknown, or has other axes.
+/// - Throws: `FileError` that names the tensors that are missing or unknown, or one with other axes.
 public func namedByNVIDIA(
   rosinality parameters: OrderedDictionary<String, StoredParameter>, isGenerator: Bool, file: String
 ) throws(FileError) -> OrderedDictionary<String, StoredParameter> {
   var remaining = parameters
   var renamed: StoredParameters = [:]
+  var missing: [String] = []
   for name in RosinalityName.table(for: parameters, isGenerator: isGenerator) {
     guard let found = remaining.removeValue(forKey: name.theirs) else {
       // Noise and filters follow from elsewhere if they are not there; old files have no noise.
-      if name.isOptional { continue }
-      throw FileError(.damaged, file: file, expected: "a tensor \(name.theirs)", found: "none")
+      if !name.isOptional { missing.append(name.theirs) }
+      continue
     }
     guard let shape = name.form.ours(found.shape) else {
       throw FileError(
@@ -30,26 +31,36 @@ public func namedByNVIDIA(
     }
     renamed[name.ours] = found.reshaped(shape).scaled(by: 1 / name.form.gain)
   }
-  guard let unknown = remaining.keys.min() else { return renamed }
-  throw FileError(
-    .damaged, file: file, expected: "only tensors of rosinality's StyleGAN2",
-    found: "\(unknown)" + (remaining.count > 1 ? " and \(remaining.count - 1) more" : ""))
+  let unknown = shortened(remaining.keys.sorted())
+  guard missing.isEmpty else {
+    throw FileError(
+      .damaged, file: file, expected: "rosinality's StyleGAN2 with \(shortened(missing))",
+      found: remaining.isEmpty ? "none of that" : "none of that, and the unknown \(unknown)")
+  }
+  guard remaining.isEmpty else {
+    throw FileError(
+      .damaged, file: file, expected: "only tensors of rosinality's StyleGAN2", found: unknown)
+  }
+  return renamed
 }
 
 extension RosinalityName {
-  /// The names that the network has, by how many blocks and layers are there.
+  /// The names that the network has, by the last block and layer of which anything is there.
   fileprivate static func table(
     for parameters: StoredParameters, isGenerator: Bool
   ) -> [RosinalityName] {
-    func count(_ name: (Int) -> String) -> Int {
-      (0...64).first { parameters[name($0)] == nil } ?? 64
+    /// The largest number behind `part`, as far as there can be so many.
+    func last(_ part: String, limit: Int) -> Int? {
+      parameters.keys.compactMap { name in
+        let words = name.split(separator: ".", maxSplits: 2)
+        guard words.count == 3, words[0] == part else { return nil }
+        return Int(words[1])
+      }.filter { (0...limit).contains($0) }.max()
     }
     guard isGenerator else {
-      let blocks = min(count { "convs.\($0 + 1).conv1.0.weight" }, 10)
-      return discriminator(resolution: 4 << blocks)
+      return discriminator(resolution: 4 << (last("convs", limit: 10) ?? 0))
     }
-    let blocks = min(count { "to_rgbs.\($0).conv.weight" }, 10)
-    let layers = count { "style.\($0 + 1).weight" }
-    return generator(resolution: 4 << blocks, mappingLayers: layers)
+    let blocks = last("to_rgbs", limit: 9).map { $0 + 1 } ?? 0
+    return generator(resolution: 4 << blocks, mappingLayers: last("style", limit: 64) ?? 0)
   }
 }

@@ -6,6 +6,8 @@ public struct FileError: Error, Hashable, Sendable {
   public enum Kind: String, CaseIterable, Sendable {
     /// The content contradicts its format, or uses a part of it that is not supported.
     case damaged
+    /// The content is of no form that was asked for, or of none that is known.
+    case notRecognised
     /// The content is whole, and is something that this program cannot use, or not yet.
     case unsupported
     /// The content asks for something that is never done, such as running code.
@@ -45,7 +47,7 @@ extension FileError.Kind {
   /// The exit code of a command that ends with this failure.
   public var exitCode: Int32 {
     switch self {
-    case .damaged: 65
+    case .damaged, .notRecognised: 65
     case .missing: 66
     case .unsupported: 69
     case .cannotCreate: 73
@@ -57,6 +59,7 @@ extension FileError.Kind {
   private var phrase: String {
     switch self {
     case .damaged: "damaged"
+    case .notRecognised: "not recognised"
     case .unsupported: "cannot be used"
     case .refusedAsUnsafe: "refused as unsafe"
     case .missing: "missing"
@@ -75,7 +78,8 @@ extension FileError.Kind {
 extension FileError: CustomStringConvertible {
   /// The error as one line, without control characters.
   public var description: String {
-    let place = "\(oneLine(file, limit: 400)): \(kind.phrase(at: offset))"
+    let name = file.isEmpty ? "a file without a name" : oneLine(file, limit: 400)
+    let place = "\(name): \(kind.phrase(at: offset))"
     return "\(place): expected \(phrase(expected)), found \(phrase(found))"
   }
 }
@@ -98,4 +102,10 @@ package func oneLine(_ text: String, limit: Int = 200) -> String {
     }
   }
   return line
+}
+
+/// The first few names, each on one line and cut, and how many more there are.
+package func shortened(_ names: [String]) -> String {
+  names.prefix(4).map { oneLine($0) }.joined(separator: ", ")
+    + (names.count > 4 ? " and \(names.count - 4) more" : "")
 }

@@ -76,19 +76,86 @@ public struct FileReplacement: Sendable {
 
   /// Gives whole files their names: none of them if one cannot have its name.
   ///
-  /// The folders are synced last, so that the names too survive a power cut.
+  /// Until the last has its name, the files that the others replace keep a second name, a hard link
+  /// in the same folder; where there can be none, nothing is replaced. The folders are synced last,
+  /// so that the names too survive a power cut.
   /// - Parameter files: the files, all written.
-  /// - Throws: `FileError` of kind `cannotCreate` or `ioFailed`.
+  /// - Throws: `FileError` of kind `cannotCreate`; of kind `ioFailed` if a file that was replaced
+  ///   cannot get its name back, which then says where it lies, or if syncing fails.
   public static func finish(_ files: [FileReplacement]) throws(FileError) {
     for file in files { try check(file.path, mayReplace: file.mayReplace) }
-    for file in files { try rename(FilePath(file.temporary), to: FilePath(file.path)) }
+    var named: [NamedFile] = []
+    do {
+      for file in files.dropLast() { named.append(try file.takeName()) }
+      try files.last?.takeLastName()
+    } catch {
+      throw named.reversed().compactMap { $0.undo(after: error) }.first ?? error
+    }
+    for file in named { file.forgetOld() }
     for file in files { try syncFolder(of: FilePath(file.path)) }
+  }
+
+  /// Takes the name in a way that can be undone.
+  private func takeName() throws(FileError) -> NamedFile {
+    let (new, name) = (FilePath(temporary), FilePath(path))
+    guard mayReplace else {
+      try renameToFree(new, name)
+      return NamedFile(path: name, old: nil)
+    }
+    let old = temporaryNeighbour(of: name)
+    do {
+      try system { link(name, old) }
+    } catch .noSuchFileOrDirectory {
+      try renameToFree(new, name)
+      return NamedFile(path: name, old: nil)
+    } catch {
+      throw FileError(
+        .cannotCreate, file: path,
+        expected: "a second name for the old file until all new ones have theirs",
+        found: reason(error))
+    }
+    let named = NamedFile(path: name, old: old)
+    do {
+      try rename(new, to: name)
+    } catch {
+      named.forgetOld()
+      throw error
+    }
+    return named
+  }
+
+  private func takeLastName() throws(FileError) {
+    let (new, name) = (FilePath(temporary), FilePath(path))
+    if mayReplace { try rename(new, to: name) } else { try renameToFree(new, name) }
   }
 
   /// Removes what there is of the temporary file.
   public func discard() {
     try? FileManager.default.removeItem(atPath: temporary)
   }
+}
+
+/// A new file that has its name, and the second name of the file that it replaced, if there was one.
+private struct NamedFile {
+  let path: FilePath
+  let old: FilePath?
+
+  /// Makes the name what it was before.
+  /// - Returns: why that failed, if it did.
+  func undo(after cause: FileError) -> FileError? {
+    do {
+      try system { if let old { rename(old, path) } else { unlink(path) } }
+      return nil
+    } catch {
+      let place = old.map { "; the old file lies in \($0.string)" } ?? ""
+      return FileError(
+        .ioFailed, file: path.string, expected: "it as it was before \(cause.file) failed",
+        found: "\(reason(error))\(place)")
+    }
+  }
+
+  /// Removes the second name of the file that was replaced.
+  func forgetOld() { _ = old.map(unlink) }
 }
 
 /// A hidden name in the same folder, short enough for any file system.
@@ -105,17 +172,58 @@ func folder(of path: FilePath) -> FilePath {
 }
 
 func rename(_ temporary: FilePath, to path: FilePath) throws(FileError) {
-  let status = temporary.withPlatformString { old in
-    path.withPlatformString { new in rename(old, new) }
+  do {
+    try system { rename(temporary, path) }
+  } catch {
+    throw noName(path, error)
   }
-  guard status != 0 else { return }
-  throw FileError(
+}
+
+/// Gives a file its name, unless something has that by now.
+private func renameToFree(_ temporary: FilePath, _ path: FilePath) throws(FileError) {
+  do {
+    try system { renameIfFree(temporary, path) }
+  } catch .fileExists {
+    try FileReplacement.check(path.string, mayReplace: false)
+    throw noName(path, .fileExists)
+  } catch {
+    throw noName(path, error)
+  }
+}
+
+private func noName(_ path: FilePath, _ error: Errno) -> FileError {
+  FileError(
     .cannotCreate, file: path.string, expected: "a name for the finished file",
-    found: reason(Errno(rawValue: errno)))
+    found: reason(error))
 }
 
 func syncFolder(of path: FilePath) throws(FileError) {
   guard let descriptor = try? FileDescriptor.open(folder(of: path), .readOnly) else { return }
   defer { try? descriptor.close() }
   try sync(descriptor, file: path)
+}
+
+// MARK: - System calls, which give 0 or set errno
+
+private func system(_ call: () -> CInt) throws(Errno) {
+  guard call() != 0 else { return }
+  throw Errno(rawValue: errno)
+}
+
+private func rename(_ old: FilePath, _ new: FilePath) -> CInt {
+  old.withPlatformString { old in new.withPlatformString { new in rename(old, new) } }
+}
+
+private func link(_ old: FilePath, _ new: FilePath) -> CInt {
+  old.withPlatformString { old in new.withPlatformString { new in link(old, new) } }
+}
+
+private func unlink(_ path: FilePath) -> CInt { path.withPlatformString { unlink($0) } }
+
+/// Renames by a link, which never replaces anything, where the file system has links.
+private func renameIfFree(_ old: FilePath, _ new: FilePath) -> CInt {
+  guard link(old, new) != 0 else { return unlink(old) }
+  // A file system without links; the name was free when it was last looked at.
+  guard errno != EPERM, errno != ENOTSUP else { return rename(old, new) }
+  return -1
 }

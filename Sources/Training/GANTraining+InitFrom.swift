@@ -8,8 +8,9 @@ import Networks
 import OrderedCollections
 
 extension GANTraining {
-  /// Copies the tensors of a file into the networks that have tensors of the same names; all else
-  /// keeps its first values. Nothing is copied unless everything fits.
+  /// Copies the tensors of a file into the networks that have tensors of the same names.
+  ///
+  /// All else keeps its first values. Nothing is copied unless everything fits.
   ///
   /// - Parameter path: A checkpoint of any form that Stylist opens, or a state of a training.
   /// - Returns: What was copied, a line for each network.

@@ -162,12 +162,6 @@ extension NetworkFileNotes {
   }
 }
 
-/// The first few names, each on one line and cut, and how many more there are.
-func shortened(_ names: [String]) -> String {
-  names.prefix(4).map { oneLine($0) }.joined(separator: ", ")
-    + (names.count > 4 ? " and \(names.count - 4) more" : "")
-}
-
 /// A number with its digits in groups of three.
 func grouped(_ number: Int) -> String {
   var groups: [Substring] = []

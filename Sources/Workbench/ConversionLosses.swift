@@ -1,6 +1,7 @@
 // What a converted network does not keep of the one that it was made from.
 
 import Checkpoints
+import Formats
 import Foundation
 import Networks
 

@@ -2,6 +2,7 @@
 
 public import Checkpoints
 import Networks
+import OrderedCollections
 
 /// The networks that have names.
 public struct ModelCatalogue: Encodable, Sendable {
@@ -28,16 +29,38 @@ public struct ModelCatalogue: Encodable, Sendable {
 
   /// The list as lines for people.
   public var lines: [String] {
-    let names = published.map(\.name) + configurations.map(\.name)
-    let width = names.map(\.count).max() ?? 0
-    func padded(_ name: String) -> String {
-      name + String(repeating: " ", count: width - name.count)
+    [
+      "Published networks, to be fetched from their authors and under their terms;",
+      "the file is NAME.pkl where no other is shown:",
+    ] + publishedLines + ["", "Configurations for --cfg, untrained:"]
+      + Self.columns(configurations.map { [$0.name, $0.summary] }).map { "  \($0)" }
+  }
+
+  /// The networks below what those of one source have in common.
+  private var publishedLines: [String] {
+    let groups = OrderedDictionary(grouping: published) { network in
+      [
+        network.source, "\(network.kind); terms: \(network.licence)", network.evidence.rawValue,
+      ]
     }
-    return ["Published networks, to be fetched from their authors and under their terms:"]
-      + published.map { network in
-        "  \(padded(network.name))  \(network.kind), \(network.resolution) pixels; "
-          + "\(network.file) of \(network.source); \(network.licence); \(network.evidence.rawValue)"
-      } + ["", "Configurations for --cfg, untrained:"]
-      + configurations.map { "  \(padded($0.name))  \($0.summary)" }
+    return groups.flatMap { heading, networks in
+      let rows = networks.map { network in
+        let isUsual = network.file == "\(network.name).pkl"
+        return [network.name, "\(network.resolution) pixels", isUsual ? "" : network.file]
+      }
+      return [""] + heading.map { "  \($0)" } + Self.columns(rows).map { "    \($0)" }
+    }
+  }
+
+  /// A line for each row, in which all columns stand below one another.
+  private static func columns(_ rows: [[String]]) -> [String] {
+    rows.map { row in
+      var line = ""
+      for (column, text) in row.enumerated() {
+        let width = rows.map { $0[column].count }.max() ?? 0
+        line += text + String(repeating: " ", count: width - text.count + 2)
+      }
+      return String(line.reversed().drop { $0 == " " }.reversed())
+    }
   }
 }

@@ -65,8 +65,11 @@ public struct OutputFolder: Sendable {
   ///
   /// - Parameter name: The file's name.
   /// - Returns: The folder's path and the name.
-  public func file(_ name: String) -> String {
-    path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+  public func file(_ name: String) -> String { Self.file(name, in: path) }
+
+  /// The path of a file in a folder that may not be there yet.
+  static func file(_ name: String, in folder: String) -> String {
+    folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 
   private static func folder(of path: String) -> String {

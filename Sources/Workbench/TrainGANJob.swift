@@ -171,7 +171,9 @@ public struct TrainGANJob: Sendable {
       let (options, dataset) = try request.begin()
       let schedule = try request.schedule(for: options, before: nil)
       let training = try GANTraining(options, on: dataset)
-      if let file = options.initFrom { try training.start(from: file).forEach { tell(.remark($0)) } }
+      if let file = options.initFrom {
+        try training.start(from: file).forEach { tell(.remark($0)) }
+      }
       folder = try RunFolder(in: outdir, description: options.folderName())
       try RunRecord(options, schedule, command: command).write(in: folder)
       engine = try TrainingEngine(

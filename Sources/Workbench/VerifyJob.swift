@@ -1,7 +1,7 @@
 // Whether a checkpoint is whole: its tensors fit the networks, and a fixed seed gives a picture.
 
 public import Checkpoints
-import Formats
+public import Formats
 import Foundation
 import Networks
 import OrderedCollections
@@ -71,6 +71,34 @@ public struct VerifyJob: Sendable {
     }
   }
 
+  /// What a job would check and write.
+  public struct Plan: Encodable, Sendable {
+    private let isDryRun = true
+    /// The file.
+    public let file: String
+    /// What would be looked at.
+    public let checks: [String]
+    /// The picture that would be written, if there is a generator to draw it.
+    public let picture: String?
+
+    init(file: String, checks: [String], picture: String?) {
+      (self.file, self.checks, self.picture) = (file, checks, picture)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case isDryRun = "dry_run"
+      case file
+      case checks = "would_check"
+      case picture = "would_write"
+    }
+
+    /// The plan as lines for people.
+    public var lines: [String] {
+      ["would check \(file): \(checks.joined(separator: "; "))"]
+        + [picture.map { "would write \($0)" } ?? "would write no file"]
+    }
+  }
+
   private let file: String
   private let published: PublishedNetwork?
   private let provenance: Provenance
@@ -98,6 +126,23 @@ public struct VerifyJob: Sendable {
     self.published = if let published { try PublishedNetwork(named: published) } else { nil }
   }
 
+  /// What would be checked and written; opens the file, and reads no tensors.
+  ///
+  /// - Parameter folder: Where the picture would go; nil to draw it without keeping it.
+  /// - Returns: The plan.
+  /// - Throws: `FileError` if the file cannot be opened, or the picture could not be written.
+  public func plan(into folder: String?) throws(FileError) -> Plan {
+    let networks = try Checkpoint.open(file).networks
+    var checks = ["tensors of \(networks.keys.joined(separator: ", "))"]
+    if let published { checks.append("facts published of \(published.name)") }
+    guard networks.contains(where: { $0.key != "D" && $0.value.isBuildable }) else {
+      return Plan(file: file, checks: checks, picture: nil)
+    }
+    let picture = folder.map(picturePath)
+    if let picture { try OutputFolder.check(file: picture) }
+    return Plan(file: file, checks: checks + ["picture of seed \(Self.seed)"], picture: picture)
+  }
+
   /// Checks the file.
   ///
   /// - Parameters:
@@ -116,6 +161,11 @@ public struct VerifyJob: Sendable {
     return Outcome(report: report, checks: checks + [check], picture: picture)
   }
 
+  private func picturePath(in folder: String) -> String {
+    let name = URL(filePath: file).deletingPathExtension().lastPathComponent
+    return OutputFolder.file("\(name)-seed\(padded(Int(Self.seed), to: 4)).png", in: folder)
+  }
+
   /// Draws the picture of the fixed seed.
   private func draw(
     _ report: CheckpointReport, into folder: OutputFolder?
@@ -132,8 +182,7 @@ public struct VerifyJob: Sendable {
     let count = Set(picture.pixels).count
     let check = Check(subject, count > 1 ? .holds : .fails, expected: expected, found: "\(count)")
     guard let folder else { return (check, nil) }
-    let name = URL(filePath: file).deletingPathExtension().lastPathComponent
-    let path = folder.file("\(name)-seed\(padded(Int(Self.seed), to: 4)).png")
+    let path = picturePath(in: folder.path)
     try PNG(image: picture, texts: provenance.texts).write(to: path)
     return (check, WrittenPicture(file: path, seed: Self.seed))
   }

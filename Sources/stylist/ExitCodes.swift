@@ -11,8 +11,11 @@ extension Stylist {
       say("\(error)")
       Foundation.exit(code)
     }
-    // Help, version and usage are the argument parser's own; wrong usage ends with 64, anything
-    // else with 1.
+    if exitCode(for: error) == .validationFailure {
+      say(message(for: error))
+      Foundation.exit(64)
+    }
+    // Help and version are the argument parser's own.
     exit(withError: error)
   }
 

@@ -7,19 +7,26 @@ import UnixSignals
 /// A signal that ended a command between two units of its work.
 struct Interruption: Error, CustomStringConvertible {
   let exitCode: Int32
-  let description = "interrupted; every file written so far is whole"
+  let description: String
 
-  init(_ signal: UnixSignal) { exitCode = signal == .sigterm ? 143 : 130 }
+  init(_ signal: UnixSignal, leaving files: String?) {
+    exitCode = signal == .sigterm ? 143 : 130
+    description = "interrupted" + (files.map { "; \($0)" } ?? "")
+  }
 }
 
 /// Runs `body` and cancels it on the first interrupt or termination signal.
 ///
 /// Work that finishes all the same has finished: its result counts, not the signal.
 ///
+/// - Parameters:
+///   - files: What an interruption says about the files that `body` writes, if it writes any.
+///   - body: The work.
+/// - Returns: What `body` returns.
 /// - Throws: `Interruption` if `body` throws after a signal, else what `body` throws.
-func interruptible<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result)
-  async throws -> Result
-{
+func interruptible<Result: Sendable>(
+  leaving files: String? = nil, _ body: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
   let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
   let work = Task { try await body() }
   let waiting = Task(executorPreference: SignalExecutor()) { () -> UnixSignal? in
@@ -32,7 +39,7 @@ func interruptible<Result: Sendable>(_ body: @escaping @Sendable () async throws
   let result = await work.result
   waiting.cancel()
   let signal = await waiting.value
-  if let signal, case .failure = result { throw Interruption(signal) }
+  if let signal, case .failure = result { throw Interruption(signal, leaving: files) }
   return try result.get()
 }
 

@@ -61,7 +61,7 @@ struct Mix: AsyncParsableCommand {
       return
     }
     let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
-    let written = try await interruptible {
+    let written = try await interruptible(leaving: "every file written so far is whole") {
       let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
       return try await job.run(on: host, into: folder, progress: ProgressReporter().show)

@@ -24,6 +24,8 @@ struct ModelConvert: AsyncParsableCommand {
       is opened again and must give the same pictures from the same seeds, else
       the command ends with 2. It writes all its files or, if it fails or is
       interrupted, none. What a form has no room for is said in remarks.
+      Two roles or more in safetensors get a file each, with the role in its
+      name: f-G.safetensors and f-D.safetensors.
 
       Files that are there are replaced only with --force; links, folders and
       devices never.
@@ -66,7 +68,9 @@ struct ModelConvert: AsyncParsableCommand {
       try report.print(plan, lines: plan.lines)
       return
     }
-    let outcome = try await interruptible { try job.run(progress: ProgressReporter().show) }
+    let outcome = try await interruptible(leaving: "no file was written") {
+      try job.run(progress: ProgressReporter().show)
+    }
     try report.print(outcome, lines: outcome.lines)
     guard outcome.failure == nil else {
       throw CheckFailure("\(job.destination): not written, it would differ from its source")
@@ -76,6 +80,9 @@ struct ModelConvert: AsyncParsableCommand {
   private func job() throws(UsageError) -> ConvertJob {
     guard files.count >= 2, let destination = files.last else {
       throw UsageError("give at least one checkpoint and the file to write")
+    }
+    guard !destination.isEmpty else {
+      throw UsageError("the file to write: expected a name, found an empty one")
     }
     guard tolerance >= 0, tolerance.isFinite else {
       throw UsageError("--tolerance: expected a finite number, 0 or more, found \(tolerance)")

@@ -33,17 +33,22 @@ struct ModelVerify: AsyncParsableCommand {
       valueName: "folder"))
   var outdir: String?
 
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var report: ReportOptions
 
   func run() async throws {
     if let outdir { try OutputFolder.check(outdir) }
     let job = try VerifyJob(file, published: published, provenance: provenance)
+    if report.isDryRun {
+      let plan = try job.plan(into: outdir)
+      try report.print(plan, lines: plan.lines)
+      return
+    }
     let outdir = outdir
-    let outcome = try await interruptible {
+    let outcome = try await interruptible(leaving: outdir == nil ? nil : "no file was written") {
       let folder = try outdir.map { try OutputFolder(making: $0) }
       return try await job.run(into: folder, progress: ProgressReporter().show)
     }
-    try output.print(outcome, lines: outcome.lines)
+    try report.print(outcome, lines: outcome.lines)
     if let failure = outcome.failure {
       throw CheckFailure(failure.reason, exitCode: failure.exitCode)
     }

@@ -29,6 +29,7 @@ struct Stylist: AsyncParsableCommand {
   /// Runs the command line and ends the program with the documented exit code.
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
+    endWhereFilesShrink()
     let arguments = CommandLine.arguments.dropFirst().map(spelledWithHyphens)
     do {
       if let unknown = UsageError(arguments, of: Self.self) { throw unknown }

@@ -126,7 +126,8 @@ struct RecipeOptions: ParsableArguments {
   var cfg: String?
 
   @Option(
-    help: ArgumentHelp("With portraits: width and height in pixels (default: 64).", valueName: "pixels"))
+    help: ArgumentHelp(
+      "With portraits: width and height in pixels (default: 64).", valueName: "pixels"))
   var res: Int?
 
   @Flag(inversion: .prefixedNo, help: "Give the networks the labels of the pictures.")

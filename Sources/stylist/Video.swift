@@ -74,7 +74,7 @@ struct Video: AsyncParsableCommand {
       return
     }
     let (source, threads, output) = (networkOptions.source, networkOptions.threads, output)
-    try await interruptible {
+    try await interruptible(leaving: "no file was written") {
       let host = try NetworkOptions.open(source, threads: threads)
       try await job.run(on: host, into: output, progress: ProgressReporter().show)
     }

@@ -10,11 +10,12 @@ import Testing
 @Suite("Foreign files")
 struct ForeignFileTests {
   private func refuses(
-    _ bytes: [UInt8], says words: String, sourceLocation: SourceLocation = #_sourceLocation
+    _ bytes: [UInt8], as kind: FileError.Kind = .notRecognised, says words: String,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     try withScratchFolder { folder in
       try put(bytes, at: "\(folder)/network.pkl")
-      expect(.damaged, says: words, sourceLocation: sourceLocation) {
+      expect(kind, says: words, sourceLocation: sourceLocation) {
         _ = try Checkpoint.open("\(folder)/network.pkl")
       }
     }
@@ -26,10 +27,12 @@ struct ForeignFileTests {
     try refuses(Array("<!DOCTYPE html><p>Quota exceeded".utf8), says: "a web page")
     try refuses(Array("\n<HTML>".utf8), says: "a web page")
     try refuses(
-      [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 40), says: "end record of a ZIP archive")
+      [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 40), as: .damaged,
+      says: "end record of a ZIP archive")
     let png = PNG(image: ByteImage(width: 1, height: 1, channels: 1, pixels: [0]))
     try refuses(try png.encoded(), says: "a PNG picture")
     try refuses([1, 2, 3], says: "other content")
+    try refuses(Array("Text.\n".utf8), says: "network.pkl: not recognised: expected a pickle of")
     try refuses(Array("version https://git-lfs.github.com/spec/v1\n".utf8), says: "Git LFS")
   }
 

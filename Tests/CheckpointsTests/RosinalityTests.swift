@@ -222,7 +222,16 @@ struct RosinalityTests {
     }
     refuses("surprise") { $0["surprise"] = scalar }
     refuses("convs.1.activate.bias") { $0["convs.1.activate.bias"] = nil }
-    refuses("style.2") { $0["style.2.weight"] = nil }
+    refuses("expected rosinality's StyleGAN2 with style.2.weight, found none of that") {
+      $0["style.2.weight"] = nil
+    }
+    refuses("with style.1.weight, to_rgbs.0.conv.weight, found none of that, and the unknown new") {
+      ($0["style.1.weight"], $0["to_rgbs.0.conv.weight"], $0["new"]) = (nil, nil, scalar)
+    }
+    refuses("with style.1.bias, style.2.bias, style.3.bias, style.4.bias and 1 more, found none") {
+      for layer in 1...4 { $0["style.\(layer).bias"] = nil }
+      $0["input.input"] = nil
+    }
     refuses("axes") { $0["to_rgb1.bias"] = scalar }
     refuses("b8.conv1.bias") { $0["convs.1.activate.bias"] = scalar }
     refuses("b8.conv0.weight") { $0["convs.0.conv.weight"] = scalar }

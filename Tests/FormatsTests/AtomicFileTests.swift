@@ -136,6 +136,55 @@ struct FileReplacementTests {
     }
   }
 
+  @Test("where one cannot have its name, the others are as they were, with their old content")
+  func undone() throws {
+    try withScratchFolder { folder in
+      try put([1], at: "\(folder)/a")
+      try put([2], at: "\(folder)/c")
+      let before = try inode("\(folder)/a")
+      let files = try ["a", "b", "c", "d"].map { try FileReplacement(of: "\(folder)/\($0)") }
+      // Of the third there is nothing that could get the name.
+      for file in [files[0], files[1], files[3]] { try put([9], at: file.temporary) }
+      let error = expect(.cannotCreate, says: "a name for the finished file") {
+        try FileReplacement.finish(files)
+      }
+      #expect(error?.file == "\(folder)/c")
+      for file in files { file.discard() }
+      #expect(names(in: folder) == ["a", "c"])
+      #expect(try ByteRegion(mapping: "\(folder)/a").copy() == [1])
+      #expect(try ByteRegion(mapping: "\(folder)/c").copy() == [2])
+      #expect(try inode("\(folder)/a") == before)
+
+      for file in files { try put([9], at: file.temporary) }
+      try FileReplacement.finish(files)
+      #expect(names(in: folder) == ["a", "b", "c", "d"])
+      for name in names(in: folder) {
+        #expect(try ByteRegion(mapping: "\(folder)/\(name)").copy() == [9])
+      }
+    }
+  }
+
+  private func inode(_ path: String) throws -> UInt64 {
+    var status = stat()
+    try #require(lstat(path, &status) == 0)
+    return UInt64(status.st_ino)
+  }
+
+  @Test("a file that appears after the names were checked is not replaced")
+  func appearing() throws {
+    try withScratchFolder { folder in
+      // The first gets the name after all were checked, and before the second.
+      let files = try [1, 2].map { _ in
+        try FileReplacement(of: "\(folder)/a", mayReplace: false)
+      }
+      for (content, file) in files.enumerated() { try put([UInt8(content)], at: file.temporary) }
+      expect(.cannotCreate, says: "a free name, or --force") { try FileReplacement.finish(files) }
+      #expect(!names(in: folder).contains("a"))
+      for file in files { file.discard() }
+      #expect(names(in: folder).isEmpty)
+    }
+  }
+
   @Test("errors about the temporary file name the file that it will be")
   func errors() throws {
     try withScratchFolder { folder in

@@ -108,6 +108,9 @@ struct ConvertCommandTests {
       }
       try await refuses(64, "--to=nvidia", plainNetwork, "a.pt")
       try await refuses(64, "at least one", plainNetwork)
+      try await refuses(64, "the file to write: expected a name", plainNetwork, "")
+      try await refuses(64, "the file to write: expected a name", plainNetwork, "", "--to=nvidia")
+      try await refuses(66, "stylist: a file without a name: missing", "", "a.safetensors")
       try await refuses(64, "role", plainNetwork, "a.safetensors", "--role=E")
       for more in [[], ["-n"]] {
         let outcome = try await stylist(
@@ -256,7 +259,7 @@ struct ConvertCommandTests {
           "model", "convert", plainNetwork, file, "--to=nvidia", "--force", "--seeds=0-99999",
         ], signal: signal.signal)
       #expect(outcome.exitCode == Int32(code))
-      #expect(outcome.words == ["stylist: interrupted; every file written so far is whole"])
+      #expect(outcome.words == ["stylist: interrupted; no file was written"])
       #expect(names(in: folder) == ["a.pt"])
       #expect(try ByteRegion(mapping: file).copy() == Array("before".utf8))
     }

@@ -15,7 +15,7 @@ struct HelpTests {
   static let commands = [
     "", "generate", "mix", "video", "model", "model list", "model inspect", "model verify",
     "model convert", "model scan", "dataset", "dataset create", "dataset portraits",
-    "dataset inspect", "dataset verify",
+    "dataset inspect", "dataset verify", "train", "train gan",
   ]
 
   @Test("is as recorded", arguments: commands)

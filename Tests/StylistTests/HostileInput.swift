@@ -120,11 +120,12 @@ private func faults(_ outcome: Outcome, _ input: HostileInput) -> [String] {
   require(input.words.isEmpty || line.contains(input.words), "does not say '\(input.words)'")
   require(
     input.command == .scan || input.exitCode == 0 || outcome.stdout.isEmpty, "wrote to stdout")
-  let phrases: [Int32: String] = [
-    65: ": damaged", 69: ": cannot be used", 77: ": refused as unsafe",
+  let phrases: [Int32: [String]] = [
+    65: [": damaged", ": not recognised"], 69: [": cannot be used"], 77: [": refused as unsafe"],
   ]
-  guard let phrase = phrases[input.exitCode] else { return faults }
-  require(line.contains(phrase) || line.hasPrefix("REFUSED: "), "does not say '\(phrase)'")
+  guard let kinds = phrases[input.exitCode] else { return faults }
+  require(
+    kinds.contains { line.contains($0) } || line.hasPrefix("REFUSED: "), "says none of \(kinds)")
   require(line.contains(HostileInput.file), "does not name the file")
   require(line.contains(": expected ") && line.contains(", found "), "no expected and found")
   return faults

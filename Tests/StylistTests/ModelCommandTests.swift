@@ -23,9 +23,17 @@ struct ModelCommandTests {
     let outcome = try await stylist(["model", "list"])
     #expect(outcome.exitCode == 0)
     for name in ["stylegan2-ada-ffhq", "karras2019stylegan-cars-512x384", "rosinality-550000"] {
-      let line = outcome.stdout.split(separator: "\n").first { $0.contains(" \(name) ") }
-      #expect(line?.contains("original not opened") == true, "\(name)")
+      let group = outcome.stdout.components(separatedBy: "\n\n").first { $0.contains(" \(name) ") }
+      #expect(group?.contains("\n  layout tested, original not opened\n") == true, "\(name)")
     }
+    for line in [
+      "  stylegan2; terms: NVIDIA Source Code License, non-commercial",
+      "    stylegan2-ada-ffhq      1024 pixels  ffhq.pkl",
+      "    stylegan2-ffhq-config-f    1024 pixels",
+    ] { #expect(outcome.stdout.contains("\n\(line)\n"), "\(line)") }
+    // Only an address may be longer, which has no spaces.
+    let lines = outcome.stdout.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+    #expect(lines.allSatisfy { $0.count <= 76 || !$0.contains(" ") })
     #expect(outcome.stdout.contains("stylegan2-256"))
     let json = try await stylist(["model", "list", "--json"]).json()
     #expect((json["published"] as? [[String: Any]])?.count ?? 0 > 30)
@@ -158,6 +166,39 @@ struct ModelCommandTests {
     #expect(outcome.stdout.contains("read; its network cannot be built yet"))
     #expect(!outcome.stdout.contains("FAILS"))
     #expect(outcome.words.last?.hasSuffix("its networks G, D, G_ema cannot be built yet") == true)
+  }
+
+  @Test("a dry run of verify says what would be checked and written, and does neither")
+  func dryVerify() async throws {
+    try await withScratchFolder { folder in
+      let arguments = [
+        "model", "verify", plainNetwork, "--outdir=\(folder)/out", "-n",
+        "--published=stylegan2-ada-ffhq",
+      ]
+      let outcome = try await stylist(arguments)
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      #expect(
+        outcome.stdout == """
+          would check \(plainNetwork): tensors of G, D, G_ema; facts published of \
+          stylegan2-ada-ffhq; picture of seed 0
+          would write \(folder)/out/network-protocol4-seed0000.png
+
+          """)
+      let json = try await stylist(arguments + ["--json"]).json()
+      #expect(Set(json.keys) == ["dry_run", "file", "would_check", "would_write"])
+      #expect(json["dry_run"] as? Bool == true)
+      let bare = try await stylist(["model", "verify", tensorFlowFile, "-n"])
+      #expect(
+        bare.stdout
+          == "would check \(tensorFlowFile): tensors of G, D, G_ema\nwould write no file\n")
+      #expect(names(in: folder).isEmpty)
+
+      #expect(mkfifo("\(folder)/network-protocol4-seed0000.png", 0o600) == 0)
+      let taken = try await stylist(["model", "verify", plainNetwork, "--outdir=\(folder)", "-n"])
+      expect(taken, endsWith: 73, saying: "found a pipe")
+      let absent = try await stylist(["model", "verify", "absent.pkl", "-n"])
+      expect(absent, endsWith: 66, saying: "missing")
+    }
   }
 
   @Test("verify refuses a published name that there is not")

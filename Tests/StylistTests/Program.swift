@@ -12,6 +12,10 @@ struct Outcome: Sendable {
   let stdout: String
   let stderr: String
 
+  init(_ status: TerminationStatus, _ stdout: String, _ stderr: String) {
+    (exitCode, self.stdout, self.stderr) = (code(status), stdout, stderr)
+  }
+
   /// The lines of stderr, without those that report progress.
   var words: [String] {
     stderr.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("{") }
@@ -52,9 +56,7 @@ func run(
     .path(FilePath(program(name))), arguments: Arguments(arguments),
     environment: environment(path: path), workingDirectory: folder.map { FilePath($0) },
     output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-  return Outcome(
-    exitCode: code(result.terminationStatus), stdout: result.standardOutput,
-    stderr: result.standardError)
+  return Outcome(result.terminationStatus, result.standardOutput, result.standardError)
 }
 
 /// Runs the program with its streams redirected as the shell says, such as `2>/dev/full`.
@@ -75,9 +77,7 @@ func stylist(_ arguments: [String], after preparation: String, in folder: String
     .path("/bin/sh"), arguments: Arguments(["-c", script, products + "/stylist"] + arguments),
     environment: environment(path: nil), workingDirectory: FilePath(folder),
     output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-  return Outcome(
-    exitCode: code(result.terminationStatus), stdout: result.standardOutput,
-    stderr: result.standardError)
+  return Outcome(result.terminationStatus, result.standardOutput, result.standardError)
 }
 
 /// Runs the program and kills it after some seconds, if it has not ended by itself.
@@ -110,9 +110,7 @@ func stylist(_ arguments: [String], signal: Signal, onOneProcessor: Bool = false
     }
     return stderr
   }
-  return Outcome(
-    exitCode: code(result.terminationStatus), stdout: result.standardOutput,
-    stderr: result.closureResult)
+  return Outcome(result.terminationStatus, result.standardOutput, result.closureResult)
 }
 
 private func environment(path: String?) -> Environment {

@@ -3,6 +3,7 @@
 import Checkpoints
 import Foundation
 import Layers
+import OrderedCollections
 import Tensors
 import TestSupport
 import Testing
