@@ -1,6 +1,7 @@
 // A data set that a job writes, in a few values.
 
 import Datasets
+import Formats
 
 /// A data set that will be written, or has been.
 public struct DatasetSummary: Encodable, Sendable {
