@@ -44,12 +44,18 @@ struct Stylist: AsyncParsableCommand {
     }
   }
 
-  /// The original programs spell long options with underscores (`--projected_w`); both are
-  /// understood.
+  /// The original programs spell long options with underscores (`--projected_w`), and give some
+  /// flags a number (`--mirror=1`); both are understood.
   static func spelledWithHyphens(_ argument: String) -> String {
     guard argument.hasPrefix("--") else { return argument }
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = parts[0].replacing("_", with: "-")
+    if ["--mirror", "--cond"].contains(name), parts.count == 2 {
+      if ["1", "true"].contains(parts[1].lowercased()) { return name }
+      if ["0", "false"].contains(parts[1].lowercased()) {
+        return name.replacing("--", with: "--no-", maxReplacements: 1)
+      }
+    }
     return ([String(name)] + parts.dropFirst().map(String.init)).joined(separator: "=")
   }
 }

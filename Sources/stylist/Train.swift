@@ -6,5 +6,10 @@ import ArgumentParser
 struct Train: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train networks, and go on with trainings that stopped.",
+    discussion: """
+      EXAMPLES
+        stylist train gan --data=portraits --res=32 --kimg=100 --outdir=runs
+        stylist train gan --resume=latest --outdir=runs
+      """,
     subcommands: [TrainGAN.self])
 }
