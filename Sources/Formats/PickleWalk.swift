@@ -198,7 +198,9 @@ extension PickleWalk {
   }
 
   private mutating func reach(module: String, name: String) throws(Ending) {
-    reachesModule = reachesModule || module == Self.computed || Self.canBeModule(module)
+    // Nothing is called; the reader written in Python would load the module before it fails.
+    let canBe = !name.isEmpty && (module == Self.computed || Self.canBeModule(module))
+    reachesModule = reachesModule || canBe
     try look(up: PickleGlobal(module, name))
   }
 

@@ -58,8 +58,9 @@ extension ScanJob {
 extension ScanJob.Finding {
   /// The finding as a line; names in it are as the file has them.
   public var line: String {
+    // In the other forms of archives, files of numbers are what is expected.
     let unrecognised =
-      unrecognisedFiles == 0
+      unrecognisedFiles == 0 || form != .zip && form != .tar
       ? "" : "; \(unrecognisedFiles) of \(packedFiles) files not recognised"
     let what = "\(file) (\(content ?? form?.rawValue ?? "")\(unrecognised))"
     let explanation = explanation.map { ": \($0)" } ?? ""

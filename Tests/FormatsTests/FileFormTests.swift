@@ -90,6 +90,7 @@ struct FileFormTests {
       "N.B. this is a text\n", "(t.\n", "I1\n.\nI2\n.\n", "Package: a\ncos\nsystem\n", "Pid\n.",
       "click-8.4.0.dist-info/INSTALLER,sha256=abc,4\nclick/__init__.py\n",
       "conf.d/README\n\nEach file in this directory\n", "in a text\nof two lines\n",
+      "cryptography\n", "importlib_metadata\n\n",
     ])
   func noPickle(text: String) {
     #expect(scan(Array(text.utf8)).form == .foreign)
@@ -261,7 +262,8 @@ struct FileFormTests {
   @Test("says how many files in archives are not recognised, without empty ones")
   func counts() {
     let inner = ZIPAssembler([("a", [0, 1]), ("b", Array("text".utf8))]).bytes
-    let outer = scan(TarAssembler([.init("c", inner), .init("d", [0x1F, 0x8B]), .init("e")]).bytes)
+    let outer = scan(
+      TarAssembler([.init("c", inner), .init("d", [0x1F, 0x8B]), .init("e")]).bytes)
     #expect(outer.packedCount == 5)
     #expect(outer.unrecognisedCount == 2)
     #expect(scan(Array("N.".utf8)).packedCount == 0)

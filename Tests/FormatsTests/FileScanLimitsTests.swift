@@ -70,7 +70,8 @@ struct FileScanLimitsTests {
       ("c", FileForm.unknown, nil), ("ca", .unknown, nil), ("P", .unknown, nil),
       ("I", .pickle, FileError.Kind.refusedAsUnsafe), ("V", .pickle, .refusedAsUnsafe),
       ("cos\n", .pickle, .refusedAsUnsafe), ("\u{80}\u{2}V", .pickle, .refusedAsUnsafe),
-      ("Iam", .unknown, nil), ("PK\u{3}\u{4}", .zip, .damaged), ("\u{80}\u{4}\u{8E}", .pickle, .damaged),
+      ("Iam", .unknown, nil), ("PK\u{3}\u{4}", .zip, .damaged),
+      ("\u{80}\u{4}\u{8E}", .pickle, .damaged),
     ])
   func zeros(start: String, form: FileForm, kind: FileError.Kind?) throws {
     try withScratchFolder { folder in
@@ -113,7 +114,7 @@ struct FileScanLimitsTests {
         ByteRegion(Array(text.utf8), name: "test"), allowing: PickleAllowList([]), limits: limits
       ).readWhole()
     }
-    #expect(throws: Never.self) { try read("N0N.".replacing("N0", with: "")) }
+    #expect(throws: Never.self) { try read("N.") }
     expect(.damaged, says: "at most 3 instructions") { _ = try read("N0N.") }
   }
 

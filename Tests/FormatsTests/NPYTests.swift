@@ -99,7 +99,8 @@ struct NPYTests {
   func objects(type: String) {
     let kind: FileError.Kind = type == "object" ? .damaged : .refusedAsUnsafe
     expect(kind) { _ = try NPY(file(header("'\(type)'"), two)) }
-    for field in ["('a', '\(type)')", "('a', [('b', '\(type)', (2,))])", "(('t', 'a'), '\(type)')"] {
+    for field in ["('a', '\(type)')", "('a', [('b', '\(type)', (2,))])", "(('t', 'a'), '\(type)')"]
+    {
       expect(kind) { _ = try NPY(file(header("[('O', '|u1'), \(field)]"), two)) }
     }
   }
@@ -139,7 +140,8 @@ struct NPYTests {
     "refuses shapes that are none, or not those of the elements",
     arguments: [
       "(3,)", "(1,)", "(0,)", "()", "(2)", "2", "[2]", "(-2,)", "(2.0,)", "(02,)", "(2,,)", "(,)",
-      "(2", "(2,", "(+2,)", "(2LL,)", "(L,)", "('2',)", "(1 2,)", "((2,),)", "(1, 1, 1, 1, 1, 1, 1, 1, 2)",
+      "(2", "(2,", "(+2,)", "(2LL,)", "(L,)", "('2',)", "(1 2,)", "((2,),)",
+      "(1, 1, 1, 1, 1, 1, 1, 1, 2)",
       "(9223372036854775807,)", "(9223372036854775808,)", "(4294967296, 4294967296)",
       "(0, 9223372036854775807, 9223372036854775807)", "(1000000000000,)", "(None,)",
     ])
