@@ -45,10 +45,11 @@ public struct Safetensors: Sendable {
 
   /// Whether the bytes start like the length of a header that the file can hold, and a header.
   static func hasHeader(_ bytes: ByteRegion) -> Bool {
-    guard seemsToHaveHeader(bytes), let length = try? bytes.integer(at: 0, as: UInt64.self) else {
+    guard bytes.count > 8, let length = try? bytes.integer(at: 0, as: UInt64.self) else {
       return false
     }
-    return length <= bytes.count - 8
+    return 2...formatLimit ~= length && length <= bytes.count - 8
+      && bytes[8] == UInt8(ascii: "{")
   }
 
   /// Whether the bytes start like the length of a header and a header, of which more may be

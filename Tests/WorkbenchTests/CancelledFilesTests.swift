@@ -1,5 +1,6 @@
 // Jobs that look into files: one that is cancelled says nothing of a file that it has not read.
 
+import Formats
 import TestSupport
 import Testing
 import Workbench
