@@ -67,7 +67,7 @@ extension HostileInput {
         let call = PickleAssembler().call("os", "system") { $0.text("touch canary") }
         return TorchTarAssembler([1], pickle: call.region.copy()).region.copy()
       },
-      HostileInput(23, "a tar archive that claims more tensors", 65, "tensors") {
+      HostileInput(23, "a tar archive that claims more tensors", 65, "a number up to") {
         var file = TorchTarAssembler([1])
         file.tensorCount = .max
         return file.region.copy()
