@@ -64,8 +64,11 @@ private struct FileSearch {
   private(set) var refusal: FileError?
   private(set) var packedCount = 0
   private(set) var unrecognisedCount = 0
-  /// Bytes that packed files may still inflate to; nothing else is copied into memory.
-  private var inflatable = 1 << 28
+  /// Bytes that packed files may still inflate to.
+  ///
+  /// Nothing else is copied into memory; the values of a pickle, which are read one pickle at a
+  /// time, take up to 300 MB beside them.
+  private var inflatable = 180_000_000
   /// Archives inside archives.
   private static let depthLimit = 4
 
