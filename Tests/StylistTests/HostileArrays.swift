@@ -63,7 +63,9 @@ extension HostileInput {
   /// Groups 36 to 39: safetensors.
   static let safetensors: [HostileInput] =
     ([0, 7, 1 << 63, 1000, .max] as [UInt64]).map { length in
-      HostileInput(36, "a header of \(length) bytes", 65, "at byte 0") {
+      // What has a header longer than the format allows is no such file.
+      let words = length < 1 << 63 ? "at byte 0" : "not recognised"
+      return HostileInput(36, "a header of \(length) bytes", 65, words) {
         safetensors("{}", length: length)
       }
     } + [
