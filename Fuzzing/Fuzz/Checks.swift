@@ -18,7 +18,7 @@ func check(_ error: FileError, inputBytes: Int) {
     "an error's text has control characters: \(line.debugDescription)")
   require(0...inputBytes ~= error.offset ?? 0, "an error's place is not in the file: \(line)")
   require(
-    error.kind == .damaged || error.kind == .refusedAsUnsafe,
+    [.damaged, .unsupported, .refusedAsUnsafe].contains(error.kind),
     "content cannot be \(error.kind): \(line)")
 }
 

@@ -39,6 +39,6 @@ const char *cm_inflate(
   return message;
 }
 
-uint32_t cm_crc32(const uint8_t *bytes, size_t count) {
-  return (uint32_t)crc32_z(0, bytes, count);
+uint32_t cm_crc32(uint32_t sum, const uint8_t *bytes, size_t count) {
+  return (uint32_t)crc32_z(sum, bytes, count);
 }

@@ -17,8 +17,8 @@ struct cm_tar_reader {
   struct archive *archive;
   bool is_open;
 
-  // The tar: how much of it libarchive was given, where its last byte lies that is not 0, and
-  // whether libarchive was told that it ends.
+  // The tar: how much of it libarchive was given, where the last byte of an inflated one lies that
+  // is not 0, and whether libarchive was told that it ends.
   size_t given;
   size_t content_end;
   bool has_ended;
@@ -91,7 +91,7 @@ static la_ssize_t supply(struct archive *archive, void *context, const void **pa
     size = reader->given == 0 ? (la_ssize_t)reader->count : 0;
   }
   const uint8_t *bytes = *part;
-  la_ssize_t end = size;
+  la_ssize_t end = reader->is_gzip ? size : 0;
   while (end > 0 && bytes[end - 1] == 0) end--;
   if (end > 0) reader->content_end = reader->given + (size_t)end;
   reader->given += (size_t)size;
@@ -133,10 +133,21 @@ void cm_tar_reader_release(cm_tar_reader *reader) {
 
 // --- Entries -----------------------------------------------------------------------------------
 
+// Whether bytes are few enough to be the rest of a record, and all 0.
+static bool is_padding(const uint8_t *bytes, size_t count) {
+  if (count > CM_TAR_PADDING) return false;
+  while (count > 0 && bytes[count - 1] == 0) count--;
+  return count == 0;
+}
+
 // Checks what follows the entries.
 static bool finish(cm_tar_reader *reader) {
   if (reader->has_ended) return fail(reader, "no mark of the archive's end");
   size_t end = (size_t)archive_filter_bytes(reader->archive, 0);
+  if (!reader->is_gzip) {
+    return is_padding(reader->bytes + end, reader->count - end)
+           || fail(reader, "bytes after the mark of the archive's end");
+  }
   const void *part;
   la_ssize_t size;
   do {
@@ -191,6 +202,27 @@ bool cm_tar_reader_content(cm_tar_reader *reader, uint8_t *target, size_t count)
   }
   if (status != ARCHIVE_EOF) return fail_with_archive(reader);
   return filled == count || fail(reader, "less than announced");
+}
+
+bool cm_tar_reader_place(cm_tar_reader *reader, size_t count, size_t *offset) {
+  const void *block;
+  size_t size;
+  la_int64_t position;
+  *offset = 0;
+  int status = archive_read_data_block(reader->archive, &block, &size, &position);
+  if (status == ARCHIVE_EOF && count == 0) return true;
+  if (status != ARCHIVE_OK) {
+    return status == ARCHIVE_EOF ? fail(reader, "less than announced") : fail_with_archive(reader);
+  }
+  // libarchive was given all bytes at once, and its blocks lie in them.
+  uintptr_t place = (uintptr_t)block - (uintptr_t)reader->bytes;
+  if (position != 0 || size != count || place > reader->count || size > reader->count - place) {
+    return fail(reader, "holes, or another size than announced");
+  }
+  *offset = place;
+  status = archive_read_data_block(reader->archive, &block, &size, &position);
+  if (status == ARCHIVE_EOF) return true;
+  return status == ARCHIVE_OK ? fail(reader, "more than announced") : fail_with_archive(reader);
 }
 
 const char *cm_tar_reader_message(const cm_tar_reader *reader) { return reader->message; }

@@ -71,7 +71,12 @@ public struct Checkpoint {
   private static func read(_ bytes: ByteRegion) throws(FileError) -> Checkpoint {
     let path = bytes.name
     switch FileForm(of: bytes) {
-    case .torch, .torchScript, .zip: return try Checkpoint(torchFile: bytes)
+    case .torch, .torchScript: return try Checkpoint(torchFile: bytes)
+    case .zip:
+      _ = try ZIPArchive(bytes)
+      throw FileError(
+        .unsupported, file: path, expected: "a checkpoint",
+        found: "a ZIP archive without torch's pickle")
     case .safetensors: return try Checkpoint(networkFile: bytes)
     case .pickle:
       let root = try PickleReader(bytes, allowing: .standard).readWhole()

@@ -82,6 +82,13 @@ extension ByteRegion {
   ) -> FileError {
     FileError(kind, file: name, offset: fileOffset + offset, expected: expected, found: found)
   }
+
+  /// Ends long work on these bytes if the task that does it is cancelled.
+  func checkCancellation() throws(FileError) {
+    guard !Task.isCancelled else {
+      throw error(.ioFailed, at: 0, expected: "to read on", found: "an interruption")
+    }
+  }
 }
 
 /// The little-endian bytes of a number.

@@ -79,8 +79,12 @@ extension FileError: CustomStringConvertible {
   /// The error as one line, without control characters.
   public var description: String {
     let name = file.isEmpty ? "a file without a name" : oneLine(file, limit: 400)
-    let place = "\(name): \(kind.phrase(at: offset))"
-    return "\(place): expected \(phrase(expected)), found \(phrase(found))"
+    return "\(name): \(explanation)"
+  }
+
+  /// The same without the file.
+  package var explanation: String {
+    "\(kind.phrase(at: offset)): expected \(phrase(expected)), found \(phrase(found))"
   }
 }
 

@@ -31,7 +31,7 @@ public enum FileForm: String, Sendable, Encodable {
       self = .numPy
     } else if Safetensors.hasHeader(bytes) {
       self = .safetensors
-    } else if PickleWalk(bytes).isPickle {
+    } else if Self.isPickle(bytes) {
       self = .pickle
     } else if Safetensors.seemsToHaveHeader(bytes) {
       self = .safetensors
@@ -40,6 +40,16 @@ public enum FileForm: String, Sendable, Encodable {
     } else {
       self = FileStart(bytes).isForeign ? .foreign : .unknown
     }
+  }
+
+  /// Whether the file is what Python takes for a pickle; text that happens to begin with one that
+  /// mentions nothing is text.
+  private static func isPickle(_ bytes: ByteRegion) -> Bool {
+    let walk = PickleWalk(bytes)
+    guard case .stop(let end) = walk.ending, end < bytes.count, walk.names.isEmpty else {
+      return walk.isPickle
+    }
+    return !FileStart(bytes).isText
   }
 
   /// What a ZIP archive holds, by the names in it; torch finds its pickle in capitals too.

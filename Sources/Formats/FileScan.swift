@@ -5,8 +5,9 @@
 ///
 /// Python's `pickle.load` and `torch.load` are the careless programs. Whatever the file seems to
 /// be, the names are found that Python would look up if it took the file for a pickle, and so for
-/// every file inside a ZIP or tar archive. A file of which neither a name nor a refusal is told
-/// makes them run nothing, and looks up nothing but names on the allow-list.
+/// every file inside a ZIP or tar archive. A file of which neither an unknown name nor a refusal is
+/// told makes them run nothing, and looks up nothing but names on the allow-list; so does a file
+/// that is refused only as unsupported.
 public struct FileScan: Sendable {
   /// What the file is.
   public let form: FileForm
@@ -16,6 +17,10 @@ public struct FileScan: Sendable {
   public let unknownNames: [PickleGlobal]
   /// Why a strict reader refuses the file; nil if it does not.
   public let refusal: FileError?
+  /// How many files are packed in it, those in archives inside archives included.
+  public let packedCount: Int
+  /// How many of those are nothing that is known, without the empty ones.
+  public let unrecognisedCount: Int
   /// What the file is, in a few words, if its form is `foreign` or `unknown`.
   public let content: String?
 
@@ -45,6 +50,8 @@ public struct FileScan: Sendable {
     names = search.names.sorted { ($0.module, $0.name) < ($1.module, $1.name) }
     unknownNames = names.filter { !allowed.contains($0) }
     refusal = search.refusal
+    packedCount = search.packedCount
+    unrecognisedCount = search.unrecognisedCount
     content = form == .foreign || form == .unknown ? FileStart(bytes).description : nil
   }
 }
@@ -53,17 +60,24 @@ public struct FileScan: Sendable {
 private struct FileSearch {
   let allowed: PickleAllowList
   private(set) var names: Set<PickleGlobal> = []
-  /// The first refusal of what is unsafe, or else the first.
+  /// The first of the gravest refusals.
   private(set) var refusal: FileError?
+  private(set) var packedCount = 0
+  private(set) var unrecognisedCount = 0
   /// Bytes that packed files may still inflate to.
-  private var inflatable = 1 << 28
+  ///
+  /// Nothing else is copied into memory; the values of a pickle, which are read one pickle at a
+  /// time, take up to 300 MB beside them.
+  private var inflatable = 180_000_000
   /// Archives inside archives.
   private static let depthLimit = 4
 
   init(allowed: PickleAllowList) { self.allowed = allowed }
 
-  mutating func look(at bytes: ByteRegion, _ form: FileForm, depth: Int) {
-    collectNames(in: bytes, form)
+  mutating func look(
+    at bytes: ByteRegion, _ form: FileForm, knowsIDs: Bool = false, depth: Int
+  ) {
+    collectNames(in: bytes, form, knowsIDs: knowsIDs)
     do throws(FileError) {
       switch form {
       case .pickle: _ = try PickleReader(bytes, allowing: allowed).readWhole()
@@ -79,24 +93,32 @@ private struct FileSearch {
   }
 
   private mutating func note(_ error: FileError) {
-    if refusal == nil || (refusal?.kind != .refusedAsUnsafe && error.kind == .refusedAsUnsafe) {
-      refusal = error
+    if refusal.map({ Self.gravity($0) < Self.gravity(error) }) ?? true { refusal = error }
+  }
+
+  private static func gravity(_ error: FileError) -> Int {
+    switch error.kind {
+    case .refusedAsUnsafe: 2
+    case .unsupported: 0
+    default: 1
     }
   }
 
   /// Collects the names that the pickles from the start of `bytes` on mention, up to the first that
   /// Python cannot read.
-  private mutating func collectNames(in bytes: ByteRegion, _ form: FileForm) {
+  ///
+  /// A program that took a file of another form for a pickle would find bytes there that nothing
+  /// has checked as what the calls make of them, so no name is harmless in it.
+  private mutating func collectNames(in bytes: ByteRegion, _ form: FileForm, knowsIDs: Bool) {
     let isPickle = form == .pickle || (form == .torch && TorchArchive.recognises(bytes) == .legacy)
     var next = 0
     // A torch file of before version 1.6 begins with five pickles.
     for _ in 0..<5 where next < bytes.count {
-      let walk = PickleWalk(bytes, at: next)
+      // Those behind the first torch reads knowing persistent ids.
+      let walk = PickleWalk(bytes, at: next, knowsIDs: knowsIDs || next > 0)
       guard walk.isPickle || isPickle else { return }
       names.formUnion(walk.names)
-      if !isPickle,
-        let name = walk.names.filter({ !allowed.contains($0) }).map(\.description).min()
-      {
+      if !isPickle, let name = walk.names.map(\.description).min() {
         note(
           bytes.error(
             .refusedAsUnsafe, at: next, expected: "nothing that Python takes for a pickle",
@@ -109,7 +131,7 @@ private struct FileSearch {
         return note(
           bytes.error(
             .refusedAsUnsafe, at: next, expected: "a pickle that all Pythons read alike",
-            found: "one too large to follow, or with a frame that ends inside an instruction"))
+            found: "one too long to follow, or with a frame that ends inside an instruction"))
       }
     }
   }
@@ -133,9 +155,14 @@ extension FileSearch {
     forEachFile(in: bytes) { search, name, content in
       // The reader knows what else is in the archive, and what that may mention.
       if name == "pickle" || name.hasSuffix("/data.pkl") {
-        search.collectNames(in: content, .pickle)
+        search.collectNames(in: content, .pickle, knowsIDs: true)
       }
     }
+  }
+
+  /// Whether torch may read the file of this name in an archive knowing persistent ids.
+  private static func isObject(_ name: String) -> Bool {
+    name == "pickle" || name.lowercased().hasSuffix(".pkl")
   }
 
   /// Looks at each file in a ZIP or tar archive.
@@ -145,8 +172,11 @@ extension FileSearch {
         bytes.error(
           at: 0, expected: "at most \(Self.depthLimit) archives inside one another", found: "more"))
     }
-    forEachFile(in: bytes) { search, _, content in
-      search.look(at: content, FileForm(of: content), depth: depth + 1)
+    forEachFile(in: bytes) { search, name, content in
+      let form = FileForm(of: content)
+      search.packedCount += 1
+      if form == .unknown, content.count > 0 { search.unrecognisedCount += 1 }
+      search.look(at: content, form, knowsIDs: Self.isObject(name), depth: depth + 1)
     }
   }
 
@@ -158,11 +188,17 @@ extension FileSearch {
       if ZIPArchive.recognises(bytes) {
         let archive = try ZIPArchive(bytes)
         for entry in archive.entries {
+          try bytes.checkCancellation()
           guard let content = contents(of: entry, in: archive, bytes) else { continue }
           body(&self, entry.name, content)
         }
       } else {
-        try TarArchive.forEachEntry(in: bytes) { body(&self, $0, $1) }
+        var limits = TarArchive.Limits()
+        (limits.entryBytes, limits.expandedBytes) = (.max, inflatable)
+        try TarArchive.forEachEntry(in: bytes, limits: limits) { name, content in
+          try content.checkCancellation()
+          body(&self, name, content)
+        }
       }
     } catch {
       note(error as? FileError ?? bytes.error(at: 0, expected: "an archive", found: "\(error)"))

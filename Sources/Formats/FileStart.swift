@@ -38,7 +38,7 @@ package struct FileStart: CustomStringConvertible {
   var isForeign: Bool { signature(in: Self.foreign) != nil || isText }
 
   /// Whether the file starts as text in UTF-8.
-  private var isText: Bool {
+  var isText: Bool {
     guard !bytes.isEmpty else { return false }
     // If the file goes on, the last character may be cut.
     return (0..<(bytes.count == Self.byteCount ? 4 : 1)).contains { cut in

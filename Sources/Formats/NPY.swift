@@ -17,20 +17,40 @@ public struct NPY: Sendable {
   }
 
   /// Reads the file that fills `bytes`: version 1, 2 or 3, little-endian numbers in either order.
-  /// - Throws: `FileError` of kind `damaged`, or `refusedAsUnsafe` if it holds Python objects.
+  /// - Throws: `FileError` of kind `damaged`, `refusedAsUnsafe` if it holds Python objects, or
+  ///   `unsupported` if it holds whatever else is no such numbers.
   public init(_ bytes: ByteRegion) throws(FileError) {
     let headerBytes = try Self.header(of: bytes)
     let header = try NPYHeader(headerBytes)
     let elements = try bytes.suffix(
       from: headerBytes.fileOffset - bytes.fileOffset + headerBytes.count)
+    let elementType = try Self.elementType(of: header, elements)
     let shape = header.isFortranOrder ? header.shape.reversed() : header.shape
-    let rows = try StoredTensor(elementType: header.elementType, shape: shape, bytes: elements)
+    let rows = try StoredTensor(elementType: elementType, shape: shape, bytes: elements)
     tensor =
       header.isFortranOrder
       ? try StoredTensor(
-        elementType: header.elementType, shape: header.shape, strides: rows.strides.reversed(),
+        elementType: elementType, shape: header.shape, strides: rows.strides.reversed(),
         bytes: elements)
       : rows
+  }
+
+  /// The type of numbers; an array of something else is looked at as far as its size.
+  private static func elementType(
+    of header: NPYHeader, _ elements: ByteRegion
+  ) throws(FileError) -> ElementType {
+    switch header.type {
+    case .numbers(let type): return type
+    case .other(let name, let byteCount):
+      let size = product(header.shape + [byteCount])
+      guard size == elements.count else {
+        throw elements.error(
+          at: 0, expected: "\(size ?? .max) bytes for \(name) \(header.shape)",
+          found: "\(elements.count) bytes")
+      }
+      throw elements.error(
+        .unsupported, at: 0, expected: "little-endian numbers, such as <f4", found: name)
+    }
   }
 
   /// Whether the bytes start like a .npy file, whatever follows.

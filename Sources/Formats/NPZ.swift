@@ -16,7 +16,7 @@ public struct NPZ: Sendable {
   }
 
   /// Reads the file that fills `bytes`.
-  /// - Throws: `FileError` of kind `damaged` or `refusedAsUnsafe`.
+  /// - Throws: `FileError` of kind `damaged`, `refusedAsUnsafe` or `unsupported`.
   public init(_ bytes: ByteRegion, limits: ZIPArchive.Limits = ZIPArchive.Limits())
     throws(FileError)
   {

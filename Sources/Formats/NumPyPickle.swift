@@ -8,8 +8,8 @@ extension StoredTensor {
   /// - Parameters:
   ///   - value: A value of a pickle.
   ///   - file: The file's name for errors.
-  /// - Throws: `FileError` of kind `damaged` if the record contradicts itself, or its elements are
-  ///   not little-endian numbers.
+  /// - Throws: `FileError` of kind `damaged` if the record contradicts itself, `unsupported` if its
+  ///   elements are not little-endian numbers.
   public init?(numPy value: PickleValue, file: String) throws(FileError) {
     guard case .object(let call) = value, Self.numPyModules.contains(call.callable.module) else {
       return nil
@@ -67,7 +67,9 @@ private struct NumPyRecord {
     else { throw damaged("a dtype", found: value.kind) }
     let order = dtype.state?.asItems?.dropFirst().first?.asString ?? "|"
     guard ["<", "|", "="].contains(order), let type = ElementType(numPy: code) else {
-      throw damaged("little-endian numbers", found: "dtype \(order)\(code)")
+      throw FileError(
+        .unsupported, file: file, offset: call.offset, expected: "little-endian numbers",
+        found: "dtype \(order)\(code)")
     }
     return type
   }

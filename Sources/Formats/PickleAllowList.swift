@@ -57,8 +57,8 @@ public struct PickleAllowList: Sendable {
     names(in: "numpy", ["dtype", "ndarray"])
       .union(names(in: "numpy.core.multiarray", ["scalar", "_reconstruct"]))
       .union(names(in: "numpy._core.multiarray", ["scalar", "_reconstruct"]))
-      .union(names(in: "builtins", ["set"]))
-      .union(names(in: "__builtin__", ["set"]))
+      .union(names(in: "builtins", ["set", "frozenset", "bytearray"]))
+      .union(names(in: "__builtin__", ["set", "frozenset", "bytearray"]))
       .union(names(in: "_codecs", ["encode"]))
       .union(names(in: "dnnlib.util", ["EasyDict"]))
       .union(sourceHolders))
@@ -93,6 +93,7 @@ let torchScriptNames = [
 
 private let torchElementTypeNames = [
   "float64", "double", "float32", "float", "float16", "half", "bfloat16", "int64", "long", "int32",
-  "int", "int16", "short", "int8", "uint8", "uint16", "uint32", "uint64", "bool", "complex64",
-  "complex128",
+  "int", "int16", "short", "int8", "uint8", "uint16", "uint32", "uint64", "bool", "complex32",
+  "complex64", "complex128", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz",
+  "float8_e8m0fnu",
 ]

@@ -15,7 +15,11 @@ public struct PickleLimits: Sendable {
   public var memoIndex = 1 << 24
   /// Containers inside containers.
   public var nesting = 256
-  /// Bytes of one text.
+  /// Instructions, of which most push no value in the worst case.
+  public var instructions = 1 << 23
+  /// Bytes of all lines of text together in a pickle that is not read.
+  public var lineBytes = 1 << 28
+  /// Bytes of one text, or of one line.
   public var stringBytes = 1 << 24
   /// Bytes of a text that is a key of a dictionary; of a string of Python 2, no more than of a name.
   public var keyBytes = 1 << 12

@@ -34,8 +34,13 @@ struct PickleMachine {
   /// Performs instructions up to STOP.
   /// - Returns: the value that STOP leaves.
   mutating func run() throws(FileError) -> PickleValue {
+    var instructionCount = 0
     while true {
       start = cursor
+      instructionCount += 1
+      guard instructionCount <= limits.instructions else {
+        throw damaged("at most \(limits.instructions) instructions", found: "more")
+      }
       let opcode = try nextOpcode()
       guard opcode != .stop else { return try finish() }
       try perform(opcode)

@@ -12,14 +12,15 @@ struct PickleWalk {
     case stop(end: Int)
     /// Python ends with an error.
     case failure
-    /// Python might go on: there is too much to remember, or a frame ends inside an instruction,
-    /// after which Pythons read differently.
+    /// Python might go on: there is too much to follow or remember, or a frame ends inside an
+    /// instruction, after which Pythons read differently.
     case unclear
   }
 
   /// The names that Python looks up before the walk ends.
   private(set) var names: Set<PickleGlobal> = []
-  /// Whether any of the names is in a module that Python could have.
+  /// Whether any of the names is in a module that Python could have; extension codes stand for
+  /// names only if a program has registered them.
   private(set) var reachesModule = false
   /// How the walk ended.
   private(set) var ending = Ending.failure
@@ -44,15 +45,30 @@ struct PickleWalk {
   private var stack: [Item] = []
   private var marks: [Int] = []
   private var memo: [Int: Item] = [:]
-  private var valueCount = 0
+  private let knowsIDs: Bool
+  /// Bytes of the lines so far.
+  private var lineCount = 0
   /// Whether something was remembered under a number that Pythons read differently.
   private var isMemoUncertain = false
 
   /// Walks from `offset` to where the walk ends.
-  init(_ bytes: ByteRegion, at offset: Int = 0, limits: PickleLimits = PickleLimits()) {
-    (self.bytes, self.limits, cursor) = (bytes, limits, offset)
+  ///
+  /// Python ends with an error at a persistent id, unless the program that reads the pickle knows
+  /// what such ids mean.
+  /// - Parameters:
+  ///   - bytes: what Python takes for a pickle.
+  ///   - offset: where it starts.
+  ///   - knowsIDs: whether the program knows persistent ids, as torch does when it reads the object
+  ///     of a file.
+  ///   - limits: how much is followed and remembered.
+  init(
+    _ bytes: ByteRegion, at offset: Int = 0, knowsIDs: Bool = false,
+    limits: PickleLimits = PickleLimits()
+  ) {
+    (self.bytes, self.knowsIDs, self.limits, cursor) = (bytes, knowsIDs, limits, offset)
     do throws(Ending) {
-      while true { try perform(nextOpcode()) }
+      for _ in 0..<limits.instructions { try perform(nextOpcode()) }
+      ending = .unclear
     } catch {
       ending = error
     }
@@ -125,11 +141,11 @@ struct PickleWalk {
     case .longBinGet: try recall(Int(number(UInt32.self)))
     case .get: try recall(memoIndexLine())
 
-    case .global: try reach(line(), lastLine())
+    case .global: try reach(moduleLine(), lastLine())
     case .stackGlobal: try reachTexts()
     case .inst:
       // The reader written in Python imports the module before it looks for the mark.
-      try reach(line(), lastLine())
+      try reach(moduleLine(), lastLine())
       try popToMark()
       try push(.unknown)
     case .ext1: try reachExtension(number(UInt8.self))
@@ -138,12 +154,7 @@ struct PickleWalk {
     case .obj: try callFirstAfterMark()
     case .reduce, .newObj: try call(argumentCount: 1)
     case .newObjEx: try call(argumentCount: 2)
-    case .persID:
-      _ = try line()
-      try push(.unknown)
-    case .binPersID:
-      _ = try pop()
-      try push(.unknown)
+    case .persID, .binPersID: try pushPersistentID(opcode)
     }
   }
 }
@@ -174,28 +185,44 @@ extension PickleWalk {
     }
   }
 
-  /// Whether text means the same in every encoding and notation.
+  /// Whether text means the same in every encoding and notation, and can be shown.
   private func isPlain(_ range: Range<Int>) -> Bool {
-    bytes.withUnsafeBytes { $0[range].allSatisfy { 0x20..<0x7F ~= $0 && $0 != 0x5C } }
+    range.count <= Self.nameBytes
+      && bytes.withUnsafeBytes { $0[range].allSatisfy { 0x20..<0x7F ~= $0 && $0 != 0x5C } }
   }
 
+  /// Takes a code that a program may have registered for a name; Python's own registry is empty.
   private mutating func reachExtension(_ code: some BinaryInteger) throws(Ending) {
-    try reach(module: "copyreg", name: "extension \(code)")
+    guard code > 0 else { throw .failure }
+    try look(up: PickleGlobal("copyreg", "extension \(code)"))
   }
 
   private mutating func reach(module: String, name: String) throws(Ending) {
-    names.insert(PickleGlobal(module, name))
+    // Nothing is called; the reader written in Python would load the module before it fails.
+    let canBe = !name.isEmpty && (module == Self.computed || Self.canBeModule(module))
+    reachesModule = reachesModule || canBe
+    try look(up: PickleGlobal(module, name))
+  }
+
+  private mutating func look(up name: PickleGlobal) throws(Ending) {
+    names.insert(name)
     guard names.count <= limits.names else { throw .unclear }
-    reachesModule = reachesModule || module == Self.computed || Self.isInPackage(module)
     try push(.unknown)
   }
 
-  /// Whether the first part of a module's dotted name is one that Python could find: without it,
-  /// the rest is not looked for.
-  private static func isInPackage(_ module: String) -> Bool {
-    let package = module.prefix { $0 != "." }
-    return !package.isEmpty
-      && package.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
+  /// Whether Python could find a module of this name: every part between the dots is looked for as
+  /// a file or folder, and without all of them nothing is taken from any.
+  private static func canBeModule(_ module: String) -> Bool {
+    module.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
+      !part.isEmpty && part.allSatisfy { $0.isLetter || $0.isNumber || "_-…".contains($0) }
+    }
+  }
+
+  /// Takes a persistent id, which gives something from outside the pickle.
+  private mutating func pushPersistentID(_ opcode: PickleOpcode) throws(Ending) {
+    guard knowsIDs else { throw .failure }
+    if opcode == .persID { _ = try line() } else { _ = try pop() }
+    try push(.unknown)
   }
 
   private func text(_ range: Range<Int>) -> String {
@@ -271,20 +298,38 @@ extension PickleWalk {
 
   /// The bytes up to the next line feed, which is skipped.
   private mutating func line() throws(Ending) -> Range<Int> {
-    let start = cursor
-    let end = bytes.withUnsafeBytes { $0[start...].firstIndex(of: 0x0A) }
-    guard let end else { throw .failure }
-    try move(to: end + 1)
-    return start..<end
+    guard let line = try nextLine() else { throw .failure }
+    return line
   }
 
   /// The same for a name, after which the line may lack its end.
   private mutating func lastLine() throws(Ending) -> Range<Int> {
+    if let line = try nextLine() { return line }
     let start = cursor
-    let hasEnd = bytes.withUnsafeBytes { $0[start...].contains(0x0A) }
-    guard !hasEnd else { return try line() }
     try move(to: bytes.count)
     return start..<cursor
+  }
+
+  /// The same for a module; one that cannot be needs no end, however far away that is.
+  private mutating func moduleLine() throws(Ending) -> Range<Int> {
+    let start = text(cursor..<min(bytes.count, cursor + 4 * Self.nameBytes))
+    guard start.contains("\n") || Self.canBeModule(start) else { throw .failure }
+    return try line()
+  }
+
+  /// The line, or nil if there is no line feed; Python needs memory for all of a line.
+  private mutating func nextLine() throws(Ending) -> Range<Int>? {
+    let most = min(limits.stringBytes, limits.lineBytes - lineCount)
+    let rest = cursor..<min(bytes.count, cursor + most + 1)
+    let end = bytes.withUnsafeBytes { $0[rest].firstIndex(of: 0x0A) }
+    guard let end else {
+      guard rest.upperBound == bytes.count else { throw .unclear }
+      return nil
+    }
+    lineCount += end - cursor
+    let start = cursor
+    try move(to: end + 1)
+    return start..<end
   }
 
   /// A line in quotes, without them; some Pythons forgive what stands behind the last.
@@ -299,12 +344,18 @@ extension PickleWalk {
 
   /// A line that Python could read as a number; some read no further than a zero byte.
   private mutating func numberLine() throws(Ending) -> Range<Int> {
+    // Other text is not looked through for the end of its line.
+    let start = bytes.withUnsafeBytes { $0[cursor...].prefix(Self.nameBytes).prefix { $0 != 0x0A } }
+    guard isNumber(start.startIndex..<start.endIndex) else { throw .failure }
     let line = try line()
-    let isNumber = bytes.withUnsafeBytes {
-      $0[line].prefix { $0 != 0 }.allSatisfy(Self.numberCharacters.contains)
-    }
-    guard isNumber else { throw .failure }
+    guard isNumber(line) else { throw .failure }
     return line
+  }
+
+  private func isNumber(_ range: Range<Int>) -> Bool {
+    bytes.withUnsafeBytes {
+      $0[range].prefix { $0 != 0 }.allSatisfy(Self.numberCharacters.contains)
+    }
   }
 
   /// What numbers are written with: digits of any base, signs, fractions, exponents, infinity and
@@ -323,8 +374,7 @@ extension PickleWalk {
 
 extension PickleWalk {
   private mutating func push(_ item: Item) throws(Ending) {
-    valueCount += 1
-    guard stack.count < limits.stackDepth, valueCount <= limits.values else { throw .unclear }
+    guard stack.count < limits.stackDepth else { throw .unclear }
     stack.append(item)
   }
 

@@ -45,16 +45,26 @@ public struct Safetensors: Sendable {
 
   /// Whether the bytes start like the length of a header that the file can hold, and a header.
   static func hasHeader(_ bytes: ByteRegion) -> Bool {
-    guard seemsToHaveHeader(bytes), let length = try? bytes.integer(at: 0, as: UInt64.self) else {
+    guard bytes.count > 8, let length = try? bytes.integer(at: 0, as: UInt64.self) else {
       return false
     }
-    return length <= bytes.count - 8
+    return 2...formatLimit ~= length && length <= bytes.count - 8
+      && bytes[8] == UInt8(ascii: "{")
   }
 
-  /// Whether a header may start behind eight bytes, whatever they say.
+  /// Whether the bytes start like the length of a header and a header, of which more may be
+  /// missing than there is.
   static func seemsToHaveHeader(_ bytes: ByteRegion) -> Bool {
-    bytes.count > 8 && bytes[8] == UInt8(ascii: "{")
+    guard let length = try? bytes.integer(at: 0, as: UInt64.self), length <= formatLimit,
+      let rest = try? bytes.slice(at: 8, count: min(16, bytes.count - 8)).copy(),
+      rest.first == UInt8(ascii: "{")
+    else { return false }
+    let next = rest.dropFirst().first { !" \t\r\n".utf8.contains($0) }
+    return next.map("\"}".utf8.contains) ?? true
   }
+
+  /// The most bytes of a header that the format allows.
+  private static let formatLimit: UInt64 = 100_000_000
 
   private static func header(of bytes: ByteRegion, _ limits: Limits) throws(FileError) -> ByteRegion
   {

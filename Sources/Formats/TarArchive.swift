@@ -13,7 +13,7 @@ public enum TarArchive {
     public var entries = 10_000
     /// Bytes of an entry's name.
     public var nameBytes = 1 << 10
-    /// Bytes of an entry's content, which is in memory as a whole.
+    /// Bytes of an entry's content, which is in memory as a whole if the archive is in a gzip stream.
     public var entryBytes = 1 << 30
     /// Bytes that a gzip stream may inflate to.
     public var expandedBytes = 1 << 32
@@ -70,6 +70,7 @@ public enum TarArchive {
 
   /// Calls `body` with each file of the archive that fills `bytes`, in order, without folders.
   ///
+  /// Of a plain archive, contents are views; of one in a gzip stream, each is a copy.
   /// Only what comes before has been checked when `body` is called: what it makes of a file must
   /// not be used before all of the archive has been read.
   /// - Parameters:
@@ -100,7 +101,8 @@ public enum TarArchive {
   private static func withWalk(
     through bytes: ByteRegion, _ limits: Limits, _ body: (inout TarWalk) throws -> Void
   ) throws {
-    let room = isGzip(bytes) ? limits.inflated(from: bytes.count) : bytes.count
+    let isGzip = isGzip(bytes)
+    let room = isGzip ? limits.inflated(from: bytes.count) : bytes.count
     try bytes.withUnsafeBytes { all in
       let reader = cm_tar_reader_new(
         all.baseAddress?.assumingMemoryBound(to: UInt8.self), all.count, room)
@@ -108,7 +110,7 @@ public enum TarArchive {
         throw bytes.error(.ioFailed, at: 0, expected: "memory to read a tar archive", found: "none")
       }
       defer { cm_tar_reader_release(reader) }
-      var walk = TarWalk(reader, bytes, limits, room: room)
+      var walk = TarWalk(reader, bytes, limits, isGzip: isGzip, room: room)
       try body(&walk)
     }
   }
@@ -120,13 +122,18 @@ private struct TarWalk {
   private let bytes: ByteRegion
   private let limits: TarArchive.Limits
   private let entryLimit: Int
+  private let isGzip: Bool
   private var names: Set<String> = []
 
   /// The entries of a tar archive that has at most `room` bytes.
-  init(_ reader: OpaquePointer, _ bytes: ByteRegion, _ limits: TarArchive.Limits, room: Int) {
+  init(
+    _ reader: OpaquePointer, _ bytes: ByteRegion, _ limits: TarArchive.Limits, isGzip: Bool,
+    room: Int
+  ) {
     self.reader = reader
     self.bytes = bytes
     self.limits = limits
+    self.isGzip = isGzip
     entryLimit = min(limits.entryBytes, room)
   }
 
@@ -199,6 +206,13 @@ private struct TarWalk {
 
   /// The content of the file that `nextFile` gave last.
   func content(of name: String, _ size: Int) throws(FileError) -> ByteRegion {
+    guard isGzip else {
+      var place = 0
+      guard cm_tar_reader_place(reader, size, &place) else {
+        throw error(expected: "\(size) bytes of \(name)")
+      }
+      return try bytes.slice(at: place, count: size)
+    }
     var isWhole = false
     let content = [UInt8](unsafeUninitializedCapacity: size) { target, count in
       isWhole = cm_tar_reader_content(reader, target.baseAddress, size)

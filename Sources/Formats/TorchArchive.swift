@@ -25,7 +25,8 @@ public struct TorchArchive {
   ///   - allowed: the names that its object may mention.
   ///   - limits: how much the object may ask for.
   /// - Throws: `FileError` of kind `damaged`, or `refusedAsUnsafe` if the object mentions other
-  ///   names or the file holds a program.
+  ///   names or the file holds a program, or `unsupported` if it is compressed, or its numbers are
+  ///   complex, quantised or big-endian.
   public init(
     _ bytes: ByteRegion, allowing allowed: PickleAllowList = .standard,
     limits: PickleLimits = PickleLimits()

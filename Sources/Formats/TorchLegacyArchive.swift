@@ -12,19 +12,33 @@ struct TorchLegacyArchive {
     _ bytes: ByteRegion, allowing allowed: PickleAllowList, limits: PickleLimits
   ) throws(FileError) {
     var stream = TorchStream(bytes)
-    try checkHeader(&stream)
+    let machine = try readHeader(&stream)
     let object = try stream.pickle(allowing: allowed, limits: limits)
     let keys = try readKeys(&stream, limits)
+    // Only now is it known that there is nothing worse.
+    guard machine.isLittleEndian else {
+      throw bytes.error(
+        .unsupported, at: machine.offset, expected: "little-endian data", found: "big-endian data")
+    }
     root = object.value
     storages = try readStorages(&stream, keys, of: object.persistentIDs)
     try stream.requireEnd(after: "the last storage")
   }
 
   /// Reads the file of one storage that a pickle embeds.
+  /// - Throws: `FileError` of kind `damaged` or `refusedAsUnsafe`; what is not supported is
+  ///   `damaged`, because whoever stops there knows nothing of the pickle's other files.
   init(embedded bytes: ByteRegion) throws(FileError) {
     var limits = PickleLimits()
     limits.values = 256
-    try self.init(bytes, allowing: .torchStorage, limits: limits)
+    do throws(FileError) {
+      try self.init(bytes, allowing: .torchStorage, limits: limits)
+    } catch {
+      guard error.kind == .unsupported else { throw error }
+      throw FileError(
+        .damaged, file: error.file, offset: error.offset, expected: error.expected,
+        found: error.found)
+    }
   }
 
   /// Whether the bytes start like a legacy torch file, whatever follows.
@@ -45,7 +59,10 @@ private func checkMagic(_ stream: inout TorchStream) throws(FileError) {
   }
 }
 
-private func checkHeader(_ stream: inout TorchStream) throws(FileError) {
+/// The description of the writing machine: where it stands, and the order of bytes.
+private func readHeader(
+  _ stream: inout TorchStream
+) throws(FileError) -> (offset: Int, isLittleEndian: Bool) {
   try checkMagic(&stream)
   let versionOffset = stream.cursor
   let version = try stream.plainPickle(values: 1).asInt
@@ -56,10 +73,11 @@ private func checkHeader(_ stream: inout TorchStream) throws(FileError) {
   }
   let machineOffset = stream.cursor
   let machine = try stream.plainPickle(values: 64).asDictionary
-  guard machine?["little_endian"]?.asBool == true else {
+  guard let isLittleEndian = machine?["little_endian"]?.asBool else {
     throw stream.bytes.error(
-      at: machineOffset, expected: "little-endian data", found: "another byte order, or none")
+      at: machineOffset, expected: "whether data are little-endian", found: "nothing about it")
   }
+  return (machineOffset, isLittleEndian)
 }
 
 /// The list of storage keys, each once.

@@ -29,7 +29,8 @@ struct TorchStorageID {
   let view: View?
 
   /// Reads the tuple of a persistent id.
-  /// - Throws: `FileError` of kind `damaged` if it is not one of a storage.
+  /// - Throws: `FileError` of kind `damaged` if it is not one of a storage, `unsupported` if it is
+  ///   one of complex or quantised numbers.
   init(_ id: PickleSequence, file: String) throws(FileError) {
     let items = id.items
     guard items.count == 5 || items.count == 6, items[0].text(atMost: 7) == "storage",
@@ -41,7 +42,10 @@ struct TorchStorageID {
         id, file, expected: "('storage', class, key, location, count)", found: "(\(kinds))")
     }
     guard let type = ElementType(torchStorage: storageClass) else {
-      throw damagedID(id, file, expected: "a known storage class", found: "\(storageClass)")
+      let isKnown = PickleAllowList.torchStorage.contains(storageClass)
+      throw damagedID(
+        id, file, kind: isKnown ? .unsupported : .damaged,
+        expected: isKnown ? "real numbers" : "a known storage class", found: "\(storageClass)")
     }
     elementType = type
     self.key = key
@@ -93,9 +97,10 @@ extension TorchStorageID {
 }
 
 private func damagedID(
-  _ id: PickleSequence, _ file: String, expected: String, found: String
+  _ id: PickleSequence, _ file: String, kind: FileError.Kind = .damaged, expected: String,
+  found: String
 ) -> FileError {
-  FileError(.damaged, file: file, offset: id.offset, expected: expected, found: found)
+  FileError(kind, file: file, offset: id.offset, expected: expected, found: found)
 }
 
 extension ElementType {

@@ -40,7 +40,7 @@ struct TorchTarArchive {
   }
 }
 
-/// The archive's files, all in memory; together they are no longer than the archive.
+/// The archive's files; together they are no longer than the archive.
 private struct Members {
   private var contents: [String: ByteRegion] = [:]
   private let file: String

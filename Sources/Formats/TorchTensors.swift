@@ -53,9 +53,14 @@ public final class TorchTensors {
   ) throws(FileError) -> ElementType {
     guard call.callable == Self.rebuildRawTensor else { return storage.elementType }
     let items = call.arguments.items
-    guard items.count > 6, case .global(let name) = items[6],
-      let type = ElementType(torchElementType: name), storage.elementType == .uint8
-    else { throw damaged(call, expected: "bytes and an element type", found: "others") }
+    guard items.count > 6, case .global(let name) = items[6], storage.elementType == .uint8 else {
+      throw damaged(call, expected: "bytes and an element type", found: "others")
+    }
+    guard let type = ElementType(torchElementType: name) else {
+      throw FileError(
+        .unsupported, file: file, offset: call.offset, expected: "an element type of real numbers",
+        found: "\(name)")
+    }
     return type
   }
 

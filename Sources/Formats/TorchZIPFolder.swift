@@ -51,7 +51,9 @@ struct TorchZIPFolder {
   private func contents(_ name: String) throws(FileError) -> ByteRegion {
     guard let entry = entries[name] else { throw damaged("an entry \(name)", found: "none") }
     guard entry.isStored else {
-      throw damaged("entries without compression", found: "\(name) compressed")
+      throw FileError(
+        .unsupported, file: file, expected: "entries without compression",
+        found: "\(name) compressed")
     }
     return try archive.contents(of: entry)
   }
@@ -69,8 +71,11 @@ struct TorchZIPFolder {
   private func checkByteOrder() throws(FileError) {
     guard entries["byteorder"] != nil else { return }
     let bytes = try contents("byteorder")
-    guard bytes.count == 6, bytes.copy() == Array("little".utf8) else {
-      throw bytes.error(at: 0, expected: "little-endian data", found: "another byte order")
+    let order = String(decoding: bytes.copy().prefix(8), as: UTF8.self)
+    guard order == "little" else {
+      throw bytes.error(
+        order == "big" ? .unsupported : .damaged, at: 0, expected: "little-endian data",
+        found: order)
     }
   }
 

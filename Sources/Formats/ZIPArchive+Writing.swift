@@ -66,7 +66,7 @@ private struct ZIPWriter {
     let sizes = content.count < limit ? [] : [content.count, content.count]
     var extra = numbersField(sizes)
     extra += padding(after: start + 30 + name.utf8.count + extra.count)
-    let checksum = zipChecksum(content)
+    let checksum = try zipChecksum(content)
     try sink.write(
       littleEndian(ZIPSignature.localHeader) + fields(name, content.count, checksum, extra))
     try sink.write(name.bytes + extra)

@@ -87,7 +87,7 @@ public struct ZIPArchive: Sendable {
     let packed = try bytes.slice(at: entry.packed.lowerBound, count: entry.packed.count)
     let content = entry.isStored ? packed : try inflate(packed, entry)
     guard checksSum else { return content }
-    let sum = zipChecksum(content)
+    let sum = try zipChecksum(content)
     guard sum == entry.checksum else {
       throw packed.error(
         at: 0, expected: "\(entry.name) with CRC-32 \(hex(entry.checksum))", found: hex(sum))
@@ -116,10 +116,18 @@ public struct ZIPArchive: Sendable {
 }
 
 /// The CRC-32 of bytes.
-func zipChecksum(_ bytes: ByteRegion) -> UInt32 {
-  bytes.withUnsafeBytes {
-    cm_crc32($0.baseAddress?.assumingMemoryBound(to: UInt8.self), $0.count)
+/// - Throws: `FileError` if the task is cancelled.
+func zipChecksum(_ bytes: ByteRegion) throws(FileError) -> UInt32 {
+  let chunk = 1 << 26
+  var sum: UInt32 = 0
+  for start in stride(from: 0, to: bytes.count, by: chunk) {
+    try bytes.checkCancellation()
+    let part = try bytes.slice(at: start, count: min(chunk, bytes.count - start))
+    sum = part.withUnsafeBytes {
+      cm_crc32(sum, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), $0.count)
+    }
   }
+  return sum
 }
 
 /// The number as errors show it.

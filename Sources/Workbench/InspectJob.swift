@@ -40,12 +40,13 @@ public struct InspectJob: Sendable {
   ///
   /// - Parameter progress: Is told after every network.
   /// - Returns: A finding for each file, in their order.
-  /// - Throws: `CancellationError` between networks.
+  /// - Throws: `CancellationError` in files and between networks.
   public func run(progress: ProgressHandler) throws -> [Finding] {
     try files.map { file in
       do {
         return .report(try CheckpointReport(of: file, progress: progress))
       } catch {
+        try Task.checkCancellation()
         guard let code = Workbench.exitCode(for: error) else { throw error }
         return .failure(Failure(file: file, reason: "\(error)", exitCode: code))
       }

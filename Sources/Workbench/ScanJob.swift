@@ -14,15 +14,16 @@ public struct ScanJob: Sendable {
   ///
   /// - Parameter progress: Is told after every file.
   /// - Returns: A finding for each file, in the order of the paths.
-  /// - Throws: `CancellationError` between files.
+  /// - Throws: `CancellationError` in and between files.
   public func run(progress: ProgressHandler) throws -> [Finding] {
     let files = paths.flatMap { path in
       ListedFile.isFolder(path) ? ListedFile.all(below: path) : [ListedFile(path)]
     }
     var findings: [Finding] = []
     for file in files {
-      try Task.checkCancellation()
       findings.append(Finding(of: file))
+      // A scan that was cancelled has not looked at all of the file.
+      try Task.checkCancellation()
       progress(JobProgress(done: findings.count, total: files.count, unit: "files"))
     }
     return findings

@@ -18,14 +18,17 @@ struct ModelScan: AsyncParsableCommand {
       is, its content tells, not its name. Prints a line for each file:
 
         safe             Python's pickle.load and torch.load look up no names in
-                         it but those on the allow-list
+                         it but those on the allow-list; Stylist may not be able
+                         to use it, and then the line says why
         holds source     the same, but classes of NVIDIA's programs are among
                          them, which run Python source that the file holds
-        no checkpoint    a picture, a video, a document or text; no pickle
-        REFUSED          it mentions other names, calls by other means, or holds
-                         a program
+        no checkpoint    a picture, a video, a document or text; no pickle that
+                         mentions anything
+        REFUSED          it mentions other names, calls by other means, holds a
+                         program, or is too long a pickle to follow
         damaged          it cannot be read as what it seems to be
-        not recognised   it is nothing that is known, and no pickle
+        not recognised   it is nothing that is known, and no pickle; of files in
+                         archives, only the number is told
         not looked at    it is missing, closed, a pipe or device, or a link to a
                          folder
 

@@ -81,7 +81,28 @@ struct FileFormTests {
     #expect(scan(Array("cos\nsystem\nand more\n".utf8)).unknownNames == os)
     #expect(scan(Array("(Vid\nios\nsystem\n.\n".utf8)).unknownNames == os)
     #expect(scan(Array("ios\nsystem\n.\n".utf8)).unknownNames == os)
-    #expect(scan(Array("Package: a\ncos\nsystem\n".utf8)).unknownNames == os)
+    #expect(scan(Array("N.Package: a\ncos\nsystem\n".utf8)).unknownNames == os)
+  }
+
+  @Test(
+    "text that begins with a pickle that mentions nothing, or that names no module, is text",
+    arguments: [
+      "N.B. this is a text\n", "(t.\n", "I1\n.\nI2\n.\n", "Package: a\ncos\nsystem\n", "Pid\n.",
+      "click-8.4.0.dist-info/INSTALLER,sha256=abc,4\nclick/__init__.py\n",
+      "conf.d/README\n\nEach file in this directory\n", "in a text\nof two lines\n",
+      "cryptography\n", "importlib_metadata\n\n",
+    ])
+  func noPickle(text: String) {
+    #expect(scan(Array(text.utf8)).form == .foreign)
+    #expect(scan(Array(text.utf8)).refusal == nil && scan(Array(text.utf8)).names.isEmpty)
+  }
+
+  @Test("text that begins with a pickle is one if that fills it, or what follows is no text")
+  func filled() {
+    #expect(scan(Array("I1\n.".utf8)).form == .pickle)
+    #expect(scan(Array("I1\n.".utf8) + [0, 1]).form == .pickle)
+    #expect(scan(Array("I1\n.".utf8) + [0, 1]).refusal?.kind == .damaged)
+    #expect(scan(Array("ctorch\nSize\n. and more".utf8)).form == .pickle)
   }
 
   @Test("a pickle before a ZIP archive is found")
@@ -91,8 +112,23 @@ struct FileFormTests {
     #expect(scan([0x80, 2] + call + archive).unknownNames == os)
   }
 
-  @Test("a safetensors file that Python takes for a pickle is refused")
+  /// A call that is on the allow-list because the reader checks what it is given.
+  private let load = Array("ctorch.storage\n_load_from_bytes\n(Vid\ntR.".utf8)
+
+  @Test("a safetensors file that Python takes for a pickle is refused, whatever it mentions")
   func safetensors() throws {
+    for call in [call, load] {
+      let file = polyglot(call)
+      #expect(try Safetensors(ByteRegion(file, name: "test")).names == ["t"])
+      #expect(scan(file).form == .safetensors)
+      #expect(scan(file).unknownNames == (call == load ? [] : os))
+      #expect(scan(file).refusal?.kind == .refusedAsUnsafe)
+      #expect(scan(ZIPAssembler([("a", file)]).bytes).refusal?.kind == .refusedAsUnsafe)
+      #expect(scan(TarAssembler([.init("a", file)]).bytes).refusal?.kind == .refusedAsUnsafe)
+    }
+  }
+
+  private func polyglot(_ call: [UInt8]) -> [UInt8] {
     // The length's first byte is BINUNICODE, the next are the length of a text that ends behind
     // `start`. From there SHORT_BINSTRINGs lead on, the last into the data.
     let start = #"{"__metadata__":{"a":""#
@@ -103,25 +139,36 @@ struct FileFormTests {
     let hop = "U~" + String(repeating: " ", count: 126)
     let hops = String(repeating: hop, count: room / 128) + String(repeating: "N", count: room % 128)
     let last = "U" + String(UnicodeScalar(UInt8(end.utf8.count)))
-    let file = littleEndian(UInt64(length)) + Array((start + hops + last + end).utf8) + call
-    #expect(try Safetensors(ByteRegion(file, name: "test")).names == ["t"])
-    #expect(scan(file).form == .safetensors)
-    #expect(scan(file).unknownNames == os)
-    #expect(scan(file).refusal?.kind == .refusedAsUnsafe)
+    return littleEndian(UInt64(length)) + Array((start + hops + last + end).utf8) + call
   }
 
   @Test("a pickle with a brace at byte 8 is no safetensors file, and the other way round")
   func braces() {
     let pickle = PickleAssembler(protocol: 2).text("{").region.copy()
     let shifted = [0x80, 2] + Array("N0N0N0{".utf8)
-    #expect(scan(Array("I1\n0I1\n0".utf8.prefix(8)) + [0x7B]).form == .safetensors)
     #expect(scan(pickle).form == .pickle)
-    #expect(scan(shifted).form == .safetensors)
+    #expect(scan(shifted).form == .pickle)
     let text = [0x80, 2, 0x58, 9, 0, 0, 0, 0x61] + Array("{bcdefgh".utf8) + [0x2E]
     #expect(scan(text).form == .pickle && scan(text).refusal == nil)
     let truncated = littleEndian(UInt64(1000)) + Array("{\"a\"".utf8)
     #expect(scan(truncated).form == .safetensors)
     #expect(scan(truncated).refusal?.kind == .damaged)
+  }
+
+  @Test(
+    "a brace at byte 8 makes no safetensors file of text and others",
+    arguments: [
+      (".header { color: red; }\n", FileForm.foreign), ("model = {\"a\": 1}\n", .foreign),
+      ("int f() {\n}\n", .foreign), ("a b c d {}", .foreign),
+      ("\u{DE}\u{12}\u{4}\u{95}\0\0\0\0{\0\0\0\u{1C}\0\0\0", .unknown),
+      ("\0\0\0\0\0\0\0\u{80}{}", .unknown), ("\u{10}\0\0\0\0\0\0\0{abc", .unknown),
+      ("\u{10}\0\0\0\0\0\0\0{", .safetensors), ("\u{10}\0\0\0\0\0\0\0{ \n\"a", .safetensors),
+      ("\0\u{E0}\u{F5}\u{5}\0\0\0\0{\"", .safetensors),
+      ("\u{1}\u{E1}\u{F5}\u{5}\0\0\0\0{\"", .unknown),
+    ])
+  func brace(start: String, form: FileForm) {
+    #expect(scan(latin1(start)).form == form)
+    #expect(scan(latin1(start)).refusal?.kind == (form == .safetensors ? .damaged : nil))
   }
 
   // MARK: Archives
@@ -206,5 +253,19 @@ struct FileFormTests {
     var archive = TarAssembler([.init("x", [1])])
     archive.entries[0].name = call
     #expect(scan(archive.bytes).unknownNames == os)
+    archive.entries[0].name = load
+    #expect(scan(archive.bytes).unknownNames.isEmpty)
+    #expect(scan(archive.bytes).refusal?.kind == .refusedAsUnsafe)
+    #expect(scan(ZIPAssembler([("a", archive.bytes)]).bytes).refusal?.kind == .refusedAsUnsafe)
+  }
+
+  @Test("says how many files in archives are not recognised, without empty ones")
+  func counts() {
+    let inner = ZIPAssembler([("a", [0, 1]), ("b", Array("text".utf8))]).bytes
+    let outer = scan(
+      TarAssembler([.init("c", inner), .init("d", [0x1F, 0x8B]), .init("e")]).bytes)
+    #expect(outer.packedCount == 5)
+    #expect(outer.unrecognisedCount == 2)
+    #expect(scan(Array("N.".utf8)).packedCount == 0)
   }
 }

@@ -81,7 +81,8 @@ struct NPYTests {
       header(), header() + String(repeating: " ", count: 40) + "\n",
       #"{"shape":(2,),"descr":"<f4","fortran_order":False}"#,
       "{ 'fortran_order' :True , 'shape' : ( 2 , ) ,\n'descr': '<f4' }",
-      header(shape: "(1, 2)"), header(shape: "(1, 2,)"),
+      header(shape: "(1, 2)"), header(shape: "(1, 2,)"), header(shape: "(2L,)"),
+      header(shape: "(1L, 2L)"),
     ]
     for text in headers {
       for version in 1...3 as ClosedRange<UInt8> {
@@ -93,19 +94,43 @@ struct NPYTests {
 
   @Test(
     "refuses Python objects, which are pickles",
-    arguments: ["|O", "O", "<O8", ">O", "|O8", "object"]
+    arguments: ["|O", "O", "<O8", ">O", "|O8", "i4,O", "object"]
   )
   func objects(type: String) {
     let kind: FileError.Kind = type == "object" ? .damaged : .refusedAsUnsafe
     expect(kind) { _ = try NPY(file(header("'\(type)'"), two)) }
+    for field in ["('a', '\(type)')", "('a', [('b', '\(type)', (2,))])", "(('t', 'a'), '\(type)')"]
+    {
+      expect(kind) { _ = try NPY(file(header("[('O', '|u1'), \(field)]"), two)) }
+    }
+  }
+
+  // The types and sizes that NumPy 2.4 gives for arrays of other things.
+  @Test(
+    "whole arrays of other types are not supported, which is no damage",
+    arguments: [
+      ("'|S5'", 5), ("'<U7'", 28), ("'>U1'", 4), ("'|V3'", 3), ("'<M8[s]'", 8), ("'<m8[25ms]'", 8),
+      ("'<M8'", 8), ("'>f4'", 4), ("'>u2'", 2), ("'>i8'", 8), ("'<c8'", 8), ("'<c16'", 16),
+      ("'<f16'", 16), ("'<c32'", 32), ("'|S0'", 0),
+      ("[('a', '<f4'), ('b', '<i8', (2,))]", 20), ("[(('title', 'a'), '|u1'), ('', '|V7')]", 8),
+      ("[('a', [('b', '<i2'), ('c', '|S3')], (2, 2))]", 20), ("[]", 0),
+    ])
+  func otherTypes(type: String, size: Int) {
+    let elements = [UInt8](repeating: 0, count: 2 * size)
+    expect(.unsupported) { _ = try NPY(file(header(type), elements)) }
+    expect(.damaged) { _ = try NPY(file(header(type), elements + [0])) }
   }
 
   @Test(
-    "refuses other types",
+    "refuses what is no type that NumPy writes",
     arguments: [
-      "'>f4'", "'=f4'", "'|f4'", "'f4'", "'<f16'", "'<c8'", "'<U4'", "'|S4'", "'|V2'", "'<M8[ns]'",
-      "'float32'", "''", "'<f4", "'<f\\x34'", "<f4", "['<f4']", "[('a', '<f4'), ('b', '<i4')]",
-      "('<f4', (2,))", "None", "4", "'<i1'", "'<b1'", "'<f4''<f4'", "'<f4\u{E9}'",
+      "'=f4'", "'|f4'", "'f4'", "'<f5'", "'<S4'", "'|U4'", "'|S-1'", "'|S04'", "'<f4[s]'",
+      "'<M8[s'", "'<b1'", "'|i4'", "'<i1'", "'|S99999999999999999999'", "'<U9223372036854775807'",
+      "'float32'", "''", "'<'", "'<f4", "'<f\\x34'", "<f4", "['<f4']", "[('a', '<f4')",
+      "[('a', '<f4', 2)]", "[('a')]", "[('a', '<U9223372036854775807')]",
+      "[('a', '|S9223372036854775807'), ('b', '|S9223372036854775807')]",
+      "('<f4', (2,))", "None", "4", "'<f4''<f4'", "'<f4\u{E9}'",
+      String(repeating: "[('a', ", count: 20) + "'<f4'" + String(repeating: ")]", count: 20),
     ])
   func types(type: String) {
     expect(.damaged) { _ = try NPY(file(header(type), two)) }
@@ -115,7 +140,8 @@ struct NPYTests {
     "refuses shapes that are none, or not those of the elements",
     arguments: [
       "(3,)", "(1,)", "(0,)", "()", "(2)", "2", "[2]", "(-2,)", "(2.0,)", "(02,)", "(2,,)", "(,)",
-      "(2", "(2,", "(+2,)", "(2L,)", "('2',)", "(1 2,)", "((2,),)", "(1, 1, 1, 1, 1, 1, 1, 1, 2)",
+      "(2", "(2,", "(+2,)", "(2LL,)", "(L,)", "('2',)", "(1 2,)", "((2,),)",
+      "(1, 1, 1, 1, 1, 1, 1, 1, 2)",
       "(9223372036854775807,)", "(9223372036854775808,)", "(4294967296, 4294967296)",
       "(0, 9223372036854775807, 9223372036854775807)", "(1000000000000,)", "(None,)",
     ])

@@ -127,7 +127,9 @@ private func faults(_ outcome: Outcome, _ input: HostileInput) -> [String] {
   require(
     kinds.contains { line.contains($0) } || line.hasPrefix("REFUSED: "), "says none of \(kinds)")
   require(line.contains(HostileInput.file), "does not name the file")
-  require(line.contains(": expected ") && line.contains(", found "), "no expected and found")
+  require(
+    line.contains(": expected ") && line.contains(", found ")
+      || input.command == .scan && line.contains(": mentions "), "no expected and found")
   return faults
 }
 

@@ -33,10 +33,10 @@ extension HostileInput {
       torch(17, "a storage of an unknown class", 77, "torch.ExecStorage") {
         $0.storageClass = "ExecStorage"
       },
-      torch(17, "a storage of complex numbers", 65, "ComplexFloatStorage") {
+      torch(17, "a storage of complex numbers", 69, "ComplexFloatStorage") {
         $0.storageClass = "ComplexFloatStorage"
       },
-      zip(17, "big-endian numbers", 65, "another byte order") {
+      zip(17, "big-endian numbers", 69, "found big") {
         $0[1].content = Array("big".utf8)
       },
       zip(17, "version 0", 65, "version 1 to 10") { $0[3].content = Array("0\n".utf8) },
@@ -67,7 +67,7 @@ extension HostileInput {
         let call = PickleAssembler().call("os", "system") { $0.text("touch canary") }
         return TorchTarAssembler([1], pickle: call.region.copy()).region.copy()
       },
-      HostileInput(23, "a tar archive that claims more tensors", 65, "tensors") {
+      HostileInput(23, "a tar archive that claims more tensors", 65, "a number up to") {
         var file = TorchTarAssembler([1])
         file.tensorCount = .max
         return file.region.copy()

@@ -31,7 +31,7 @@ struct ScanCommandTests {
     #expect(starts == ["no checkpoint", "safe", "holds source", "holds source"])
     let json = try await stylist(["model", "scan", plainNetwork, "--json"])
     #expect(json.stdout.contains("torch_utils.persistence._reconstruct_persistent_obj"))
-    #expect(json.stdout.contains(#""verdict":"source""#))
+    #expect(json.stdout.contains(#""verdict":"holds_source""#))
   }
 
   @Test("ends with 77 on anything outside the allow-list, and looks at all files")
@@ -67,8 +67,26 @@ struct ScanCommandTests {
         (Array("junk\0".utf8), 65, "not recognised: x.pt (other content)"),
         ([0x1F, 0x8B, 8, 0], 65, "not recognised: x.pt (a gzip archive)"),
         ([0x80, 2, 0x4E], 65, "damaged: x.pt: damaged at byte 3: expected "),
-        (Array("F1\n0".utf8) + call, 77, "REFUSED: x.pt (pickle): mentions posix.system; "),
-        (ZIPAssembler([("a.txt", call)]).bytes, 77, "REFUSED: x.pt (ZIP): mentions posix.system; "),
+        (Array("F1\n0".utf8) + call, 77, "REFUSED: x.pt (pickle): mentions posix.system\n"),
+        (ZIPAssembler([("a.txt", call)]).bytes, 77, "REFUSED: x.pt (ZIP): mentions posix.system\n"),
+        (
+          script, 77,
+          "REFUSED: x.pt (TorchScript): refused as unsafe: expected a checkpoint, which holds tensors"
+        ),
+        (
+          Array("cos\n".utf8) + [UInt8](repeating: 0, count: 1 << 25), 77,
+          "REFUSED: x.pt (pickle): refused as unsafe at byte 0: expected a pickle that all Pythons"
+        ),
+        (
+          ZIPAssembler([("a", [0, 1]), ("b", text), ("c", []), ("d", [0x1F, 0x8B])]).bytes, 0,
+          "safe: x.pt (ZIP; 2 of 4 files not recognised)\n"
+        ),
+        (
+          numPy("<U7", [UInt8](repeating: 0, count: 28)), 0,
+          "safe: x.pt (NumPy): cannot be used at byte 128: expected little-endian numbers, such as"
+        ),
+        (numPy("<U7", [0]), 65, "damaged: x.pt: damaged at byte 128: expected 28 bytes"),
+        (numPy("|O", call), 77, "REFUSED: x.pt (NumPy): refused as unsafe at byte "),
       ]
       for (bytes, code, line) in files {
         try put(bytes, at: "\(folder)/x.pt")
@@ -78,6 +96,66 @@ struct ScanCommandTests {
         #expect(outcome.words.count == (code == 0 ? 0 : 1))
       }
       #expect(names(in: folder) == ["x.pt"])
+    }
+  }
+
+  /// A program of torch's.
+  private var script: [UInt8] {
+    ZIPAssembler([("a/code/a.py", text), ("a/version", Array("3\n".utf8))]).bytes
+  }
+
+  /// A .npy file of one element.
+  private func numPy(_ type: String, _ elements: [UInt8]) -> [UInt8] {
+    let header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (1,), }"
+    let padded = Array((header + String(repeating: " ", count: 118 - header.utf8.count)).utf8)
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + padded + elements
+  }
+
+  @Test("in JSON, verdicts are the printed words, and names and files are counted")
+  func json() async throws {
+    try await withScratchFolder { folder in
+      let files: [(bytes: [UInt8], verdict: String)] = [
+        (Array("N.".utf8), "safe"), (text, "no_checkpoint"), (call, "refused"),
+        ([0x80, 2, 0x4E], "damaged"), ([0, 1], "not_recognised"),
+        (try ByteRegion(mapping: plainNetwork).copy(), "holds_source"),
+        (ZIPAssembler([("a", [0, 1]), ("b", text)]).bytes, "safe"),
+      ]
+      for (index, file) in files.enumerated() { try put(file.bytes, at: "\(folder)/\(index)") }
+      let paths = files.indices.map { "\(folder)/\($0)" } + ["\(folder)/absent"]
+      let outcome = try await stylist(["model", "scan", "--json"] + paths)
+      let objects =
+        try JSONSerialization.jsonObject(with: Data(outcome.stdout.utf8)) as? [[String: Any]]
+      let verdicts = objects?.map { $0["verdict"] as? String }
+      #expect(verdicts == files.map(\.verdict) + ["not_looked_at"])
+      #expect(objects?[6]["packed_files"] as? Int == 2)
+      #expect(objects?[6]["unrecognised_files"] as? Int == 1)
+    }
+  }
+
+  @Test("inspect says what an ordinary ZIP archive is, and what is wrong with a damaged one")
+  func inspectZIP() async throws {
+    try await withScratchFolder { folder in
+      let archive = ZIPAssembler([("x", text)]).bytes
+      try put(archive, at: "\(folder)/a.zip")
+      let whole = try await stylist(["model", "inspect", "a.zip"], in: folder)
+      #expect(whole.exitCode == 69)
+      #expect((whole.stdout + whole.stderr).contains("found a ZIP archive without torch's pickle"))
+      try put(Array(archive.dropLast()), at: "\(folder)/a.zip")
+      #expect(try await stylist(["model", "inspect", "a.zip"], in: folder).exitCode == 65)
+    }
+  }
+
+  @Test("inspect ends soon on long files of zeros")
+  func inspectZeros() async throws {
+    try await withScratchFolder { folder in
+      for (start, code) in [("c", 65), ("I", 65), ("PK\u{3}\u{4}", 65)] as [(String, Int32)] {
+        try put(Array(start.utf8), at: "\(folder)/x")
+        let file = try #require(FileHandle(forWritingAtPath: "\(folder)/x"))
+        try file.truncate(atOffset: 1 << 38)
+        try file.close()
+        let outcome = try await stylist(["model", "inspect", "x"], in: folder)
+        #expect(outcome.exitCode == code, "\(outcome.stderr)")
+      }
     }
   }
 
@@ -214,7 +292,7 @@ struct ScanCommandTests {
       let hidden = PickleAssembler().global("os\u{1B}[2K", "system\u{7}\u{9B}1m").region
       try put(hidden.copy(), at: "\(folder)/\(name)")
       let inside = try await stylist(["model", "scan", "."], in: folder)
-      #expect(inside.stdout.contains(#"mentions os\u{1b}[2K.system\u{7}\u{9b}1m; "#))
+      #expect(inside.stdout.contains(#"mentions os\u{1b}[2K.system\u{7}\u{9b}1m"#))
       try put(Array("N.".utf8), at: "\(folder)/\(name)")
       let safe = try await stylist(["model", "scan", name], in: folder)
       #expect(safe.stdout == "safe: \(escaped) (pickle)\n")

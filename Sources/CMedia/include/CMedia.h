@@ -157,8 +157,8 @@ const char *cm_webp_animation_message(const cm_webp_animation *animation);
 // Returns NULL, or a text that says what failed; `consumed` is how many bytes had been read.
 const char *cm_inflate(
     const uint8_t *bytes, size_t count, uint8_t *target, size_t target_count, size_t *consumed);
-// The CRC-32 of ZIP, gzip and PNG.
-uint32_t cm_crc32(const uint8_t *bytes, size_t count);
+// The CRC-32 of ZIP, gzip and PNG, going on from the sum of the bytes before, which begins at 0.
+uint32_t cm_crc32(uint32_t sum, const uint8_t *bytes, size_t count);
 
 // --- tar ---------------------------------------------------------------------------------------
 
@@ -174,16 +174,22 @@ typedef enum { CM_TAR_ENTRY, CM_TAR_END, CM_TAR_FAILURE } cm_tar_step;
 
 typedef struct cm_tar_reader cm_tar_reader;
 
+// Programs fill the last record of an archive with zeros; none writes records longer than this.
+#define CM_TAR_PADDING ((size_t)1 << 20)
+
 // A reader of `bytes`, which must outlive it: a tar archive, or one in a single gzip stream that
 // inflates to at most `max_inflated` bytes. NULL if there is no memory.
 cm_tar_reader *cm_tar_reader_new(const uint8_t *bytes, size_t count, size_t max_inflated);
 void cm_tar_reader_release(cm_tar_reader *reader);
 
 // Goes to the next entry. The end comes only if the archive is marked as ended there, nothing but
-// zeros follows, and the gzip stream is whole.
+// zeros follows, of a plain one at most CM_TAR_PADDING, and the gzip stream is whole.
 cm_tar_step cm_tar_reader_next(cm_tar_reader *reader, cm_tar_entry *entry);
 // Reads the content of the entry into `target`; it must have exactly `count` bytes, without holes.
 bool cm_tar_reader_content(cm_tar_reader *reader, uint8_t *target, size_t count);
+// Finds the content of the entry where it lies in the bytes of a plain archive, `count` bytes without
+// holes; `offset` is where.
+bool cm_tar_reader_place(cm_tar_reader *reader, size_t count, size_t *offset);
 // What failed.
 const char *cm_tar_reader_message(const cm_tar_reader *reader);
 // Where in the file the entry's header lies; of a gzip stream, how many bytes had been read.
