@@ -36,7 +36,13 @@ struct DatasetDestination: Sendable {
     }
     let archive = try FileReplacement(of: path, mayReplace: false)
     defer { archive.discard() }
-    try archive.write { try ZIPArchive.write(files, to: $0) }
+    do {
+      try archive.write { try ZIPArchive.write(files, to: $0) }
+    } catch {
+      // What is interrupted inside a file says so in words of its own.
+      try Task.checkCancellation()
+      throw error
+    }
     try NewFolder.check(path)
     try archive.finish()
   }

@@ -49,13 +49,13 @@ struct Stylist: AsyncParsableCommand {
   static func spelledWithHyphens(_ argument: String) -> String {
     guard argument.hasPrefix("--") else { return argument }
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    let name = parts[0].replacing("_", with: "-")
+    let name = String(parts[0]).replacing("_", with: "-")
     if ["--mirror", "--cond"].contains(name), parts.count == 2 {
       if ["1", "true"].contains(parts[1].lowercased()) { return name }
       if ["0", "false"].contains(parts[1].lowercased()) {
         return name.replacing("--", with: "--no-", maxReplacements: 1)
       }
     }
-    return ([String(name)] + parts.dropFirst().map(String.init)).joined(separator: "=")
+    return ([name] + parts.dropFirst().map(String.init)).joined(separator: "=")
   }
 }

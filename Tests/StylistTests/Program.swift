@@ -80,13 +80,24 @@ func stylist(_ arguments: [String], after preparation: String, in folder: String
   return Outcome(result.terminationStatus, result.standardOutput, result.standardError)
 }
 
-/// Runs the program and kills it after some seconds, if it has not ended by itself.
-func stylist(_ arguments: [String], killedAfter seconds: Double, in folder: String) async throws
-  -> Outcome
-{
-  // The program takes the place of the shell, which the other process kills.
-  let killer = "(sleep \(seconds); kill -KILL $$) >/dev/null 2>&1 & true"
-  return try await stylist(arguments, after: killer, in: folder)
+/// Runs the program and kills it some time after its first words, if it has not ended by itself.
+func stylist(_ arguments: [String], killedAfter time: Duration) async throws -> Outcome {
+  let result = try await Subprocess.run(
+    .path(FilePath(program("stylist"))), arguments: Arguments(arguments),
+    environment: environment(path: nil), input: .none, output: .string(limit: 1 << 20),
+    error: .sequence
+  ) { execution in
+    var stderr = ""
+    for try await line in execution.standardError.strings() {
+      if stderr.isEmpty {
+        try await Task.sleep(for: time)
+        try? execution.send(signal: .kill)
+      }
+      stderr += line + "\n"
+    }
+    return stderr
+  }
+  return Outcome(result.terminationStatus, result.standardOutput, result.closureResult)
 }
 
 /// Whether a test can give the program a single processor.
