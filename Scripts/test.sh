@@ -7,6 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly LAYERS="ArchitectureTests FormatsTests DatasetsTests TensorsTests LayersTests NetworksTests CheckpointsTests \
 TrainingTests WorkbenchTests StylistTests ParityTests"
 
+# Tests run beside one another: threads that wait for each other should sleep.
+export OMP_WAIT_POLICY=passive
+
 for layer in $LAYERS; do
   echo "== $layer"
   swift test --skip-build "$@" --filter "^$layer\." 2>&1 | tee .build/test-output
