@@ -39,9 +39,11 @@ func readNames(_ input: ByteRegion) throws(FileError) {
   require(
     scan.form != .pickle || scan.refusal != nil || scan.unknownNames.isEmpty,
     "a pickle was read that mentions \(scan.unknownNames)")
-  let isPickle = (try? PickleReader(input, allowing: .standard).read()) != nil
+  // Text may begin with a pickle that mentions nothing.
+  let end = try? PickleReader(input, allowing: .standard).read().end
   require(
-    !isPickle || scan.content == nil, "a pickle was taken for \(scan.content ?? "nothing")")
+    scan.content == nil || (scan.names.isEmpty && end != input.count),
+    "a pickle was taken for \(scan.content ?? "nothing")")
   guard let refusal = scan.refusal else { return }
   guard refusal.file == input.name else {
     // A place in a file that was unpacked may lie beyond the input's end.
