@@ -42,7 +42,7 @@ func readNames(_ input: ByteRegion) throws(FileError) {
   // Text may begin with a pickle that mentions nothing.
   let end = try? PickleReader(input, allowing: .standard).read().end
   require(
-    scan.content == nil || (scan.names.isEmpty && end != input.count),
+    scan.content == nil || scan.refusal != nil || (scan.names.isEmpty && end != input.count),
     "a pickle was taken for \(scan.content ?? "nothing")")
   guard let refusal = scan.refusal else { return }
   guard refusal.file == input.name else {
