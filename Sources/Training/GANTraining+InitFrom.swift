@@ -3,9 +3,9 @@
 
 import Checkpoints
 import Formats
-import Layers
+public import Layers
 import Networks
-import OrderedCollections
+public import OrderedCollections
 
 extension GANTraining {
   /// Copies the tensors of a file into the networks that have tensors of the same names.
@@ -41,7 +41,12 @@ extension GANTraining {
     return lines
   }
 
-  private static func networks(
+  /// The tensors of the networks in a file, by role.
+  ///
+  /// - Parameter path: A checkpoint of any form that Stylist opens, or a state of a training.
+  /// - Returns: For each role the tensors by name, not read yet.
+  /// - Throws: `FileError` if the file cannot be read.
+  public static func networks(
     in path: String
   ) throws -> OrderedDictionary<String, OrderedDictionary<String, StoredParameter>> {
     guard let state = try? TrainingState(reading: path) else {

@@ -216,9 +216,9 @@ public struct TrainGANJob: Sendable {
 }
 
 extension TrainGANRequest {
-  /// Checks that the file to start from is there, without reading all of it.
+  /// Checks that the file to start from holds networks.
   fileprivate func checkInitFrom() throws {
-    if let initFrom { _ = try Checkpoint.open(initFrom) }
+    if let initFrom { _ = try GANTraining.networks(in: initFrom) }
   }
 }
 

@@ -154,7 +154,7 @@ extension TrainGANRequest {
   private func differences(from options: GANOptions) -> [String] {
     func compare<Value: Equatable>(_ name: String, _ asked: Value?, _ found: Value?) -> String? {
       guard let asked, asked != found else { return nil }
-      return "\(name): has \(found.map { "\($0)" } ?? "none"), asked for \(asked)"
+      return "\(name): has \(found.map { "\($0)" } ?? "what the recipe says"), asked for \(asked)"
     }
     let (asked, had) = (changes, options.changes)
     return [

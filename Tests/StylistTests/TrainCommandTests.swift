@@ -23,10 +23,10 @@ private func expectEqualStates(
   #expect(a.tensors.count > 50 && a.tensors.keys == b.tensors.keys, sourceLocation: sourceLocation)
   for (name, tensor) in a.tensors {
     let found = try #require(b.tensors[name], sourceLocation: sourceLocation)
-    let isEqual = withoutGradients {
-      (try? tensor.read().values()) == (try? found.read().values())
+    let (expected, values) = try withoutGradients { () throws in
+      (try tensor.read().values(), try found.read().values())
     }
-    #expect(isEqual, "\(name)", sourceLocation: sourceLocation)
+    #expect(expected == values, "\(name)", sourceLocation: sourceLocation)
   }
   #expect(a.generators == b.generators, sourceLocation: sourceLocation)
   #expect(a.values.dataPosition == b.values.dataPosition, sourceLocation: sourceLocation)
@@ -185,6 +185,9 @@ struct TrainCommandTests {
         let source = "\(run)/\(file)-000000.safetensors"
         let outcome = try await stylist(
           tiny + ["--init-from=\(source)", "--kimg=0.004", "--outdir=\(folder)/more-\(file)"])
+        let dry = try await stylist(
+          tiny + ["--init-from=\(source)", "--outdir=\(folder)/more-\(file)", "-n"])
+        #expect(dry.exitCode == 0, "\(dry.stderr)")
         #expect(outcome.exitCode == 0, "\(outcome.stderr)")
         #expect(outcome.stderr.contains(words))
         let made = try self.run(in: "\(folder)/more-\(file)")
