@@ -22,6 +22,10 @@ public struct GANRecipeChanges: Codable, Hashable, Sendable {
   public var channelBase: Int?
   /// The most features of a layer.
   public var channelMax: Int?
+  /// The length of z.
+  public var zDim: Int?
+  /// The length of w.
+  public var wDim: Int?
   /// Layers of the mapping network.
   public var mappingLayers: Int?
   /// Images whose deviation the discriminator sees together.
@@ -143,6 +147,8 @@ extension StyleGAN2Preset {
       batchPerDevice: microBatch)
     if let base = changes.channelBase { (g.channelBase, d.channelBase) = (base, base) }
     if let most = changes.channelMax { (g.channelMax, d.channelMax) = (most, most) }
+    if let length = changes.zDim { g.zDim = length }
+    if let length = changes.wDim { g.wDim = length }
     if let layers = changes.mappingLayers { g.mappingLayers = layers }
     if let group = changes.mbstdGroupSize { d.mbstdGroupSize = group }
     var training = GANTrainerConfiguration(

@@ -40,6 +40,10 @@ public struct TrainGANRequest: Sendable {
   public var channelBase: Int?
   /// The most features of a layer.
   public var channelMax: Int?
+  /// The length of z.
+  public var zDim: Int?
+  /// The length of w.
+  public var wDim: Int?
   /// Layers of the mapping network.
   public var mappingLayers: Int?
   /// Images whose deviation the discriminator sees together.
@@ -71,6 +75,7 @@ public struct TrainGANRequest: Sendable {
     changes.discriminatorLearningRate = discriminatorLearningRate
     changes.averageKimg = averageKimg
     (changes.channelBase, changes.channelMax) = (channelBase, channelMax)
+    (changes.zDim, changes.wDim) = (zDim, wDim)
     (changes.mappingLayers, changes.mbstdGroupSize) = (mappingLayers, mbstdGroupSize)
     changes.precision = precision?.dtype
     return changes
@@ -171,6 +176,7 @@ extension TrainGANRequest {
       compare("ema", asked.averageKimg, had.averageKimg),
       compare("cbase", asked.channelBase, had.channelBase),
       compare("cmax", asked.channelMax, had.channelMax),
+      compare("z-dim", asked.zDim, had.zDim), compare("w-dim", asked.wDim, had.wDim),
       compare("map-depth", asked.mappingLayers, had.mappingLayers),
       compare("mbstd-group", asked.mbstdGroupSize, had.mbstdGroupSize),
       compare("precision", asked.precision, had.precision),

@@ -167,6 +167,12 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The most features of a layer.", valueName: "count"))
   var cmax: Int?
 
+  @Option(help: ArgumentHelp("The length of z, the mapping network's input.", valueName: "length"))
+  var zDim: Int?
+
+  @Option(help: ArgumentHelp("The length of w, the mapping network's result.", valueName: "length"))
+  var wDim: Int?
+
   @Option(help: ArgumentHelp("Layers of the mapping network.", valueName: "count"))
   var mapDepth: Int?
 
@@ -187,6 +193,7 @@ struct RecipeOptions: ParsableArguments {
     (request.generatorLearningRate, request.discriminatorLearningRate) = (glr, dlr)
     request.averageKimg = ema
     (request.channelBase, request.channelMax) = (cbase, cmax)
+    (request.zDim, request.wDim) = (zDim, wDim)
     (request.mappingLayers, request.mbstdGroupSize) = (mapDepth, mbstdGroup)
     request.precision = precision
   }
