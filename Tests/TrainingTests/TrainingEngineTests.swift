@@ -37,11 +37,13 @@ struct TrainingEngineTests {
   /// Trains in a folder, from its newest state if it has one.
   @discardableResult
   private func train(
-    _ learner: MeanLearner, in path: String, _ told: Told = Told(), schedule: Schedule? = nil
+    _ learner: MeanLearner, in path: String, _ told: Told = Told(), schedule: Schedule? = nil,
+    measure: ((String) throws -> [MetricResult])? = nil
   ) throws -> MeanLearner {
     let folder = try RunFolder(opening: path)
     let engine = TrainingEngine(
-      learner, in: folder, schedule: schedule ?? self.schedule, options: "{}", tell: told.hear)
+      learner, in: folder, schedule: schedule ?? self.schedule, options: "{}",
+      measure: measure, tell: told.hear)
     if !RunFolder.states(in: path).isEmpty {
       let found = try RunFolder.newestState(in: path) { told.remarks.append($0) }
       try engine.restore(from: found.state)
@@ -194,6 +196,70 @@ struct TrainingEngineTests {
       let more = try train(MeanLearner(), in: path, schedule: longer)
       #expect(more.weight.values() != done.weight.values())
       #expect(try names(in: path).contains("training-state-000009.safetensors"))
+    }
+  }
+
+  @Test("every network of a snapshot is measured once, and what is found out stands in each log")
+  func measurements() throws {
+    try withScratchFolder { path in
+      var measured: [String] = []
+      let told = Told()
+      try train(MeanLearner(), in: path, told) { network in
+        #expect(FileManager.default.fileExists(atPath: network))
+        measured.append(network)
+        let precision = measured.count == 1 ? Double.nan : Double(measured.count)
+        return [
+          MetricResult(
+            metric: "pr50k3_full",
+            results: ["pr50k3_full_precision": precision, "pr50k3_full_recall": 0.25], seconds: 3)
+        ]
+      }
+      #expect(measured == RunFolder.networks(in: path).reversed())
+      let log = try String(contentsOfFile: "\(path)/metric-pr50k3_full.jsonl", encoding: .utf8)
+      let lines = try log.split(separator: "\n").map {
+        try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+      }
+      #expect(
+        lines.compactMap { $0["snapshot_pkl"] as? String }
+          == measured.map { URL(filePath: $0).lastPathComponent })
+      let results = try lines.map { try #require($0["results"] as? [String: Any]) }
+      #expect(results[0]["pr50k3_full_precision"] as? String == "nan")
+      #expect(results[3]["pr50k3_full_precision"] as? Double == 4)
+      #expect(lines[3]["metric"] as? String == "pr50k3_full")
+      #expect(lines[3]["total_time"] as? Double == 3)
+      let line = "pr50k3_full_precision 4.0000  pr50k3_full_recall 0.2500"
+      #expect(told.lines.last == line)
+      let text = try String(contentsOfFile: "\(path)/log.txt", encoding: .utf8)
+      #expect(text.hasSuffix("\(line)\n"))
+      let names = try FileManager.default.contentsOfDirectory(atPath: path)
+      let events = try #require(names.first { $0.hasPrefix("events.out.tfevents.") })
+      let shown = try Self.events(Data(contentsOf: URL(filePath: "\(path)/\(events)")))
+        .filter { event in
+          event.summary.value.contains { $0.tag == "Metrics/pr50k3_full_recall" }
+        }
+      #expect(shown.map(\.step) == [2, 4, 6, 8])
+    }
+  }
+
+  @Test("a metric that fails loses nothing, and a training that is stopped does not wait for any")
+  func failingMeasurement() async throws {
+    try await withScratchFolder { path in
+      #expect(throws: Stopped.self) {
+        try train(MeanLearner(), in: path) { _ in throw Stopped() }
+      }
+      #expect(RunFolder.states(in: path).first?.hasSuffix("000002.safetensors") == true)
+      let task = Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        var count = 0
+        #expect(throws: CancellationError.self) {
+          try train(MeanLearner(), in: path) { _ in
+            count += 1
+            return []
+          }
+        }
+        return count
+      }
+      #expect(await task.value == 0)
     }
   }
 

@@ -14,8 +14,8 @@ import SystemPackage
 /// The folder of one training, held by this process alone until it is released.
 ///
 /// It has the names that people's scripts know: `training_options.json`, `stats.jsonl`, `log.txt`,
-/// `reals.png`, `fakes_init.png`, `fakes000200.png`, `network-snapshot-000200.safetensors`, and
-/// beside them `training-state-000200.safetensors`.
+/// `reals.png`, `fakes_init.png`, `fakes000200.png`, `network-snapshot-000200.safetensors`,
+/// `metric-fid50k_full.jsonl`, and beside them `training-state-000200.safetensors`.
 public final class RunFolder {
   /// The folder, as the caller named it.
   public let path: String
@@ -107,6 +107,12 @@ extension RunFolder {
   public static let statisticsName = "stats.jsonl"
   /// The log for people.
   public static let logName = "log.txt"
+
+  /// The name of a metric's log.
+  ///
+  /// - Parameter metric: The metric's name.
+  /// - Returns: `metric-fid50k_full.jsonl` for `fid50k_full`.
+  public static func metricLogName(_ metric: String) -> String { "metric-\(metric).jsonl" }
 
   /// The name of a snapshot's network.
   ///

@@ -10,7 +10,8 @@ import OrderedCollections
 ///
 /// The engine does not know what is trained. It counts images, writes what the steps measure, and
 /// makes snapshots: the state first, then the network and a sheet of pictures. Every file appears
-/// under its name when it is whole; the state is all that going on needs.
+/// under its name when it is whole; the state is all that going on needs. What is measured of a
+/// network is a closure's affair, and happens when the snapshot is safe.
 public final class TrainingEngine {
   /// What a training tells while it runs.
   public enum Event: Sendable {
@@ -28,6 +29,7 @@ public final class TrainingEngine {
   private let folder: RunFolder
   private let schedule: Schedule
   private let options: String
+  private let measure: ((_ network: String) throws -> [MetricResult])?
   private let tell: (Event) -> Void
 
   private var counters = Counters()
@@ -42,13 +44,16 @@ public final class TrainingEngine {
   ///   - folder: The folder of the run.
   ///   - schedule: When to write, save and end.
   ///   - options: The options of the training as canonical JSON; a state remembers them.
+  ///   - measure: Measures the network in a file, of which there is one for every snapshot; nil if
+  ///     nothing is measured.
   ///   - tell: Is told what happens.
   public init(
     _ trainable: any Trainable, in folder: RunFolder, schedule: Schedule, options: String,
+    measure: ((_ network: String) throws -> [MetricResult])? = nil,
     tell: @escaping (Event) -> Void
   ) {
     (self.trainable, self.folder, self.schedule) = (trainable, folder, schedule)
-    (self.options, self.tell) = (options, tell)
+    (self.options, self.measure, self.tell) = (options, measure, tell)
   }
 
   /// Thousands of images seen.
@@ -83,7 +88,7 @@ public final class TrainingEngine {
     if counters.steps == 0 { try begin() }
     while counters.images < schedule.images {
       guard !Task.isCancelled else {
-        try snapshot()
+        _ = try snapshot()
         throw CancellationError()
       }
       counters.images += try trainable.step(imagesSeen: counters.images, &statistics)
@@ -92,7 +97,9 @@ public final class TrainingEngine {
       let isDone = counters.images >= schedule.images
       if isDone || counters.images >= counters.tickStart + schedule.imagesPerTick {
         try endTick()
-        if isDone || counters.ticks % schedule.ticksPerSnapshot == 0 { try snapshot() }
+        if isDone || counters.ticks % schedule.ticksPerSnapshot == 0 {
+          try measure(network: snapshot())
+        }
       }
     }
   }
@@ -125,7 +132,8 @@ public final class TrainingEngine {
     counters.tickStart = counters.images
   }
 
-  private func snapshot() throws {
+  /// Saves the state, then the network and a sheet, and returns the path of the network.
+  private func snapshot() throws -> String {
     try saveState()
     let kimg = counters.images / 1000
     let network = folder.file(RunFolder.networkName(kimg: kimg))
@@ -136,6 +144,15 @@ public final class TrainingEngine {
     }
     for old in RunFolder.states(in: folder.path).dropFirst(schedule.keptStates) {
       try? FileManager.default.removeItem(atPath: old)
+    }
+    return network
+  }
+
+  private func measure(network: String) throws {
+    for found in try measure?(network) ?? [] {
+      try logs?.write(
+        found, of: URL(filePath: network).lastPathComponent, at: counters.images / 1000)
+      tell(.line(found.description))
     }
   }
 

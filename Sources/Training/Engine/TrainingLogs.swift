@@ -1,11 +1,12 @@
-// The logs of a training: a line for people, a line of JSON for programs, and events for TensorBoard.
+// The logs of a training: lines for people, lines of JSON for programs, and events for TensorBoard.
 
 import Formats
 import Foundation
 import OrderedCollections
 
-/// The three logs of a training.
+/// The logs of a training.
 final class TrainingLogs {
+  private let folder: RunFolder
   private let text: AppendedFile
   private let statistics: AppendedFile
   private let events: EventFile
@@ -13,6 +14,7 @@ final class TrainingLogs {
   /// Opens the logs; of the one for programs only what the state knows is kept, so that no step
   /// stands in it twice.
   init(in folder: RunFolder, keeping counters: Counters) throws(FileError) {
+    self.folder = folder
     text = try AppendedFile(folder.file(RunFolder.logName))
     statistics = try AppendedFile(
       folder.file(RunFolder.statisticsName), keeping: counters.logBytes)
@@ -31,6 +33,15 @@ final class TrainingLogs {
     try events.write(
       all.byName.map { (name: $0.key, value: $0.value.mean) }, at: line.images / 1000)
   }
+
+  /// Writes what a metric found out about a network to each log, that of the metric among them.
+  func write(_ found: MetricResult, of network: String, at kimg: Int) throws {
+    let log = try AppendedFile(folder.file(RunFolder.metricLogName(found.metric)))
+    try log.append(try found.line(network: network, at: Date()))
+    try text.append(Array("\(found.description)\n".utf8))
+    try events.write(
+      found.results.map { (name: "Metrics/\($0.key)", value: $0.value) }, at: kimg)
+  }
 }
 
 /// A line of `stats.jsonl`: for each name the count, mean and deviation, and the time.
@@ -44,11 +55,7 @@ private struct JSONLine: Encodable {
 
   var bytes: [UInt8] {
     get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      encoder.nonConformingFloatEncodingStrategy = .convertToString(
-        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-      return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+      Array(try JSONEncoder.ofLogs.encode(self)) + [UInt8(ascii: "\n")]
     }
   }
 
