@@ -89,7 +89,7 @@ extension CheckpointReport {
   ///   - progress: Is told after every network.
   /// - Throws: `FileError`, and `CancellationError` between networks.
   public init(of path: String, progress: ProgressHandler = { _ in }) throws {
-    let checkpoint = try Checkpoint.open(path)
+    let checkpoint = try Checkpoint.open(ShippedModels.file(path))
     (file, form, format) = (path, checkpoint.form, checkpoint.format)
     var networks: [Network] = []
     for (role, network) in checkpoint.networks {

@@ -128,7 +128,7 @@ private struct Sources {
 
   init(of job: ConvertJob) throws {
     for source in job.sources {
-      let checkpoint = try Checkpoint.open(source)
+      let checkpoint = try Checkpoint.open(ShippedModels.file(source))
       for (role, network) in checkpoint.networks {
         guard networks.updateValue(network, forKey: role) == nil else {
           throw RequestError("sources", expected: "one \(role)", found: "another in \(source)")

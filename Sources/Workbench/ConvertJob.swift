@@ -64,6 +64,8 @@ public struct ConvertJob: Sendable {
   /// The networks to convert; nil for all that the form holds in one file, the preferred generator
   /// first.
   public var roles: [String]?
+  /// The terms of use to state in the new file; nil for those of the source.
+  public var licence: String?
   /// The seeds to compare with, at least one.
   public var seeds: [UInt32] = [0, 1]
   /// The largest difference in pictures, whose range is [-1, 1], and in logits.
@@ -128,6 +130,7 @@ extension ConvertJob {
     case .safetensors:
       for (role, network) in networks {
         var notes = notes
+        if let licence { notes.licence = licence }
         if network.wAvgSource != .stored { notes.wAvgSource = network.wAvgSource }
         try network.writeNetworkFile(role: role, notes: notes, to: path)
       }

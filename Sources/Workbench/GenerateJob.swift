@@ -3,19 +3,8 @@
 import Formats
 public import Networks
 
-/// A file that a job has written.
-public struct WrittenPicture: Codable, Hashable, Sendable {
-  /// The file.
-  public let file: String
-  /// The seed of the picture, if it is of one seed.
-  public let seed: UInt32?
-
-  /// A file, with the seed of its picture if it is of one seed.
-  public init(file: String, seed: UInt32? = nil) { (self.file, self.seed) = (file, seed) }
-}
-
 /// Makes a picture of every seed, or of every given code.
-public struct GenerateJob: Sendable {
+public struct GenerateJob: PictureJob {
   /// What the pictures are of.
   public enum Subject: Hashable, Sendable {
     /// A picture for each seed.
@@ -77,14 +66,14 @@ public struct GenerateJob: Sendable {
     on host: GeneratorHost, into folder: OutputFolder, progress: ProgressHandler
   ) async throws -> [WrittenPicture] {
     try check(host.traits)
-    var written: [WrittenPicture] = []
+    var pictures = PictureWriter(folder)
     var sheet: Sheet?
     for index in 0..<count {
       try Task.checkCancellation()
       let (picture, seed) = await picture(index, host)
       let name =
         seed.map { "seed\(padded(Int($0), to: 4)).png" } ?? "proj\(padded(index, to: 2)).png"
-      try write(picture, name, seed: seed, folder, &written)
+      try pictures.write(picture, name, seed: seed, provenance(seed))
       progress(JobProgress(done: index + 1, total: count, unit: "pictures"))
       guard let grid else { continue }
       let cell = index % grid.count
@@ -92,10 +81,10 @@ public struct GenerateJob: Sendable {
       sheet?.place(picture, column: cell % grid.columns, row: cell / grid.columns)
       guard cell == grid.count - 1 || index == count - 1, let full = sheet?.image else { continue }
       let number = index / grid.count
-      try write(
-        full, number == 0 ? "grid.png" : "grid-\(number + 1).png", seed: nil, folder, &written)
+      try pictures.write(
+        full, number == 0 ? "grid.png" : "grid-\(number + 1).png", provenance(nil))
     }
-    return written
+    return pictures.written
   }
 
   private func picture(_ index: Int, _ host: GeneratorHost) async -> (ByteImage, UInt32?) {
@@ -108,15 +97,6 @@ public struct GenerateJob: Sendable {
       let noiseSeed = UInt32(truncatingIfNeeded: index)
       return (await host.picture(codes[index], noise: settings.noise, noiseSeed: noiseSeed), nil)
     }
-  }
-
-  private func write(
-    _ picture: ByteImage, _ name: String, seed: UInt32?, _ folder: OutputFolder,
-    _ written: inout [WrittenPicture]
-  ) throws {
-    let file = folder.file(name)
-    try PNG(image: picture, texts: provenance(seed).texts).write(to: file)
-    written.append(WrittenPicture(file: file, seed: seed))
   }
 }
 

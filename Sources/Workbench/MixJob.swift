@@ -4,13 +4,14 @@ import Formats
 public import Networks
 
 /// Makes a style mixing sheet and its single pictures.
-public struct MixJob: Sendable {
+public struct MixJob: PictureJob {
   /// The seeds at the left, whose pictures keep all other rows of W+.
   public var rows: [UInt32]
   /// The seeds at the top, whose pictures give the rows in `styles`.
   public var columns: [UInt32]
-  /// The rows of W+ taken from the columns' seeds; nil for 0 to 6, as far as there are so many.
-  public var styles: Set<Int>?
+  /// The rows of W+ taken from the columns' seeds, with a part of the sheet for each group; none
+  /// for rows 0 to 6, as far as there are so many.
+  public var styles: [StyleGroup]
   /// Truncation, class and noise.
   public var settings = PictureSettings()
   /// What the pictures say about how they were made.
@@ -21,10 +22,11 @@ public struct MixJob: Sendable {
   /// - Parameters:
   ///   - rows: The seeds at the left.
   ///   - columns: The seeds at the top.
-  ///   - styles: The rows of W+ taken from the columns' seeds; nil for 0 to 6, as far as there are
-  ///     so many.
+  ///   - styles: The rows of W+ taken from the columns' seeds, with a part of the sheet for each
+  ///     group; none for rows 0 to 6, as far as there are so many.
   ///   - provenance: What the pictures say about how they were made.
-  public init(rows: [UInt32], columns: [UInt32], styles: Set<Int>?, provenance: Provenance) {
+  public init(rows: [UInt32], columns: [UInt32], styles: [StyleGroup] = [], provenance: Provenance)
+  {
     (self.rows, self.columns, self.styles) = (rows, columns, styles)
     self.provenance = provenance
   }
@@ -36,14 +38,16 @@ public struct MixJob: Sendable {
   ///   large.
   public func check(_ traits: GeneratorTraits) throws(RequestError) {
     try traits.check(settings)
-    try traits.check(rows: styles ?? [])
+    for group in styles { try traits.check(group) }
     try traits.check(sheet: grid)
   }
 
-  private var grid: GridSize { GridSize(columns: columns.count + 1, rows: rows.count + 1) }
+  private var grid: GridSize {
+    GridSize(columns: columns.count + 1, rows: rows.count * max(styles.count, 1) + 1)
+  }
 
-  /// Makes and writes the pictures: `ROW-COLUMN.png` for each pair, `SEED-SEED.png` for each seed,
-  /// and `grid.png`.
+  /// Makes and writes the pictures: `ROW-COLUMN.png` for each pair, or `ROW-COLUMN-coarse.png` and
+  /// so on for several groups, `SEED-SEED.png` for each seed, and `grid.png`.
   ///
   /// - Parameters:
   ///   - host: The generator.
@@ -56,44 +60,46 @@ public struct MixJob: Sendable {
     on host: GeneratorHost, into folder: OutputFolder, progress: ProgressHandler
   ) async throws -> [WrittenPicture] {
     try check(host.traits)
-    var written: [WrittenPicture] = []
+    var pictures = PictureWriter(folder)
     var sheet: Sheet?
     var codes: [UInt32: Codes] = [:]
     var originals: Set<UInt32> = []
     let grid = grid
-    let styles = styles ?? host.traits.defaultMixingRows
+    let groups = styles.isEmpty ? [.rows(host.traits.defaultMixingRows)] : styles
     for cell in 1..<grid.count {
       try Task.checkCancellation()
       let (column, row) = (cell % grid.columns, cell / grid.columns)
-      let left = row == 0 ? columns[column - 1] : rows[row - 1]
+      let group = groups[max(row - 1, 0) / rows.count]
+      let left = row == 0 ? columns[column - 1] : rows[(row - 1) % rows.count]
       let top = column == 0 ? left : columns[column - 1]
       for seed in [left, top] where codes[seed] == nil {
         codes[seed] = await host.codes(seeds: [seed], settings: settings)
       }
       guard let base = codes[left], let source = codes[top] else { continue }
-      let code = left == top ? base : await host.mix(base, with: source, rows: styles)
+      let code =
+        left == top
+        ? base : await host.mix(base, with: source, rows: group.rows(in: host.traits))
       let picture = await host.picture(code, noise: settings.noise, noiseSeed: left)
       sheet = sheet ?? Sheet(grid, of: picture)
       sheet?.place(picture, column: column, row: row)
-      if left != top || originals.insert(left).inserted {
-        try write(picture, "\(left)-\(top).png", seeds: "\(left), \(top)", folder, &written)
+      if left != top {
+        let name = [String(left), String(top), groups.count > 1 ? group.name : nil]
+        try write(picture, name, &pictures)
+      } else if originals.insert(left).inserted {
+        try write(picture, [String(left), String(left)], &pictures)
       }
       progress(JobProgress(done: cell, total: grid.count - 1, unit: "pictures"))
     }
-    if let image = sheet?.image {
-      try write(image, "grid.png", seeds: nil, folder, &written)
-    }
-    return written
+    if let image = sheet?.image { try pictures.write(image, "grid.png", provenance) }
+    return pictures.written
   }
 
   private func write(
-    _ picture: ByteImage, _ name: String, seeds: String?, _ folder: OutputFolder,
-    _ written: inout [WrittenPicture]
+    _ picture: ByteImage, _ name: [String?], _ pictures: inout PictureWriter
   ) throws {
-    let file = folder.file(name)
     var record = provenance
-    record.seed = seeds
-    try PNG(image: picture, texts: record.texts).write(to: file)
-    written.append(WrittenPicture(file: file, seed: nil))
+    let words = name.compactMap(\.self)
+    record.seed = words.prefix(2).joined(separator: ", ")
+    try pictures.write(picture, "\(words.joined(separator: "-")).png", record)
   }
 }

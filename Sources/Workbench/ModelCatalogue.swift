@@ -1,4 +1,5 @@
-// The networks that Stylist knows of by name: published files, and configurations without a file.
+// The networks that Stylist knows of by name: models that come with it, published files, and
+// configurations without a file.
 
 public import Checkpoints
 import Networks
@@ -14,6 +15,8 @@ public struct ModelCatalogue: Encodable, Sendable {
     public let summary: String
   }
 
+  /// The models that come with the program.
+  public let shipped: [ShippedModels.Model]
   /// The networks that their authors published.
   public let published: [PublishedNetwork]
   /// The configurations without a file.
@@ -21,6 +24,7 @@ public struct ModelCatalogue: Encodable, Sendable {
 
   /// Everything that has a name.
   public init() {
+    shipped = ShippedModels.all
     published = PublishedNetwork.all
     configurations = Registry.configurations.map {
       Configuration(name: $0.name, summary: $0.summary)
@@ -29,11 +33,17 @@ public struct ModelCatalogue: Encodable, Sendable {
 
   /// The list as lines for people.
   public var lines: [String] {
-    [
+    shippedLines + [
       "Published networks, to be fetched from their authors and under their terms;",
       "the file is NAME.pkl where no other is shown:",
     ] + publishedLines + ["", "Configurations for --cfg, untrained:"]
       + Self.columns(configurations.map { [$0.name, $0.summary] }).map { "  \($0)" }
+  }
+
+  private var shippedLines: [String] {
+    guard !shipped.isEmpty else { return [] }
+    return ["Models that come with the program; --network and all others take their names:"]
+      + Self.columns(shipped.map { [$0.name, $0.file] }).map { "  \($0)" } + [""]
   }
 
   /// The networks below what those of one source have in common.

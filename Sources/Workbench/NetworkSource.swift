@@ -9,7 +9,8 @@ import Tensors
 
 /// Where a generator comes from.
 public enum NetworkSource: Hashable, Sendable {
-  /// A checkpoint of any form that Stylist opens.
+  /// A checkpoint of any form that Stylist opens, or the name of a model that comes with the
+  /// program.
   case file(String)
   /// An untrained network: a named configuration, its resolution in pixels or the configuration's
   /// own, and the seed of its random weights.
@@ -106,7 +107,7 @@ extension NetworkSource {
   private static func generator(in path: String) throws -> (
     role: String, network: Checkpoint.Network
   ) {
-    let checkpoint = try Checkpoint.open(path)
+    let checkpoint = try Checkpoint.open(ShippedModels.file(path))
     guard let found = checkpoint.preferredGenerator else {
       if let unbuildable = ["G_ema", "G"].compactMap({ checkpoint.networks[$0] }).first {
         try unbuildable.check()

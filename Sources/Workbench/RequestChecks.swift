@@ -21,8 +21,14 @@ extension GeneratorTraits {
       found: "\(index)")
   }
 
-  /// Checks rows of W+ that will be mixed.
-  func check(rows: Set<Int>) throws(RequestError) {
+  /// Checks that there are the rows of W+ that will be mixed.
+  func check(_ group: StyleGroup) throws(RequestError) {
+    let rows = group.rows(in: self)
+    guard !rows.isEmpty else {
+      throw RequestError(
+        "styles", expected: "rows from 0 to \(numWs - 1)",
+        found: "\(group.name ?? "none"), of which a network of \(resolution) pixels has no rows")
+    }
     guard let row = rows.sorted().first(where: { !(0..<numWs).contains($0) }) else { return }
     throw RequestError("styles", expected: "rows from 0 to \(numWs - 1)", found: "\(row)")
   }

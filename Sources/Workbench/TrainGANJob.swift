@@ -172,7 +172,7 @@ public struct TrainGANJob: Sendable {
       let schedule = try request.schedule(for: options, before: nil)
       let training = try GANTraining(options, on: dataset)
       if let file = options.initFrom {
-        try training.start(from: file).forEach { tell(.remark($0)) }
+        try training.start(from: ShippedModels.file(file)).forEach { tell(.remark($0)) }
       }
       folder = try RunFolder(in: outdir, description: options.folderName())
       try RunRecord(options, schedule, command: command).write(in: folder)
@@ -218,7 +218,7 @@ public struct TrainGANJob: Sendable {
 extension TrainGANRequest {
   /// Checks that the file to start from holds networks.
   fileprivate func checkInitFrom() throws {
-    if let initFrom { _ = try GANTraining.networks(in: initFrom) }
+    if let initFrom { _ = try GANTraining.networks(in: ShippedModels.file(initFrom)) }
   }
 }
 

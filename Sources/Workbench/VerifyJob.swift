@@ -132,7 +132,7 @@ public struct VerifyJob: Sendable {
   /// - Returns: The plan.
   /// - Throws: `FileError` if the file cannot be opened, or the picture could not be written.
   public func plan(into folder: String?) throws(FileError) -> Plan {
-    let networks = try Checkpoint.open(file).networks
+    let networks = try Checkpoint.open(ShippedModels.file(file)).networks
     var checks = ["tensors of \(networks.keys.joined(separator: ", "))"]
     if let published { checks.append("facts published of \(published.name)") }
     guard networks.contains(where: { $0.key != "D" && $0.value.isBuildable }) else {

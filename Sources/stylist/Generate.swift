@@ -12,10 +12,13 @@ struct Generate: AsyncParsableCommand {
         stylist generate --network=ffhq.pkl --seeds=0-35,85 --outdir=out
         stylist generate --network=ffhq.pkl --seeds=0-35 --grid=6x6 --outdir=out
         stylist generate --network=ffhq.pkl --seeds=85 --trunc=0.7 --outdir=out
+        stylist generate --network=ffhq.pkl --seeds=85,100 --trunc=1,0.5,0,-0.5,-1 \\
+          --outdir=out
         stylist generate --network=cifar10.pkl --seeds=0-9 --class=1 --outdir=out
         stylist generate --cfg=stylegan2-256 --seeds=0 --outdir=out
 
       Writes seed0000.png, seed0001.png, …; each says in its texts how it was made.
+      With several ψ, grid.png has a row for each seed and a column for each ψ.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -51,8 +54,8 @@ struct Generate: AsyncParsableCommand {
     try check()
     let summary = try networkOptions.summary(for: pictureOptions.settings)
     let codes = try projectedW.map { try Codes(reading: $0) }
-    let count = seeds?.seeds.count ?? codes?.count ?? 0
-    let job = job(codes)
+    let count = (seeds?.seeds.count ?? codes?.count ?? 0) * pictureOptions.trunc.values.count
+    let job: any PictureJob = isSweep ? sweep : plainJob(codes)
     try job.check(summary.traits)
     try OutputFolder.check(outdir)
     if report.isDryRun {
@@ -73,16 +76,35 @@ struct Generate: AsyncParsableCommand {
 
   private func check() throws(UsageError) {
     try networkOptions.check()
-    try pictureOptions.check()
+    try pictureOptions.check(severalPsis: true)
     guard (seeds == nil) != (projectedW == nil) else {
       throw UsageError("give either --seeds=LIST or --projected-w=FILE")
     }
     guard projectedW == nil || pictureOptions.isAboutNoiseOnly else {
       throw UsageError("--trunc, --trunc-cutoff and --class go with --seeds, not --projected-w")
     }
+    guard !isSweep || grid == nil else {
+      throw UsageError("--grid goes with one --trunc; several make a sheet of their own")
+    }
   }
 
-  private func job(_ codes: Codes?) -> GenerateJob {
+  private var isSweep: Bool { pictureOptions.trunc.values.count > 1 }
+
+  private var sweep: TruncationJob {
+    let (options, pictures, all) = (networkOptions, pictureOptions, seeds?.text ?? "")
+    let (name, outdir) = (networkOptions.name, outdir)
+    var job = TruncationJob(seeds: seeds?.seeds ?? [], psis: pictures.trunc.values) { picture in
+      let seeds = picture.map { "\($0.seed)" } ?? all
+      let trunc = picture.map { PsiList(values: [$0.psi]) } ?? pictures.trunc
+      let parts = ["generate", "--seeds=\(seeds)"] + options.spelling + pictures.spelling(trunc)
+      return Provenance(
+        command: commandLine(parts + ["--outdir=\(outdir)"]), network: name, seed: seeds)
+    }
+    job.settings = pictures.settings
+    return job
+  }
+
+  private func plainJob(_ codes: Codes?) -> GenerateJob {
     let all = seeds?.text
     let common = networkOptions.spelling + pictureOptions.spelling + ["--outdir=\(outdir)"]
     let (name, projectedW, grid) = (networkOptions.name, projectedW, grid)

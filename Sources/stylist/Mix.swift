@@ -12,10 +12,13 @@ struct Mix: AsyncParsableCommand {
         stylist mix --network=ffhq.pkl --rows=85,100 --cols=55,821 --outdir=out
         stylist mix --network=ffhq.pkl --rows=0-3 --cols=10-15 --styles=8-17 \\
           --trunc=0.7 --outdir=out
+        stylist mix --network=ffhq.pkl --rows=0,1 --cols=10-15 \\
+          --styles=coarse,middle,fine --outdir=out
 
       The pictures of --rows stand at the left, those of --cols at the top. Each
       picture inside has the rows of W+ in --styles from its column, and all others
-      from its row. Writes grid.png, and 85-55.png for row 85 and column 55.
+      from its row. Writes grid.png, and 85-55.png for row 85 and column 55. With
+      several of coarse, middle and fine, the sheet has a part for each.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -32,11 +35,11 @@ struct Mix: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The rows of W+ taken from the top: 0-3 pose and shape, 4-7 features, above colours "
-        + "(default: 0-6, as far as there are so many).",
+      "The rows of W+ taken from the top: coarse (0-3: pose and shape), middle (4-7: features), "
+        + "fine (above: colours), or numbers (default: 0-6, as far as there are so many).",
       valueName: "list"),
-    transform: RowList.parse)
-  var styles: RowList?
+    transform: StyleList.parse)
+  var styles: StyleList?
 
   @Option(
     help: ArgumentHelp("The folder for the pictures; made if it is not there.", valueName: "folder")
@@ -50,7 +53,7 @@ struct Mix: AsyncParsableCommand {
     try networkOptions.check()
     try pictureOptions.check()
     let summary = try networkOptions.summary(for: pictureOptions.settings)
-    let count = (rows.seeds.count + 1) * (cols.seeds.count + 1) - 1
+    let count = (rows.seeds.count * (styles?.groups.count ?? 1) + 1) * (cols.seeds.count + 1) - 1
     let job = job
     try job.check(summary.traits)
     try OutputFolder.check(outdir)
@@ -72,7 +75,7 @@ struct Mix: AsyncParsableCommand {
 
   private var job: MixJob {
     var job = MixJob(
-      rows: rows.seeds, columns: cols.seeds, styles: styles?.rows, provenance: provenance)
+      rows: rows.seeds, columns: cols.seeds, styles: styles?.groups ?? [], provenance: provenance)
     job.settings = pictureOptions.settings
     return job
   }

@@ -56,6 +56,12 @@ struct ModelConvert: AsyncParsableCommand {
       "The largest difference that pictures in [-1, 1], or logits, may have.", valueName: "number"))
   var tolerance = 1e-3
 
+  @Option(
+    help: ArgumentHelp(
+      "The terms of use to state in a safetensors file, such as CC0-1.0 (default: the source's).",
+      valueName: "terms"))
+  var licence: String?
+
   @Flag(help: "Replace files that are there.")
   var force = false
 
@@ -89,6 +95,10 @@ struct ModelConvert: AsyncParsableCommand {
     }
     var job = ConvertJob(
       Array(files.dropLast()), to: destination, form: try form(of: destination))
+    guard licence == nil || job.form == .safetensors else {
+      throw UsageError("--licence goes with safetensors; \(job.form.rawValue) has no room for it")
+    }
+    job.licence = licence
     if !role.isEmpty { job.roles = role }
     if let seeds { job.seeds = seeds.seeds }
     job.tolerance = tolerance

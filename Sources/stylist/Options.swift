@@ -86,9 +86,10 @@ struct PictureOptions: ParsableArguments {
   @Option(
     name: [.customLong("trunc"), .customLong("truncation-psi")],
     help: ArgumentHelp(
-      "Truncation ψ: 1 for all variety, 0 for the average picture; 0.5 to 0.7 looks best.",
-      valueName: "psi"))
-  var trunc = 1.0
+      "Truncation ψ: 1 for all variety, 0 for the average picture; 0.5 to 0.7 looks best (default: 1).",
+      valueName: "psi"),
+    transform: PsiList.parse)
+  var trunc = PsiList(values: [1])
 
   @Option(
     help: ArgumentHelp(
@@ -109,9 +110,11 @@ struct PictureOptions: ParsableArguments {
   var noiseMode = NoiseKind.const
 
   /// Checks what can be known without looking at any file.
-  func check() throws(UsageError) {
-    guard trunc.magnitude <= 1000 else {
-      throw UsageError("--trunc: expected a number from -1000 to 1000, found \(trunc)")
+  ///
+  /// - Parameter severalPsis: Whether pictures can be made at more than one ψ.
+  func check(severalPsis: Bool = false) throws(UsageError) {
+    guard severalPsis || trunc.values.count == 1 else {
+      throw UsageError("--trunc: expected one number, found \(trunc.text)")
     }
     if let truncCutoff, truncCutoff < 0 {
       throw UsageError("--trunc-cutoff: expected 0 or more, found \(truncCutoff)")
@@ -119,11 +122,11 @@ struct PictureOptions: ParsableArguments {
   }
 
   /// Whether nothing is asked for that concerns seeds.
-  var isAboutNoiseOnly: Bool { trunc == 1 && truncCutoff == nil && classIndex == nil }
+  var isAboutNoiseOnly: Bool { trunc.values == [1] && truncCutoff == nil && classIndex == nil }
 
   var settings: PictureSettings {
     var settings = PictureSettings()
-    settings.truncationPsi = trunc
+    settings.truncationPsi = trunc.values[0]
     settings.truncationCutoff = truncCutoff
     settings.classIndex = classIndex
     settings.noise = noiseMode
@@ -131,9 +134,13 @@ struct PictureOptions: ParsableArguments {
   }
 
   /// The options as they would be typed.
-  var spelling: [String] {
+  var spelling: [String] { spelling(trunc) }
+
+  /// The options as they would be typed for other ψ.
+  func spelling(_ trunc: PsiList) -> [String] {
     [
-      trunc == 1 ? nil : "--trunc=\(trunc)", truncCutoff.map { "--trunc-cutoff=\($0)" },
+      trunc.values == [1] ? nil : "--trunc=\(trunc.text)",
+      truncCutoff.map { "--trunc-cutoff=\($0)" },
       classIndex.map { "--class=\($0)" },
       noiseMode == .const ? nil : "--noise-mode=\(noiseMode.rawValue)",
     ].compactMap(\.self)

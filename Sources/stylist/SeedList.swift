@@ -1,6 +1,7 @@
 // Lists of numbers as the field writes them: `0-35,85`.
 
 import ArgumentParser
+import Workbench
 
 /// Seeds as people list them: single ones and ranges, in the order given.
 struct SeedList {
@@ -17,15 +18,46 @@ struct SeedList {
   }
 }
 
-/// Rows of W+ as people list them.
-struct RowList {
-  let rows: Set<Int>
+/// Rows of W+ as people list them: numbers, or the names of groups.
+struct StyleList {
+  let groups: [StyleGroup]
   /// The list as it was typed.
   let text: String
 
-  /// Reads an option such as `0-6`.
-  static func parse(_ text: String) throws -> RowList {
-    RowList(rows: Set(try numbers(text, limit: 1 << 16).map(Int.init)), text: text)
+  /// Reads an option such as `0-6`, or `coarse,middle,fine`.
+  static func parse(_ text: String) throws -> StyleList {
+    let names = text.split(separator: ",", omittingEmptySubsequences: false)
+    let groups = names.compactMap { name in
+      [StyleGroup.coarse, .middle, .fine].first { $0.name == name.lowercased() }
+    }
+    guard groups.isEmpty || (groups.count == names.count && Set(groups).count == names.count) else {
+      throw ValidationError(
+        "expected rows such as 0-3,6, or some of coarse, middle and fine, each once; "
+          + "found '\(text)'")
+    }
+    guard groups.isEmpty else { return StyleList(groups: groups, text: text.lowercased()) }
+    let rows = Set(try numbers(text, limit: 1 << 16).map(Int.init))
+    return StyleList(groups: [.rows(rows)], text: text)
+  }
+}
+
+/// One ψ, or several to be shown beside one another.
+struct PsiList {
+  let values: [Double]
+
+  /// The list as it would be typed.
+  var text: String { values.map(plain).joined(separator: ",") }
+
+  /// Reads an option such as `0.7`, or `1,0.7,0.5,0,-0.5,-1`.
+  static func parse(_ text: String) throws -> PsiList {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    let values = parts.compactMap { Double($0) }
+    guard values.count == parts.count, values.count <= 1000,
+      values.allSatisfy({ $0.magnitude <= 1000 })
+    else {
+      throw ValidationError("expected numbers from -1000 to 1000, such as 0.7; found '\(text)'")
+    }
+    return PsiList(values: values)
   }
 }
 

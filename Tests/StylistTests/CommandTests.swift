@@ -45,6 +45,54 @@ struct CommandTests {
     }
   }
 
+  @Test("several ψ make a sheet, and its pictures say the command that makes them again")
+  func truncationSheet() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist([
+        "generate", "--network=\(plainNetwork)", "--seeds=5", "--trunc=1,0.5,-1",
+        "--outdir=\(folder)",
+      ])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      let expected = [
+        "grid.png", "seed0005-trunc-1.png", "seed0005-trunc0.5.png", "seed0005-trunc1.png",
+      ]
+      #expect(names(in: folder) == expected)
+      let sheet = try PNG(path: "\(folder)/grid.png")
+      #expect((sheet.image.width, sheet.image.height) == (48, 16))
+      let commands = try expected.map { name in
+        try PNG(path: "\(folder)/\(name)").texts.first { $0.key == "Command" }?.value
+      }
+      let rest = "--network=\(plainNetwork)"
+      for (command, trunc) in zip(
+        commands, [" --trunc=1,0.5,-1", " --trunc=-1", " --trunc=0.5", ""])
+      {
+        #expect(command == "stylist generate --seeds=5 \(rest)\(trunc) --outdir=\(folder)")
+      }
+    }
+  }
+
+  @Test("mix takes the names of groups, with a part of the sheet for each")
+  func styleGroups() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(
+        [
+          "mix", "--rows=1", "--cols=2,3", "--styles=Coarse,fine", "--outdir=\(folder)",
+          "--cfg=config-e", "--res=64", "--json",
+        ])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      #expect(try outcome.json()["count"] as? Int == 8)
+      #expect(
+        names(in: folder) == [
+          "1-1.png", "1-2-coarse.png", "1-2-fine.png", "1-3-coarse.png", "1-3-fine.png", "2-2.png",
+          "3-3.png", "grid.png",
+        ])
+      let sheet = try PNG(path: "\(folder)/grid.png")
+      #expect((sheet.image.width, sheet.image.height) == (192, 192))
+      #expect(
+        sheet.texts.first { $0.key == "Command" }?.value.contains("--styles=coarse,fine") == true)
+    }
+  }
+
   @Test("mix and video do what they say")
   func others() async throws {
     try await withScratchFolder { folder in

@@ -62,6 +62,18 @@ struct ExitCodeTests {
     for psi in ["nan", "inf", "-inf", "1e300", "-1001"] {
       try await refuses(64, "from -1000 to 1000", generate(network, "--seeds=1", "--trunc=\(psi)"))
     }
+    try await refuses(
+      64, "several make a sheet of their own",
+      generate(network, "--seeds=1", "--trunc=1,0", "--grid=2x2"))
+    try await refuses(64, "found '1,,2'", generate(network, "--seeds=1", "--trunc=1,,2"))
+    for styles in ["coarse,7", "fine,fine", "coarse,", "blue"] {
+      try await refuses(
+        64, "expected",
+        ["mix", network, "--rows=1", "--cols=2", "--outdir=x", "--styles=\(styles)"])
+    }
+    try await refuses(
+      64, "--trunc: expected one number, found 1,0.5",
+      ["mix", network, "--rows=1", "--cols=2", "--outdir=x", "--trunc=1,0.5"])
     try await refuses(64, "0 or more", generate(network, "--seeds=1", "--trunc-cutoff=-1"))
     try await refuses(
       64, "noise-mode", generate(network, "--seeds=1", "--noise-mode=loud"))

@@ -10,7 +10,9 @@ import Workbench
 @Suite("Mixing")
 struct MixJobTests {
   private func job(_ styles: Set<Int>?) -> MixJob {
-    MixJob(rows: [1, 2], columns: [3, 2], styles: styles, provenance: provenance(nil))
+    MixJob(
+      rows: [1, 2], columns: [3, 2], styles: styles.map { [.rows($0)] } ?? [],
+      provenance: provenance(nil))
   }
 
   @Test("writes every pair, every seed once, and the sheet last")
@@ -75,6 +77,38 @@ struct MixJobTests {
       }
       let sheets = try ["unsaid", "said"].map { try PNG(path: "\(folder)/\($0)/grid.png").image }
       #expect(sheets[0] == sheets[1])
+    }
+  }
+
+  @Test("several groups of rows make a part of the sheet each, of the pictures they make alone")
+  func groups() async throws {
+    try await withScratchFolder { folder in
+      let host = try GeneratorHost(plainNetwork)
+      let both = MixJob(
+        rows: [1, 2], columns: [3], styles: [.middle, .coarse], provenance: provenance(nil))
+      _ = try await both.run(
+        on: host, into: OutputFolder(making: "\(folder)/both"), progress: silently)
+      #expect(
+        names(in: "\(folder)/both") == [
+          "1-1.png", "1-3-coarse.png", "1-3-middle.png", "2-2.png", "2-3-coarse.png",
+          "2-3-middle.png", "3-3.png", "grid.png",
+        ])
+      var expected = Sheet(columns: 2, rows: 5, cellWidth: 16, cellHeight: 16, channels: 3)
+      for (index, rows) in [Set([4, 5]), [0, 1, 2, 3]].enumerated() {
+        let alone = MixJob(
+          rows: [1, 2], columns: [3], styles: [.rows(rows)], provenance: provenance(nil))
+        let path = "\(folder)/\(index)"
+        _ = try await alone.run(on: host, into: OutputFolder(making: path), progress: silently)
+        for (row, names) in [["1-1", "1-3"], ["2-2", "2-3"]].enumerated() {
+          for (column, name) in names.enumerated() {
+            expected.place(
+              try PNG(path: "\(path)/\(name).png").image, column: column,
+              row: 1 + 2 * index + row)
+          }
+        }
+        expected.place(try PNG(path: "\(path)/3-3.png").image, column: 1, row: 0)
+      }
+      #expect(try PNG(path: "\(folder)/both/grid.png").image == expected.image)
     }
   }
 }

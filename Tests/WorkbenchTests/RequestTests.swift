@@ -68,9 +68,11 @@ struct RequestTests {
   @Test("refuses rows that W+ does not have")
   func rows() throws {
     for rows in [Set([6]), [0, 99], [-1]] {
-      let job = MixJob(rows: [1], columns: [2], styles: rows, provenance: provenance(nil))
+      let job = MixJob(rows: [1], columns: [2], styles: [.rows(rows)], provenance: provenance(nil))
       refuses("rows from 0 to 5") { try job.check(traits()) }
     }
+    let fine = MixJob(rows: [1], columns: [2], styles: [.fine], provenance: provenance(nil))
+    refuses("found fine, of which a network of 16 pixels has no rows") { try fine.check(traits()) }
   }
 
   @Test("refuses codes of another size")
@@ -89,7 +91,7 @@ struct RequestTests {
       refuses("in all, found \(grid.columns)×\(grid.rows)") { try generate.check(traits()) }
     }
     let seeds = Array(UInt32(0)..<4096)
-    let mix = MixJob(rows: seeds, columns: seeds, styles: [0], provenance: provenance(nil))
+    let mix = MixJob(rows: seeds, columns: seeds, styles: [.rows([0])], provenance: provenance(nil))
     refuses("pixels a side") { try mix.check(traits()) }
     var video = VideoJob(seeds: seeds)
     video.grid = GridSize(columns: 1024, rows: 1)
