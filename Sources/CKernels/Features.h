@@ -2,9 +2,10 @@
 
 #pragma once
 
+// Levels are named by features: a name such as "arch=haswell" stands for processors of that one
+// make, and leaves all others with the plain code.
 #if defined(__x86_64__) && defined(__linux__)
-#define CKERNELS_FOR_EACH_LEVEL \
-  __attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#define CKERNELS_FOR_EACH_LEVEL __attribute__((target_clones("default", "avx2", "avx512f")))
 #else
 #define CKERNELS_FOR_EACH_LEVEL
 #endif

@@ -15,6 +15,10 @@ extern "C" {
 // Does nothing; calling it keeps this target, whose operators register themselves, in the program.
 void ckernels_register(void);
 
+// The level of processor features for which the functions in use were compiled: "AVX512", "AVX2" or
+// "plain".
+const char *ckernels_feature_level(void);
+
 #ifdef __cplusplus
 }
 #endif
