@@ -112,6 +112,7 @@ struct PictureOptions: ParsableArguments {
   /// Checks what can be known without looking at any file.
   ///
   /// - Parameter severalPsis: Whether pictures can be made at more than one ψ.
+  /// - Throws: `UsageError` about the first value that cannot be.
   func check(severalPsis: Bool = false) throws(UsageError) {
     guard severalPsis || trunc.values.count == 1 else {
       throw UsageError("--trunc: expected one number, found \(trunc.text)")
