@@ -9,6 +9,7 @@
 #include <torch/library.h>
 
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include "Features.h"
@@ -17,19 +18,83 @@
 namespace ckernels {
 namespace {
 
-// acc[k] += tap * x[k * step]
+// One tap of a row: it adds tap * line[offset + k * step] to the outputs k from begin to before end.
 template <typename Scalar, typename Acc>
-CKERNELS_INLINE void accumulate(Acc *acc, const Scalar *x, Acc tap, int64_t count, int64_t step) {
+struct Term {
+  const Scalar *line;
+  Acc tap;
+  int64_t offset, begin, end;
+};
+
+// out[k] = (or += unless `first`) the sum of `count` terms, for outputs that all of them reach.
+template <int count, bool adjacent, typename Scalar, typename Acc>
+CKERNELS_INLINE void addSome(Acc *__restrict out, const Term<Scalar, Acc> *terms, int64_t begin,
+                             int64_t end, int64_t step, bool first) {
+  const Scalar *x[count];
+  Acc taps[count];
+  for (int t = 0; t < count; t++) {
+    x[t] = terms[t].line + (terms[t].offset + begin * step);
+    taps[t] = terms[t].tap;
+  }
+  for (int64_t k = 0; k < end - begin; k++) {
+    Acc sum = first ? Acc(0) : out[begin + k];
+    for (int t = 0; t < count; t++)
+      sum += taps[t] * static_cast<Acc>(x[t][adjacent ? k : k * step]);
+    out[begin + k] = sum;
+  }
+}
+
+template <bool adjacent, typename Scalar, typename Acc>
+CKERNELS_INLINE void addInside(Acc *out, const Term<Scalar, Acc> *terms, int64_t count,
+                               int64_t begin, int64_t end, int64_t step) {
+  bool first = true;
+  for (int64_t done = 0; done < count; done += 4, first = false) {
+    const Term<Scalar, Acc> *next = terms + done;
+    switch (std::min<int64_t>(count - done, 4)) {
+      case 4: addSome<4, adjacent>(out, next, begin, end, step, first); break;
+      case 3: addSome<3, adjacent>(out, next, begin, end, step, first); break;
+      case 2: addSome<2, adjacent>(out, next, begin, end, step, first); break;
+      default: addSome<1, adjacent>(out, next, begin, end, step, first);
+    }
+  }
+}
+
+template <typename Scalar, typename Acc>
+CKERNELS_INLINE void addInside(Acc *out, const Term<Scalar, Acc> *terms, int64_t count,
+                               int64_t begin, int64_t end, int64_t step) {
   if (step == 1) {
-    for (int64_t k = 0; k < count; k++) acc[k] += tap * static_cast<Acc>(x[k]);
+    addInside<true>(out, terms, count, begin, end, step);
   } else {
-    for (int64_t k = 0; k < count; k++) acc[k] += tap * static_cast<Acc>(x[k * step]);
+    addInside<false>(out, terms, count, begin, end, step);
   }
 }
 
 CKERNELS_FOR_EACH_LEVEL
-void accumulate(float *acc, const float *x, float tap, int64_t count, int64_t step) {
-  accumulate<float, float>(acc, x, tap, count, step);
+void addInside(float *out, const Term<float, float> *terms, int64_t count, int64_t begin,
+               int64_t end, int64_t step) {
+  addInside<float, float>(out, terms, count, begin, end, step);
+}
+
+// out[k] = the sum of the terms that reach output k, for `length` outputs.
+template <typename Scalar, typename Acc>
+void addTerms(Acc *out, const std::vector<Term<Scalar, Acc>> &terms, int64_t length, int64_t step) {
+  int64_t begin = 0, end = length;
+  for (const auto &term : terms) {
+    begin = std::max(begin, term.begin);
+    end = std::min(end, term.end);
+  }
+  end = std::max(begin, end);
+  const auto addAtEdge = [&](int64_t k) {
+    Acc sum = 0;
+    for (const auto &term : terms)
+      if (term.begin <= k && k < term.end)
+        sum += term.tap * static_cast<Acc>(term.line[term.offset + k * step]);
+    out[k] = sum;
+  };
+  if (terms.empty()) end = begin;
+  for (int64_t k = 0; k < std::min(begin, length); k++) addAtEdge(k);
+  if (begin < end) addInside(out, terms.data(), terms.size(), begin, end, step);
+  for (int64_t k = end; k < length; k++) addAtEdge(k);
 }
 
 int64_t ceilDivide(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
@@ -75,29 +140,42 @@ struct Axis {
   }
 };
 
-// One output row of one plane. `acc` holds the outputs of each phase (o mod outputStep) side by
-// side.
+// Room for the terms and sums of one row.
+template <typename Scalar, typename Acc>
+struct Workspace {
+  std::vector<Term<Scalar, Acc>> terms;
+  std::vector<Acc> sums;
+};
+
+// One output row of one plane: the outputs of each phase (o mod outputStep) have the same taps.
 template <typename Scalar, typename Acc>
 void filterRow(Scalar *out, const Scalar *plane, const Acc *filter, const Axis &x, const Axis &y,
-               int64_t row, const std::vector<Axis::Run> &runs, std::vector<Acc> &acc) {
-  const int64_t phaseLength = ceilDivide(x.outputs, x.outputStep);
-  std::fill(acc.begin(), acc.end(), Acc(0));
-  for (int64_t ty = 0; ty < y.taps; ty++) {
-    const int64_t place = row * y.down + ty - y.padding;
-    if (place < 0 || place % y.up != 0 || place / y.up >= y.inputs) continue;
-    const Scalar *line = plane + (place / y.up) * x.inputs;
-    for (int64_t tx = 0; tx < x.taps; tx++) {
-      const Axis::Run &run = runs[tx];
-      if (run.count <= 0) continue;
-      Acc *phase =
-          acc.data() + (run.output % x.outputStep) * phaseLength + run.output / x.outputStep;
-      accumulate(phase, line + run.input, filter[ty * x.taps + tx], run.count, x.inputStep);
+               int64_t row, const std::vector<Axis::Run> &runs, Workspace<Scalar, Acc> &room) {
+  for (int64_t phase = 0; phase < x.outputStep; phase++) {
+    const int64_t length = ceilDivide(x.outputs - phase, x.outputStep);
+    room.terms.clear();
+    for (int64_t ty = 0; ty < y.taps; ty++) {
+      const int64_t place = row * y.down + ty - y.padding;
+      if (place < 0 || place % y.up != 0 || place / y.up >= y.inputs) continue;
+      const Scalar *line = plane + (place / y.up) * x.inputs;
+      for (int64_t tx = 0; tx < x.taps; tx++) {
+        const Axis::Run &run = runs[tx];
+        if (run.count <= 0 || run.output % x.outputStep != phase) continue;
+        const int64_t first = run.output / x.outputStep;
+        room.terms.push_back({line, filter[ty * x.taps + tx], run.input - first * x.inputStep,
+                              first, first + run.count});
+      }
     }
-  }
-  for (int64_t p = 0; p < x.outputStep; p++) {
-    const Acc *phase = acc.data() + p * phaseLength;
-    for (int64_t o = p, k = 0; o < x.outputs; o += x.outputStep, k++)
-      out[o] = static_cast<Scalar>(phase[k]);
+    if constexpr (std::is_same_v<Scalar, Acc>) {
+      if (x.outputStep == 1) {
+        addTerms(out, room.terms, length, x.inputStep);
+        continue;
+      }
+    }
+    room.sums.resize(length);
+    addTerms(room.sums.data(), room.terms, length, x.inputStep);
+    for (int64_t k = 0; k < length; k++)
+      out[phase + k * x.outputStep] = static_cast<Scalar>(room.sums[k]);
   }
 }
 
@@ -130,14 +208,12 @@ at::Tensor upfirdn2dCPU(const at::Tensor &input, const at::Tensor &filter, at::I
     const std::vector<Acc> taps = preparedTaps<Acc>(filter, flipFilter, gain);
     const scalar_t *from = source.const_data_ptr<scalar_t>();
     scalar_t *to = result.mutable_data_ptr<scalar_t>();
-    const int64_t accLength = ceilDivide(x.outputs, x.outputStep) * x.outputStep;
     forEachRow(input.size(0) * input.size(1) * y.outputs, x.outputs * x.taps * y.taps,
                [&](int64_t row) {
-                 thread_local std::vector<Acc> acc;
-                 acc.resize(accLength);
+                 thread_local Workspace<scalar_t, Acc> room;
                  const int64_t plane = row / y.outputs;
                  filterRow<scalar_t, Acc>(to + row * x.outputs, from + plane * y.inputs * x.inputs,
-                                          taps.data(), x, y, row % y.outputs, runs, acc);
+                                          taps.data(), x, y, row % y.outputs, runs, room);
                });
   });
   return result;

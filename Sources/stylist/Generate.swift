@@ -48,6 +48,7 @@ struct Generate: AsyncParsableCommand {
   var outdir: String
 
   @OptionGroup var pictureOptions: PictureOptions
+  @OptionGroup var showing: ShowOptions
   @OptionGroup var report: ReportOptions
 
   func run() async throws {
@@ -72,6 +73,7 @@ struct Generate: AsyncParsableCommand {
     }
     try report.print(
       Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
+    showing.show(written)
   }
 
   private func check() throws(UsageError) {

@@ -47,6 +47,7 @@ struct Mix: AsyncParsableCommand {
   var outdir: String
 
   @OptionGroup var pictureOptions: PictureOptions
+  @OptionGroup var showing: ShowOptions
   @OptionGroup var report: ReportOptions
 
   func run() async throws {
@@ -71,6 +72,7 @@ struct Mix: AsyncParsableCommand {
     }
     try report.print(
       Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
+    showing.show(written)
   }
 
   private var job: MixJob {

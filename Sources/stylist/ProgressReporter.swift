@@ -31,7 +31,7 @@ final class ProgressReporter: Sendable {
 
   private func bar(_ progress: JobProgress, _ rate: Double, _ left: Double) -> String {
     let width = 24
-    let full = width * progress.done / max(progress.total, 1)
+    let full = min(width * progress.done / max(progress.total, 1), width)
     let blocks = String(repeating: "━", count: full) + String(repeating: "─", count: width - full)
     let speed = String(format: rate < 10 ? "%.1f" : "%.0f", rate)
     let line =

@@ -80,6 +80,17 @@ func stylist(_ arguments: [String], after preparation: String, in folder: String
   return Outcome(result.terminationStatus, result.standardOutput, result.standardError)
 }
 
+/// Runs the program on a terminal of its own; what it says on either stream is its `stdout`.
+func stylistOnTerminal(_ arguments: [String], in folder: String) async throws -> Outcome {
+  let words = ["'\(program("stylist"))'"] + arguments.map { "'\($0)'" }
+  let result = try await Subprocess.run(
+    .name("script"),
+    arguments: ["--quiet", "--return", "--command", words.joined(separator: " "), "/dev/null"],
+    environment: environment(path: nil), workingDirectory: FilePath(folder), input: .none,
+    output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+  return Outcome(result.terminationStatus, result.standardOutput, result.standardError)
+}
+
 /// Runs the program and kills it some time after its first words, if it has not ended by itself.
 func stylist(_ arguments: [String], killedAfter time: Duration) async throws -> Outcome {
   let result = try await Subprocess.run(
@@ -124,12 +135,12 @@ func stylist(_ arguments: [String], signal: Signal, onOneProcessor: Bool = false
   return Outcome(result.terminationStatus, result.standardOutput, result.closureResult)
 }
 
-private func environment(path: String?) -> Environment {
+func environment(path: String?) -> Environment {
   let fixed: [Environment.Key: String?] = ["COLUMNS": "80", "LINES": "24", "NO_COLOR": "1"]
   return .inherit.updating(fixed).updating(path.map { ["PATH": $0] } ?? [:])
 }
 
-private func code(_ status: TerminationStatus) -> Int32? {
+func code(_ status: TerminationStatus) -> Int32? {
   guard case .exited(let code) = status else { return nil }
   return code
 }

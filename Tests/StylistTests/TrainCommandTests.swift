@@ -77,6 +77,18 @@ struct TrainCommandTests {
     }
   }
 
+  @Test("a last batch that goes beyond the end fills the bar, and the training ends well")
+  func terminal() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylistOnTerminal(
+        tiny + ["--batch=16", "--kimg=0.01", "--outdir=runs"], in: folder)
+      #expect(outcome.exitCode == 0, "\(outcome.stdout)")
+      #expect(outcome.stdout.contains("━━━━━━━━━━━━━━━━━━━━━━━━ 10/10 images"))
+      let run = try run(in: "\(folder)/runs")
+      #expect(names(in: run).contains("network-snapshot-000000.safetensors"))
+    }
+  }
+
   @Test("a dry run says what would be done and makes nothing")
   func dryRun() async throws {
     try await withScratchFolder { folder in

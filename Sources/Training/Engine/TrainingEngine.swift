@@ -15,7 +15,7 @@ import OrderedCollections
 public final class TrainingEngine {
   /// What a training tells while it runs.
   public enum Event: Sendable {
-    /// Images seen, after every step.
+    /// Images seen, after every step; the last may go beyond the total, and counts up to it.
     case progress(done: Int, total: Int)
     /// A line of the log.
     case line(String)
@@ -93,7 +93,7 @@ public final class TrainingEngine {
       }
       counters.images += try trainable.step(imagesSeen: counters.images, &statistics)
       counters.steps += 1
-      tell(.progress(done: counters.images, total: schedule.images))
+      tell(.progress(done: min(counters.images, schedule.images), total: schedule.images))
       let isDone = counters.images >= schedule.images
       if isDone || counters.images >= counters.tickStart + schedule.imagesPerTick {
         try endTick()
