@@ -161,7 +161,7 @@ let package = Package(
         "stylist", "Bounded", "Checkpoints", "Formats", "Networks", "Layers", "Tensors",
         "TestSupport", collections, subprocess, systemPackage,
       ],
-      resources: [.copy("Snapshots")]),
+      exclude: ["ShortenedCommands.txt"], resources: [.copy("Snapshots")]),
     tests("Parity", ["ParityCases", "Formats", "Tensors"], exclude: ["Cases"]),
   ],
   cxxLanguageStandard: .cxx20

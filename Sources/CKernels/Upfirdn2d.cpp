@@ -8,6 +8,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include <algorithm>
 #include <numeric>
 #include <type_traits>
 #include <vector>
@@ -140,11 +141,11 @@ struct Axis {
   }
 };
 
-// Room for the terms and sums of one row.
+// Room for the terms and sums of rows.
 template <typename Scalar, typename Acc>
 struct Workspace {
   std::vector<Term<Scalar, Acc>> terms;
-  std::vector<Acc> sums;
+  std::vector<Acc> line, sums;
 };
 
 // One output row of one plane: the outputs of each phase (o mod outputStep) have the same taps.
@@ -179,6 +180,56 @@ void filterRow(Scalar *out, const Scalar *plane, const Acc *filter, const Axis &
   }
 }
 
+// One plane that is not enlarged, some output rows at a time: the input rows that they read stand in
+// one line, with the zeros that they are padded with, so that no output has an edge.
+template <typename Scalar>
+void filterPlane(Scalar *out, const Scalar *plane, const Scalar *taps, const Axis &x, const Axis &y,
+                 Workspace<Scalar, Scalar> &room) {
+  constexpr int64_t lineLength = 1 << 13;  // numbers; of float32, they fit into the first cache
+  const int64_t width = (x.outputs - 1) * x.down + x.taps;
+  const int64_t left = std::clamp<int64_t>(x.padding, 0, width);
+  const int64_t right = std::clamp<int64_t>(x.padding + x.inputs, left, width);
+  const int64_t rowsAtOnce = y.down == 1 ? std::max<int64_t>(lineLength / width, 1) : 1;
+  for (int64_t row = 0; row < y.outputs; row += rowsAtOnce) {
+    const int64_t count = std::min(rowsAtOnce, y.outputs - row);
+    const int64_t rows = count + y.taps - 1;
+    room.line.assign(rows * width, 0);
+    for (int64_t k = 0; k < rows; k++) {
+      const int64_t from = row * y.down + k - y.padding;
+      if (0 <= from && from < y.inputs)
+        std::copy_n(plane + from * x.inputs + (left - x.padding), right - left,
+                    room.line.data() + k * width + left);
+    }
+    room.terms.clear();
+    for (int64_t ty = 0; ty < y.taps; ty++)
+      for (int64_t tx = 0; tx < x.taps; tx++)
+        room.terms.push_back(
+            {room.line.data(), taps[ty * x.taps + tx], ty * width + tx, 0, count * width});
+    room.sums.resize(count * width);
+    addInside(room.sums.data(), room.terms.data(), room.terms.size(), 0,
+              count * width - x.taps + 1, 1);
+    for (int64_t k = 0; k < count; k++)
+      for (int64_t o = 0; o < x.outputs; o++)
+        out[(row + k) * x.outputs + o] = room.sums[k * width + o * x.down];
+  }
+}
+
+// Filters plane by plane if it can: where nothing is enlarged, and sums need no wider format.
+template <typename Scalar, typename Acc>
+bool filterPlanes(Scalar *to, const Scalar *from, const std::vector<Acc> &taps, const Axis &x,
+                  const Axis &y, int64_t planes) {
+  if constexpr (std::is_same_v<Scalar, Acc>) {
+    if (x.up != 1 || y.up != 1) return false;
+    const int64_t size = y.outputs * x.outputs;
+    forEachRow(planes, size * x.taps * y.taps, [&](int64_t plane) {
+      thread_local Workspace<Scalar, Scalar> room;
+      filterPlane(to + plane * size, from + plane * y.inputs * x.inputs, taps.data(), x, y, room);
+    });
+    return true;
+  }
+  return false;
+}
+
 // The taps as they are multiplied: turned around unless `flip`, times the gain.
 template <typename Acc>
 std::vector<Acc> preparedTaps(const at::Tensor &filter, bool flip, double gain) {
@@ -208,7 +259,9 @@ at::Tensor upfirdn2dCPU(const at::Tensor &input, const at::Tensor &filter, at::I
     const std::vector<Acc> taps = preparedTaps<Acc>(filter, flipFilter, gain);
     const scalar_t *from = source.const_data_ptr<scalar_t>();
     scalar_t *to = result.mutable_data_ptr<scalar_t>();
-    forEachRow(input.size(0) * input.size(1) * y.outputs, x.outputs * x.taps * y.taps,
+    const int64_t planes = input.size(0) * input.size(1);
+    if (filterPlanes(to, from, taps, x, y, planes)) return;
+    forEachRow(planes * y.outputs, x.outputs * x.taps * y.taps,
                [&](int64_t row) {
                  thread_local Workspace<scalar_t, Acc> room;
                  const int64_t plane = row / y.outputs;

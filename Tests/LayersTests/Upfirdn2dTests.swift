@@ -69,6 +69,28 @@ import Testing
     #expect(count > 5000)
   }
 
+  // The same in float32, which has code of its own.
+  @Test("equals the reference in float32")
+  func equalsReferenceInFloat32() {
+    let x = Tensor.seeded([1, 2, 9, 70], seed: 1).cast(to: .float32)
+    forEachChoice(of: x, taps: [1, 4]) { filter, choice in
+      expectEqualToReference(x, filter.cast(to: .float32), choice, atol: 1e-5)
+    }
+  }
+
+  @Test("images that are filtered in several parts have no seams", arguments: [1, 2])
+  func parts(down: Int) {
+    for dtype in [DType.float32, .float64] {
+      let x = Tensor.seeded([1, 2, 131, 140], seed: 2).cast(to: dtype)
+      let filter = Tensor.seeded([4, 3], seed: 9).cast(to: dtype)
+      for padding in paddings {
+        expectEqualToReference(
+          x, filter, Choice(down: PerAxis(down), padding: padding),
+          atol: dtype == .float32 ? 1e-5 : 1e-13)
+      }
+    }
+  }
+
   @Test("gradients equal the reference's for all factors, filters and paddings")
   func gradientsEqualReference() {
     let x = Tensor.seeded([1, 2, 3, 4], seed: 1).requiringGrad()
