@@ -132,7 +132,7 @@ let package = Package(
     .target(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
     .executableTarget(name: "Bounded", path: "Tests/Bounded"),
-    tests("Architecture", []),
+    tests("Architecture", ["TestSupport"]),
     tests("Formats", ["Formats", "TestSupport"], exclude: ["Fixtures"]),
     tests("Datasets", ["Datasets", "Formats", "TestSupport", crypto]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
@@ -146,8 +146,8 @@ let package = Package(
     tests(
       "Training",
       [
-        "Training", "Checkpoints", "Formats", "Networks", "Layers", "Tensors", "TensorBoardEvents",
-        "TestSupport", collections, protobuf,
+        "Training", "Checkpoints", "Datasets", "Formats", "Networks", "Layers", "Tensors",
+        "TensorBoardEvents", "TestSupport", collections, protobuf,
       ]),
     tests(
       "Workbench",

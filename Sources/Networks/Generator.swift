@@ -167,6 +167,9 @@ public struct NoiseInput {
   public let name: String
   /// The noise, [H, W] or with leading axes of length 1.
   public let tensor: Tensor
+
+  /// The noise image of this name.
+  public init(name: String, tensor: Tensor) { (self.name, self.tensor) = (name, tensor) }
 }
 
 /// The matrix that makes one layer's styles from w.
@@ -177,6 +180,11 @@ public struct StyleMatrix {
   public let row: Int
   /// [styles, wDim].
   public let weight: Tensor
+
+  /// The matrix of the layer that reads this row.
+  public init(name: String, row: Int, weight: Tensor) {
+    (self.name, self.row, self.weight) = (name, row, weight)
+  }
 }
 
 /// How synthesis runs: arguments rather than hidden state.

@@ -1,6 +1,7 @@
 // The project's own source files, as text.
 
 import Foundation
+import TestSupport
 
 /// A file below the package's folder.
 struct SourceFile: Sendable, CustomStringConvertible {
@@ -25,16 +26,15 @@ struct SourceFile: Sendable, CustomStringConvertible {
 
   /// All files in `Sources` and `Tests` whose names end in one of `extensions`.
   static func all(in folders: [String], _ extensions: Set<String>) throws -> [SourceFile] {
-    let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    return try folders.flatMap { folder in
-      let names = FileManager.default.enumerator(atPath: package.appending(path: folder).path())?
+    try folders.flatMap { folder in
+      let names = FileManager.default.enumerator(
+        atPath: packageFolder.appending(path: folder).path())?
         .compactMap { $0 as? String }
       return try (names ?? []).sorted().filter {
         extensions.contains(($0 as NSString).pathExtension)
       }
       .map { name in
-        let url = package.appending(path: "\(folder)/\(name)")
+        let url = packageFolder.appending(path: "\(folder)/\(name)")
         let text = try String(contentsOf: url, encoding: .utf8)
         return SourceFile(
           path: "\(folder)/\(name)",

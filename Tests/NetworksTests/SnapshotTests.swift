@@ -17,7 +17,8 @@ private func lines(_ store: ParameterStore) -> [String] {
   }
 }
 
-private func expectNames(
+/// Expects the entries of a store to be those of a file in `Snapshots`.
+func expectNames(
   _ store: ParameterStore, _ name: String, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let file = try #require(

@@ -1,0 +1,49 @@
+// The commands in the articles of the documentation: all of them are understood.
+
+import Formats
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Commands of the documentation")
+struct ArticleCommandTests {
+  /// Commands that only read, and so know no `-n`.
+  private static let reading = [
+    "model scan", "model inspect", "model list", "dataset inspect", "dataset verify",
+  ]
+
+  /// The commands of a page, a line each.
+  private static func commands(of page: DocumentationPage) -> [[String]] {
+    page.blocks.filter { $0.language == "sh" }.flatMap(\.lines).map { line in
+      line.split(separator: " ").map(String.init)
+    }
+  }
+
+  @Test("would do what they say, given the files that they name")
+  func commands() async throws {
+    try await withScratchFolder { folder in
+      try put(ByteRegion(mapping: plainNetwork).copy(), at: "\(folder)/network.pkl")
+      let entry = Safetensors.Entry(name: "w", elementType: .float32, shape: [1, 6, 16]) {
+        ByteRegion([UInt8](repeating: 0, count: 6 * 16 * 4), name: "w")
+      }
+      try Safetensors.write([entry], to: "\(folder)/codes.safetensors")
+      let faces = try await stylist(
+        ["dataset", "portraits", "--count=4", "--res=32", "--dest=faces.zip"], in: folder)
+      #expect(faces.exitCode == 0, "\(faces.stderr)")
+
+      let before = names(in: folder)
+      var count = 0
+      for page in try DocumentationPage.all() {
+        for words in Self.commands(of: page) {
+          try #require(words.first == "stylist", "\(page): \(words)")
+          let readsOnly = Self.reading.contains(words.dropFirst().prefix(2).joined(separator: " "))
+          let outcome = try await stylist(words.dropFirst() + (readsOnly ? [] : ["-n"]), in: folder)
+          #expect(outcome.exitCode == 0, "\(page): \(words): \(outcome.stderr)")
+          count += 1
+        }
+      }
+      #expect(count > 10)
+      #expect(names(in: folder) == before)
+    }
+  }
+}
