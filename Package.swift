@@ -139,7 +139,7 @@ let package = Package(
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
     tests(
       "Networks", ["Networks", "Layers", "Tensors", "TestSupport", collections],
-      resources: [.copy("Snapshots")]),
+      exclude: ["Snapshots"]),
     tests(
       "Checkpoints",
       ["Checkpoints", "Formats", "Layers", "Networks", "Tensors", "TestSupport", collections]),

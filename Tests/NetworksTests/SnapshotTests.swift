@@ -21,8 +21,7 @@ private func lines(_ store: ParameterStore) -> [String] {
 func expectNames(
   _ store: ParameterStore, _ name: String, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
-  let file = try #require(
-    Bundle.module.url(forResource: name, withExtension: "txt", subdirectory: "Snapshots"))
+  let file = packageFolder.appending(path: "Tests/NetworksTests/Snapshots/\(name).txt")
   try expectSnapshot(lines(store), equals: file, sourceLocation: sourceLocation)
 }
 
