@@ -87,7 +87,7 @@ docs: setup
 	rm -rf .build/docs
 	swift package --allow-writing-to-directory .build generate-documentation \
 	  --enable-experimental-combined-documentation $(addprefix --target ,$(LIBRARIES)) \
-	  --output-path .build/docs --transform-for-static-hosting
+	  --output-path .build/docs --transform-for-static-hosting --warnings-as-errors
 
 ## clean: remove everything that was built, but not libtorch
 clean:
