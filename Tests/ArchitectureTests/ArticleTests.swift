@@ -25,8 +25,7 @@ import Testing
     for page in try DocumentationPage.all() {
       let blocks = page.blocks.filter { $0.language == "swift" }
       guard !blocks.isEmpty else { continue }
-      let url = packageFolder.appending(path: page.testFile)
-      let file = try String(contentsOf: url, encoding: .utf8)
+      let file = try String(contentsOfFile: "\(repository)/\(page.testFile)", encoding: .utf8)
         .split(separator: "\n", omittingEmptySubsequences: false)
       for block in blocks {
         #expect(block.occurs(in: file), "\(page):\(block.line) is not in \(page.testFile)")

@@ -27,15 +27,13 @@ struct SourceFile: Sendable, CustomStringConvertible {
   /// All files in `Sources` and `Tests` whose names end in one of `extensions`.
   static func all(in folders: [String], _ extensions: Set<String>) throws -> [SourceFile] {
     try folders.flatMap { folder in
-      let names = FileManager.default.enumerator(
-        atPath: packageFolder.appending(path: folder).path())?
+      let names = FileManager.default.enumerator(atPath: "\(repository)/\(folder)")?
         .compactMap { $0 as? String }
       return try (names ?? []).sorted().filter {
         extensions.contains(($0 as NSString).pathExtension)
       }
       .map { name in
-        let url = packageFolder.appending(path: "\(folder)/\(name)")
-        let text = try String(contentsOf: url, encoding: .utf8)
+        let text = try String(contentsOfFile: "\(repository)/\(folder)/\(name)", encoding: .utf8)
         return SourceFile(
           path: "\(folder)/\(name)",
           lines: text.split(separator: "\n", omittingEmptySubsequences: false))

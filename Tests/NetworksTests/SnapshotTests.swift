@@ -21,8 +21,8 @@ private func lines(_ store: ParameterStore) -> [String] {
 func expectNames(
   _ store: ParameterStore, _ name: String, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
-  let file = packageFolder.appending(path: "Tests/NetworksTests/Snapshots/\(name).txt")
-  try expectSnapshot(lines(store), equals: file, sourceLocation: sourceLocation)
+  let file = "\(repository)/Tests/NetworksTests/Snapshots/\(name).txt"
+  try expectSnapshot(lines(store), equals: URL(filePath: file), sourceLocation: sourceLocation)
 }
 
 @Suite("Names of parameters") struct SnapshotTests {

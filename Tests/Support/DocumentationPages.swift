@@ -1,6 +1,6 @@
 // The pages of the DocC catalogues as text, and the blocks of code in them.
 
-package import Foundation
+import Foundation
 
 /// A page in the catalogue of a target.
 package struct DocumentationPage: Sendable, CustomStringConvertible {
@@ -68,15 +68,11 @@ package struct DocumentationPage: Sendable, CustomStringConvertible {
 
   /// All pages of all catalogues.
   package static func all() throws -> [DocumentationPage] {
-    let sources = packageFolder.appending(path: "Sources")
-    let names = FileManager.default.enumerator(atPath: sources.path())?.compactMap { $0 as? String }
+    let sources = "\(repository)/Sources"
+    let names = FileManager.default.enumerator(atPath: sources)?.compactMap { $0 as? String }
     return try (names ?? []).filter { $0.contains(/^\w+\/\w+\.docc\/\w+\.md$/) }.sorted().map {
-      let text = try String(contentsOf: sources.appending(path: $0), encoding: .utf8)
+      let text = try String(contentsOfFile: "\(sources)/\($0)", encoding: .utf8)
       return DocumentationPage(path: "Sources/\($0)", text: text)
     }
   }
 }
-
-/// The folder of the package.
-package let packageFolder = URL(filePath: #filePath).deletingLastPathComponent()
-  .deletingLastPathComponent().deletingLastPathComponent()
