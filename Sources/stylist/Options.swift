@@ -9,13 +9,13 @@ struct NetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The network: NVIDIA's .pkl, a .pt with rosinality's or NVIDIA's names, or our .safetensors.",
-      valueName: "file"))
+      valueName: "file"), completion: .checkpoint)
   var network: String?
 
   @Option(
     help: ArgumentHelp(
       "Instead of a file, an untrained network of this configuration: stylegan2-256, paper256, auto, …",
-      valueName: "name"))
+      valueName: "name"), completion: .list(KnownNames.configurations))
   var cfg: String?
 
   @Option(
