@@ -160,12 +160,3 @@ extension GridSize {
 
   var text: String { "\(columns)x\(rows)" }
 }
-
-/// A command line that makes something again, quoted for the shell.
-func commandLine(_ parts: [String]) -> String {
-  let safe = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@%")
-  let quoted = parts.map { part in
-    part.allSatisfy(safe.contains) ? part : "'\(part.replacing("'", with: "'\\''"))'"
-  }
-  return (["stylist"] + quoted).joined(separator: " ")
-}

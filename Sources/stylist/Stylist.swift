@@ -24,7 +24,7 @@ struct Stylist: AsyncParsableCommand {
     version: stylistVersion,
     subcommands: [
       Generate.self, Mix.self, Video.self, DatasetCommand.self, Train.self, Model.self,
-      Doctor.self, Completions.self,
+      Runs.self, Doctor.self, Completions.self,
     ])
 
   /// Runs the command line and ends the program with the documented exit code.

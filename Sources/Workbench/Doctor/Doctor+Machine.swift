@@ -144,19 +144,3 @@ extension DoctorJob {
     return .init("memory", limit != nil || isScarce ? .note : .ok, words.joined(separator: "; "))
   }
 }
-
-/// A number with at most so many digits behind the point.
-package func decimal(_ number: Double, _ digits: Int) -> String {
-  var text = String(format: "%.\(digits)f", number)
-  guard text.contains(".") else { return text }
-  while text.hasSuffix("0") { text.removeLast() }
-  return text.hasSuffix(".") ? String(text.dropLast()) : text
-}
-
-/// A number of bytes in the unit that people would take.
-package func byteCount(_ bytes: Double) -> String {
-  for (unit, size) in [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)] where bytes >= size {
-    return "\(decimal(bytes / size, bytes < 10 * size ? 1 : 0)) \(unit)"
-  }
-  return "\(Int(bytes)) bytes"
-}
