@@ -39,7 +39,9 @@ struct Colour: Hashable {
 
 /// A picture in RGB that is drawn on.
 struct Canvas {
-  private(set) var image: ByteImage
+  private let width: Int
+  private let height: Int
+  private var pixels: [UInt8]
 
   /// A place, in pixels from the upper left corner.
   struct Point: Hashable {
@@ -49,20 +51,26 @@ struct Canvas {
 
   /// An empty picture.
   init(width: Int, height: Int, background: Colour) {
-    let pixel = [background.red, background.green, background.blue]
-    image = ByteImage(
-      width: width, height: height, channels: 3,
-      pixels: (0..<width * height).flatMap { _ in pixel })
+    (self.width, self.height) = (width, height)
+    pixels = [UInt8](repeating: 0, count: width * height * 3)
+    fill(x: 0..<width, y: 0..<height, colour: background)
   }
+
+  /// What was drawn.
+  var image: ByteImage { ByteImage(width: width, height: height, channels: 3, pixels: pixels) }
 
   /// Mixes a colour into a pixel; places outside are passed over.
   private mutating func blend(_ x: Int, _ y: Int, _ colour: Colour, _ part: Double) {
-    guard 0..<image.width ~= x, 0..<image.height ~= y else { return }
-    let place = (y * image.width + x) * 3
-    for (channel, value) in [colour.red, colour.green, colour.blue].enumerated() {
-      let old = Double(image.pixels[place + channel])
-      image.pixels[place + channel] = UInt8(old + (Double(value) - old) * part + 0.5)
-    }
+    guard 0..<width ~= x, 0..<height ~= y else { return }
+    let place = (y * width + x) * 3
+    mix(place, colour.red, part)
+    mix(place + 1, colour.green, part)
+    mix(place + 2, colour.blue, part)
+  }
+
+  private mutating func mix(_ place: Int, _ value: UInt8, _ part: Double) {
+    let old = Double(pixels[place])
+    pixels[place] = UInt8(old + (Double(value) - old) * part + 0.5)
   }
 
   /// Fills a rectangle.
@@ -92,22 +100,24 @@ struct Canvas {
     _ points: [Point], width: Double, colour: Colour, in frame: (x: Range<Int>, y: Range<Int>)
   ) {
     // What a pixel is covered by is the most that any piece of the line covers.
-    var covered: [Int: Double] = [:]
+    var covered = [Double](repeating: 0, count: frame.x.count * frame.y.count)
     let reach = width / 2 + 1
-    for (a, b) in zip(points, points.dropFirst().isEmpty ? points[...] : points.dropFirst()) {
+    let ends = points.count > 1 ? points.dropFirst() : points[...]
+    for (a, b) in zip(points, ends) {
       let columns = Self.pixels(min(a.x, b.x) - reach, max(a.x, b.x) + reach, in: frame.x)
       let rows = Self.pixels(min(a.y, b.y) - reach, max(a.y, b.y) + reach, in: frame.y)
       for y in rows {
         for x in columns {
           let distance = Self.distance(Point(x: Double(x) + 0.5, y: Double(y) + 0.5), a, b)
-          let part = min(max(width / 2 + 0.5 - distance, 0), 1)
-          if part > 0 {
-            covered[y * image.width + x] = max(covered[y * image.width + x] ?? 0, part)
-          }
+          let place = (y - frame.y.lowerBound) * frame.x.count + x - frame.x.lowerBound
+          covered[place] = max(covered[place], min(max(width / 2 + 0.5 - distance, 0), 1))
         }
       }
     }
-    for (place, part) in covered { blend(place % image.width, place / image.width, colour, part) }
+    for (place, part) in covered.enumerated() where part > 0 {
+      let (row, column) = place.quotientAndRemainder(dividingBy: frame.x.count)
+      blend(frame.x.lowerBound + column, frame.y.lowerBound + row, colour, part)
+    }
   }
 
   private static func pixels(_ low: Double, _ high: Double, in range: Range<Int>) -> Range<Int> {

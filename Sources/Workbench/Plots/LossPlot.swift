@@ -104,13 +104,14 @@ struct LossPlot {
 }
 
 /// A range of numbers with round ones to write beside it.
-struct Axis {
-  let low: Double
-  let high: Double
+package struct Axis {
+  /// Its ends.
+  package let low: Double
+  package let high: Double
   private let step: Double
 
   /// An axis for two numbers and what lies between.
-  init(from low: Double, to high: Double) {
+  package init(from low: Double, to high: Double) {
     let span = high > low ? high - low : max(high.magnitude, 1)
     let size = pow(10, (log10(span / 5)).rounded(.down))
     step = [1, 2, 5, 10].map { $0 * size }.first { span / $0 <= 6 } ?? size
@@ -118,7 +119,7 @@ struct Axis {
   }
 
   /// An axis for values; of many, the few that lie far from the others do not count.
-  init(of values: [Double]) {
+  package init(of values: [Double]) {
     let sorted = values.filter(\.isFinite).sorted()
     guard let first = sorted.first, let last = sorted.last else {
       self.init(from: 0, to: 1)
@@ -136,10 +137,10 @@ struct Axis {
   }
 
   /// Where a value lies, 0 at the low end and 1 at the high end.
-  func place(of value: Double) -> Double { (value - low) / (high - low) }
+  package func place(of value: Double) -> Double { (value - low) / (high - low) }
 
   /// Round numbers and how they are written.
-  var ticks: [(value: Double, text: String)] {
+  package var ticks: [(value: Double, text: String)] {
     let digits = max(0, Int(-log10(step).rounded(.down)))
     let first = (low / step).rounded(.up)
     return (0..<12).map { (first + Double($0)) * step }

@@ -62,11 +62,16 @@ public struct RunCompareJob: Sendable {
       return report
     }
     let names = Self.names(reports.map(\.summary))
+    // All that can fail comes before the first file is written.
+    let sheets = try sheet.map { _ in try SheetComparison(zip(names, reports)).drawn() }
     if let plot {
       let curves = zip(names, reports).map { (name: $0, curves: $1.curves) }
       try RunPlot.write(curves, to: plot, source: folders.joined(separator: ", "))
     }
-    if let sheet { try SheetComparison(zip(names, reports.map(\.sheets))).write(to: sheet) }
+    if let sheet, let sheets {
+      _ = try OutputFolder(of: sheet)
+      try sheets.write(to: sheet)
+    }
     let common = reports.map { $0.curves.kimg.last ?? 0 }.min().flatMap { $0 > 0 ? $0 : nil }
     let losses = LossName.allCases.map { name in
       Row(
@@ -108,16 +113,17 @@ struct SheetComparison {
   private let sheets: [(name: String, file: String)]
 
   /// The newest sheets of the same kimg, or else the newest of each.
-  init(_ runs: some Sequence<(String, [String])>) throws(RequestError) {
+  init(_ runs: some Sequence<(String, RunReport)>) throws(FileError) {
     let runs = Array(runs)
-    let common = runs.map { Set($0.1.compactMap(Self.kimg)) }
-      .reduce(nil as Set<Int>?) { $0?.intersection($1) ?? $1 }?.max()
+    let all = runs.map { Set($0.1.sheets.compactMap(Self.kimg)) }
+    let common = all.dropFirst().reduce(all[0]) { $0.intersection($1) }.max()
     var sheets: [(name: String, file: String)] = []
-    for (name, files) in runs {
-      let same = files.last { Self.kimg($0) == common && common != nil }
-      guard let file = same ?? files.last(where: { Self.kimg($0) != nil }) else {
-        throw RequestError(
-          "sheet", expected: "a sheet such as fakes000200.png", found: "none in \(name)")
+    for (name, run) in runs {
+      let kimg = common ?? run.sheets.compactMap(Self.kimg).max()
+      guard let kimg, let file = run.sheets.last(where: { Self.kimg($0) == kimg }) else {
+        throw FileError(
+          .missing, file: run.summary.folder, expected: "a sheet such as fakes000200.png",
+          found: "none")
       }
       sheets.append((name, file))
     }
@@ -125,16 +131,17 @@ struct SheetComparison {
   }
 
   /// The kimg of a sheet of what was learned, by its name.
-  static func kimg(_ file: String) -> Int? {
-    URL(filePath: file).lastPathComponent.wholeMatch(of: /fakes([0-9]+)\.png/).flatMap {
-      Int($0.1)
-    }
+  private static func kimg(_ file: String) -> Int? {
+    let name = URL(filePath: file).lastPathComponent
+    if name == "fakes_init.png" { return 0 }
+    return name.wholeMatch(of: /fakes([0-9]+)\.png/).flatMap { Int($0.1) }
   }
 
   /// Rows and columns that a sheet may take in the picture, in pixels.
   private static let side = 1024
 
-  func write(to path: String) throws {
+  /// Draws the picture.
+  func drawn() throws -> ByteImage {
     let pictures = try sheets.map { try ByteImage(path: $0.file).fitting(Self.side) }
     let (gap, caption) = (16, 40)
     let widths = pictures.map { max($0.width, 320) }
@@ -151,8 +158,7 @@ struct SheetComparison {
       canvas.place(picture, x: x, y: caption - 12)
       x += widths[index] + gap
     }
-    _ = try OutputFolder(of: path)
-    try canvas.image.write(to: path)
+    return canvas.image
   }
 }
 
