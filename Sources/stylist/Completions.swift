@@ -9,9 +9,9 @@ struct Completions: ParsableCommand {
     abstract: "Print the script with which a shell completes commands and options.",
     discussion: """
       EXAMPLES
-        echo 'source <(stylist completions bash)' >> ~/.bashrc
         stylist completions zsh > ~/.zsh/completions/_stylist
         stylist completions fish > ~/.config/fish/completions/stylist.fish
+        echo 'source <(stylist completions bash)' >> ~/.bashrc
 
       Completes commands, options, names that Stylist knows, and files with the
       endings that an option can read. The script says how it is installed. It

@@ -17,7 +17,7 @@ struct TableTests {
   func width() {
     let rows = [["1", "a name that is long", "2"], ["2", "short", "3"]]
     let lines = Table.lines(rows, width: 20, elastic: 1)
-    #expect(lines == ["1  a name that i…  2", "2  short          3"])
+    #expect(lines == ["1  a name that i…  2", "2  short           3"])
     #expect(Table.lines(rows, width: 5, elastic: 1)[0] == "1  a name …  2")
   }
 

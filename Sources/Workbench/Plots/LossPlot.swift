@@ -7,7 +7,7 @@ import Foundation
 struct LossPlot {
   private static let panelWidth = 620
   private static let panelHeight = 380
-  private static let margin = (left: 76, right: 24, top: 44, bottom: 56)
+  private static let margin = (left: 100, right: 24, top: 44, bottom: 56)
   private static let legendRow = 26
 
   private let runs: [(name: String, curves: LossCurves)]
@@ -131,9 +131,9 @@ package struct Axis {
       let reach = 0.5 * (inner.1 - inner.0)
       (low, high) = (max(low, inner.0 - reach), min(high, inner.1 + reach))
     }
-    let space = 0.06 * max(high - low, 1e-6 * max(high.magnitude, 1e-3))
+    let space = high > low ? 0.06 * (high - low) : max(0.5 * high.magnitude, 1e-3)
     // Losses that are never negative stand on a zero.
-    self.init(from: first >= 0 && low < 0.5 * high ? 0 : low - space, to: high + space)
+    self.init(from: first >= 0 && low <= 0.5 * high ? 0 : low - space, to: high + space)
   }
 
   /// Where a value lies, 0 at the low end and 1 at the high end.
@@ -141,13 +141,16 @@ package struct Axis {
 
   /// Round numbers and how they are written.
   package var ticks: [(value: Double, text: String)] {
-    let digits = max(0, Int(-log10(step).rounded(.down)))
+    // Short enough to stand beside the panel.
+    let isPlain = step >= 1e-4 && high < 1e6
+    let digits = max(0, -Int(log10(step).rounded(.down)))
+    let format = isPlain ? "%.\(digits)f" : "%.3g"
     let first = (low / step).rounded(.up)
     return (0..<12).map { (first + Double($0)) * step }
       .filter { $0 <= high + 1e-9 * step }
       .map { value in
         // Not -0.
-        let text = String(format: "%.\(min(digits, 9))f", value == 0 ? 0 : value)
+        let text = String(format: format, value == 0 ? 0 : value)
         return (value, text)
       }
   }

@@ -61,12 +61,11 @@ public struct RunSummary: Encodable, Sendable {
   init(of folder: String) {
     var damage: FileError?
     var record: RunRecord?
-    var line: StatisticsLine?
     do { record = try RunRecord(in: folder) } catch { damage = error }
-    do { line = try StatisticsLog.last(in: folder) } catch { damage = damage ?? error }
-    let metrics = MetricLogs(in: folder)
+    let (statistics, metrics) = (StatisticsLog.end(in: folder), MetricLogs(in: folder))
     self.init(
-      of: folder, record, line, metrics.histories, damage: damage ?? metrics.damage)
+      of: folder, record, statistics.line, metrics.histories,
+      damage: damage ?? statistics.damage ?? metrics.damage)
   }
 
   init(

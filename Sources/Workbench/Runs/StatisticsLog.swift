@@ -85,15 +85,17 @@ struct StatisticsLog {
     curves.finish()
   }
 
-  /// Reads only the last line of the log; nil if there is none yet.
+  /// Reads only the last line of the log, and all of it if that is damaged.
   ///
-  /// - Throws: `FileError` naming the first damaged line if the last one is damaged.
-  static func last(in folder: String) throws(FileError) -> StatisticsLine? {
+  /// - Parameter folder: The folder of a training.
+  /// - Returns: The last line that is whole, if there is one, and what is wrong with the log.
+  static func end(in folder: String) -> (line: StatisticsLine?, damage: FileError?) {
     let lines = LogLines(OutputFolder.file(RunFolder.statisticsName, in: folder))
-    guard lines.exists, let bytes = try lines.last(1).first else { return nil }
-    if let line = try? StatisticsLine(bytes) { return line }
+    guard lines.exists else { return (nil, nil) }
+    if let last = try? lines.last(1).first, let line = try? StatisticsLine(last) {
+      return (line, nil)
+    }
     let log = StatisticsLog(in: folder)
-    if let damage = log.damage { throw damage }
-    return log.last
+    return (log.last, log.damage)
   }
 }
