@@ -4,10 +4,12 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <dlfcn.h>
 #include <torch/version.h>
 
 #include <atomic>
 #include <mutex>
+#include <string>
 
 #include "Failure.h"
 #include "Handles.h"
@@ -71,4 +73,15 @@ const char *ctorch_version(void) { return TORCH_VERSION; }
 const char *ctorch_cpu_capability(void) {
   static const std::string capability = at::get_cpu_capability();
   return capability.c_str();
+}
+
+const char *ctorch_build_description(void) {
+  static const std::string description = at::show_config();
+  return description.c_str();
+}
+
+const char *ctorch_library_path(void) {
+  static Dl_info place;
+  const auto function = reinterpret_cast<const void *>(&at::show_config);
+  return dladdr(function, &place) != 0 ? place.dli_fname : nullptr;
 }

@@ -30,6 +30,9 @@ public enum Activation: String, CaseIterable, Codable, Sendable {
     }
   }
 
+  /// Whether our own operator computes the function, on the processor, in `biasAct`.
+  package var hasOwnOperator: Bool { negativeSlope(alpha: 0.2) != nil }
+
   /// The function itself, without gain.
   ///
   /// - Parameters:

@@ -15,8 +15,17 @@ public enum Machine {
     ctorch_set_thread_count(Int32(count))
   }
 
-  /// libtorch's version, such as `2.13.0`.
+  /// The version of libtorch that this program was built for, such as `2.13.0`.
   public static var torchVersion: String { String(cString: ctorch_version()) }
+
+  /// What the loaded libtorch says about how it was built, over several lines.
+  public static var torchBuild: String { String(cString: ctorch_build_description()) }
+
+  /// The file that libtorch's operators were loaded from, if the system says.
+  public static var torchLibrary: String? { ctorch_library_path().map { String(cString: $0) } }
+
+  /// Whether libtorch can compute on a CUDA device.
+  public static var hasCUDA: Bool { ctorch_cuda_is_available() }
 
   /// The processor features that libtorch chose its kernels for, such as `AVX512`.
   public static var featureLevel: String { String(cString: ctorch_cpu_capability()) }

@@ -37,13 +37,13 @@ public struct ModelCatalogue: Encodable, Sendable {
       "Published networks, to be fetched from their authors and under their terms;",
       "the file is NAME.pkl where no other is shown:",
     ] + publishedLines + ["", "Configurations for --cfg, untrained:"]
-      + Self.columns(configurations.map { [$0.name, $0.summary] }).map { "  \($0)" }
+      + Table.lines(configurations.map { [$0.name, $0.summary] }).map { "  \($0)" }
   }
 
   private var shippedLines: [String] {
     guard !shipped.isEmpty else { return [] }
     return ["Models that come with the program; --network and all others take their names:"]
-      + Self.columns(shipped.map { [$0.name, $0.file] }).map { "  \($0)" } + [""]
+      + Table.lines(shipped.map { [$0.name, $0.file] }).map { "  \($0)" } + [""]
   }
 
   /// The networks below what those of one source have in common.
@@ -58,19 +58,7 @@ public struct ModelCatalogue: Encodable, Sendable {
         let isUsual = network.file == "\(network.name).pkl"
         return [network.name, "\(network.resolution) pixels", isUsual ? "" : network.file]
       }
-      return [""] + heading.map { "  \($0)" } + Self.columns(rows).map { "    \($0)" }
-    }
-  }
-
-  /// A line for each row, in which all columns stand below one another.
-  private static func columns(_ rows: [[String]]) -> [String] {
-    rows.map { row in
-      var line = ""
-      for (column, text) in row.enumerated() {
-        let width = rows.map { $0[column].count }.max() ?? 0
-        line += text + String(repeating: " ", count: width - text.count + 2)
-      }
-      return String(line.reversed().drop { $0 == " " }.reversed())
+      return [""] + heading.map { "  \($0)" } + Table.lines(rows).map { "    \($0)" }
     }
   }
 }

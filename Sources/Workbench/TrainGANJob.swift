@@ -118,7 +118,7 @@ public struct TrainGANJob: Sendable {
       let (state, options) = try Self.saved(in: folder) { _ in }
       _ = try request.goOn(with: options)
       return try plan(
-        options, in: folder, before: RunRecord(in: folder)?.schedule,
+        options, in: folder, before: (try? RunRecord(in: folder))?.schedule,
         kimg: Double(TrainingEngine.images(of: state)) / 1000)
     }
   }
@@ -184,7 +184,9 @@ public struct TrainGANJob: Sendable {
       let (state, options) = try Self.saved(in: path) { tell(.remark($0)) }
       let dataset = try request.goOn(with: options)
       if request.threads == nil { Machine.setThreadCount(options.threads) }
-      let schedule = try request.schedule(for: options, before: RunRecord(in: path)?.schedule)
+      let record = try? RunRecord(in: path)
+      let schedule = try request.schedule(for: options, before: record?.schedule)
+      try record?.with(schedule).write(in: folder)
       engine = try TrainingEngine(
         GANTraining(options, on: dataset), in: folder, schedule: schedule,
         options: options.canonicalJSON(),
@@ -226,37 +228,5 @@ extension TrainGANRequest {
 private actor TrainingHost {
   func run<Result: Sendable>(_ body: sending () throws -> Result) rethrows -> Result {
     try body()
-  }
-}
-
-/// What `training_options.json` says.
-private struct RunRecord: Codable {
-  let command: String
-  let version: String
-  let options: GANOptions
-  let schedule: Schedule
-
-  init(_ options: GANOptions, _ schedule: Schedule, command: String) {
-    (self.options, self.schedule, self.command) = (options, schedule, command)
-    version = stylistVersion
-  }
-
-  /// The record in a folder, or nil if it has none that can be read: the state has all that going
-  /// on needs.
-  init?(in folder: String) {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    guard let json = FileManager.default.contents(atPath: "\(folder)/\(RunFolder.optionsName)"),
-      let record = try? decoder.decode(Self.self, from: json)
-    else { return nil }
-    self = record
-  }
-
-  func write(in folder: RunFolder) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    let json = Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
-    try writeAtomically(to: folder.file(RunFolder.optionsName)) { try $0.write(json) }
   }
 }

@@ -23,17 +23,22 @@ enum VideoForm: String, CaseIterable {
   /// Checks that the program that writes this form is there.
   func checkProgram() async throws(UnavailableError) {
     guard self != .webp else { return }
-    guard (try? await Self.ffmpeg.resolveExecutablePath(in: .inherit)) != nil else {
+    guard await Self.ffmpegPath() != nil else {
       throw UnavailableError(
         description: "a .\(rawValue) file needs the program ffmpeg, which is not installed; "
           + "install it, or give a name that ends in .webp")
     }
   }
 
+  /// Where the program is that writes MP4 and GIF; nil if it is not installed.
+  static func ffmpegPath() async -> String? {
+    try? await ffmpeg.resolveExecutablePath(in: .inherit).string
+  }
+
   /// The pixels that a side of a frame may have.
   var sideLimit: Int { self == .webp ? WebP.sideLimit : 1 << 14 }
 
-  static let ffmpeg = Executable.name("ffmpeg")
+  fileprivate static let ffmpeg = Executable.name("ffmpeg")
 }
 
 /// A video file about to be written.

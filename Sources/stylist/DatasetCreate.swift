@@ -30,10 +30,14 @@ struct DatasetCreate: AsyncParsableCommand {
       same source gives the same bytes.
       """)
 
-  @Option(help: ArgumentHelp("The folder or zip archive of pictures.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("The folder or zip archive of pictures.", valueName: "path"),
+    completion: .pictures)
   var source: String
 
-  @Option(help: ArgumentHelp("The .zip archive or the folder to create.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("The .zip archive or the folder to create.", valueName: "path"),
+    completion: .pictures)
   var dest: String
 
   @Option(help: ArgumentHelp("Take only the first pictures.", valueName: "count"))
@@ -41,7 +45,8 @@ struct DatasetCreate: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "center-crop or center-crop-wide (default: neither).", valueName: "name"))
+      "center-crop or center-crop-wide (default: neither).", valueName: "name"),
+    completion: .list(["center-crop", "center-crop-wide"]))
   var transform: String?
 
   @Option(
@@ -55,11 +60,14 @@ struct DatasetCreate: AsyncParsableCommand {
   @Option(help: .hidden)
   var height: Int?
 
-  @Option(help: ArgumentHelp("lanczos or box, as Pillow computes them.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("lanczos or box, as Pillow computes them.", valueName: "name"),
+    completion: .list(["lanczos", "box"]))
   var resizeFilter = "lanczos"
 
   @Option(
-    help: ArgumentHelp("Also write a PNG of some of the new pictures.", valueName: "file"))
+    help: ArgumentHelp("Also write a PNG of some of the new pictures.", valueName: "file"),
+    completion: .file(extensions: ["png"]))
   var sheet: String?
 
   @OptionGroup var report: ReportOptions

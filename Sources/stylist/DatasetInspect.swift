@@ -18,13 +18,13 @@ struct DatasetInspect: AsyncParsableCommand {
       by the files' first bytes; `stylist dataset verify` decodes every picture.
       """)
 
-  @Argument(help: "The folder or zip archive.")
+  @Argument(help: "The folder or zip archive.", completion: .pictures)
   var path: String
 
   @Option(
     help: ArgumentHelp(
       "Where NAME-sheet.png goes, up to 64 of the pictures side by side (default: no sheet).",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var outdir: String?
 
   @OptionGroup var report: ReportOptions

@@ -45,13 +45,17 @@ struct DatasetPortraits: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Label pictures with this attribute, such as Smiling; may be given again.",
-      valueName: "name"))
+      valueName: "name"), completion: .list(KnownNames.portraitAttributes))
   var attribute: [String] = []
 
-  @Option(help: ArgumentHelp("The .zip archive or the folder to create.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("The .zip archive or the folder to create.", valueName: "path"),
+    completion: .pictures)
   var dest: String
 
-  @Option(help: ArgumentHelp("Also write a PNG of some of the portraits.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Also write a PNG of some of the portraits.", valueName: "file"),
+    completion: .file(extensions: ["png"]))
   var sheet: String?
 
   @OptionGroup var report: ReportOptions

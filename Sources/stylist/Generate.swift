@@ -31,7 +31,7 @@ struct Generate: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Codes instead of seeds: a .safetensors or .npz with w, or a .npy: [N, numWs, wDim].",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["safetensors", "npz", "npy"]))
   var projectedW: String?
 
   @Option(
@@ -43,8 +43,9 @@ struct Generate: AsyncParsableCommand {
   var grid: GridSize?
 
   @Option(
-    help: ArgumentHelp("The folder for the pictures; made if it is not there.", valueName: "folder")
-  )
+    help: ArgumentHelp(
+      "The folder for the pictures; made if it is not there.", valueName: "folder"),
+    completion: .directory)
   var outdir: String
 
   @OptionGroup var pictureOptions: PictureOptions

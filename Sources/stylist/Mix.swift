@@ -42,8 +42,9 @@ struct Mix: AsyncParsableCommand {
   var styles: StyleList?
 
   @Option(
-    help: ArgumentHelp("The folder for the pictures; made if it is not there.", valueName: "folder")
-  )
+    help: ArgumentHelp(
+      "The folder for the pictures; made if it is not there.", valueName: "folder"),
+    completion: .directory)
   var outdir: String
 
   @OptionGroup var pictureOptions: PictureOptions

@@ -31,7 +31,9 @@ struct ModelConvert: AsyncParsableCommand {
       devices never.
       """)
 
-  @Argument(help: "The checkpoints, then the file to write; its folder is made if it is not there.")
+  @Argument(
+    help: "The checkpoints, then the file to write; its folder is made if it is not there.",
+    completion: .checkpoint)
   var files: [String]
 
   @Option(
@@ -43,7 +45,7 @@ struct ModelConvert: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "G, D or G_ema; may be given again (default: all that fit into one file).",
-      valueName: "role"))
+      valueName: "role"), completion: .list(["G", "D", "G_ema"]))
   var role: [String] = []
 
   @Option(

@@ -19,7 +19,7 @@ struct ModelInspect: AsyncParsableCommand {
       first such decides the exit code.
       """)
 
-  @Argument(help: "The checkpoints.")
+  @Argument(help: "The checkpoints.", completion: .checkpoint)
   var files: [String]
 
   @OptionGroup var output: OutputOptions

@@ -37,7 +37,8 @@ struct ModelScan: AsyncParsableCommand {
       if it could not be looked at.
       """)
 
-  @Argument(help: "The files, and folders to look through with all that is in them.")
+  @Argument(
+    help: "The files, and folders to look through with all that is in them.", completion: .file())
   var paths: [String]
 
   @OptionGroup var output: OutputOptions

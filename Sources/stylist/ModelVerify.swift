@@ -20,17 +20,18 @@ struct ModelVerify: AsyncParsableCommand {
       `stylist model list` names the published networks.
       """)
 
-  @Argument(help: "The checkpoint.")
+  @Argument(help: "The checkpoint.", completion: .checkpoint)
   var file: String
 
   @Option(
-    help: ArgumentHelp("The published network that it should be.", valueName: "name"))
+    help: ArgumentHelp("The published network that it should be.", valueName: "name"),
+    completion: .list(KnownNames.published))
   var published: String?
 
   @Option(
     help: ArgumentHelp(
       "Where the picture of seed 0 goes; without it, it is drawn and not kept.",
-      valueName: "folder"))
+      valueName: "folder"), completion: .directory)
   var outdir: String?
 
   @OptionGroup var report: ReportOptions

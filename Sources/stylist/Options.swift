@@ -9,13 +9,13 @@ struct NetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The network: NVIDIA's .pkl, a .pt with rosinality's or NVIDIA's names, or our .safetensors.",
-      valueName: "file"))
+      valueName: "file"), completion: .checkpoint)
   var network: String?
 
   @Option(
     help: ArgumentHelp(
       "Instead of a file, an untrained network of this configuration: stylegan2-256, paper256, auto, …",
-      valueName: "name"))
+      valueName: "name"), completion: .list(KnownNames.configurations))
   var cfg: String?
 
   @Option(
@@ -159,13 +159,4 @@ extension GridSize {
   }
 
   var text: String { "\(columns)x\(rows)" }
-}
-
-/// A command line that makes something again, quoted for the shell.
-func commandLine(_ parts: [String]) -> String {
-  let safe = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@%")
-  let quoted = parts.map { part in
-    part.allSatisfy(safe.contains) ? part : "'\(part.replacing("'", with: "'\\''"))'"
-  }
-  return (["stylist"] + quoted).joined(separator: " ")
 }

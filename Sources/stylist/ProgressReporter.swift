@@ -57,12 +57,4 @@ final class ProgressReporter: Sendable {
       perSecond: (rate * 1000).rounded() / 1000, secondsLeft: (left * 10).rounded() / 10)
     return (try? encoder.encode(line)).map { String(decoding: $0, as: UTF8.self) + "\n" } ?? ""
   }
-
-  private func clock(_ seconds: Double) -> String {
-    let whole = Int(min(seconds.rounded(), 1e8))
-    let (hours, minutes) = (whole / 3600, whole / 60 % 60)
-    return hours > 0
-      ? String(format: "%d:%02d:%02d", hours, minutes, whole % 60)
-      : String(format: "%d:%02d", minutes, whole % 60)
-  }
 }

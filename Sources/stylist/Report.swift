@@ -22,7 +22,7 @@ struct OutputOptions: ParsableArguments {
   }
 
   /// Writes lines to stdout, which may be a full disk or a closed pipe.
-  private func printOut(_ lines: [String]) throws {
+  func printOut(_ lines: [String]) throws {
     do {
       let text = lines.map { $0 + "\n" }.joined()
       try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))

@@ -24,6 +24,7 @@ struct Stylist: AsyncParsableCommand {
     version: stylistVersion,
     subcommands: [
       Generate.self, Mix.self, Video.self, DatasetCommand.self, Train.self, Model.self,
+      Runs.self, Doctor.self, Completions.self,
     ])
 
   /// Runs the command line and ends the program with the documented exit code.

@@ -27,22 +27,24 @@ struct TrainGAN: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The pictures: a folder, a .zip, or portraits, which are drawn without end.",
-      valueName: "source"))
+      valueName: "source"), completion: .pictures)
   var data: String?
 
   @Option(
-    help: ArgumentHelp("The folder for the runs; made if it is not there.", valueName: "folder"))
+    help: ArgumentHelp("The folder for the runs; made if it is not there.", valueName: "folder"),
+    completion: .directory)
   var outdir: String?
 
   @Option(
     help: ArgumentHelp(
       "Go on with the training of this folder, or with the latest in --outdir.",
-      valueName: "folder|latest"))
+      valueName: "folder|latest"), completion: .directory)
   var resume: String?
 
   @Option(
     help: ArgumentHelp(
-      "Start with the networks of this checkpoint, or training state.", valueName: "file"))
+      "Start with the networks of this checkpoint, or training state.", valueName: "file"),
+    completion: .checkpoint)
   var initFrom: String?
 
   @OptionGroup(title: "RECIPE") var recipe: RecipeOptions
@@ -122,7 +124,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The recipe: auto, stylegan2, paper256, paper512, paper1024 or cifar (default: auto).",
-      valueName: "name"))
+      valueName: "name"), completion: .list(KnownNames.recipes))
   var cfg: String?
 
   @Option(

@@ -53,7 +53,7 @@ struct Video: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The file to write: .webp, .mp4 or .gif; its folder is made if it is not there.",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["webp", "mp4", "gif"]))
   var output: String
 
   @OptionGroup var pictureOptions: PictureOptions

@@ -15,7 +15,8 @@ struct HelpTests {
   static let commands = [
     "", "generate", "mix", "video", "model", "model list", "model inspect", "model verify",
     "model convert", "model scan", "dataset", "dataset create", "dataset portraits",
-    "dataset inspect", "dataset verify", "train", "train gan",
+    "dataset inspect", "dataset verify", "train", "train gan", "runs", "runs list", "runs show",
+    "runs compare", "doctor", "completions",
   ]
 
   @Test("is as recorded", arguments: commands)

@@ -13,6 +13,14 @@ import Testing
     #expect(Machine.threadCount >= 1)
   }
 
+  @Test("says how the loaded libtorch was built, and where it lies")
+  func build() throws {
+    #expect(Machine.torchBuild.contains("TORCH_VERSION=\(Machine.torchVersion)"))
+    let library = try #require(Machine.torchLibrary)
+    #expect(library.contains("libtorch"))
+    #expect(FileManager.default.fileExists(atPath: library))
+  }
+
   // In a process of its own, since the count belongs to the whole process.
   @Test("sets the thread count of threads that have computed before")
   func threadCountIsShared() async {

@@ -195,6 +195,19 @@ const char *cm_tar_reader_message(const cm_tar_reader *reader);
 // Where in the file the entry's header lies; of a gzip stream, how many bytes had been read.
 size_t cm_tar_reader_offset(const cm_tar_reader *reader);
 
+// --- The libraries -----------------------------------------------------------------------------
+
+typedef struct {
+  const char *name;
+  char built_for[32];  // the version of its headers
+  char loaded[32];     // the version that is in use; empty if the library does not tell
+} cm_library;
+
+#define CM_LIBRARY_COUNT 5
+
+// Describes all libraries behind these functions.
+void cm_libraries(cm_library libraries[CM_LIBRARY_COUNT]);
+
 #ifdef __cplusplus
 }
 #endif

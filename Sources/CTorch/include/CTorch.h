@@ -147,6 +147,10 @@ bool ctorch_cuda_is_available(void);
 const char *ctorch_version(void);
 // The processor features that libtorch's kernels were chosen for, such as "AVX512".
 const char *ctorch_cpu_capability(void);
+// What the loaded libtorch says about how it was built, over several lines.
+const char *ctorch_build_description(void);
+// The file that libtorch's operators were loaded from, or NULL if the system does not say.
+const char *ctorch_library_path(void);
 
 #ifdef __cplusplus
 }

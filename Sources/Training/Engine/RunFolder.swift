@@ -158,6 +158,39 @@ extension RunFolder {
     }.sorted { $0.number < $1.number }
   }
 
+  /// The newest state that can be opened; whether its content is whole, only going on from it
+  /// tells.
+  ///
+  /// - Parameter path: The folder.
+  /// - Returns: The state's path; nil if there is none.
+  public static func readableState(in path: String) -> String? {
+    states(in: path).first { (try? TrainingState(reading: $0)) != nil }
+  }
+
+  /// The paths of the sheets in a folder: of the data, of the start, then by kimg.
+  ///
+  /// - Parameter path: The folder.
+  /// - Returns: The paths of those that are there.
+  public static func sheets(in path: String) -> [String] {
+    ["reals.png", "fakes_init.png"].map { "\(path)/\($0)" }
+      .filter { FileManager.default.fileExists(atPath: $0) }
+      + numbered(in: path, /fakes([0-9]{6,})\.png/).reversed()
+  }
+
+  /// Whether a process trains in a folder, or holds it for another reason.
+  ///
+  /// - Parameter path: The folder.
+  /// - Returns: False also if there is no such folder.
+  public static func isHeld(_ path: String) -> Bool {
+    guard
+      let descriptor = try? FileDescriptor.open(
+        FilePath(path), .readOnly, options: [.directory, .closeOnExec])
+    else { return false }
+    // Shared and let go at once; closing lets go.
+    defer { try? descriptor.close() }
+    return flock(descriptor.rawValue, LOCK_SH | LOCK_NB) != 0
+  }
+
   /// The newest state that is whole.
   ///
   /// - Parameters:

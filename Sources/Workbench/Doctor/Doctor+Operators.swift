@@ -1,0 +1,146 @@
+// Which way each operator takes, and whether it gives what a plain reference does.
+
+import Layers
+package import Tensors
+
+extension DoctorJob {
+  /// The ways of all operators that matter for speed, each tried on a tiny input.
+  package func operatorPaths() -> [DoctorReport.OperatorPath] {
+    let own = "own operator, \(kernelFeatureLevel)"
+    let build = TorchBuild(Machine.torchBuild)
+    let torch = "libtorch, \(Machine.featureLevel)"
+    let convolution = build.oneDNN == nil ? torch : "oneDNN"
+    var random = SmallNumbers()
+    return [
+      Self.upfirdn2dPath(own, &random),
+      Self.straightPath(own, &random),
+      Self.curvedPath(torch, &random),
+      Self.conv2dPath(convolution, .float32, &random),
+      Self.conv2dPath(convolution, .bfloat16, &random),
+      Self.modulatedConv2dPath(convolution, &random),
+      Self.productPath(build.mkl == nil ? torch : "MKL", &random),
+    ]
+  }
+
+  /// Compares a result with a reference, relative to the largest number of the reference.
+  package static func path(
+    _ name: String, _ path: String, because reason: String, found: [Tensor], expected: [Tensor],
+    reference: String, tolerance: Double
+  ) -> DoctorReport.OperatorPath {
+    let differences = zip(found, expected).map { found, expected -> Double in
+      let (a, b) = (found.cast(to: .float64), expected.cast(to: .float64))
+      guard a.shape == b.shape, a.isFinite().all else { return .infinity }
+      return (a - b).abs().max().item() / Swift.max(b.abs().max().item(), 1e-30)
+    }
+    return DoctorReport.OperatorPath(
+      name: name, path: path, reason: reason, reference: reference,
+      difference: differences.max() ?? .infinity, tolerance: tolerance)
+  }
+
+  private static func upfirdn2dPath(
+    _ own: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let x = random.tensor([2, 3, 9, 37]).requiringGrad()
+    let filter = Tensor([1, 3, 3, 1] as [Float]) / 8
+    let (up, padding) = (PerAxis(2), Padding(2))
+    let results = [
+      upfirdn2d(x, filter: filter, up: up, down: 1, padding: padding),
+      upfirdn2dReference(x, filter: filter, up: up, down: 1, padding: padding),
+    ]
+    let slopes = Self.slopes(of: results, by: x, &random)
+    return path(
+      "upfirdn2d", own, because: "makes no enlarged picture", found: [results[0], slopes[0]],
+      expected: [results[1], slopes[1]], reference: "plain operations, with the gradient",
+      tolerance: 1e-5)
+  }
+
+  private static func straightPath(
+    _ own: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let x = random.tensor([2, 3, 5, 37]).requiringGrad()
+    let bias = random.tensor([3])
+    let results = [
+      biasAct(x, bias: bias, activation: .lrelu, clamp: 2),
+      biasActReference(x, bias: bias, activation: .lrelu, clamp: 2),
+    ]
+    let slopes = Self.slopes(of: results, by: x, &random)
+    return path(
+      "biasAct, straight", own,
+      because: "\(names { $0.hasOwnOperator }): one pass over memory",
+      found: [results[0], slopes[0]], expected: [results[1], slopes[1]],
+      reference: "plain operations, with the gradient",
+      tolerance: 1e-5)
+  }
+
+  private static func curvedPath(
+    _ torch: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let x = random.tensor([2, 3, 5, 37])
+    return path(
+      "biasAct, curved", torch, because: "\(names { !$0.hasOwnOperator }): plain operations",
+      found: [biasAct(x, activation: .swish), biasAct(x, activation: .tanh)],
+      expected: [.swish, .tanh].map { biasActReference(x.cast(to: .float64), activation: $0) },
+      reference: "64-bit numbers", tolerance: 1e-5)
+  }
+
+  private static func conv2dPath(
+    _ convolution: String, _ dtype: DType, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    // Rounded first, so that the reference has the same numbers to compute with.
+    let x = random.tensor([2, 16, 12, 12]).cast(to: dtype)
+    let weight = random.tensor([16, 16, 3, 3]).cast(to: dtype)
+    return path(
+      "conv2d, \(dtype)", convolution, because: "as libtorch chooses",
+      found: [x.conv2d(weight, padding: [1, 1])],
+      expected: [x.cast(to: .float64).conv2d(weight.cast(to: .float64), padding: [1, 1])],
+      reference: "64-bit numbers, without oneDNN", tolerance: dtype == .float32 ? 1e-5 : 8e-3)
+  }
+
+  private static func modulatedConv2dPath(
+    _ convolution: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let (x, weight) = (random.tensor([2, 8, 8, 8]), random.tensor([8, 8, 3, 3]))
+    let styles = random.tensor([2, 8])
+    return path(
+      "modulatedConv2d", "\(convolution), grouped", because: "a kernel of its own for each picture",
+      found: [modulatedConv2d(x, weight: weight, styles: styles, padding: 1)],
+      expected: [
+        modulatedConv2d(
+          x.cast(to: .float64), weight: weight.cast(to: .float64),
+          styles: styles.cast(to: .float64), padding: 1, fused: false)
+      ],
+      reference: "scaled before and after, 64-bit numbers", tolerance: 1e-5)
+  }
+
+  private static func productPath(
+    _ product: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let (a, b) = (random.tensor([16, 32]), random.tensor([32, 16]))
+    let (rows, columns) = (a.cast(to: .float64).unsqueezed(2), b.cast(to: .float64).unsqueezed(0))
+    return path(
+      "matmul", product, because: "as libtorch chooses", found: [a.matmul(b)],
+      expected: [(rows * columns).sum(over: 1)], reference: "products and a sum, 64-bit numbers",
+      tolerance: 1e-5)
+  }
+
+  private static func names(_ isMeant: (Activation) -> Bool) -> String {
+    Activation.allCases.filter(isMeant).map(\.rawValue).joined(separator: ", ")
+  }
+
+  /// The gradients of weighted sums of several results by what they were computed from.
+  private static func slopes(
+    of results: [Tensor], by x: Tensor, _ random: inout SmallNumbers
+  ) -> [Tensor] {
+    let weights = random.tensor(results[0].shape)
+    return results.map { gradients(of: [$0], withRespectTo: [x], weights: [weights])[0] }
+  }
+}
+
+/// Random numbers around 0, the same on every machine.
+private struct SmallNumbers {
+  private var state = RandomState(seed: 0)
+
+  mutating func tensor(_ shape: [Int]) -> Tensor {
+    Tensor(state.randn(shape.reduce(1, *)).map { Float($0) }, shape: shape)
+  }
+}

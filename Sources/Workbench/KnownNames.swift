@@ -1,0 +1,18 @@
+// The names that people type for what Stylist knows: for lists, hints and completion.
+
+import Checkpoints
+import Datasets
+import Networks
+import Training
+
+/// The names that people type for what Stylist knows.
+public enum KnownNames {
+  /// Configurations without a file, for `--cfg` of commands that draw.
+  public static var configurations: [String] { Registry.configurations.map(\.name) }
+  /// Networks that their authors published.
+  public static var published: [String] { PublishedNetwork.all.map(\.name) }
+  /// Recipes of trainings.
+  public static var recipes: [String] { GANRecipe.names }
+  /// What is true or false of a portrait, as CelebA calls it.
+  public static var portraitAttributes: [String] { PortraitAttribute.allCases.map(\.rawValue) }
+}

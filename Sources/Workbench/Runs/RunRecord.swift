@@ -1,0 +1,55 @@
+// What `training_options.json` says of a training: its command, its options and its schedule.
+
+import Formats
+import Foundation
+import Training
+
+/// What `training_options.json` says.
+struct RunRecord: Codable {
+  /// The largest file that is read.
+  private static let sizeLimit = 1 << 20
+
+  let command: String
+  let version: String
+  let options: GANOptions
+  var schedule: Schedule
+
+  init(_ options: GANOptions, _ schedule: Schedule, command: String) {
+    (self.options, self.schedule, self.command) = (options, schedule, command)
+    version = stylistVersion
+  }
+
+  /// The record in a folder.
+  ///
+  /// - Parameter folder: The folder of a training.
+  /// - Throws: `FileError` if there is none that can be read.
+  init(in folder: String) throws(FileError) {
+    let file = OutputFolder.file(RunFolder.optionsName, in: folder)
+    let bytes = try ByteRegion(mapping: file)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+      guard bytes.count <= Self.sizeLimit else { throw CocoaError(.fileReadTooLarge) }
+      self = try decoder.decode(Self.self, from: Data(bytes.copy()))
+    } catch {
+      throw FileError(
+        .damaged, file: file, expected: "the options of a training",
+        found: "\(bytes.count) bytes of something else")
+    }
+  }
+
+  /// The record with another schedule, which going on may bring.
+  func with(_ schedule: Schedule) -> RunRecord {
+    var record = self
+    record.schedule = schedule
+    return record
+  }
+
+  func write(in folder: RunFolder) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    let json = Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+    try writeAtomically(to: folder.file(RunFolder.optionsName)) { try $0.write(json) }
+  }
+}
