@@ -161,14 +161,3 @@ extension NetworkFileNotes {
     ].compactMap(\.self)
   }
 }
-
-/// A number with its digits in groups of three.
-func grouped(_ number: Int) -> String {
-  var groups: [Substring] = []
-  var digits = String(number)[...]
-  while digits.count > 3 {
-    groups.insert(digits.suffix(3), at: 0)
-    digits = digits.dropLast(3)
-  }
-  return ([digits] + groups).joined(separator: ",")
-}
