@@ -14,6 +14,9 @@
 
 namespace ctorch {
 
+// Gives back the memory that is kept for saying that there is none left.
+void freeReserve();
+
 // Writes `text`, cut to the room there is.
 inline void write(CTorchError *error, const std::string &text, bool outOfMemory = false) {
   if (error == nullptr) return;
@@ -27,6 +30,9 @@ inline bool saysOutOfMemory(const std::string &text) {
   return text.find("can't allocate memory") != std::string::npos ||
          text.find("not enough memory") != std::string::npos;
 }
+
+// Whether an exception of a library below libtorch, such as oneDNN, means that memory ran out.
+bool lacksMemory(const std::exception &exception);
 
 // Removes everything up to and with the first `mark` at or after `from`, if there is one and
 // something follows it.
@@ -69,12 +75,15 @@ Result guarded(CTorchError *error, Result failed, Body body, Context context) {
     outOfMemory = true;
   } catch (const std::exception &e) {
     text = e.what();
+    outOfMemory = lacksMemory(e);
   } catch (...) {
     text = "an exception of unknown type";
   }
+  if (outOfMemory) freeReserve();
   try {
     write(error, sentence(text) + context(), outOfMemory);
   } catch (...) {
+    freeReserve();
     write(error, "out of memory", true);
   }
   return failed;

@@ -25,6 +25,8 @@ public struct TrainingState {
     public var dataPosition: DataPosition?
     /// The training's options as canonical JSON, so that going on with others is noticed.
     public var options: String?
+    /// What tells the training's data from other data, as JSON.
+    public var data: String?
     /// The threads that one operation could use.
     public var threads: Int
     /// The processor features that kernels were chosen for.
@@ -193,7 +195,9 @@ extension TrainingState {
   ) -> [String] {
     var lines: [String] = []
     if values.threads != threads {
-      lines.append("the state was saved with \(values.threads) threads; here are \(threads)")
+      let words = values.threads == 1 ? "1 thread" : "\(values.threads) threads"
+      lines.append(
+        "the state was saved with \(words); here \(threads == 1 ? "is" : "are") \(threads)")
     }
     if values.featureLevel != featureLevel {
       lines.append("the state was saved with \(values.featureLevel); here is \(featureLevel)")

@@ -48,6 +48,8 @@ public protocol Dataset: Sendable {
   var shape: ImageShape { get }
   /// What the labels are.
   var labelKind: LabelKind { get }
+  /// What tells it from other data sets of as many pictures; computed when it is asked for.
+  var fingerprint: DatasetFingerprint { get }
 
   /// Decodes or draws a picture.
   ///

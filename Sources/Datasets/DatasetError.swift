@@ -11,9 +11,12 @@ public struct DatasetError: Error, Hashable, Sendable {
   /// How many more pictures have trouble.
   public let others: Int
 
+  /// What would help; nil if nothing is known.
+  public let advice: String?
+
   /// An error about a data set or one of its pictures.
-  public init(_ error: FileError, index: Int? = nil, others: Int = 0) {
-    (self.error, self.index, self.others) = (error, index, others)
+  public init(_ error: FileError, index: Int? = nil, others: Int = 0, advice: String? = nil) {
+    (self.error, self.index, self.others, self.advice) = (error, index, others, advice)
   }
 
   /// The file, as it can be found: a file in an archive is below the archive's name.
@@ -28,7 +31,8 @@ extension DatasetError: CustomStringConvertible {
   /// The error as one line, without control characters.
   public var description: String {
     let number = index.map { " (picture \($0))" } ?? ""
-    let more = others == 0 ? "" : "; \(others) more pictures have trouble"
-    return "\(error)\(number)\(more)"
+    let more = others == 1 ? "picture has" : "pictures have"
+    let rest = others == 0 ? "" : "; \(others) more \(more) trouble"
+    return "\(error)\(number)\(rest)" + (advice.map { " (\($0))" } ?? "")
   }
 }

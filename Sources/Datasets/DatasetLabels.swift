@@ -30,6 +30,20 @@ public enum DatasetLabels: Hashable, Sendable {
     }
   }
 
+  /// The label of a picture in a few bytes.
+  func bytes(at index: Int) -> [UInt8] {
+    switch self {
+    case .none: return []
+    case .classes(let classes, _):
+      return withUnsafeBytes(
+        of: UInt32(truncatingIfNeeded: classes[index]).littleEndian, Array.init)
+    case .vectors(let numbers, let dimension):
+      return numbers[index * dimension..<(index + 1) * dimension].flatMap { number in
+        withUnsafeBytes(of: number.bitPattern.littleEndian, Array.init)
+      }
+    }
+  }
+
   /// The labels that a file gives to pictures.
   ///
   /// As in the published loader, there are as many classes as the largest one says, and a file may

@@ -37,6 +37,9 @@ public struct DatasetView: Dataset {
   /// What the labels are: those of the whole data set.
   public var labelKind: LabelKind { base.labelKind }
 
+  /// What tells the whole data set from others.
+  public var fingerprint: DatasetFingerprint { base.fingerprint }
+
   /// Decodes or draws a picture, mirrored in the second half.
   public func image(at index: Int) throws(DatasetError) -> ByteImage {
     let image = try base.image(at: indices[index % indices.count])

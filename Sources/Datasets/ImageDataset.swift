@@ -40,14 +40,9 @@ public struct ImageDataset: Dataset {
   public init(
     _ files: PictureFiles, _ survey: PictureSurvey, readsLabels: Bool = true
   ) throws(DatasetError) {
-    if let problem = survey.problems.first {
-      throw DatasetError(problem.error, index: problem.index, others: survey.problems.count - 1)
-    }
+    if let failure = survey.failure { throw failure }
     guard let shape = survey.shape else {
-      throw DatasetError(
-        FileError(
-          .damaged, file: files.path, expected: "pictures: files such as *.png, *.jpg or *.webp",
-          found: "\(files.otherFiles.count) other files"))
+      throw DatasetError(files.emptiness)
     }
     (self.files, self.shape) = (files, shape)
     labels = try DatasetLabels(
@@ -62,6 +57,15 @@ public struct ImageDataset: Dataset {
 
   /// What the labels are.
   public var labelKind: LabelKind { labels.kind }
+
+  /// What tells it from others: the names and labels of all pictures, the files of some.
+  public var fingerprint: DatasetFingerprint {
+    DatasetFingerprint(of: count) { index in
+      Array(files.pictures[index].utf8) + labels.bytes(at: index)
+    } content: {
+      try? files.bytes(at: $0)
+    }
+  }
 
   /// Decodes a picture.
   public func image(at index: Int) throws(DatasetError) -> ByteImage {

@@ -58,7 +58,7 @@ public struct PictureFiles: Sendable {
       names = files.filter { $0.objection == nil }.map { String($0.path.dropFirst(prefix.count)) }
       (store, isArchive) = (.folder(prefix), false)
     } else {
-      let bytes = try ByteRegion(mapping: path)
+      let bytes = try Self.archive(path)
       guard ZIPArchive.recognises(bytes) else {
         throw bytes.error(
           at: 0, expected: "a folder or a zip archive of pictures",
@@ -76,9 +76,26 @@ public struct PictureFiles: Sendable {
     otherFiles = sorted.filter { !Self.isPicture($0) && $0 != LabelFile.name }
   }
 
+  private static func archive(_ path: String) throws(FileError) -> ByteRegion {
+    do {
+      return try ByteRegion(mapping: path)
+    } catch {
+      guard error.kind == .missing else { throw error }
+      throw FileError(
+        .missing, file: path, expected: "a folder or a .zip of pictures", found: error.found)
+    }
+  }
+
   private static func isPicture(_ name: String) -> Bool {
-    guard let ending = FilePath(name).extension else { return false }
+    guard !isLeftover(name), let ending = FilePath(name).extension else { return false }
     return extensions.contains(ending.lowercased())
+  }
+
+  /// Whether a file is one that macOS puts beside each file that it copies or packs: those of
+  /// pictures have the names of pictures, and hold none.
+  private static func isLeftover(_ name: String) -> Bool {
+    let parts = name.split { $0 == "/" || $0 == "\\" }
+    return parts.contains("__MACOSX") || parts.last?.hasPrefix("._") == true
   }
 
   /// What people call it: its name without the ending.
@@ -89,6 +106,17 @@ public struct PictureFiles: Sendable {
   /// How errors name a file in it.
   public func place(of name: String) -> String {
     path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+  }
+}
+
+extension PictureFiles {
+  /// The error of a folder or archive without pictures.
+  public var emptiness: FileError {
+    objections.first
+      ?? FileError(
+        .doesNotFit, file: path, expected: "pictures: files such as *.png, *.jpg or *.webp",
+        found: otherFiles.isEmpty
+          ? "no files" : "\(otherFiles.count) other file\(otherFiles.count == 1 ? "" : "s")")
   }
 }
 

@@ -21,6 +21,15 @@ public struct PictureSurvey: Sendable {
   public let shape: ImageShape?
   /// The pictures that are damaged, or of another size.
   public let problems: [PictureProblem]
+  /// What would make a data set of pictures that do not fit; nil if that would not help.
+  public let advice: String?
+
+  /// The first problem, how many more there are, and what would help; nil if there is none.
+  public var failure: DatasetError? {
+    problems.first.map {
+      DatasetError($0.error, index: $0.index, others: problems.count - 1, advice: advice)
+    }
+  }
 
   /// Looks at the first pictures of a folder or archive.
   ///
@@ -51,9 +60,10 @@ public struct PictureSurvey: Sendable {
         PictureProblem(
           index: index,
           error: FileError(
-            .damaged, file: files.place(of: files.pictures[index]), expected: objection,
+            .doesNotFit, file: files.place(of: files.pictures[index]), expected: objection,
             found: "\(size)")))
     }
+    advice = Self.advice(sizes.compactMap(\.self))
     self.headers = headers
     self.problems = problems.sorted { $0.index < $1.index }
   }
@@ -65,6 +75,22 @@ public struct PictureSurvey: Sendable {
       if let current = best, counts[size, default: 0] > counts[current, default: 0] { best = size }
     }
     return best
+  }
+
+  /// The commands that make all pictures alike: of the smallest side that is a power of two, but no
+  /// larger than most people want.
+  private static func advice(_ sizes: [PictureSize]) -> String? {
+    let channels = Set(sizes.map(\.channels))
+    let needsColour = channels.count > 1 || channels.contains(2)
+    let isOneSquare =
+      Set(sizes.map { [$0.width, $0.height] }).count == 1
+      && sizes.first.map { PictureSize(width: $0.width, height: $0.height, channels: 3).shape }
+        != nil
+    guard needsColour || !isOneSquare else { return nil }
+    let side = sizes.map { min($0.width, $0.height) }.min() ?? 1
+    let power = min(max(Int.bitWidth - 1 - side.leadingZeroBitCount, 3), 8)
+    let size = isOneSquare ? "" : " --transform=center-crop --resolution=\(1 << power)"
+    return "stylist dataset create\(size)\(needsColour ? " --to-rgb" : "") makes all alike"
   }
 
   /// What should have been in place of a size, or nil if it is right.

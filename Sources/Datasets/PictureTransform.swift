@@ -33,13 +33,18 @@ public struct PictureTransform: Hashable, Sendable {
   /// How samples are weighed.
   public let filter: ResizeFilter
 
+  /// Whether grey pictures become RGB, and those with alpha lose it, as Pillow converts them.
+  public let makesRGB: Bool
+
   /// A transform.
-  public init(crop: Crop = .none, size: Size? = nil, filter: ResizeFilter = .lanczos) {
+  public init(
+    crop: Crop = .none, size: Size? = nil, filter: ResizeFilter = .lanczos, makesRGB: Bool = false
+  ) {
     precondition(crop == .none || size != nil, "\(crop.rawValue) without a size")
     precondition(
       crop != .centerWide || size.map { $0.height <= $0.width } == true,
       "\(crop.rawValue) to a size that is higher than wide")
-    (self.crop, self.size, self.filter) = (crop, size, filter)
+    (self.crop, self.size, self.filter, self.makesRGB) = (crop, size, filter, makesRGB)
   }
 
   /// The size of what becomes of a picture.
@@ -47,11 +52,13 @@ public struct PictureTransform: Hashable, Sendable {
   /// - Parameter picture: The size of the picture.
   /// - Returns: The size; nil if the picture is left out.
   public func size(of picture: PictureSize) -> PictureSize? {
-    guard let size else { return picture }
+    let channels = makesRGB ? 3 : picture.channels
+    guard let size else {
+      return PictureSize(width: picture.width, height: picture.height, channels: channels)
+    }
     let height = crop == .centerWide ? size.width : size.height
     let isLeftOut = crop == .centerWide && !keeps(picture, size)
-    return isLeftOut
-      ? nil : PictureSize(width: size.width, height: height, channels: picture.channels)
+    return isLeftOut ? nil : PictureSize(width: size.width, height: height, channels: channels)
   }
 
   /// The rows that `center-crop-wide` keeps, counted as the published tool does: those that the
@@ -69,6 +76,7 @@ public struct PictureTransform: Hashable, Sendable {
   /// - Parameter image: The picture.
   /// - Returns: The new picture; nil if it is left out.
   public func callAsFunction(_ image: ByteImage) -> ByteImage? {
+    let image = makesRGB ? image.inRGB : image
     guard let size else { return image }
     switch crop {
     case .none: return image.resized(width: size.width, height: size.height, filter: filter)

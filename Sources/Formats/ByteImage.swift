@@ -46,4 +46,19 @@ public struct ByteImage: Hashable, Sendable {
     }
     return ByteImage(width: width, height: height, channels: channels + 2, pixels: colour)
   }
+
+  /// The same picture as RGB: a grey value becomes three equal ones, alpha is left out.
+  public var inRGB: ByteImage {
+    let colour = inColour
+    guard colour.hasAlpha else { return colour }
+    let pixels = [UInt8](unsafeUninitializedCapacity: width * height * 3) { target, count in
+      for pixel in 0..<width * height {
+        for channel in 0..<3 {
+          target.initializeElement(at: count, to: colour.pixels[4 * pixel + channel])
+          count += 1
+        }
+      }
+    }
+    return ByteImage(width: width, height: height, channels: 3, pixels: pixels)
+  }
 }

@@ -6,6 +6,8 @@ public struct FileError: Error, Hashable, Sendable {
   public enum Kind: String, CaseIterable, Sendable {
     /// The content contradicts its format, or uses a part of it that is not supported.
     case damaged
+    /// The content is whole, and does not go with what it is to be used for or beside.
+    case doesNotFit
     /// The content is of no form that was asked for, or of none that is known.
     case notRecognised
     /// The content is whole, and is something that this program cannot use, or not yet.
@@ -47,7 +49,7 @@ extension FileError.Kind {
   /// The exit code of a command that ends with this failure.
   public var exitCode: Int32 {
     switch self {
-    case .damaged, .notRecognised: 65
+    case .damaged, .doesNotFit, .notRecognised: 65
     case .missing: 66
     case .unsupported: 69
     case .cannotCreate: 73
@@ -59,6 +61,7 @@ extension FileError.Kind {
   private var phrase: String {
     switch self {
     case .damaged: "damaged"
+    case .doesNotFit: "does not fit"
     case .notRecognised: "not recognised"
     case .unsupported: "cannot be used"
     case .refusedAsUnsafe: "refused as unsafe"

@@ -71,6 +71,8 @@ extension LabelFile {
         at: 0, expected: "labels of at most \(limits.fileBytes) bytes", found: "\(bytes.count)")
     }
     var scanner = JSONScanner(bytes, subject: "file")
+    // Editors on Windows write a mark of the encoding in front.
+    if scanner.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { scanner.cursor = 3 }
     var (reader, isNull): (LabelReader?, Bool) = (nil, false)
     try scanner.object { (key, scanner) throws(FileError) in
       guard key == "labels" else { return try scanner.skipValue(depth: limits.depth) }

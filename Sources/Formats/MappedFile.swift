@@ -1,6 +1,6 @@
 // Opening a file for reading: checked to be a regular file, then mapped into memory.
 
-import SystemPackage
+package import SystemPackage
 
 #if canImport(Darwin)
   import Darwin
@@ -62,7 +62,7 @@ private func requireRegular(_ status: Stat, name: String) throws(FileError) {
 }
 
 /// What has a name in the place of a regular file.
-func describe(_ type: FileType) -> String {
+package func describe(_ type: FileType) -> String {
   switch type {
   case .directory: "a directory"
   case .symbolicLink: "a link"

@@ -17,13 +17,12 @@ public struct NewFolder: Sendable {
     try Self.check(path)
     self.path = path
     temporary = temporaryNeighbour(of: FilePath(path)).string
-    do {
-      try FileManager.default.createDirectory(
-        atPath: temporary, withIntermediateDirectories: false)
+    do throws(Errno) {
+      try makeFolder(FilePath(temporary))
     } catch {
       throw FileError(
         .cannotCreate, file: path, expected: "a new folder in \(folder(of: FilePath(path)))",
-        found: "one that cannot be written to")
+        found: reason(error))
     }
   }
 
@@ -56,8 +55,7 @@ public struct NewFolder: Sendable {
       let place = FilePath("\(temporary)/\(file.name)")
       let content = try file.content()
       do {
-        try? FileManager.default.createDirectory(
-          atPath: folder(of: place).string, withIntermediateDirectories: true)
+        try? makeFolders(folder(of: place).string)
         try writeAtomically(to: place.string) { try $0.write(content) }
       } catch let error as FileError where error.file == place.string {
         throw FileError(

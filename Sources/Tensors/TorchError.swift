@@ -21,14 +21,16 @@ extension TorchError {
     isOutOfMemory = error.outOfMemory
   }
 
-  /// Ends the program: with one line and exit code 1 if memory ran out, else as a programmer's
-  /// error.
+  /// Ends the program: with one line, after the program's name, and exit code 1 if memory ran out,
+  /// else as a programmer's error.
   ///
   /// Unlike `preconditionFailure`, `fatalError` says its message in release builds too.
   func endProgram() -> Never {
     guard isOutOfMemory else { fatalError(description) }
     let advice = "use fewer pictures at a time, a lower resolution or a narrower number format"
-    let line = "out of memory: \(description); \(advice)\n"
+    let clearing = isatty(FileHandle.standardError.fileDescriptor) == 1 ? "\r\u{1B}[K" : ""
+    let program = ProcessInfo.processInfo.processName
+    let line = "\(clearing)\(program): out of memory: \(description); \(advice)\n"
     try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
     exit(1)
   }

@@ -9,8 +9,11 @@ public import Networks
 public struct GANOptions: Codable, Sendable {
   /// The pictures.
   public struct Data: Codable, Hashable, Sendable {
-    /// Where they are: `portraits`, a folder or an archive.
+    /// Where they are, as it was typed: `portraits`, a folder or an archive.
     public var source: String
+    /// The whole path of a folder or archive, so that it is found from anywhere; nil for what is
+    /// drawn, and in options from before they kept it.
+    public var path: String?
     /// What people call them.
     public var name: String
     /// Pictures, those that mirroring adds among them.
@@ -28,10 +31,10 @@ public struct GANOptions: Codable, Sendable {
 
     /// Pictures of a source.
     public init(
-      source: String, name: String, count: Int, resolution: Int, channels: Int, labelDim: Int,
-      mirror: Bool, subset: Int?
+      source: String, path: String?, name: String, count: Int, resolution: Int, channels: Int,
+      labelDim: Int, mirror: Bool, subset: Int?
     ) {
-      (self.source, self.name, self.count) = (source, name, count)
+      (self.source, self.path, self.name, self.count) = (source, path, name, count)
       (self.resolution, self.channels, self.labelDim) = (resolution, channels, labelDim)
       (self.mirror, self.subset) = (mirror, subset)
     }

@@ -78,6 +78,25 @@ extension GANRecipe {
     try training.validate()
   }
 
+  /// All that people may change, as it is in this recipe.
+  public var inEffect: GANRecipeChanges {
+    var all = GANRecipeChanges()
+    (all.batchSize, all.microBatchSize) = (training.batchSize, training.microBatchSize)
+    all.r1Gamma = training.r1Gamma
+    all.generatorLearningRate = training.generatorOptimizer.learningRate
+    all.discriminatorLearningRate = training.discriminatorOptimizer.learningRate
+    all.averageKimg = training.average.halfLife / 1000
+    all.precision = training.precision
+    if let g = generator as? StyleGAN2Configuration {
+      (all.channelBase, all.channelMax) = (g.channelBase, g.channelMax)
+      (all.zDim, all.wDim, all.mappingLayers) = (g.zDim, g.wDim, g.mappingLayers)
+    }
+    if let d = discriminator as? StyleGAN2DiscriminatorConfiguration {
+      all.mbstdGroupSize = d.mbstdGroupSize
+    }
+    return all
+  }
+
   /// The numbers that training optimises in the generator and the discriminator, known without
   /// taking memory for them.
   public var parameterCounts: (generator: Int, discriminator: Int) {
@@ -85,6 +104,28 @@ extension GANRecipe {
     _ = generator.makeGenerator(Scope(g, device: .meta))
     _ = discriminator.makeDiscriminator(Scope(d, device: .meta))
     return (g.parameterCount, d.parameterCount)
+  }
+}
+
+extension GANRecipe: Encodable {
+  private enum CodingKeys: CodingKey { case generator, discriminator, training, parameters, kimg }
+  private enum NetworkKeys: CodingKey { case generator, discriminator }
+
+  /// Writes the configurations that the networks and the trainer are made from, and how many
+  /// parameters they have.
+  ///
+  /// - Parameter encoder: Gets the values.
+  /// - Throws: `EncodingError` if a number is not finite.
+  public func encode(to encoder: any Encoder) throws {
+    var recipe = encoder.container(keyedBy: CodingKeys.self)
+    try generator.encode(to: recipe.superEncoder(forKey: .generator))
+    try discriminator.encode(to: recipe.superEncoder(forKey: .discriminator))
+    try recipe.encode(training, forKey: .training)
+    try recipe.encode(kimg, forKey: .kimg)
+    var counts = recipe.nestedContainer(keyedBy: NetworkKeys.self, forKey: .parameters)
+    let found = parameterCounts
+    try counts.encode(found.generator, forKey: .generator)
+    try counts.encode(found.discriminator, forKey: .discriminator)
   }
 }
 

@@ -14,8 +14,7 @@ extension GANTraining {
   ///
   /// - Parameter path: A checkpoint of any form that Stylist opens, or a state of a training.
   /// - Returns: What was copied, a line for each network.
-  /// - Throws: `FileError` if the file cannot be read, or has no tensors for the networks;
-  ///   `ParameterLoadError` if shapes differ.
+  /// - Throws: `FileError` if the file cannot be read, has no tensors for the networks, or others.
   public func start(from path: String) throws -> [String] {
     let file = try Self.networks(in: path)
     // A file with one generator has the one that its authors use; both begin as that.
@@ -28,7 +27,11 @@ extension GANTraining {
     var lines: [String] = []
     for (role, store, tensors) in sources {
       let known = (tensors ?? [:]).filter { store.entries[$0.key] != nil }
-      try store.check(known, optional: { _ in true })
+      do {
+        try store.check(known, optional: { _ in true })
+      } catch {
+        throw misfit(error, role, of: path, tensors ?? [:])
+      }
       plans.append((store, known))
       lines.append("\(role): \(known.count) of \(store.entries.count) tensors from \(path)")
     }
@@ -38,7 +41,32 @@ extension GANTraining {
         found: "networks \(file.keys.joined(separator: ", ")) with none of them")
     }
     for plan in plans { try plan.store.load(plan.tensors, optional: { _ in true }) }
+    if file["D"] == nil, let state = Self.state(beside: path) {
+      lines.append("\(path) has no D; \(state) has it, and --init-from takes that, too")
+    }
     return lines
+  }
+
+  /// The error of tensors that do not fit: often it is labels that one side has.
+  private func misfit(
+    _ error: ParameterLoadError, _ role: String, of path: String,
+    _ tensors: OrderedDictionary<String, StoredParameter>
+  ) -> FileError {
+    let dimension = tensors["mapping.embed.weight"]?.shape.last ?? 0
+    let own = trainer.generator.traits.labelDim
+    let labels =
+      dimension == own
+      ? "" : "labels of length \(dimension), where the training has \(own) (--cond); "
+    return FileError(
+      .doesNotFit, file: path, expected: "a network \(role) such as the one to be trained",
+      found: "\(labels)\(error)")
+  }
+
+  /// The state that was saved with the network in a file, if it is there.
+  private static func state(beside network: String) -> String? {
+    let state = network.replacing("network-snapshot-", with: "training-state-")
+    guard state != network, (try? TrainingState(reading: state)) != nil else { return nil }
+    return state
   }
 
   /// The tensors of the networks in a file, by role.

@@ -3,6 +3,7 @@
 public import Checkpoints
 public import Datasets
 public import Formats
+import Foundation
 import Layers
 public import Networks
 import OrderedCollections
@@ -18,6 +19,7 @@ public final class GANTraining: Trainable {
   private let sheetZ: Tensor
   private let sheetLabels: Tensor?
   private let grid: (columns: Int, rows: Int)
+  private lazy var fingerprint = dataset.fingerprint
 
   /// Networks with first values, and the first picture.
   ///
@@ -73,6 +75,14 @@ public final class GANTraining: Trainable {
     return Tensor(labels, shape: [count, trainer.generator.traits.labelDim])
   }
 
+  /// The losses of both networks, and the mean scores of real and of made images.
+  public var shownStatistics: [(word: String, name: String)] {
+    [
+      ("G", "Loss/G/loss"), ("D", "Loss/D/loss"), ("real", "Loss/scores/real"),
+      ("fake", "Loss/scores/fake"),
+    ]
+  }
+
   // MARK: States
 
   private enum Key {
@@ -97,6 +107,8 @@ public final class GANTraining: Trainable {
     state.values.counters[Key.iterations] = found.counters.iteration
     state.values.counters[Key.images] = found.counters.imageCount
     state.values.counters[Key.pictures] = dataset.count
+    state.values.data = String(
+      decoding: try JSONEncoder.ofLogs.encode(fingerprint), as: UTF8.self)
     state.values.randomStates[Key.labels] = labelDraws
     state.values.dataPosition = TrainingState.DataPosition(
       seed: UInt32(truncatingIfNeeded: loader.order.seed), epoch: loader.order.epoch,
@@ -116,6 +128,15 @@ public final class GANTraining: Trainable {
       throw TrainingError.misfit(
         "data", expected: "\(counters[Key.pictures] ?? 0) pictures, as when the state was saved",
         found: "\(dataset.count)")
+    }
+    // States from before there were fingerprints have none.
+    if let data = state.values.data,
+      let before = try? JSONDecoder().decode(DatasetFingerprint.self, from: Data(data.utf8)),
+      !before.isOfSameData(as: fingerprint)
+    {
+      throw ConfigurationError(
+        "data: expected the \(dataset.count) pictures that the training has seen so far, found as "
+          + "many others: their names, labels or content differ")
     }
     guard let order = DataOrder(count: dataset.count, place) else {
       throw TrainingError.misfit(

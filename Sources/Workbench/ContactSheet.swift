@@ -30,30 +30,25 @@ public struct ContactSheet: Sendable {
     for place in 0..<shown {
       guard let picture = try picture(place * count / shown) else { continue }
       sheet.place(
-        picture.opaque.fitted(into: cell), column: place % columns, row: place / columns)
+        picture.inRGB.fitted(into: cell), column: place % columns, row: place / columns)
     }
     image = sheet.image
   }
 
   /// Writes the sheet as PNG, and the folder that it stands in.
   ///
-  /// - Parameter file: The file to create or replace.
+  /// - Parameters:
+  ///   - file: The file to create.
+  ///   - mayReplace: Whether a file that has the name may be replaced.
   /// - Throws: `FileError` if it cannot be written.
-  func write(to file: String) throws {
+  func write(to file: String, mayReplace: Bool) throws {
     _ = try OutputFolder(of: file)
+    if !mayReplace { try NewFolder.check(file) }
     try PNG(image: image).write(to: file)
   }
 }
 
 extension ByteImage {
-  /// The picture as RGB without regard to alpha.
-  fileprivate var opaque: ByteImage {
-    let colour = inColour
-    guard colour.hasAlpha else { return colour }
-    let pixels = colour.pixels.enumerated().filter { $0.offset % 4 != 3 }.map(\.element)
-    return ByteImage(width: width, height: height, channels: 3, pixels: pixels)
-  }
-
   /// The picture in the middle of a black square, smaller if it has to be.
   fileprivate func fitted(into side: Int) -> ByteImage {
     let scale = min(1, Double(side) / Double(max(width, height)))

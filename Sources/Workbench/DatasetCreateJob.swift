@@ -28,32 +28,29 @@ public struct DatasetCreateJob: Sendable {
   ///   - crop: `center-crop` or `center-crop-wide`, which need a size; nil for neither.
   ///   - size: The size to bring pictures to, such as `256` or `512x384`; nil to keep theirs.
   ///   - filter: How samples are weighed: `lanczos` or `box`.
+  ///   - makesRGB: Whether grey pictures become RGB, and those with alpha lose it.
   /// - Throws: `RequestError` if there is no such transform.
   public init(
     _ source: String, to destination: String, crop: String? = nil, size: String? = nil,
-    filter: String = "lanczos"
+    filter: String = "lanczos", makesRGB: Bool = false
   ) throws(RequestError) {
     (self.source, self.destination) = (source, destination)
     let crops = PictureTransform.Crop.allCases.filter { $0 != .none }.map(\.rawValue)
     guard let chosen = crop.map(PictureTransform.Crop.init(rawValue:)) ?? PictureTransform.Crop.none
     else {
       throw RequestError(
-        "transform", expected: crops.joined(separator: " or "), found: crop ?? "none")
+        "--transform", expected: crops.joined(separator: " or "), found: crop ?? "none")
     }
     guard let filter = ResizeFilter(rawValue: filter) else {
-      throw RequestError("resize-filter", expected: "lanczos or box", found: filter)
+      throw RequestError("--resize-filter", expected: "lanczos or box", found: filter)
     }
     let size = try size.map { (text) throws(RequestError) in try Self.size(text) }
     guard chosen == .none || size != nil else {
       throw RequestError(
-        "transform", expected: "a resolution with \(chosen.rawValue)", found: "none")
+        "--transform", expected: "a resolution with \(chosen.rawValue)", found: "none")
     }
-    if chosen == .centerWide, let size, size.height > size.width {
-      throw RequestError(
-        "resolution", expected: "a height of at most the width with \(chosen.rawValue)",
-        found: "\(size.width)x\(size.height)")
-    }
-    transform = PictureTransform(crop: chosen, size: size, filter: filter)
+    if let size { try Self.check(size, chosen) }
+    transform = PictureTransform(crop: chosen, size: size, filter: filter, makesRGB: makesRGB)
   }
 
   private static func size(_ text: String) throws(RequestError) -> PictureTransform.Size {
@@ -61,10 +58,25 @@ public struct DatasetCreateJob: Sendable {
     let sides = parts.compactMap { Int($0) }.filter { 1...16384 ~= $0 }
     guard 1...2 ~= parts.count, sides.count == parts.count else {
       throw RequestError(
-        "resolution", expected: "a size such as 256 or 512x384, each side from 1 to 16384",
+        "--resolution", expected: "a size such as 256 or 512x384, each side from 1 to 16384",
         found: text)
     }
     return PictureTransform.Size(width: sides[0], height: sides[sides.count - 1])
+  }
+
+  /// Checks that pictures of this size can be those of a data set.
+  private static func check(
+    _ size: PictureTransform.Size, _ crop: PictureTransform.Crop
+  ) throws(RequestError) {
+    let isSquare = crop == .centerWide ? size.height <= size.width : size.height == size.width
+    guard isSquare, size.width.nonzeroBitCount == 1 else {
+      throw RequestError(
+        "--resolution",
+        expected: crop == .centerWide
+          ? "a width that is a power of two, and a height of at most the width with \(crop.rawValue)"
+          : "a square whose side is a power of two, such as 256",
+        found: "\(size.width)x\(size.height)")
+    }
   }
 
   private struct Prepared {
@@ -86,18 +98,15 @@ public struct DatasetCreateJob: Sendable {
 
   private func prepared() throws -> Prepared {
     if let maxImages, maxImages < 1 {
-      throw RequestError("max-images", expected: "1 or more", found: "\(maxImages)")
+      throw RequestError("--max-images", expected: "1 or more", found: "\(maxImages)")
     }
-    try DatasetDestination.check(destination)
-    if let sheet { try OutputFolder.check(file: sheet) }
+    try DatasetDestination.check(destination, sheet: sheet, source: source)
     let files = try PictureFiles(path: source, order: .byParts)
     if let objection = files.objections.first { throw objection }
     let survey = PictureSurvey(files, maxImages: maxImages) { [transform] header in
       transform.size(of: PictureSize(header))
     }
-    if let problem = survey.problems.first {
-      throw DatasetError(problem.error, index: problem.index, others: survey.problems.count - 1)
-    }
+    if let failure = survey.failure { throw failure }
     let isKept = survey.headers.map { header in
       header.map { transform.size(of: PictureSize($0)) != nil } == true
     }
@@ -105,10 +114,11 @@ public struct DatasetCreateJob: Sendable {
     guard let shape = survey.shape else {
       throw FileError(
         .damaged, file: source, expected: "pictures, of which some are large enough",
-        found: "\(survey.headers.count) pictures and \(files.otherFiles.count) other files")
+        found: counted(survey.headers.count, "picture") + " and "
+          + counted(files.otherFiles.count, "other file"))
     }
     guard survey.headers.count <= 100_000_000 else {
-      throw RequestError("source", expected: "at most 100,000,000 pictures", found: "more")
+      throw RequestError("--source", expected: "at most 100,000,000 pictures", found: "more")
     }
     let labels = try DatasetLabels(files.labelFile(), of: files, kept)
     let leftOut = isKept.indices.filter { !isKept[$0] }.map { files.pictures[$0] }
@@ -169,5 +179,5 @@ private func encoded(
 func writeSheet(of dataset: String, to file: String) throws {
   let set = try ImageDataset(path: dataset)
   try ContactSheet(of: set.count, side: set.shape.resolution) { try set.image(at: $0) }
-    .write(to: file)
+    .write(to: file, mayReplace: false)
 }

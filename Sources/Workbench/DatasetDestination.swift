@@ -15,6 +15,32 @@ struct DatasetDestination: Sendable {
     try OutputFolder.check(file: path)
   }
 
+  /// Checks that a data set and the sheet of it could be written, without making anything.
+  ///
+  /// - Parameters:
+  ///   - path: The data set.
+  ///   - sheet: The sheet; nil for none.
+  ///   - source: Where the pictures are from; nil if they are drawn.
+  /// - Throws: `RequestError` for names that cannot be meant; `FileError` of kind `cannotCreate`.
+  static func check(_ path: String, sheet: String?, source: String? = nil) throws {
+    let pictures = [".png", ".jpg", ".jpeg", ".webp"]
+    guard !pictures.contains(where: path.lowercased().hasSuffix) else {
+      throw RequestError(
+        "--dest", expected: "a .zip archive or a folder, not the name of a picture", found: path)
+    }
+    try check(path)
+    guard let sheet else { return }
+    guard sheet.lowercased().hasSuffix(".png") else {
+      throw RequestError("--sheet", expected: "a name that ends in .png", found: sheet)
+    }
+    for (option, place) in [("--source", source), ("--dest", path)] {
+      guard let place, OutputFolder.isSame(sheet, orInside: place) else { continue }
+      throw RequestError("--sheet", expected: "a name outside \(option)", found: sheet)
+    }
+    try NewFolder.check(sheet)
+    try OutputFolder.check(file: sheet)
+  }
+
   /// The name of a picture, as the published tool gives it: a thousand in a folder.
   static func name(ofPicture index: Int) -> String {
     let number = padded(index, to: 8)

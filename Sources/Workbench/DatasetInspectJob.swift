@@ -33,13 +33,16 @@ public struct DatasetInspectJob: Sendable {
     let (files, survey) = try surveyed(path)
     let report = DatasetReport(files, survey)
     guard let outdir else { return Outcome(report: report, sheet: nil) }
-    let folder = try OutputFolder(making: outdir)
-    let file = folder.file("\(files.name)-sheet.png")
+    let file = OutputFolder.file("\(files.name)-sheet.png", in: outdir)
+    guard !OutputFolder.isSame(file, orInside: path) else {
+      throw RequestError("--outdir", expected: "a folder outside \(path)", found: outdir)
+    }
+    _ = try OutputFolder(making: outdir)
     let side = survey.headers.compactMap(\.self).map { max($0.width, $0.height) }.max() ?? 1
     try ContactSheet(of: files.pictures.count, side: side) { index in
       try Task.checkCancellation()
       return try? files.image(at: index)
-    }.write(to: file)
+    }.write(to: file, mayReplace: true)
     return Outcome(report: report, sheet: file)
   }
 }
@@ -47,10 +50,6 @@ public struct DatasetInspectJob: Sendable {
 /// The pictures of a folder or archive that has some, and their sizes.
 func surveyed(_ path: String) throws(FileError) -> (PictureFiles, PictureSurvey) {
   let files = try PictureFiles(path: path)
-  guard !files.pictures.isEmpty else {
-    throw FileError(
-      .damaged, file: path, expected: "pictures: files such as *.png, *.jpg or *.webp",
-      found: "\(files.otherFiles.count) other files")
-  }
+  guard !files.pictures.isEmpty else { throw files.emptiness }
   return (files, PictureSurvey(files))
 }

@@ -122,16 +122,17 @@ extension DatasetReport {
   public var lines: [String] {
     let kinds = formats.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) \($0.key)" }
     var lines = [
-      "\(file): \(form), \(grouped(pictures)) pictures (\(kinds.joined(separator: ", "))), "
-        + "\(grouped(bytes)) bytes"
+      "\(file): \(form), \(counted(pictures, "picture"))"
+        + (kinds.isEmpty ? "" : " (\(kinds.joined(separator: ", ")))") + ", "
+        + counted(bytes, "byte")
     ]
     lines += sizes.prefix(8).map { size in
       let words = PictureSize(width: size.width, height: size.height, channels: size.channels)
-      return "  \(words): \(grouped(size.pictures)) pictures"
+      return "  \(words): \(counted(size.pictures, "picture"))"
     }
-    if sizes.count > 8 { lines.append("  and \(sizes.count - 8) more sizes") }
+    if sizes.count > 8 { lines.append("  and \(counted(sizes.count - 8, "more size"))") }
     lines += labels?.lines ?? ["  no labels"]
-    if otherFiles > 0 { lines.append("  \(grouped(otherFiles)) other files") }
+    if otherFiles > 0 { lines.append("  \(counted(otherFiles, "other file"))") }
     return lines + problems.map { "  bad: \($0.reason)" }
   }
 }
@@ -146,7 +147,9 @@ extension DatasetReport.Labels {
       parts = means.prefix(shown).map { "\(($0 * 1000).rounded() / 1000)" }
     }
     let more = dimension > shown ? ", …" : ""
-    let what = counts == nil ? "vectors of \(dimension), means" : "\(dimension) classes, pictures"
+    let what =
+      counts == nil
+      ? "vectors of \(dimension), means" : "\(counted(dimension, "class", "classes")), pictures"
     let line = "  labels: \(what) \(parts.joined(separator: ", "))\(more)"
     return absent.isEmpty
       ? [line] : [line, "  labels of pictures that are not there: \(shortened(absent))"]

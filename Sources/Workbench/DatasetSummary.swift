@@ -42,7 +42,7 @@ public struct DatasetSummary: Encodable, Sendable {
     let size = PictureSize(width: resolution, height: resolution, channels: channels)
     let label = labels == "none" ? "no labels" : "labels: \(labels), \(labelDimension)"
     let skipped = leftOut.isEmpty ? [] : ["left out, too small: \(shortened(leftOut))"]
-    return ["\(file): \(grouped(pictures)) pictures, \(size), \(label)"] + skipped
+    return ["\(file): \(counted(pictures, "picture")), \(size), \(label)"] + skipped
       + (sheet.map { [$0] } ?? [])
   }
 }

@@ -18,8 +18,12 @@ public struct DatasetVerifyJob: Sendable {
     public var failure: String? {
       let absent = report.labels?.absent.count ?? 0
       guard !report.problems.isEmpty || absent > 0 else { return nil }
-      let bad = "\(report.problems.count) of \(report.pictures) pictures or files are bad"
-      return "\(report.file): \(bad)" + (absent == 0 ? "" : ", \(absent) labels have no picture")
+      let count = report.problems.count
+      let bad =
+        "\(grouped(count)) of \(counted(report.pictures, "picture")) or files "
+        + (count == 1 ? "is bad" : "are bad")
+      return "\(report.file): \(bad)"
+        + (absent == 0 ? "" : ", \(counted(absent, "label")) without a picture")
     }
 
     /// The outcome as lines for people.
@@ -68,7 +72,10 @@ public struct DatasetVerifyJob: Sendable {
       try Task.checkCancellation()
       switch finding {
       case .success(let picture): places[picture.hash, default: []].append(index)
-      case .failure(let error): problems[index] = error.error
+      // What cannot even be looked at is bad for the reason that the survey knows.
+      case .failure(let error) where survey.headers[index] != nil || problems[index] == nil:
+        problems[index] = error.error
+      case .failure: break
       }
       index += 1
       progress(JobProgress(done: index, total: files.pictures.count, unit: "pictures"))

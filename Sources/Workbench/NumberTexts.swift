@@ -37,3 +37,20 @@ public func clock(_ seconds: Double) -> String {
     ? String(format: "%d:%02d:%02d", hours, minutes, whole % 60)
     : String(format: "%d:%02d", minutes, whole % 60)
 }
+
+/// So many things, such as `1 picture` or `2,000 pictures`.
+func counted(_ number: Int, _ thing: String, _ plural: String? = nil) -> String {
+  "\(grouped(number)) \(number == 1 ? thing : plural ?? thing + "s")"
+}
+
+/// Thousands of images, to the last one.
+func kimgText(_ kimg: Double) -> String { wholeText(kimg) ?? "\(kimg)" }
+
+/// A number as people see it in plans and may type it again.
+func fourDigits(_ number: Double) -> String {
+  wholeText(number) ?? String(format: "%.4g", number)
+}
+
+private func wholeText(_ number: Double) -> String? {
+  Int(exactly: number).map { number < 1e12 ? grouped($0) : "\($0)" }
+}

@@ -16,11 +16,7 @@ public struct OutputFolder: Sendable {
   public init(making path: String) throws(FileError) {
     try Self.check(path)
     self.path = path
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw Self.cannotMake(path, reason(error))
-    }
+    try makeFolders(path)
   }
 
   /// Makes the folder that a file will stand in, unless it is there.
@@ -47,6 +43,17 @@ public struct OutputFolder: Sendable {
     guard FileManager.default.isWritableFile(atPath: place) else {
       throw cannotMake(path, "no permission to write to \(place)")
     }
+    // Permissions say that folders can be made there, and none can.
+    guard !isSystemFolder(place) else { throw cannotMake(path, "a folder of the system, \(place)") }
+  }
+
+  /// Whether a folder shows what the system does, and holds nothing.
+  private static func isSystemFolder(_ path: String) -> Bool {
+    #if os(Linux)
+      return ["proc", "sys"].contains(wholePath(path).dropFirst().first)
+    #else
+      return false
+    #endif
   }
 
   /// Checks that a file could be written, without making anything.
@@ -59,6 +66,31 @@ public struct OutputFolder: Sendable {
   public static func check(file: String, mayReplace: Bool = true) throws(FileError) {
     try FileReplacement.check(file, mayReplace: mayReplace)
     try check(folder(of: file))
+  }
+
+  /// Whether a path is another one or lies below it, whatever links and dots lead there; nothing
+  /// need be there yet.
+  static func isSame(_ path: String, orInside other: String) -> Bool {
+    let (path, other) = (wholePath(path), wholePath(other))
+    return path.starts(with: other)
+  }
+
+  /// The parts of the path that the system uses, without links, as far as there is anything.
+  private static func wholePath(_ path: String) -> [String] {
+    var (place, missing) = (FilePath(path), [String]())
+    while true {
+      let found = place.isEmpty ? "." : place.string
+      if let real = realpath(found, nil) {
+        defer { free(real) }
+        let start = ["/"] + FilePath(String(cString: real)).components.map(\.string)
+        return missing.reversed().reduce(into: start) { parts, part in
+          if part == ".." { _ = parts.popLast() } else if part != "." { parts.append(part) }
+        }
+      }
+      guard let last = place.lastComponent else { return missing.reversed() }
+      missing.append(last.string)
+      place.removeLastComponent()
+    }
   }
 
   /// The path of a file in the folder.
@@ -80,9 +112,4 @@ public struct OutputFolder: Sendable {
   private static func cannotMake(_ path: String, _ found: String) -> FileError {
     FileError(.cannotCreate, file: path, expected: "a folder to write to", found: found)
   }
-}
-
-private func reason(_ error: any Error) -> String {
-  let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
-  return (underlying ?? error).localizedDescription
 }

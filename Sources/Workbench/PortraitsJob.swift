@@ -1,7 +1,7 @@
 // A data set of portraits, with everything that is known of them.
 
 public import Datasets
-public import Formats
+import Formats
 import Foundation
 
 /// Draws portraits and writes them as a data set in the published form.
@@ -34,14 +34,14 @@ public struct PortraitsJob: Sendable {
     to destination: String
   ) throws(RequestError) {
     guard 1...100_000_000 ~= count else {
-      throw RequestError("count", expected: "1 to 100,000,000", found: "\(count)")
+      throw RequestError("--count", expected: "1 to 100,000,000", found: "\(count)")
     }
     guard 8...1024 ~= resolution, resolution & (resolution - 1) == 0 else {
       throw RequestError(
-        "resolution", expected: "a power of two from 8 to 1024", found: "\(resolution)")
+        "--resolution", expected: "a power of two from 8 to 1024", found: "\(resolution)")
     }
     guard picturesPerIdentity > 0 else {
-      throw RequestError("per-identity", expected: "1 or more", found: "\(picturesPerIdentity)")
+      throw RequestError("--per-identity", expected: "1 or more", found: "\(picturesPerIdentity)")
     }
     var chosen: [PortraitAttribute] = []
     for name in attributes {
@@ -49,10 +49,10 @@ public struct PortraitsJob: Sendable {
         let names = PortraitAttribute.allCases.map(\.rawValue)
         let hint = suggestion(for: name, among: names).map { "\(name); did you mean \($0)?" }
         throw RequestError(
-          "attribute", expected: "one of \(names.joined(separator: ", "))", found: hint ?? name)
+          "--attribute", expected: "one of \(names.joined(separator: ", "))", found: hint ?? name)
       }
       guard !chosen.contains(attribute) else {
-        throw RequestError("attribute", expected: "each once", found: "\(name) twice")
+        throw RequestError("--attribute", expected: "each once", found: "\(name) twice")
       }
       chosen.append(attribute)
     }
@@ -65,10 +65,9 @@ public struct PortraitsJob: Sendable {
   /// What would be written.
   ///
   /// - Returns: The data set.
-  /// - Throws: `FileError` of kind `cannotCreate`.
-  public func plan() throws(FileError) -> DatasetSummary {
-    try DatasetDestination.check(destination)
-    if let sheet { try OutputFolder.check(file: sheet) }
+  /// - Throws: `FileError` of kind `cannotCreate`; `RequestError` for names that cannot be meant.
+  public func plan() throws -> DatasetSummary {
+    try DatasetDestination.check(destination, sheet: sheet)
     return DatasetSummary(
       destination, pictures: dataset.count, dataset.shape, dataset.labelKind, sheet: sheet)
   }

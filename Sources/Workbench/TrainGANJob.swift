@@ -5,7 +5,7 @@ import Datasets
 public import Formats
 import Foundation
 import Tensors
-public import Training
+import Training
 
 /// What a training tells while it runs.
 public enum TrainingEvent: Sendable {
@@ -29,51 +29,30 @@ public struct TrainGANJob: Sendable {
     case resume(folder: String)
   }
 
-  /// What is known of a training before it runs.
-  public struct Plan: Encodable, Sendable {
-    /// The folder of a training that goes on, or the one of all runs.
-    public let folder: String
-    /// Everything that decides what is learned.
-    public let options: GANOptions
-    /// When to write, save and end.
-    public let schedule: Schedule
-    /// The numbers that training optimises in the generator.
-    public let generatorParameters: Int
-    /// The numbers that training optimises in the discriminator.
-    public let discriminatorParameters: Int
-    /// Thousands of images that were seen already.
-    public let kimg: Double
-
-    /// The plan as lines for people.
-    public var lines: [String] {
-      get throws {
-        let recipe = try options.recipe()
-        let training = recipe.training
-        return [
-          "would train in \(folder), from \(kimg) to \(schedule.kimg) kimg",
-          "  data: \(options.data.source), \(grouped(options.data.count)) pictures of "
-            + "\(options.data.resolution)×\(options.data.resolution)",
-          "  generator: \(grouped(generatorParameters)) parameters; discriminator: "
-            + "\(grouped(discriminatorParameters))",
-          "  batch \(training.batchSize) in parts of \(training.microBatchSize), "
-            + "γ \(training.r1Gamma), \(training.precision)",
-          "  a line every \(schedule.kimgPerTick) kimg, a snapshot every "
-            + "\(schedule.ticksPerSnapshot) lines",
-        ]
-      }
-    }
-  }
-
   /// How a training ended.
   public struct Outcome: Encodable, Sendable {
     /// The folder of the run.
     public let folder: String
     /// Thousands of images seen.
     public let kimg: Double
+    /// Whether there was anything left to train.
+    public let hasTrained: Bool
     /// The newest network.
     public let network: String?
+    /// The newest sheet of what it draws.
+    public let sheet: String?
     /// The newest state.
     public let state: String?
+
+    init(of folder: String, kimg: Double, hasTrained: Bool) {
+      (self.folder, self.kimg, self.hasTrained) = (folder, kimg, hasTrained)
+      network = RunFolder.networks(in: folder).first
+      sheet = RunFolder.sampleSheets(in: folder).first
+      state = RunFolder.states(in: folder).first
+    }
+
+    /// The files as lines for people.
+    public var lines: [String] { [folder] + [network, sheet, state].compactMap(\.self) }
   }
 
   private let request: TrainGANRequest
@@ -90,15 +69,17 @@ public struct TrainGANJob: Sendable {
     (self.request, self.start, self.command) = (request, start, command)
   }
 
-  /// The newest run in a folder of runs.
+  /// The newest run in a folder of runs that can go on.
   ///
   /// - Parameter outdir: The folder of all runs.
   /// - Returns: Its folder.
   /// - Throws: `FileError` if there is none.
   public static func latestRun(in outdir: String) throws(FileError) -> String {
-    guard let last = RunFolder.runs(in: outdir).last else {
+    let runs = RunFolder.runs(in: outdir)
+    guard let last = runs.last(where: { !RunFolder.states(in: $0.path).isEmpty }) else {
       throw FileError(
-        .missing, file: outdir, expected: "a folder with runs such as 00000-…", found: "none")
+        .missing, file: outdir, expected: "a folder with runs such as 00000-… that have a state",
+        found: runs.isEmpty ? "none" : "\(counted(runs.count, "run")) without any")
     }
     return last.path
   }
@@ -107,31 +88,22 @@ public struct TrainGANJob: Sendable {
   ///
   /// - Returns: The plan.
   /// - Throws: What `run` would throw about options, data and files.
-  public func plan() throws -> Plan {
+  public func plan() throws -> TrainGANPlan {
     switch start {
     case .new(let outdir):
       let (options, _) = try request.begin()
       try request.checkInitFrom()
       try OutputFolder.check(outdir)
-      return try plan(options, in: outdir, before: nil, kimg: 0)
+      return try TrainGANPlan(
+        folder: RunFolder.nextPath(in: outdir, description: options.folderName()),
+        options: options, schedule: request.schedule(for: options, before: nil), kimg: 0)
     case .resume(let folder):
-      let (state, options) = try Self.saved(in: folder) { _ in }
-      _ = try request.goOn(with: options)
-      return try plan(
-        options, in: folder, before: (try? RunRecord(in: folder))?.schedule,
-        kimg: Double(TrainingEngine.images(of: state)) / 1000)
+      try RunFolder.check(folder)
+      let going = try goingOn(in: folder) { _ in }
+      if !going.isFinished { _ = try request.openData(of: going.options) }
+      return try TrainGANPlan(
+        folder: folder, options: going.options, schedule: going.schedule, kimg: going.kimg)
     }
-  }
-
-  private func plan(
-    _ options: GANOptions, in folder: String, before: Schedule?, kimg: Double
-  ) throws -> Plan {
-    let counts = try options.recipe().parameterCounts
-    return Plan(
-      folder: folder, options: options,
-      schedule: try request.schedule(for: options, before: before),
-      generatorParameters: counts.generator, discriminatorParameters: counts.discriminator,
-      kimg: kimg)
   }
 
   /// Trains until the schedule ends.
@@ -154,7 +126,7 @@ public struct TrainGANJob: Sendable {
       case .progress(let done, let total):
         tell(
           .progress(
-            JobProgress(done: done, total: total, unit: "images", doneBefore: doneBefore)))
+            JobProgress(done: done, total: total, unit: "pictures", doneBefore: doneBefore)))
       case .line(let line): tell(.line(line))
       case .saved(let path): tell(.saved(path))
       case .remark(let remark): tell(.remark(remark))
@@ -163,57 +135,100 @@ public struct TrainGANJob: Sendable {
   }
 
   private func train(_ tell: @escaping (TrainingEvent) -> Void) throws -> Outcome {
+    try request.check()
     if let threads = request.threads { Machine.setThreadCount(threads) }
-    let engine: TrainingEngine
-    let folder: RunFolder
     switch start {
-    case .new(let outdir):
-      let (options, dataset) = try request.begin()
-      let schedule = try request.schedule(for: options, before: nil)
-      let training = try GANTraining(options, on: dataset)
-      if let file = options.initFrom {
-        try training.start(from: ShippedModels.file(file)).forEach { tell(.remark($0)) }
-      }
-      folder = try RunFolder(in: outdir, description: options.folderName())
-      try RunRecord(options, schedule, command: command).write(in: folder)
-      engine = try TrainingEngine(
-        training, in: folder, schedule: schedule, options: options.canonicalJSON(),
-        tell: Self.passingOn(tell, doneBefore: 0))
-    case .resume(let path):
-      folder = try RunFolder(opening: path)
-      let (state, options) = try Self.saved(in: path) { tell(.remark($0)) }
-      let dataset = try request.goOn(with: options)
-      if request.threads == nil { Machine.setThreadCount(options.threads) }
-      let record = try? RunRecord(in: path)
-      let schedule = try request.schedule(for: options, before: record?.schedule)
-      try record?.with(schedule).write(in: folder)
-      engine = try TrainingEngine(
-        GANTraining(options, on: dataset), in: folder, schedule: schedule,
-        options: options.canonicalJSON(),
-        tell: Self.passingOn(tell, doneBefore: TrainingEngine.images(of: state)))
-      try engine.restore(from: state)
+    case .new(let outdir): return try begin(in: outdir, tell)
+    case .resume(let path): return try goOn(in: path, tell)
     }
-    tell(.remark("training in \(folder.path)"))
+  }
+
+  private func begin(
+    in outdir: String, _ tell: @escaping (TrainingEvent) -> Void
+  ) throws -> Outcome {
+    let (options, dataset) = try request.begin()
+    let schedule = try request.schedule(for: options, before: nil)
+    let training = try GANTraining(options, on: dataset)
+    if let file = options.initFrom {
+      try training.start(from: ShippedModels.file(file)).forEach { tell(.remark($0)) }
+    }
+    let folder = try RunFolder(in: outdir, description: options.folderName())
+    // What cannot even save its first state leaves nothing to go on with.
+    defer { if RunFolder.states(in: folder.path).isEmpty { folder.removeIfStateless() } }
+    try RunRecord(options, schedule, command: command).write(in: folder)
+    let engine = try TrainingEngine(
+      training, in: folder, schedule: schedule, options: options.canonicalJSON(),
+      tell: Self.passingOn(tell, doneBefore: 0))
+    return try run(engine, in: folder, options, schedule, tell)
+  }
+
+  private func goOn(
+    in path: String, _ tell: @escaping (TrainingEvent) -> Void
+  ) throws -> Outcome {
+    let folder = try RunFolder(opening: path)
+    let going = try goingOn(in: path) { tell(.remark($0)) }
+    guard !going.isFinished else {
+      tell(
+        .remark("already at \(kimgText(going.kimg)) kimg; --kimg=N with a larger N goes on"))
+      return Outcome(of: path, kimg: going.kimg, hasTrained: false)
+    }
+    let dataset = try request.openData(of: going.options)
+    if request.threads == nil { Machine.setThreadCount(going.options.threads) }
+    try (try? RunRecord(in: path))?.with(going.schedule).write(in: folder)
+    let engine = try TrainingEngine(
+      GANTraining(going.options, on: dataset), in: folder, schedule: going.schedule,
+      options: going.options.canonicalJSON(),
+      tell: Self.passingOn(tell, doneBefore: TrainingEngine.images(of: going.state)))
+    try engine.restore(from: going.state)
+    return try run(engine, in: folder, going.options, going.schedule, tell)
+  }
+
+  private func run(
+    _ engine: TrainingEngine, in folder: RunFolder, _ options: GANOptions, _ schedule: Schedule,
+    _ tell: @escaping (TrainingEvent) -> Void
+  ) throws -> Outcome {
+    tell(.remark("training in \(folder.path) to \(schedule.lengths)"))
     do {
       try engine.run()
     } catch is CancellationError {
-      tell(.remark("saved at \(engine.kimg) kimg; --resume=\(folder.path) goes on from there"))
+      tell(
+        .remark(
+          "saved at \(kimgText(engine.kimg)) kimg; --resume=\(folder.path) goes on from there"))
       throw CancellationError()
+    } catch let error as DatasetError where engine.hasBegun {
+      tell(
+        .remark(
+          "saved at \(kimgText(engine.kimg)) kimg; `stylist dataset verify \(options.data.source)` lists all "
+            + "bad pictures, and --resume=\(folder.path) goes on when they are mended"))
+      throw error
     }
-    return Outcome(
-      folder: folder.path, kimg: engine.kimg, network: RunFolder.networks(in: folder.path).first,
-      state: RunFolder.states(in: folder.path).first)
+    return Outcome(of: folder.path, kimg: engine.kimg, hasTrained: true)
   }
 
-  private static func saved(
-    in folder: String, remark: (String) -> Void
-  ) throws -> (TrainingState, GANOptions) {
+  /// A training that stopped, with what was asked of it now.
+  private struct GoingOn {
+    let state: TrainingState
+    let options: GANOptions
+    let schedule: Schedule
+
+    /// Thousands of images seen.
+    var kimg: Double { Double(TrainingEngine.images(of: state)) / 1000 }
+    /// Whether nothing is left to do.
+    var isFinished: Bool { kimg >= schedule.kimg }
+  }
+
+  private func goingOn(in folder: String, remark: (String) -> Void) throws -> GoingOn {
     let found = try RunFolder.newestState(in: folder, remark: remark)
     guard let json = found.state.values.options else {
       throw FileError(
         .damaged, file: found.path, expected: "the options of a training", found: "none")
     }
-    return (found.state, try GANOptions(canonicalJSON: json))
+    let options = try GANOptions(canonicalJSON: json)
+    try request.check(against: options)
+    let before = try TrainingEngine.schedule(of: found.state) ?? RunRecord.schedule(in: folder)
+    return GoingOn(
+      state: found.state, options: options,
+      schedule: try request.schedule(for: options, before: before))
   }
 }
 

@@ -67,7 +67,7 @@ public struct TrainGANRequest: Sendable {
   public init() {}
 
   /// What is different from the recipe.
-  private var changes: GANRecipeChanges {
+  var changes: GANRecipeChanges {
     var changes = GANRecipeChanges()
     (changes.batchSize, changes.microBatchSize) = (batchSize, microBatchSize)
     changes.r1Gamma = r1Gamma
@@ -106,81 +106,76 @@ extension TrainGANRequest {
   /// - Returns: The options, all filled in, and the pictures.
   /// - Throws: `RequestError`, `ConfigurationError`, or `DatasetError` about the data.
   func begin() throws -> (options: GANOptions, dataset: any Dataset) {
+    try check()
     guard let data else {
       throw RequestError(
-        "data", expected: "--data=portraits, a folder or an archive", found: "nothing")
+        "--data", expected: "portraits, a folder or an archive", found: "nothing")
     }
     let base = try Self.open(data, resolution: resolution, readsLabels: cond ?? false)
+    if let resolution, resolution != base.shape.resolution {
+      throw RequestError(
+        "--res", expected: "the \(base.shape.resolution) pixels of \(data)",
+        found: "\(resolution)")
+    }
     guard !(cond ?? false) || base.labelKind.dimension > 0 else {
-      throw RequestError("cond", expected: "pictures with labels", found: "\(data), without labels")
+      throw RequestError(
+        "--cond", expected: "pictures with labels", found: "\(data), without labels")
     }
     let dataset = try view(of: base)
     let described = GANOptions.Data(
-      source: data, name: Self.label(of: base), count: dataset.count,
-      resolution: base.shape.resolution, channels: base.shape.channels,
-      labelDim: cond ?? false ? base.labelKind.dimension : 0, mirror: mirror ?? false,
-      subset: subset)
+      source: data, path: base is PortraitsDataset ? nil : Self.wholePath(data),
+      name: Self.label(of: base), count: dataset.count, resolution: base.shape.resolution,
+      channels: base.shape.channels, labelDim: cond ?? false ? base.labelKind.dimension : 0,
+      mirror: mirror ?? false, subset: subset)
     let options = GANOptions(
       cfg: cfg ?? "auto", data: described, changes: changes, seed: seed ?? 0, initFrom: initFrom,
       threads: threads ?? Machine.threadCount)
+    try check(fitting: options)
     return (options, dataset)
+  }
+
+  /// The path from the root; links in it are left as they are.
+  private static func wholePath(_ path: String) -> String {
+    path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
   }
 
   /// The data of a training that goes on.
   ///
   /// - Parameter options: What its state says.
   /// - Returns: The pictures.
-  /// - Throws: `ConfigurationError` if something else was asked for; an error about the data.
-  func goOn(with options: GANOptions) throws -> any Dataset {
-    let differences = differences(from: options)
-    guard differences.isEmpty else {
-      throw ConfigurationError(
-        "--resume goes on with the options that the training has; "
-          + differences.joined(separator: "; ") + " (--init-from starts a new training)")
-    }
+  /// - Throws: `ConfigurationError` if it is not what the training had; an error about the data.
+  func openData(of options: GANOptions) throws -> any Dataset {
     var asked = self
     (asked.mirror, asked.subset) = (options.data.mirror, options.data.subset)
     asked.seed = options.seed
-    let base = try Self.open(
-      data ?? options.data.source, resolution: options.data.resolution,
-      readsLabels: options.data.labelDim > 0)
-    let dataset = try asked.view(of: base)
-    let found = (dataset.count, base.shape.resolution, base.shape.channels)
-    let expected = (options.data.count, options.data.resolution, options.data.channels)
-    guard found == expected else {
+    let base = try dataset(of: options)
+    let (found, expected) = (base.shape, options.data)
+    guard found == ImageShape(resolution: expected.resolution, channels: expected.channels) else {
       throw ConfigurationError(
-        "data: expected the \(expected.0) pictures of \(expected.1) pixels and \(expected.2) "
-          + "channels that the training has, found \(found.0) of \(found.1) and \(found.2)")
+        "--data: expected the \(expected.count) pictures of \(expected.resolution) pixels and "
+          + "\(expected.channels) channels that the training has, found \(base.count) of "
+          + "\(found.resolution) and \(found.channels)")
+    }
+    let dataset = try asked.view(of: base)
+    guard dataset.count == expected.count else {
+      throw ConfigurationError(
+        "--data: expected the \(expected.count) pictures that the training has, mirrored ones among "
+          + "them, found \(dataset.count)")
     }
     return dataset
   }
 
-  /// What was asked for and is not so in a training, a line each.
-  private func differences(from options: GANOptions) -> [String] {
-    func compare<Value: Equatable>(_ name: String, _ asked: Value?, _ found: Value?) -> String? {
-      guard let asked, asked != found else { return nil }
-      return "\(name): has \(found.map { "\($0)" } ?? "what the recipe says"), asked for \(asked)"
+  private func dataset(of options: GANOptions) throws -> any Dataset {
+    let source = data ?? options.data.path ?? options.data.source
+    do {
+      return try Self.open(
+        source, resolution: options.data.resolution, readsLabels: options.data.labelDim > 0)
+    } catch let error as DatasetError where error.error.kind == .missing && data == nil {
+      throw FileError(
+        .missing, file: error.file,
+        expected: "the data of the training, or --data= with the place where it is now",
+        found: error.found)
     }
-    let (asked, had) = (changes, options.changes)
-    return [
-      compare("cfg", cfg, options.cfg), compare("res", resolution, options.data.resolution),
-      compare("cond", cond, options.data.labelDim > 0),
-      compare("mirror", mirror, options.data.mirror),
-      compare("subset", subset, options.data.subset), compare("seed", seed, options.seed),
-      compare("init-from", initFrom, options.initFrom),
-      compare("batch", asked.batchSize, had.batchSize),
-      compare("batch-gpu", asked.microBatchSize, had.microBatchSize),
-      compare("gamma", asked.r1Gamma, had.r1Gamma),
-      compare("glr", asked.generatorLearningRate, had.generatorLearningRate),
-      compare("dlr", asked.discriminatorLearningRate, had.discriminatorLearningRate),
-      compare("ema", asked.averageKimg, had.averageKimg),
-      compare("cbase", asked.channelBase, had.channelBase),
-      compare("cmax", asked.channelMax, had.channelMax),
-      compare("z-dim", asked.zDim, had.zDim), compare("w-dim", asked.wDim, had.wDim),
-      compare("map-depth", asked.mappingLayers, had.mappingLayers),
-      compare("mbstd-group", asked.mbstdGroupSize, had.mbstdGroupSize),
-      compare("precision", asked.precision, had.precision),
-    ].compactMap(\.self)
   }
 
   /// When to write, save and end.
@@ -206,25 +201,15 @@ extension TrainGANRequest {
     _ source: String, resolution: Int?, readsLabels: Bool
   ) throws -> any Dataset {
     guard source == "portraits" else {
-      let dataset = try ImageDataset(path: source, readsLabels: readsLabels)
-      if let resolution, resolution != dataset.shape.resolution {
-        throw RequestError(
-          "res", expected: "the \(dataset.shape.resolution) pixels of \(source)",
-          found: "\(resolution)")
-      }
-      return dataset
+      return try ImageDataset(path: source, readsLabels: readsLabels)
     }
-    let resolution = resolution ?? 64
-    guard (8...1024).contains(resolution), resolution.nonzeroBitCount == 1 else {
-      throw RequestError("res", expected: "a power of two from 8 to 1024", found: "\(resolution)")
-    }
-    return PortraitsDataset(count: portraitCount, resolution: resolution)
+    return PortraitsDataset(count: portraitCount, resolution: resolution ?? 64)
   }
 
   private func view(of base: any Dataset) throws(RequestError) -> any Dataset {
     guard let subset else { return DatasetView(base, mirror: mirror ?? false) }
     guard (1...base.count).contains(subset) else {
-      throw RequestError("subset", expected: "1 to \(base.count) pictures", found: "\(subset)")
+      throw RequestError("--subset", expected: "1 to \(base.count) pictures", found: "\(subset)")
     }
     let indices = RandomState.subset(subset, of: base.count, seed: seed ?? 0)
     return DatasetView(base, indices: indices, mirror: mirror ?? false)

@@ -65,6 +65,9 @@ struct DatasetCreate: AsyncParsableCommand {
     completion: .list(["lanczos", "box"]))
   var resizeFilter = "lanczos"
 
+  @Flag(help: "Make grey pictures RGB, and take alpha from those that have it.")
+  var toRgb = false
+
   @Option(
     help: ArgumentHelp("Also write a PNG of some of the new pictures.", valueName: "file"),
     completion: .file(extensions: ["png"]))
@@ -83,7 +86,7 @@ struct DatasetCreate: AsyncParsableCommand {
 
   private func job() throws -> DatasetCreateJob {
     var job = try DatasetCreateJob(
-      source, to: dest, crop: transform, size: size(), filter: resizeFilter)
+      source, to: dest, crop: transform, size: size(), filter: resizeFilter, makesRGB: toRgb)
     job.maxImages = maxImages
     job.sheet = sheet
     return job

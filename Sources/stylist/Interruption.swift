@@ -1,4 +1,4 @@
-// Ctrl-C and termination: the work in progress is cancelled, and the program says that it was
+// Ctrl-C, termination and a terminal that is gone: the work in progress is cancelled, and the program says that it was
 // interrupted.
 
 import Foundation
@@ -10,12 +10,14 @@ struct Interruption: Error, CustomStringConvertible {
   let description: String
 
   init(_ signal: UnixSignal, leaving files: String?) {
-    exitCode = signal == .sigterm ? 143 : 130
+    exitCode = 128 + signal.rawValue
     description = "interrupted" + (files.map { "; \($0)" } ?? "")
   }
 }
 
-/// Runs `body` and cancels it on the first interrupt or termination signal.
+/// Runs `body` and cancels it on the first interrupt, termination or hang-up signal.
+///
+/// A hang-up that whoever started the program wants ignored, as `nohup` does, stays ignored.
 ///
 /// Work that finishes all the same has finished: its result counts, not the signal.
 ///
@@ -27,7 +29,8 @@ struct Interruption: Error, CustomStringConvertible {
 func interruptible<Result: Sendable>(
   leaving files: String? = nil, _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-  let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+  let trapped: [UnixSignal] = [.sigint, .sigterm] + (ignoresHangUp ? [] : [.sighup])
+  let signals = await UnixSignalsSequence(trapping: trapped)
   let work = Task { try await body() }
   let waiting = Task(executorPreference: SignalExecutor()) { () -> UnixSignal? in
     for await signal in signals {
@@ -41,6 +44,18 @@ func interruptible<Result: Sendable>(
   let signal = await waiting.value
   if let signal, case .failure = result { throw Interruption(signal, leaving: files) }
   return try result.get()
+}
+
+/// Whether the program was started to go on when its terminal is gone.
+private var ignoresHangUp: Bool {
+  var action = sigaction()
+  sigaction(SIGHUP, nil, &action)
+  #if canImport(Darwin)
+    let handler = action.__sigaction_u.__sa_handler
+  #else
+    let handler = action.__sigaction_handler.sa_handler
+  #endif
+  return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }
 
 /// Runs what waits for a signal on a thread of its own: work that does not pause may keep all

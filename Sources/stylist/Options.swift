@@ -44,9 +44,7 @@ struct NetworkOptions: ParsableArguments {
     guard network == nil || (initSeed == nil && resolution == nil) else {
       throw UsageError("--init-seed and --res go with --cfg, not with --network")
     }
-    if let threads, !(1...4096).contains(threads) {
-      throw UsageError("--threads: expected 1 to 4096, found \(threads)")
-    }
+    try checkThreadCount(threads)
   }
 
   var source: NetworkSource {
@@ -79,6 +77,17 @@ struct NetworkOptions: ParsableArguments {
 
   /// The network as the command names it.
   var name: String { network ?? "\(cfg ?? "") (untrained, seed \(initSeed ?? 0))" }
+}
+
+/// Checks the number of threads, and says so if it is far beyond what the machine has.
+func checkThreadCount(_ threads: Int?) throws(UsageError) {
+  guard let threads else { return }
+  guard (1...4096).contains(threads) else {
+    throw UsageError("--threads: expected 1 to 4096, found \(threads)")
+  }
+  let cores = ProcessInfo.processInfo.activeProcessorCount
+  guard threads > 4 * cores else { return }
+  say("--threads=\(threads): this machine has \(cores); more than that make the work slower")
 }
 
 /// What decides a picture beside its seed.

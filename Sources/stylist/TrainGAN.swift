@@ -21,7 +21,8 @@ struct TrainGAN: AsyncParsableCommand {
       a sheet of pictures, the network and the state of the training at every
       snapshot. Ctrl-C saves and ends; --resume goes on bit for bit, from the
       last snapshot even after a power cut. --init-from starts a new training
-      with the networks of a file.
+      with the networks of a file. A closed terminal saves and ends, too, unless
+      the training was started by nohup.
       """)
 
   @Option(
@@ -51,7 +52,8 @@ struct TrainGAN: AsyncParsableCommand {
   @OptionGroup(title: "SCHEDULE") var schedule: ScheduleOptions
 
   @Option(
-    help: ArgumentHelp("Where all random numbers start (default: 0).", valueName: "seed"))
+    help: ArgumentHelp(
+      "Where all random numbers start, 0 to 4294967295 (default: 0).", valueName: "seed"))
   var seed: UInt32?
 
   @Option(
@@ -71,13 +73,16 @@ struct TrainGAN: AsyncParsableCommand {
     }
     let reporter = TrainingReporter()
     let outcome = try await interruptible { try await job.run(reporter.show) }
-    try report.print(
-      outcome, lines: [outcome.folder] + [outcome.network, outcome.state].compactMap(\.self))
+    try report.print(outcome, lines: outcome.lines)
+    guard outcome.hasTrained, let network = outcome.network else { return }
+    let next = ["generate", "--network=\(network)", "--seeds=0-35", "--grid=6x6", "--outdir=out"]
+    say("to see what it draws: \(commandLine(next))")
   }
 
   private func job() throws -> TrainGANJob {
-    if let threads, !(1...4096).contains(threads) {
-      throw UsageError("--threads: expected 1 to 4096, found \(threads)")
+    try checkThreadCount(threads)
+    if data == "portraits", resume == nil, FileManager.default.fileExists(atPath: "portraits") {
+      say("--data=portraits means the portraits that are drawn; ./portraits is what lies here")
     }
     var request = TrainGANRequest()
     (request.data, request.initFrom, request.seed) = (data, initFrom, seed)
@@ -100,6 +105,11 @@ struct TrainGAN: AsyncParsableCommand {
         "give either --resume, to go on with a training, or --init-from, to start a new one")
     }
     guard resume == "latest" else {
+      guard outdir == nil else {
+        throw UsageError(
+          "--outdir goes with new trainings and with --resume=latest; --resume=\(resume) is the "
+            + "folder itself")
+      }
       guard !FileManager.default.isRegularFile(resume) else {
         throw UsageError(
           "--resume=\(resume): expected the folder of a training, found a file; "
@@ -129,63 +139,89 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "With portraits: width and height in pixels (default: 64).", valueName: "pixels"))
+      "With portraits: width and height, a power of two from 8 to 1024 (default: 64).",
+      valueName: "pixels"))
   var res: Int?
 
-  @Flag(inversion: .prefixedNo, help: "Give the networks the labels of the pictures.")
+  @Flag(inversion: .prefixedNo, help: "Give the networks the labels of the pictures (default: no).")
   var cond: Bool?
 
-  @Flag(inversion: .prefixedNo, help: "See all pictures mirrored, too.")
+  @Flag(inversion: .prefixedNo, help: "See all pictures mirrored, too (default: no).")
   var mirror: Bool?
 
-  @Option(help: ArgumentHelp("Train on so many pictures, chosen at random.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Train on so many pictures, chosen at random (default: all).", valueName: "count"))
   var subset: Int?
 
-  @Option(help: ArgumentHelp("Pictures of each kind in an iteration.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Pictures of each kind in an iteration (default: as the recipe says).", valueName: "count"))
   var batch: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Pictures that go through a network together; fewer need less memory.", valueName: "count"))
+      "Pictures that go through a network together; fewer need less memory (default: the batch).",
+      valueName: "count"))
   var batchGpu: Int?
 
-  @Option(help: ArgumentHelp("The weight of the R1 penalty.", valueName: "gamma"))
+  @Option(
+    help: ArgumentHelp(
+      "The weight of the R1 penalty (default: as the recipe says).", valueName: "gamma"))
   var gamma: Double?
 
-  @Option(help: ArgumentHelp("The generator's learning rate.", valueName: "rate"))
+  @Option(
+    help: ArgumentHelp(
+      "The generator's learning rate (default: as the recipe says).", valueName: "rate"))
   var glr: Double?
 
-  @Option(help: ArgumentHelp("The discriminator's learning rate.", valueName: "rate"))
+  @Option(
+    help: ArgumentHelp(
+      "The discriminator's learning rate (default: as the recipe says).", valueName: "rate"))
   var dlr: Double?
 
   @Option(
     help: ArgumentHelp(
-      "Half of the average generator is forgotten after so many kimg.", valueName: "kimg"))
+      "Half of the average generator is forgotten after so many kimg (default: as the recipe says).",
+      valueName: "kimg"))
   var ema: Double?
 
-  @Option(help: ArgumentHelp("Features at 1×1, halved with each doubling.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Features at 1×1, halved with each doubling (default: as the recipe says).",
+      valueName: "count"))
   var cbase: Int?
 
-  @Option(help: ArgumentHelp("The most features of a layer.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "The most features of a layer (default: as the recipe says).", valueName: "count"))
   var cmax: Int?
 
-  @Option(help: ArgumentHelp("The length of z, the mapping network's input.", valueName: "length"))
+  @Option(
+    help: ArgumentHelp(
+      "The length of z, the mapping network's input (default: 512).", valueName: "length"))
   var zDim: Int?
 
-  @Option(help: ArgumentHelp("The length of w, the mapping network's result.", valueName: "length"))
+  @Option(
+    help: ArgumentHelp(
+      "The length of w, the mapping network's result (default: 512).", valueName: "length"))
   var wDim: Int?
 
-  @Option(help: ArgumentHelp("Layers of the mapping network.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Layers of the mapping network (default: as the recipe says).", valueName: "count"))
   var mapDepth: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Pictures whose deviation the discriminator sees together.", valueName: "count"))
+      "Pictures whose deviation the discriminator sees together (default: as the recipe says).",
+      valueName: "count"))
   var mbstdGroup: Int?
 
   @Option(
     help: ArgumentHelp(
-      "The number format of the highest resolutions: float32 or bfloat16.", valueName: "format"))
+      "The number format of the highest resolutions: float32 or bfloat16 (default: float32).",
+      valueName: "format"))
   var precision: Precision?
 
   func fill(_ request: inout TrainGANRequest) {

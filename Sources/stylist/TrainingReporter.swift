@@ -12,9 +12,18 @@ final class TrainingReporter: Sendable {
   func show(_ event: TrainingEvent) {
     switch event {
     case .progress(let done): progress.show(done)
-    case .line(let line): if isTerminal { writeToStandardError("\r\u{1B}[K\(line)\n") }
-    case .saved(let path): if isTerminal { writeToStandardError("\r\u{1B}[Ksaved \(path)\n") }
+    case .line(let line): write(line, as: "line")
+    case .saved(let path): write(isTerminal ? "saved \(path)" : path, as: "saved")
     case .remark(let remark): say(remark)
     }
+  }
+
+  /// Writes a line above the bar, or elsewhere as a line of JSON, as progress is.
+  private func write(_ text: String, as name: String) {
+    guard !isTerminal else { return writeToStandardError("\r\u{1B}[K\(lineForPeople(text))\n") }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    guard let json = try? encoder.encode([name: text]) else { return }
+    writeToStandardError(String(decoding: json, as: UTF8.self) + "\n")
   }
 }

@@ -167,7 +167,9 @@ struct ImageDatasetTests {
     ]
     try withScratchFolder { scratch in
       let path = try makeFolder(files, in: scratch)
-      let error = expectDatasetError("set/a.png: damaged: expected 8×8 RGB, as most pictures are") {
+      let error = expectDatasetError(
+        "set/a.png: does not fit: expected 8×8 RGB, as most pictures are"
+      ) {
         _ = try ImageDataset(path: path)
       }
       #expect((error?.index, error?.others, error?.found) == (0, 2, "16×16 RGB"))

@@ -114,6 +114,6 @@ struct FileErrorTests {
   @Test("each kind has its exit code")
   func exitCodes() {
     let codes = FileError.Kind.allCases.map(\.exitCode)
-    #expect(codes == [65, 65, 69, 77, 66, 74, 73, 74])
+    #expect(codes == [65, 65, 65, 69, 77, 66, 74, 73, 74])
   }
 }

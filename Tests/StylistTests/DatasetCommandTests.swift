@@ -149,8 +149,8 @@ struct DatasetCommandTests {
   }
 
   @Test(
-    "130 and 143: interrupted, with nothing half-written",
-    arguments: [(SignalName.interrupt, 130), (.terminate, 143)])
+    "129, 130 and 143: interrupted, with nothing half-written",
+    arguments: [(SignalName.hangUp, 129), (.interrupt, 130), (.terminate, 143)])
   func interruption(signal: SignalName, code: Int) async throws {
     try await withScratchFolder { folder in
       for name in ["set.zip", "set"] {

@@ -68,13 +68,16 @@ func stylist(_ arguments: [String], redirected redirection: String) async throws
   return code(result.terminationStatus)
 }
 
-/// Runs the program after a shell has done something, such as `ulimit -f 8`.
-func stylist(_ arguments: [String], after preparation: String, in folder: String) async throws
-  -> Outcome
-{
+/// Runs the program after a shell has done something, such as `ulimit -f 8`, perhaps by way of
+/// another program.
+func stylist(
+  _ arguments: [String], after preparation: String, through wrapper: [String] = [],
+  in folder: String
+) async throws -> Outcome {
   let script = "\(preparation); exec \"$0\" \"$@\""
+  let words = wrapper + [products + "/stylist"] + arguments
   let result = try await Subprocess.run(
-    .path("/bin/sh"), arguments: Arguments(["-c", script, products + "/stylist"] + arguments),
+    .path("/bin/sh"), arguments: Arguments(["-c", script] + words),
     environment: environment(path: nil), workingDirectory: FilePath(folder),
     output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
   return Outcome(result.terminationStatus, result.standardOutput, result.standardError)
@@ -114,12 +117,15 @@ func stylist(_ arguments: [String], killedAfter time: Duration) async throws -> 
 /// Whether a test can give the program a single processor.
 let canChooseProcessor = FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset")
 
-/// Runs the program, and sends it a signal when it first reports progress.
-func stylist(_ arguments: [String], signal: Signal, onOneProcessor: Bool = false) async throws
-  -> Outcome
-{
+/// Runs the program, and sends it a signal when it first reports progress; a shell may do something
+/// before, such as `trap '' HUP`.
+func stylist(
+  _ arguments: [String], signal: Signal, onOneProcessor: Bool = false,
+  after preparation: String = ":"
+) async throws -> Outcome {
   let first = #"$(sed -n "s/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p" /proc/self/status)"#
-  let script = "exec \(onOneProcessor ? "taskset -c \"\(first)\"" : "") \"$0\" \"$@\""
+  let script =
+    "\(preparation); exec \(onOneProcessor ? "taskset -c \"\(first)\"" : "") \"$0\" \"$@\""
   let result = try await Subprocess.run(
     .path("/bin/sh"), arguments: Arguments(["-c", script, products + "/stylist"] + arguments),
     environment: environment(path: nil), input: .none, output: .string(limit: 1 << 20),
@@ -158,7 +164,13 @@ func expect(
 
 /// The signals that people and systems end programs with.
 enum SignalName: Sendable {
-  case interrupt, terminate
+  case hangUp, interrupt, terminate
 
-  var signal: Signal { self == .interrupt ? .interrupt : .terminate }
+  var signal: Signal {
+    switch self {
+    case .hangUp: .terminalClosed
+    case .interrupt: .interrupt
+    case .terminate: .terminate
+    }
+  }
 }

@@ -10,7 +10,7 @@ import Testing
 
 /// The smallest networks that the recipe has, on one thread: trainings beside other tests would
 /// wait for one another's threads.
-private let tiny = [
+let tinyTraining = [
   "train", "gan", "--data=portraits", "--res=8", "--cbase=32", "--cmax=8", "--batch=4",
   "--map-depth=1", "--threads=1",
 ]
@@ -33,22 +33,22 @@ private func expectEqualStates(
   #expect(a.values.randomStates == b.values.randomStates, sourceLocation: sourceLocation)
 }
 
+/// The only run in a folder of runs.
+func onlyRun(in folder: String) throws -> String {
+  let names = names(in: folder)
+  #expect(names.count == 1)
+  return "\(folder)/\(try #require(names.first))"
+}
+
 @Suite("Train commands")
 struct TrainCommandTests {
-  /// The only run in a folder of runs.
-  private func run(in folder: String) throws -> String {
-    let names = names(in: folder)
-    #expect(names.count == 1)
-    return "\(folder)/\(try #require(names.first))"
-  }
-
   @Test("a training leaves the files that people's scripts know, and a network that draws")
   func files() async throws {
     try await withScratchFolder { folder in
       let outcome = try await stylist(
-        tiny + ["--kimg=0.032", "--tick=0.008", "--snap=2", "--outdir=\(folder)/runs"])
+        tinyTraining + ["--kimg=0.032", "--tick=0.008", "--snap=2", "--outdir=\(folder)/runs"])
       #expect(outcome.exitCode == 0, "\(outcome.stderr)")
-      let run = try run(in: "\(folder)/runs")
+      let run = try onlyRun(in: "\(folder)/runs")
       #expect(run.hasSuffix("/00000-auto-portraits8-batch4-gamma0.0032"))
       #expect(outcome.stdout.split(separator: "\n").first.map(String.init) == run)
       #expect(
@@ -92,7 +92,7 @@ struct TrainCommandTests {
   @Test("a dry run says what would be done and makes nothing")
   func dryRun() async throws {
     try await withScratchFolder { folder in
-      let outcome = try await stylist(tiny + ["--outdir=\(folder)/runs", "-n", "--json"])
+      let outcome = try await stylist(tinyTraining + ["--outdir=\(folder)/runs", "-n", "--json"])
       #expect(outcome.exitCode == 0, "\(outcome.stderr)")
       #expect(names(in: folder).isEmpty)
       let plan = try outcome.json()
@@ -109,21 +109,21 @@ struct TrainCommandTests {
         "--dest=\(folder)/faces.zip",
       ])
       #expect(made.exitCode == 0, "\(made.stderr)")
-      let short = tiny.filter { !$0.contains("portraits") && !$0.contains("--res") }
+      let short = tinyTraining.filter { !$0.contains("portraits") && !$0.contains("--res") }
       let outcome = try await stylist(
         short + [
           "--data=\(folder)/faces.zip", "--cond", "--mirror", "--subset=7", "--kimg=0.012",
           "--outdir=\(folder)/runs",
         ])
       #expect(outcome.exitCode == 0, "\(outcome.stderr)")
-      let run = try run(in: "\(folder)/runs")
+      let run = try onlyRun(in: "\(folder)/runs")
       #expect(run.hasSuffix("00000-auto-faces-cond-subset7-mirror-batch4-gamma0.0032"))
       let options = try String(contentsOfFile: "\(run)/training_options.json", encoding: .utf8)
       #expect(options.contains("\"count\" : 14") && options.contains("\"label_dim\" : 2"))
       // Going on finds the same pictures.
       let more = try await stylist(["train", "gan", "--resume=\(run)", "--kimg=0.02"])
       #expect(more.exitCode == 0, "\(more.stderr)")
-      let none = try await stylist(tiny + ["--cond", "--outdir=\(folder)/runs"])
+      let none = try await stylist(tinyTraining + ["--cond", "--outdir=\(folder)/runs"])
       expect(none, endsWith: 64, saying: "pictures with labels")
     }
   }
@@ -131,29 +131,29 @@ struct TrainCommandTests {
   @Test("N steps, a stop and M steps are N + M steps, bit for bit")
   func resume() async throws {
     try await withScratchFolder { folder in
-      let whole = try await stylist(tiny + ["--kimg=0.08", "--outdir=\(folder)/whole"])
+      let whole = try await stylist(tinyTraining + ["--kimg=0.08", "--outdir=\(folder)/whole"])
       #expect(whole.exitCode == 0, "\(whole.stderr)")
-      let first = try await stylist(tiny + ["--kimg=0.036", "--outdir=\(folder)/parts"])
+      let first = try await stylist(tinyTraining + ["--kimg=0.036", "--outdir=\(folder)/parts"])
       #expect(first.exitCode == 0, "\(first.stderr)")
       let second = try await stylist([
         "train", "gan", "--resume=latest", "--outdir=\(folder)/parts", "--kimg=0.08",
       ])
       #expect(second.exitCode == 0, "\(second.stderr)")
-      let runs = [try run(in: "\(folder)/whole"), try run(in: "\(folder)/parts")]
+      let runs = [try onlyRun(in: "\(folder)/whole"), try onlyRun(in: "\(folder)/parts")]
       let states = runs.map { "\($0)/training-state-000000.safetensors" }
       try expectEqualStates(states[0], states[1])
     }
   }
 
   @Test(
-    "Ctrl-C and termination save and end with the documented code",
-    arguments: [(SignalName.interrupt, Int32(130)), (.terminate, 143)])
+    "Ctrl-C, termination and a terminal that is gone save and end with the documented code",
+    arguments: [(SignalName.hangUp, Int32(129)), (.interrupt, 130), (.terminate, 143)])
   func signals(name: SignalName, code: Int32) async throws {
     try await withScratchFolder { folder in
       let outcome = try await stylist(
-        tiny + ["--kimg=100", "--outdir=\(folder)/runs"], signal: name.signal)
+        tinyTraining + ["--kimg=100", "--outdir=\(folder)/runs"], signal: name.signal)
       #expect(outcome.exitCode == code, "\(outcome.stderr)")
-      let run = try run(in: "\(folder)/runs")
+      let run = try onlyRun(in: "\(folder)/runs")
       #expect(outcome.stderr.contains("--resume=\(run)"))
       #expect(!names(in: run).contains { $0.hasSuffix(".partial") })
       let more = try await stylist(["train", "gan", "--resume=\(run)", "--kimg=0.004"])
@@ -166,14 +166,14 @@ struct TrainCommandTests {
   @Test("going on with other options is refused, each named, and nothing is changed")
   func mismatch() async throws {
     try await withScratchFolder { folder in
-      _ = try await stylist(tiny + ["--kimg=0.008", "--outdir=\(folder)/runs"])
-      let run = try run(in: "\(folder)/runs")
+      _ = try await stylist(tinyTraining + ["--kimg=0.008", "--outdir=\(folder)/runs"])
+      let run = try onlyRun(in: "\(folder)/runs")
       let before = names(in: run)
       let outcome = try await stylist([
         "train", "gan", "--resume=\(run)", "--batch=8", "--cfg=cifar", "--data=portraits",
       ])
-      expect(outcome, endsWith: 78, saying: "cfg: has auto, asked for cifar")
-      #expect(outcome.stderr.contains("batch: has 4, asked for 8"))
+      expect(outcome, endsWith: 78, saying: "--cfg: has auto, asked for cifar")
+      #expect(outcome.stderr.contains("--batch: has 4, asked for 8"))
       #expect(names(in: run) == before)
       let file = try await stylist([
         "train", "gan", "--resume=\(run)/network-snapshot-000000.safetensors",
@@ -191,22 +191,24 @@ struct TrainCommandTests {
   @Test("a new training can start with the networks of another, if they fit")
   func initFrom() async throws {
     try await withScratchFolder { folder in
-      _ = try await stylist(tiny + ["--kimg=0.008", "--outdir=\(folder)/runs"])
-      let run = try run(in: "\(folder)/runs")
+      _ = try await stylist(tinyTraining + ["--kimg=0.008", "--outdir=\(folder)/runs"])
+      let run = try onlyRun(in: "\(folder)/runs")
       for (file, words) in [("network-snapshot", "D: 0 of"), ("training-state", "D: ")] {
         let source = "\(run)/\(file)-000000.safetensors"
         let outcome = try await stylist(
-          tiny + ["--init-from=\(source)", "--kimg=0.004", "--outdir=\(folder)/more-\(file)"])
+          tinyTraining + [
+            "--init-from=\(source)", "--kimg=0.004", "--outdir=\(folder)/more-\(file)",
+          ])
         let dry = try await stylist(
-          tiny + ["--init-from=\(source)", "--outdir=\(folder)/more-\(file)", "-n"])
+          tinyTraining + ["--init-from=\(source)", "--outdir=\(folder)/more-\(file)", "-n"])
         #expect(dry.exitCode == 0, "\(dry.stderr)")
         #expect(outcome.exitCode == 0, "\(outcome.stderr)")
         #expect(outcome.stderr.contains(words))
-        let made = try self.run(in: "\(folder)/more-\(file)")
+        let made = try onlyRun(in: "\(folder)/more-\(file)")
         #expect(made.hasSuffix("-init"))
       }
       let misfit = try await stylist(
-        tiny + [
+        tinyTraining + [
           "--cmax=4", "--init-from=\(run)/training-state-000000.safetensors",
           "--outdir=\(folder)/no",
         ])
@@ -219,20 +221,20 @@ struct TrainCommandTests {
   @Test("a folder in which a training runs is not trained in twice")
   func lock() async throws {
     try await withScratchFolder { folder in
-      _ = try await stylist(tiny + ["--kimg=0.004", "--outdir=\(folder)/runs"])
-      let run = try run(in: "\(folder)/runs")
+      _ = try await stylist(tinyTraining + ["--kimg=0.004", "--outdir=\(folder)/runs"])
+      let run = try onlyRun(in: "\(folder)/runs")
       let outcome = try await stylist(
         ["train", "gan", "--resume=\(run)", "--kimg=1"], after: "exec 9<'\(run)'; flock -n 9",
         in: folder)
-      expect(outcome, endsWith: 73, saying: "another training")
+      expect(outcome, endsWith: 73, saying: "another process that is training in this folder")
     }
   }
 
   @Test("a disk that is full ends the training with the last good state kept")
   func fullDisk() async throws {
     try await withScratchFolder { folder in
-      _ = try await stylist(tiny + ["--kimg=0.004", "--outdir=\(folder)/runs"])
-      let run = try run(in: "\(folder)/runs")
+      _ = try await stylist(tinyTraining + ["--kimg=0.004", "--outdir=\(folder)/runs"])
+      let run = try onlyRun(in: "\(folder)/runs")
       let state = "\(run)/training-state-000000.safetensors"
       let before = try Data(contentsOf: URL(filePath: state))
       // Writing beyond a limit fails as a full disk does, if the signal for it is ignored.
@@ -252,8 +254,8 @@ struct TrainCommandTests {
   func damage() async throws {
     try await withScratchFolder { folder in
       _ = try await stylist(
-        tiny + ["--kimg=2", "--tick=1", "--snap=1", "--outdir=\(folder)/runs"])
-      let run = try run(in: "\(folder)/runs")
+        tinyTraining + ["--kimg=2", "--tick=1", "--snap=1", "--outdir=\(folder)/runs"])
+      let run = try onlyRun(in: "\(folder)/runs")
       let newest = URL(filePath: "\(run)/training-state-000002.safetensors")
       try Data(contentsOf: newest).dropLast(1000).write(to: newest)
       let outcome = try await stylist(["train", "gan", "--resume=\(run)", "--kimg=1.004"])
@@ -271,11 +273,11 @@ struct TrainCommandTests {
       let often = ["--tick=0.02", "--snap=1"]
       // How long a few snapshots take here and now.
       let start = ContinuousClock.now
-      let few = try await stylist(tiny + often + ["--kimg=0.1", "--outdir=\(folder)/few"])
+      let few = try await stylist(tinyTraining + often + ["--kimg=0.1", "--outdir=\(folder)/few"])
       #expect(few.exitCode == 0, "\(few.stderr)")
       let seconds = min((ContinuousClock.now - start) / .seconds(2), 1)
       var random = SeededGenerator(seed: 1)
-      var arguments = tiny + often + ["--kimg=1000", "--outdir=\(folder)/killed"]
+      var arguments = tinyTraining + often + ["--kimg=1000", "--outdir=\(folder)/killed"]
       for _ in 0..<100 {
         let moment = Double.random(in: 0..<seconds, using: &random)
         let outcome = try await stylist(arguments, killedAfter: .seconds(moment))
@@ -290,7 +292,7 @@ struct TrainCommandTests {
           try? FileManager.default.removeItem(atPath: "\(folder)/killed")
         }
       }
-      let killed = try run(in: "\(folder)/killed")
+      let killed = try onlyRun(in: "\(folder)/killed")
       let state = try #require(
         names(in: killed).filter { $0.hasPrefix("training-state") }.max())
       let images = try #require(
@@ -299,9 +301,9 @@ struct TrainCommandTests {
       let kimg = "--kimg=\(Double(images + 40) / 1000)"
       let last = try await stylist(["train", "gan", "--resume=\(killed)", kimg])
       #expect(last.exitCode == 0, "\(last.stderr)")
-      let whole = try await stylist(tiny + [kimg, "--outdir=\(folder)/whole"])
+      let whole = try await stylist(tinyTraining + [kimg, "--outdir=\(folder)/whole"])
       #expect(whole.exitCode == 0, "\(whole.stderr)")
-      let states = try [killed, run(in: "\(folder)/whole")].map { run in
+      let states = try [killed, onlyRun(in: "\(folder)/whole")].map { run in
         "\(run)/\(try #require(names(in: run).filter { $0.hasPrefix("training-state") }.max()))"
       }
       try expectEqualStates(states[0], states[1])

@@ -186,6 +186,13 @@ private func failure(
     #expect(try !failure("aten::zeros", [-1]).isOutOfMemory)
   }
 
+  @Test("tells by its status, not by its words, whether oneDNN lacked memory")
+  func primitives() throws {
+    let (unmade, unfit) = (try failure("throwing::unmade", m), try failure("throwing::unfit", m))
+    #expect(unmade.isOutOfMemory && !unfit.isOutOfMemory)
+    #expect(unfit.description.hasPrefix("could not create a primitive (throwing::unfit"))
+  }
+
   @Test("leaves out source files, failed conditions and lists of backends")
   func cleanSentences() throws {
     let messages = [

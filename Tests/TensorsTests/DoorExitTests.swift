@@ -1,5 +1,6 @@
 // How the program ends on a programmer's error and when memory runs out.
 
+import Foundation
 import TestSupport
 import Tensors
 import Testing
@@ -54,13 +55,33 @@ import ThrowingOperators
       _ = Tensor.zeros([1 << 48])
     }
     let text = standardError(result)
-    #expect(text.hasPrefix("out of memory: DefaultCPUAllocator: can't allocate memory"))
+    #expect(text.contains(": out of memory: DefaultCPUAllocator: can't allocate memory"))
     #expect(text.contains("(aten::zeros: [281474976710656]"))
     #expect(
       text.hasSuffix(
         "use fewer pictures at a time, a lower resolution or a narrower number format\n"))
     #expect(text.split(separator: "\n").count == 1)
   }
+
+  #if os(Linux)
+    @Test("the line is written although no memory is left at all")
+    func nothingLeft() async {
+      let result = await #expect(
+        processExitsWith: .exitCode(1), observing: [\.standardErrorContent]
+      ) {
+        var kept: [Tensor] = []
+        kept.reserveCapacity(1 << 20)
+        kept.append(.zeros([1024]))
+        let pages = try #require(
+          String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ").first)
+        let bytes = try #require(rlim_t(pages)) * rlim_t(sysconf(Int32(_SC_PAGESIZE)))
+        var limit = rlimit(rlim_cur: bytes + 1 << 25, rlim_max: bytes + 1 << 25)
+        setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+        while true { kept.append(.zeros([1024])) }
+      }
+      #expect(standardError(result).contains(": out of memory: "))
+    }
+  #endif
 
   @Test("memory that C++ could not get ends the program the same way")
   func badAllocation() async {

@@ -6,6 +6,10 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#if __has_include(<oneapi/dnnl/dnnl.hpp>)
+#include <oneapi/dnnl/dnnl.hpp>
+#endif
+
 #include <new>
 #include <stdexcept>
 
@@ -17,6 +21,23 @@ at::Tensor lines(const at::Tensor &) {
 }
 at::Tensor unknown(const at::Tensor &) { throw 42; }
 at::Tensor memory(const at::Tensor &) { throw std::bad_alloc(); }
+
+// What oneDNN throws for want of memory, and for shapes that it does not take, in the same words.
+at::Tensor unmade(const at::Tensor &) {
+#if __has_include(<oneapi/dnnl/dnnl.hpp>)
+  throw dnnl::error(dnnl_out_of_memory, "could not create a primitive");
+#else
+  throw std::bad_alloc();
+#endif
+}
+at::Tensor unfit(const at::Tensor &) {
+#if __has_include(<oneapi/dnnl/dnnl.hpp>)
+  throw dnnl::error(dnnl_invalid_arguments, "could not create a primitive");
+#else
+  throw std::runtime_error("could not create a primitive");
+#endif
+}
+
 int64_t number(const at::Tensor &) { return 42; }
 
 struct ThrowingBackward : torch::autograd::Function<ThrowingBackward> {
@@ -38,6 +59,8 @@ TORCH_LIBRARY(throwing, library) {
   library.def("lines(Tensor x) -> Tensor", lines);
   library.def("unknown(Tensor x) -> Tensor", unknown);
   library.def("memory(Tensor x) -> Tensor", memory);
+  library.def("unmade(Tensor x) -> Tensor", unmade);
+  library.def("unfit(Tensor x) -> Tensor", unfit);
   library.def("number(Tensor x) -> int", number);
   library.def("backward(Tensor x) -> Tensor", backward);
 }

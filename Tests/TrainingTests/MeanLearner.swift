@@ -33,6 +33,8 @@ final class MeanLearner: Trainable {
     return batch
   }
 
+  var shownStatistics: [(word: String, name: String)] { [("mean", "Loss/mean")] }
+
   func save(into state: inout TrainingState) throws {
     state.tensors["weight"] = StoredParameter(weight)
     state.tensors["momentum"] = StoredParameter(momentum)

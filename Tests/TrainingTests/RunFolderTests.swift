@@ -31,7 +31,8 @@ struct RunFolderTests {
       #expect {
         try RunFolder(opening: name)
       } throws: {
-        "\($0)".contains("another training") && ($0 as? FileError)?.kind == .cannotCreate
+        "\($0)".contains("another process that is training in this folder")
+          && ($0 as? FileError)?.kind == .cannotCreate
       }
       withExtendedLifetime(folder) {}
       folder = nil

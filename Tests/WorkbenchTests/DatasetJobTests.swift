@@ -290,9 +290,12 @@ struct DatasetJobTests {
       _ = try DatasetCreateJob(source, to: "\(scratch)/set.zip").run { _ in }
       #expect(try DatasetVerifyJob("\(scratch)/set.zip").run { _ in }.failure == nil)
       let texts: [(String, String)] = [
-        (#"{"labels": [["a.png", 0], ["b.png", 1], ["c.png", 1]]}"#, "1 labels have no picture"),
-        (#"{"labels": [["a.png", 0]]}"#, "1 of 2 pictures or files are bad"),
-        ("{", "1 of 2 pictures or files are bad"),
+        (
+          #"{"labels": [["a.png", 0], ["b.png", 1], ["c.png", 1]]}"#,
+          "0 of 2 pictures or files are bad, 1 label without a picture"
+        ),
+        (#"{"labels": [["a.png", 0]]}"#, "1 of 2 pictures or files is bad"),
+        ("{", "1 of 2 pictures or files is bad"),
       ]
       for (text, words) in texts {
         try put(Array(text.utf8), at: "\(source)/dataset.json")

@@ -19,15 +19,32 @@ final class AppendedFile {
   init(_ path: String, keeping byteCount: Int? = nil) throws(FileError) {
     self.path = path
     do {
+      // What is no regular file is refused: a link may lead anywhere, a pipe would hold the training
+      // up. The file is looked at again when it is open: it may have become something else.
+      if let status = try? Stat(FilePath(path), followTargetSymlink: false) {
+        try Self.requireRegular(status, path)
+      }
       descriptor = try FileDescriptor.open(
-        FilePath(path), .writeOnly, options: [.create, .append, .closeOnExec],
+        FilePath(path), .writeOnly,
+        options: [.create, .append, .closeOnExec, .noFollow, .nonBlocking],
         permissions: FilePermissions(rawValue: 0o666))
+      try Self.requireRegular(descriptor.stat(), path)
       if let byteCount, try size() > byteCount {
         try descriptor.resize(to: Int64(byteCount))
       }
+    } catch let error as FileError {
+      throw error
     } catch {
-      throw FileError(.cannotCreate, file: path, expected: "a log to append to", found: "\(error)")
+      throw Self.refused(path, "\(error)")
     }
+  }
+
+  private static func requireRegular(_ status: Stat, _ path: String) throws(FileError) {
+    guard status.type == .regular else { throw refused(path, describe(status.type)) }
+  }
+
+  private static func refused(_ path: String, _ found: String) -> FileError {
+    FileError(.cannotCreate, file: path, expected: "a regular file to append to", found: found)
   }
 
   deinit { try? descriptor.close() }

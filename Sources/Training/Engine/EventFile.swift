@@ -6,6 +6,8 @@ import TensorBoardEvents
 
 /// A file of events, `events.out.tfevents.*`, that grows while it is watched.
 final class EventFile {
+  /// How the names of all such files begin.
+  static let prefix = "events.out.tfevents."
   private let log: AppendedFile
 
   /// Starts a file; what earlier files of the folder say about `step` and after counts no more.
@@ -16,7 +18,7 @@ final class EventFile {
   /// - Throws: `FileError` if it cannot be written.
   init(in folder: RunFolder, at step: Int) throws(FileError) {
     let (seconds, host) = (Int(Date().timeIntervalSince1970), ProcessInfo.processInfo.hostName)
-    let name = "events.out.tfevents.\(seconds).\(host).\(ProcessInfo.processInfo.processIdentifier)"
+    let name = "\(Self.prefix)\(seconds).\(host).\(ProcessInfo.processInfo.processIdentifier)"
     log = try AppendedFile(folder.file(name))
     try log.append(EventRecord.version.bytes)
     try log.append(EventRecord.start(at: step).bytes)

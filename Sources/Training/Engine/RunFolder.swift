@@ -28,18 +28,12 @@ public final class RunFolder {
   ///   - description: What is trained on what, without slashes.
   /// - Throws: `FileError` of kind `cannotCreate`.
   public convenience init(in outdir: String, description: String) throws(FileError) {
-    do {
-      try FileManager.default.createDirectory(atPath: outdir, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(
-        .cannotCreate, file: outdir, expected: "a folder for runs",
-        found: (error as NSError).localizedDescription)
-    }
-    var number = (Self.runs(in: outdir).last?.number ?? -1) + 1
+    try makeFolders(outdir, expected: "a folder for runs")
+    var number = Self.nextNumber(in: outdir)
     while true {
-      let path = "\(outdir)/\(padded(number, 5))-\(description)"
-      do {
-        try FilePath(path).makeFolder()
+      let path = Self.path(number, description, in: outdir)
+      do throws(Errno) {
+        try makeFolder(FilePath(path))
       } catch .fileExists {
         // Another training took the number.
         number += 1
@@ -53,12 +47,45 @@ public final class RunFolder {
     }
   }
 
+  /// The path that the next folder in `outdir` would have.
+  ///
+  /// - Parameters:
+  ///   - outdir: The folder of all runs.
+  ///   - description: What is trained on what, without slashes.
+  /// - Returns: The path; another training may take it first.
+  public static func nextPath(in outdir: String, description: String) -> String {
+    path(nextNumber(in: outdir), description, in: outdir)
+  }
+
+  private static func nextNumber(in outdir: String) -> Int {
+    (runs(in: outdir).last?.number ?? -1) + 1
+  }
+
+  private static func path(_ number: Int, _ description: String, in outdir: String) -> String {
+    "\(outdir)/\(padded(number, 5))-\(description)"
+  }
+
   /// Opens the folder of a training that goes on.
   ///
   /// - Parameter path: The folder.
   /// - Throws: `FileError` if it is none, cannot be written to, or another process trains in it.
   public init(opening path: String) throws(FileError) {
     self.path = path
+    descriptor = try Self.locked(path)
+    removeLeftovers()
+  }
+
+  /// Checks that a training could go on in a folder, and changes nothing.
+  ///
+  /// - Parameter path: The folder.
+  /// - Throws: What `init(opening:)` throws.
+  public static func check(_ path: String) throws(FileError) {
+    let descriptor = try locked(path)
+    try? descriptor.close()
+  }
+
+  private static func locked(_ path: String) throws(FileError) -> FileDescriptor {
+    let descriptor: FileDescriptor
     do {
       descriptor = try FileDescriptor.open(
         FilePath(path), .readOnly, options: [.directory, .closeOnExec])
@@ -71,14 +98,14 @@ public final class RunFolder {
       try? descriptor.close()
       throw FileError(
         .cannotCreate, file: path, expected: "a folder in which nothing is being trained",
-        found: "another training that is running")
+        found: "another process that is training in this folder")
     }
     guard access(path, W_OK) == 0 else {
       try? descriptor.close()
       throw FileError(
         .cannotCreate, file: path, expected: "a folder to write to", found: "no permission")
     }
-    removeLeftovers()
+    return descriptor
   }
 
   deinit { try? descriptor.close() }
@@ -107,6 +134,11 @@ extension RunFolder {
   public static let statisticsName = "stats.jsonl"
   /// The log for people.
   public static let logName = "log.txt"
+
+  /// A sheet of the data.
+  static let dataSheetName = "reals.png"
+  /// A sheet of what is drawn before anything is learned.
+  static let firstSampleSheetName = "fakes_init.png"
 
   /// The name of a metric's log.
   ///
@@ -142,6 +174,41 @@ extension RunFolder {
   /// - Returns: The paths; none if it is not the folder of a training.
   public static func networks(in path: String) -> [String] {
     numbered(in: path, /network-snapshot-([0-9]{6,})\.safetensors/)
+  }
+
+  /// Removes states but the newest ones; what is no file is left.
+  ///
+  /// - Parameter count: How many stay.
+  func removeStates(keeping count: Int) {
+    let files = Self.states(in: path).filter { path in
+      (try? Stat(FilePath(path), followTargetSymlink: false).type) == .regular
+    }
+    for old in files.dropFirst(count) { try? FileManager.default.removeItem(atPath: old) }
+  }
+
+  /// Removes the folder of a training that came to nothing: one without a state, in which is nothing
+  /// but what a training makes before its first one.
+  ///
+  /// - Returns: Whether the folder is gone.
+  @discardableResult
+  public func removeIfStateless() -> Bool {
+    let own = [
+      Self.optionsName, Self.statisticsName, Self.logName, Self.dataSheetName,
+      Self.firstSampleSheetName,
+    ]
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    guard names.allSatisfy({ own.contains($0) || $0.hasPrefix(EventFile.prefix) }) else {
+      return false
+    }
+    return (try? FileManager.default.removeItem(atPath: path)) != nil
+  }
+
+  /// The paths of the sheets of what was learned in a folder, the newest first.
+  ///
+  /// - Parameter path: The folder.
+  /// - Returns: The paths; none if it is not the folder of a training.
+  public static func sampleSheets(in path: String) -> [String] {
+    numbered(in: path, /fakes([0-9]{6,})\.png/)
   }
 
   /// The trainings in a folder of runs, by number.
@@ -195,7 +262,7 @@ extension RunFolder {
   ///
   /// - Parameters:
   ///   - path: The folder.
-  ///   - remark: Is told of each newer state that is damaged, a line each.
+  ///   - remark: Is told of each newer state that is damaged or no file, a line each.
   /// - Returns: The state and its path.
   /// - Throws: `FileError` if there is none.
   public static func newestState(
@@ -207,7 +274,7 @@ extension RunFolder {
         let state = try TrainingState(reading: file)
         try state.checkContent(of: file)
         return (state, file)
-      } catch let error as FileError where error.kind == .damaged {
+      } catch let error as FileError where [.damaged, .unreadable].contains(error.kind) {
         remark("\(error); an older state is tried")
         damage = error
       }
@@ -234,11 +301,4 @@ extension RunFolder {
 private func padded(_ number: Int, _ digits: Int) -> String {
   let text = String(number)
   return String(repeating: "0", count: max(0, digits - text.count)) + text
-}
-
-extension FilePath {
-  fileprivate func makeFolder() throws(Errno) {
-    let status = withPlatformString { mkdir($0, 0o777) }
-    guard status == 0 else { throw Errno(rawValue: errno) }
-  }
 }

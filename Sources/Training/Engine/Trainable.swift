@@ -14,8 +14,12 @@ public protocol Trainable: AnyObject {
   ///   - imagesSeen: The images of all steps before.
   ///   - statistics: Gets what the step measures.
   /// - Returns: The images of this step.
-  /// - Throws: `TrainingError` if the training has broken down, or an error about its data.
+  /// - Throws: `TrainingError` if the training has broken down; `DatasetError` if the next data
+  ///   cannot be used, before anything has changed.
   func step(imagesSeen: Int, _ statistics: inout Statistics) throws -> Int
+
+  /// What of the statistics stands in the lines for people, under which words.
+  var shownStatistics: [(word: String, name: String)] { get }
 
   /// Adds everything that decides the next step to a state.
   ///

@@ -1,6 +1,7 @@
 // The loop of every training: steps, lines of the log, snapshots, and going on where one stopped.
 
 public import Checkpoints
+import Datasets
 import Formats
 import Foundation
 import OrderedCollections
@@ -59,11 +60,20 @@ public final class TrainingEngine {
   /// Thousands of images seen.
   public var kimg: Double { Double(counters.images) / 1000 }
 
+  /// Whether there is a state to go on from.
+  public var hasBegun: Bool { !RunFolder.states(in: folder.path).isEmpty }
+
   /// Images seen when a state was saved.
   ///
   /// - Parameter state: A state that an engine saved.
   /// - Returns: The count.
   public static func images(of state: TrainingState) -> Int { Counters(state.values).images }
+
+  /// The schedule that a training followed when a state was saved.
+  ///
+  /// - Parameter state: A state that an engine saved.
+  /// - Returns: The schedule; nil for states from before they kept it.
+  public static func schedule(of state: TrainingState) -> Schedule? { Schedule(state.values) }
 
   /// Goes on from a state.
   ///
@@ -81,9 +91,10 @@ public final class TrainingEngine {
 
   /// Trains until the schedule ends, or the task is cancelled.
   ///
-  /// - Throws: `CancellationError` after saving; `TrainingError` or an error about data or files
-  ///   without: the last snapshot is then what is left.
+  /// - Throws: `CancellationError` or `DatasetError` after saving; `TrainingError` or an error about
+  ///   files without: the last snapshot is then what is left.
   public func run() throws {
+    guard counters.images < schedule.images else { return }
     logs = try TrainingLogs(in: folder, keeping: counters)
     if counters.steps == 0 { try begin() }
     while counters.images < schedule.images {
@@ -91,7 +102,7 @@ public final class TrainingEngine {
         _ = try snapshot()
         throw CancellationError()
       }
-      counters.images += try trainable.step(imagesSeen: counters.images, &statistics)
+      try step()
       counters.steps += 1
       tell(.progress(done: min(counters.images, schedule.images), total: schedule.images))
       let isDone = counters.images >= schedule.images
@@ -104,11 +115,21 @@ public final class TrainingEngine {
     }
   }
 
+  /// Takes a step; if its data cannot be used, saves what was learned before.
+  private func step() throws {
+    do {
+      counters.images += try trainable.step(imagesSeen: counters.images, &statistics)
+    } catch let error as DatasetError {
+      _ = try snapshot()
+      throw error
+    }
+  }
+
   /// Shows what there is before the first step, and makes the state that even a training which is
   /// killed at once goes on from.
   private func begin() throws {
-    if let sheet = try trainable.dataSheet() { try write(sheet, "reals.png") }
-    if let sheet = try trainable.sampleSheet() { try write(sheet, "fakes_init.png") }
+    if let sheet = try trainable.dataSheet() { try write(sheet, RunFolder.dataSheetName) }
+    if let sheet = try trainable.sampleSheet() { try write(sheet, RunFolder.firstSampleSheetName) }
     try saveState()
   }
 
@@ -122,9 +143,14 @@ public final class TrainingEngine {
   private func endTick() throws {
     let seconds = clock.tick()
     let images = counters.images - counters.tickStart
+    let ticksLeft = schedule.ticksPerSnapshot - (counters.ticks + 1) % schedule.ticksPerSnapshot
     let line = TickLine(
       tick: counters.ticks, images: counters.images, tickImages: images, tickSeconds: seconds,
-      totalSeconds: clock.trained)
+      totalSeconds: clock.trained, imagesLeft: schedule.images - counters.images,
+      imagesToSnapshot: ticksLeft * schedule.imagesPerTick,
+      shown: trainable.shownStatistics.compactMap { shown in
+        statistics.byName[shown.name].map { (shown.word, $0.mean) }
+      })
     try logs?.write(line, statistics)
     tell(.line(line.description))
     statistics = Statistics()
@@ -142,9 +168,7 @@ public final class TrainingEngine {
     if let sheet = try trainable.sampleSheet() {
       try write(sheet, RunFolder.sampleSheetName(kimg: kimg))
     }
-    for old in RunFolder.states(in: folder.path).dropFirst(schedule.keptStates) {
-      try? FileManager.default.removeItem(atPath: old)
-    }
+    folder.removeStates(keeping: schedule.keptStates)
     return network
   }
 
@@ -161,6 +185,7 @@ public final class TrainingEngine {
     try trainable.save(into: &state)
     counters.logBytes = try logs?.statisticsSize() ?? 0
     counters.save(into: &state.values)
+    schedule.save(into: &state.values)
     statistics.save(into: &state.values)
     state.values.numbers[Key.seconds] = clock.trained
     state.values.options = options
@@ -205,6 +230,27 @@ struct Counters: Hashable {
       ("log_bytes", logBytes),
     ]
     for (name, count) in all { values.counters["engine.\(name)"] = count }
+  }
+}
+
+extension Schedule {
+  private enum Key {
+    static let kimg = "schedule.kimg"
+    static let tick = "schedule.tick"
+    static let snap = "schedule.snap"
+    static let keptStates = "schedule.kept_states"
+  }
+
+  fileprivate init?(_ values: TrainingState.Values) {
+    guard let kimg = values.numbers[Key.kimg], let tick = values.numbers[Key.tick],
+      let snap = values.counters[Key.snap], let kept = values.counters[Key.keptStates]
+    else { return nil }
+    self.init(kimg: kimg, kimgPerTick: tick, ticksPerSnapshot: snap, keptStates: kept)
+  }
+
+  fileprivate func save(into values: inout TrainingState.Values) {
+    (values.numbers[Key.kimg], values.numbers[Key.tick]) = (kimg, kimgPerTick)
+    (values.counters[Key.snap], values.counters[Key.keptStates]) = (ticksPerSnapshot, keptStates)
   }
 }
 

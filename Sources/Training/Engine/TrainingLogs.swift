@@ -90,11 +90,22 @@ struct TickLine: CustomStringConvertible {
   let tickImages: Int
   let tickSeconds: Double
   let totalSeconds: Double
+  /// Images until the training ends.
+  let imagesLeft: Int
+  /// Images until the next snapshot.
+  let imagesToSnapshot: Int
+  /// Means of what was measured, under the words that people read.
+  let shown: [(word: String, mean: Double)]
   private let memory = residentGigabytes()
 
-  init(tick: Int, images: Int, tickImages: Int, tickSeconds: Double, totalSeconds: Double) {
+  init(
+    tick: Int, images: Int, tickImages: Int, tickSeconds: Double, totalSeconds: Double,
+    imagesLeft: Int, imagesToSnapshot: Int, shown: [(word: String, mean: Double)]
+  ) {
     (self.tick, self.images, self.tickImages) = (tick, images, tickImages)
-    (self.tickSeconds, self.totalSeconds) = (tickSeconds, totalSeconds)
+    (self.tickSeconds, self.totalSeconds, self.shown) = (tickSeconds, totalSeconds, shown)
+    self.imagesLeft = max(imagesLeft, 0)
+    self.imagesToSnapshot = min(imagesToSnapshot, self.imagesLeft)
   }
 
   private var secondsPerKimg: Double {
@@ -111,12 +122,21 @@ struct TickLine: CustomStringConvertible {
   }
 
   var description: String {
+    let kimg = String(format: tickImages < 1000 ? "%.3f" : "%.1f", Double(images) / 1000)
+    let left =
+      "left \(estimate(imagesLeft)) (\(estimate(imagesToSnapshot)) to the next snapshot)"
     let words = [
-      "tick \(tick)", String(format: "kimg %.1f", Double(images) / 1000),
-      "time \(clockText(totalSeconds))", String(format: "sec/tick %.1f", tickSeconds),
+      "tick \(tick)", "kimg \(kimg)", "time \(clockText(totalSeconds))",
+      imagesLeft > 0 ? left : nil, String(format: "sec/tick %.1f", tickSeconds),
       String(format: "sec/kimg %.2f", secondsPerKimg), String(format: "cpumem %.2f", memory),
     ]
-    return words.joined(separator: "  ")
+    let means = shown.map { String(format: "\($0.word) %.3f", $0.mean) }
+    return (words.compactMap(\.self) + means).joined(separator: "  ")
+  }
+
+  /// How long images take at the rate of this tick.
+  private func estimate(_ images: Int) -> String {
+    clockText(secondsPerKimg * Double(images) / 1000)
   }
 }
 

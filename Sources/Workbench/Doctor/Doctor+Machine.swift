@@ -103,7 +103,7 @@ extension DoctorJob {
       .init(
         "bfloat16",
         processor.hasBFloat16
-          ? "the processor has instructions for it: train gan --precision=bfloat16 is faster"
+          ? "the processor has instructions for it; try train gan --precision=bfloat16"
           : "no instructions for it: float32, the default, is faster"),
       memoryCheck(),
     ]

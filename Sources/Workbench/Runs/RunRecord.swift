@@ -4,8 +4,9 @@ import Formats
 import Foundation
 import Training
 
-/// What `training_options.json` says.
-struct RunRecord: Codable {
+/// What `training_options.json` says, for people and their programs: going on takes everything from
+/// the state.
+struct RunRecord: Decodable {
   /// The largest file that is read.
   private static let sizeLimit = 1 << 20
 
@@ -38,6 +39,19 @@ struct RunRecord: Codable {
     }
   }
 
+  /// The schedule of a training whose states do not say it; nil if nothing does.
+  ///
+  /// - Parameter folder: The folder of a training.
+  /// - Throws: `FileError` if there is a record that cannot be looked into.
+  static func schedule(in folder: String) throws(FileError) -> Schedule? {
+    do throws(FileError) {
+      return try RunRecord(in: folder).schedule
+    } catch {
+      guard [.missing, .damaged].contains(error.kind) else { throw error }
+      return nil
+    }
+  }
+
   /// The record with another schedule, which going on may bring.
   func with(_ schedule: Schedule) -> RunRecord {
     var record = self
@@ -51,5 +65,20 @@ struct RunRecord: Codable {
     encoder.keyEncodingStrategy = .convertToSnakeCase
     let json = Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
     try writeAtomically(to: folder.file(RunFolder.optionsName)) { try $0.write(json) }
+  }
+}
+
+extension RunRecord: Encodable {
+  private enum DerivedKeys: CodingKey { case recipe }
+
+  /// Writes all values, and the recipe that follows from the options.
+  func encode(to encoder: any Encoder) throws {
+    var object = encoder.container(keyedBy: CodingKeys.self)
+    try object.encode(command, forKey: .command)
+    try object.encode(version, forKey: .version)
+    try object.encode(options, forKey: .options)
+    try object.encode(schedule, forKey: .schedule)
+    var derived = encoder.container(keyedBy: DerivedKeys.self)
+    try derived.encode(try options.recipe(), forKey: .recipe)
   }
 }
