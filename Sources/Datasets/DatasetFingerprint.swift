@@ -36,6 +36,17 @@ public struct DatasetFingerprint: Codable, Hashable, Sendable {
     }
   }
 
+  /// The fingerprint of pictures that code makes.
+  ///
+  /// - Parameter rule: Which code in which version, and everything that decides what it makes.
+  public init(madeBy rule: String) {
+    self.init(of: 1) { _ in
+      Array(rule.utf8)
+    } content: { _ in
+      nil
+    }
+  }
+
   /// Whether both are of one data set, in which some pictures may have been mended.
   ///
   /// - Parameter other: Another fingerprint.

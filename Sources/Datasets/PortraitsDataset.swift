@@ -53,12 +53,7 @@ public struct PortraitsDataset: Dataset {
   /// The version of the drawing, and what decides which portraits are drawn.
   public var fingerprint: DatasetFingerprint {
     let words = attributes.map(\.rawValue).joined(separator: ",")
-    let name = Array("\(name) \(seed) \(picturesPerIdentity) \(words)".utf8)
-    return DatasetFingerprint(of: 1) { _ in
-      name
-    } content: { _ in
-      nil
-    }
+    return DatasetFingerprint(madeBy: "\(name) \(seed) \(picturesPerIdentity) \(words)")
   }
 
   /// Who and what a picture shows.

@@ -31,7 +31,7 @@ public struct GANOptions: Codable, Sendable {
 
     /// Pictures of a source.
     public init(
-      source: String, path: String?, name: String, count: Int, resolution: Int, channels: Int,
+      source: String, path: String? = nil, name: String, count: Int, resolution: Int, channels: Int,
       labelDim: Int, mirror: Bool, subset: Int?
     ) {
       (self.source, self.path, self.name, self.count) = (source, path, name, count)

@@ -200,7 +200,7 @@ struct ImageDatasetTests {
       let archive = try makeArchive([("note.txt", [1])], in: scratch)
       let kinds: [(String, FileError.Kind, String)] = [
         (text, .damaged, "a folder or a zip archive of pictures, found text"),
-        (empty, .damaged, "found 1 other files"), (archive, .damaged, "found 1 other files"),
+        (empty, .doesNotFit, "found 1 other file"), (archive, .doesNotFit, "found 1 other file"),
         ("\(scratch)/absent", .missing, "missing"), ("/dev/zero", .unreadable, "a regular file"),
       ]
       for (path, kind, words) in kinds {

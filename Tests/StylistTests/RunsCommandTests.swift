@@ -5,10 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-private let tiny = [
-  "train", "gan", "--data=portraits", "--res=8", "--cbase=32", "--cmax=8", "--batch=4",
-  "--map-depth=1", "--threads=1", "--tick=0.004", "--outdir=runs",
-]
+private let tiny = tinyTraining + ["--tick=0.004", "--outdir=runs"]
 
 @Suite("Runs commands")
 struct RunsCommandTests {

@@ -81,10 +81,10 @@ struct TrainCommandTests {
   func terminal() async throws {
     try await withScratchFolder { folder in
       let outcome = try await stylistOnTerminal(
-        tiny + ["--batch=16", "--kimg=0.01", "--outdir=runs"], in: folder)
+        tinyTraining + ["--batch=16", "--kimg=0.01", "--outdir=runs"], in: folder)
       #expect(outcome.exitCode == 0, "\(outcome.stdout)")
-      #expect(outcome.stdout.contains("━━━━━━━━━━━━━━━━━━━━━━━━ 10/10 images"))
-      let run = try run(in: "\(folder)/runs")
+      #expect(outcome.stdout.contains("━━━━━━━━━━━━━━━━━━━━━━━━ 10/10 pictures"))
+      let run = try onlyRun(in: "\(folder)/runs")
       #expect(names(in: run).contains("network-snapshot-000000.safetensors"))
     }
   }

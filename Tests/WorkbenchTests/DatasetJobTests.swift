@@ -305,13 +305,13 @@ struct DatasetJobTests {
     }
   }
 
-  @Test("what is no data set at all is damaged or missing")
+  @Test("what is no data set at all is damaged, missing, or does not fit")
   func nothing() throws {
     try withScratchFolder { scratch in
       try put(Array("hello".utf8), at: "\(scratch)/a.zip")
-      for path in [scratch + "/a.zip", scratch] {
-        expect(.damaged) { _ = try DatasetVerifyJob(path).run { _ in } }
-        expect(.damaged) { _ = try DatasetInspectJob(path).run(outdir: nil) }
+      for (path, kind) in [(scratch + "/a.zip", FileError.Kind.damaged), (scratch, .doesNotFit)] {
+        expect(kind) { _ = try DatasetVerifyJob(path).run { _ in } }
+        expect(kind) { _ = try DatasetInspectJob(path).run(outdir: nil) }
       }
       expect(.missing) { _ = try DatasetVerifyJob("\(scratch)/absent").run { _ in } }
     }

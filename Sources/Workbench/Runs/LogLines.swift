@@ -15,8 +15,10 @@ struct LogLines {
   /// Whether there is a log.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
-  /// Calls `body` with every line that ends, and its number from 1. What stands behind the last end
-  /// of a line is passed over: a program that was killed, or is about to write the rest, leaves it.
+  /// Calls `body` with every line that ends.
+  ///
+  /// What stands behind the last end of a line is passed over: a program that was killed, or is about
+  /// to write the rest, leaves it.
   ///
   /// - Parameter body: Throws a text that says what it expected to end the reading.
   /// - Throws: `FileError` if the log cannot be read, or naming the line at which `body` threw.

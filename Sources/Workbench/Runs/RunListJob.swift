@@ -52,9 +52,9 @@ public enum RunFinder {
   /// - Returns: The folder.
   /// - Throws: `FileError` if there is none; `RequestError` if several could be meant.
   public static func folder(_ text: String, in outdir: String) throws -> String {
-    if text == "latest" { return try TrainGANJob.latestRun(in: outdir) }
     if isRun(text) { return text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text }
     let runs = RunFolder.runs(in: outdir)
+    if text == "latest", let last = runs.last { return last.path }
     if let number = Int(text), let run = runs.first(where: { $0.number == number }) {
       return run.path
     }

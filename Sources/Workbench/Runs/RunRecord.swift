@@ -42,6 +42,7 @@ struct RunRecord: Decodable {
   /// The schedule of a training whose states do not say it; nil if nothing does.
   ///
   /// - Parameter folder: The folder of a training.
+  /// - Returns: The schedule.
   /// - Throws: `FileError` if there is a record that cannot be looked into.
   static func schedule(in folder: String) throws(FileError) -> Schedule? {
     do throws(FileError) {

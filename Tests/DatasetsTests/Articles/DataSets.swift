@@ -21,6 +21,8 @@ struct Squares: Dataset {
   }
 
   func label(at index: Int) -> [Float] { (0..<3).map { $0 == index % 3 ? 1 : 0 } }
+
+  var fingerprint: DatasetFingerprint { DatasetFingerprint(madeBy: "squares-v1") }
 }
 
 @Suite("Data sets, the article") struct DataSetsArticleTests {

@@ -39,6 +39,8 @@ final class ColourTraining: Trainable {
     return n
   }
 
+  var shownStatistics: [(word: String, name: String)] { [("colour", "Loss/colour")] }
+
   /// Everything that decides the next step, but the place in the data.
   private var tensors: ParameterStore {
     let all = ParameterStore()
