@@ -161,7 +161,7 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Pictures that go through a network together; fewer need less memory (default: the batch).",
+      "Pictures that go through a network together; fewer need less memory (default: as the recipe says).",
       valueName: "count"))
   var batchGpu: Int?
 

@@ -54,7 +54,13 @@ public enum RunFinder {
   public static func folder(_ text: String, in outdir: String) throws -> String {
     if isRun(text) { return text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text }
     let runs = RunFolder.runs(in: outdir)
-    if text == "latest", let last = runs.last { return last.path }
+    if text == "latest" {
+      guard let last = runs.last else {
+        throw FileError(
+          .missing, file: outdir, expected: "a folder with runs such as 00000-…", found: "none")
+      }
+      return last.path
+    }
     if let number = Int(text), let run = runs.first(where: { $0.number == number }) {
       return run.path
     }
