@@ -116,7 +116,10 @@ struct SheetComparison {
   init(_ runs: some Sequence<(String, RunReport)>) throws(FileError) {
     let runs = Array(runs)
     let all = runs.map { Set($0.1.sheets.compactMap(Self.kimg)) }
-    let common = all.dropFirst().reduce(all[0]) { $0.intersection($1) }.max()
+    // That all began says nothing of what they learned.
+    let common = all.dropFirst().reduce(all[0]) { $0.intersection($1) }.max().flatMap {
+      $0 > 0 ? $0 : nil
+    }
     var sheets: [(name: String, file: String)] = []
     for (name, run) in runs {
       let kimg = common ?? run.sheets.compactMap(Self.kimg).max()
