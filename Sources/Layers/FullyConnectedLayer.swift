@@ -16,6 +16,7 @@ public final class FullyConnectedLayer {
   /// [O], or nil.
   public let bias: Tensor?
   private let activation: Activation
+  private let negativeSlope: Double
   private let weightGain: Double
   private let biasGain: Double
 
@@ -27,15 +28,18 @@ public final class FullyConnectedLayer {
   ///   - outFeatures: O.
   ///   - hasBias: Whether a bias is added.
   ///   - activation: The function after the bias, with its customary gain.
+  ///   - negativeSlope: The slope of a leaky ReLU below 0.
   ///   - lrMultiplier: The learning rate relative to other layers.
   ///   - biasInit: The first value of the bias.
   public init(
     _ p: Scope, inFeatures: Int, outFeatures: Int, hasBias: Bool = true,
-    activation: Activation = .linear, lrMultiplier: Double = 1, biasInit: Double = 0
+    activation: Activation = .linear, negativeSlope: Double = 0.2, lrMultiplier: Double = 1,
+    biasInit: Double = 0
   ) {
     weight = p.parameter("weight", .randn([outFeatures, inFeatures], std: 1 / lrMultiplier))
     bias = hasBias ? p.parameter("bias", .constant(biasInit / lrMultiplier, [outFeatures])) : nil
     self.activation = activation
+    self.negativeSlope = negativeSlope
     weightGain = lrMultiplier / Double(inFeatures).squareRoot()
     biasGain = lrMultiplier
   }
@@ -47,6 +51,7 @@ public final class FullyConnectedLayer {
   public func callAsFunction(_ x: Tensor) -> Tensor {
     let w = (weight * weightGain).cast(to: x.dtype)
     let b = bias.map { biasGain == 1 ? $0 : $0 * biasGain }
-    return biasAct(x.matmul(w.transposed(0, 1)), bias: b, activation: activation)
+    return biasAct(
+      x.matmul(w.transposed(0, 1)), bias: b, activation: activation, alpha: negativeSlope)
   }
 }

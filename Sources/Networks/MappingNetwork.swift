@@ -1,5 +1,5 @@
-// The mapping network that StyleGAN2 and Styleformer share: Karras et al. (2019, 2020), as in
-// stylegan2-ada-pytorch.
+// The mapping network that StyleGAN2, Styleformer, StyleSwin and StyleNAT share: Karras et al.
+// (2019, 2020), as in stylegan2-ada-pytorch.
 
 public import Layers
 public import Tensors
@@ -13,7 +13,7 @@ public final class MappingNetwork {
   /// The running mean of w, [wDim], if one is kept.
   public let wAvg: Tensor?
 
-  /// Makes `embed` (with labels), `fc0`, `fc1`, … and, if asked, `w_avg`.
+  /// Makes `embed` (with labels), the layers `fc0`, `fc1`, … or as told, and, if asked, `w_avg`.
   ///
   /// - Parameters:
   ///   - p: The network's place among the names.
@@ -24,10 +24,13 @@ public final class MappingNetwork {
   ///   - layerFeatures: The width between layers; nil for `wDim`.
   ///   - embedFeatures: The width of the embedded label; nil for `wDim`.
   ///   - lrMultiplier: The learning rate relative to other layers.
+  ///   - negativeSlope: The slope of the layers' leaky ReLU below 0.
   ///   - keepsAverage: Whether a running mean of w is kept.
+  ///   - layerName: The name of a layer, counted from 0.
   public init(
     _ p: Scope, zDim: Int, labelDim: Int, wDim: Int, numLayers: Int, layerFeatures: Int? = nil,
-    embedFeatures: Int? = nil, lrMultiplier: Double = 0.01, keepsAverage: Bool
+    embedFeatures: Int? = nil, lrMultiplier: Double = 0.01, negativeSlope: Double = 0.2,
+    keepsAverage: Bool, layerName: (Int) -> String = { "fc\($0)" }
   ) {
     let embedded = labelDim > 0 ? embedFeatures ?? wDim : 0
     embed =
@@ -37,8 +40,8 @@ public final class MappingNetwork {
     let widths = [zDim + embedded] + between + [wDim]
     layers = (0..<numLayers).map { i in
       FullyConnectedLayer(
-        p / "fc\(i)", inFeatures: widths[i], outFeatures: widths[i + 1], activation: .lrelu,
-        lrMultiplier: lrMultiplier)
+        p / layerName(i), inFeatures: widths[i], outFeatures: widths[i + 1], activation: .lrelu,
+        negativeSlope: negativeSlope, lrMultiplier: lrMultiplier)
     }
     wAvg = keepsAverage ? p.buffer("w_avg", .zeros([wDim])) : nil
   }

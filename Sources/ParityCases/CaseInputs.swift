@@ -83,6 +83,23 @@ package struct CaseInputs {
   /// Whether the case has an input.
   package func hasInput(_ name: String) -> Bool { source.inputs[name] != nil }
 
+  /// The shape of an input tensor as the case gives it, for kinds that take batches of any size.
+  ///
+  /// - Parameters:
+  ///   - name: The name that the kind gives it.
+  ///   - rank: How many axes it must have.
+  /// - Returns: The length of each axis.
+  /// - Throws: `CaseError` if there is none, or with another number of axes.
+  package func shape(_ name: String, rank: Int) throws(CaseError) -> [Int] {
+    guard case .filled(let input) = source.inputs[name] else {
+      throw CaseError("the input tensor \(name) is missing")
+    }
+    guard input.shape.count == rank else {
+      throw CaseError("\(name): expected \(rank) axes, found \(input.shape)")
+    }
+    return input.shape
+  }
+
   /// An input tensor, filled from its name.
   ///
   /// - Parameters:

@@ -15,6 +15,8 @@ extension Tensor {
   public func selu() -> Tensor { call("aten::selu", self) }
   /// `log(1 + exp(x))`.
   public func softplus() -> Tensor { call("aten::softplus", self) }
+  /// `x * Φ(x)` with the normal distribution Φ, by the error function rather than an approximation.
+  public func gelu() -> Tensor { call("aten::gelu", self) }
   /// The numbers `exp(x) / sum(exp(x))` along one axis.
   public func softmax(axis: Int) -> Tensor { call("aten::softmax.int", self, axis) }
 }

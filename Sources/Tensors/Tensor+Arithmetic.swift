@@ -54,6 +54,16 @@ extension Tensor {
     call("aten::lerp.Scalar", self, end, weight)
   }
 
+  /// `self + a * b` in one pass, broadcast.
+  public func addingProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
+    call("aten::addcmul", self, a, b)
+  }
+
+  /// Sine, element by element.
+  public func sin() -> Tensor { call("aten::sin", self) }
+  /// Cosine, element by element.
+  public func cos() -> Tensor { call("aten::cos", self) }
+
   /// The matrix product over the last two axes, broadcast over the others.
   public func matmul(_ other: Tensor) -> Tensor { call("aten::matmul", self, other) }
 

@@ -1,4 +1,4 @@
-// Two-dimensional convolutions (correlations, as the field uses the word).
+// Two-dimensional convolutions (correlations, as the field uses the word) and interpolation.
 
 extension Tensor {
   /// The correlation of images with kernels.
@@ -31,5 +31,17 @@ extension Tensor {
     call(
       "aten::conv_transpose2d.input", self, weight, Tensor?.none, [stride, stride], padding,
       [0, 0], groups)
+  }
+
+  /// Images at another size, interpolated linearly along both axes.
+  ///
+  /// - Shape: `self` [N, C, H, W].
+  /// - Parameters:
+  ///   - height: Rows of the result.
+  ///   - width: Columns of the result.
+  ///   - alignsCorners: Whether the outermost pixels stay where they are.
+  /// - Returns: [N, C, height, width].
+  public func enlargedBilinear(height: Int, width: Int, alignsCorners: Bool = false) -> Tensor {
+    call("aten::upsample_bilinear2d", self, [height, width], alignsCorners)
   }
 }

@@ -25,6 +25,12 @@ extension Tensor {
     call("aten::mean.dim", self, axes, keepAxes)
   }
 
+  /// The variance with divisor n, and the mean, over some axes, which stay with length 1.
+  public func varianceAndMean(over axes: Int...) -> (variance: Tensor, mean: Tensor) {
+    let both = callMany("aten::var_mean.correction", self, axes, 0, true)
+    return (both[0], both[1])
+  }
+
   /// The largest element over some axes, which stay with length 1 if `keepAxes`.
   public func max(over axes: Int..., keepAxes: Bool = false) -> Tensor {
     call("aten::amax", self, axes, keepAxes)

@@ -49,6 +49,26 @@ extension Tensor {
   /// The elements along some axes in reverse order.
   public func flipped(_ axes: Int...) -> Tensor { call("aten::flip", self, axes) }
 
+  /// Elements moved along axes by numbers of places; what leaves at one end enters at the other.
+  ///
+  /// - Parameters:
+  ///   - places: How far along each of `axes`; negative numbers move towards the start.
+  ///   - axes: As many axes.
+  /// - Returns: A tensor of the same shape.
+  public func rolled(_ places: [Int], axes: [Int]) -> Tensor {
+    call("aten::roll", self, places, axes)
+  }
+
+  /// The elements at some places along an axis, in the order and as often as they are listed.
+  ///
+  /// - Parameters:
+  ///   - places: Int64, one axis.
+  ///   - axis: The axis that the places count along.
+  /// - Returns: A tensor whose `axis` is as long as the list.
+  public func picked(_ places: Tensor, axis: Int) -> Tensor {
+    call("aten::index_select", self, axis, places)
+  }
+
   /// Zeros added (or, where negative, elements cut off) at both ends of the last axes, from the
   /// last one on.
   ///
