@@ -8,7 +8,6 @@
 #include <ATen/OpMathType.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
@@ -146,9 +145,15 @@ CKERNELS_INLINE void addBiases(Acc *scores, const Biases<Acc> &biases, const Win
   }
 }
 
-// Makes scores weights that are to be divided by their sum. Returns the sum and the largest score.
+// The sum of the exponentials of a window's scores, and the largest score.
 template <typename Acc>
-CKERNELS_INLINE std::pair<Acc, Acc> exponentials(Acc *scores, const Window &w) {
+struct Total {
+  Acc sum, highest;
+};
+
+// Makes scores weights that are to be divided by their sum.
+template <typename Acc>
+CKERNELS_INLINE Total<Acc> exponentials(Acc *scores, const Window &w) {
   Acc highest = -std::numeric_limits<Acc>::infinity();
   for (int64_t row = 0; row < w.rows; row++) {
     Acc *line = scores + row * w.stride;
@@ -177,11 +182,11 @@ CKERNELS_INLINE void attend(const Tile &t, const Biases<Acc> &biases, Room<Acc> 
       Acc *weights = room.weights.data(), *result = room.results.data() + item * t.depth;
       multiply(weights, room.items.data() + item * t.depth, room.lines.data(), t, w);
       addBiases(weights, biases, w);
-      const auto [sum, highest] = exponentials(weights, w);
+      const Total<Acc> total = exponentials(weights, w);
       addTokens(result, weights, room.halo.data(), t, w);
-      const Acc factor = 1 / sum;
+      const Acc factor = 1 / total.sum;
       for (int64_t d = 0; d < t.depth; d++) result[d] *= factor;
-      room.logSums[item] = highest + std::log(sum);
+      room.logSums[item] = total.highest + std::log(total.sum);
     }
   }
 }
@@ -356,7 +361,7 @@ at::Tensor headsTogether(const at::Tensor &t) {
 template <typename Acc>
 Room<Acc> &roomFor(const Tile &t) {
   thread_local Room<Acc> room;
-  const int64_t most = t.y.kernel + t.y.kernel / 2;
+  const int64_t most = 2 * t.y.kernel - 1;
   room.weights.resize(most * roundedUp(most));
   room.weightGradients.resize(most * roundedUp(most));
   room.results.resize(t.items() * t.depth);
@@ -415,6 +420,7 @@ at::Tensor summedBiases(const std::vector<Acc> &parts, const Map &map) {
   return sums;
 }
 
+// The gradients of q, k, v and the biases; the last is empty if there are none.
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backwardCPU(
     const at::Tensor &gradientIn, const at::Tensor &qIn, const at::Tensor &kIn,
     const at::Tensor &vIn, const std::optional<at::Tensor> &rpb, const at::Tensor &logSums,
@@ -424,7 +430,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backwardCPU(
   const at::Tensor g = headsTogether(gradientIn);
   const at::Tensor dq = at::empty(q.sizes(), q.options()), dk = at::empty_like(dq),
                    dv = at::empty_like(dq), deltas = at::empty_like(logSums);
-  at::Tensor drpb;
+  at::Tensor drpb = at::empty({0});
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, q.scalar_type(), "neighborhood", [&] {
     using Acc = at::opmath_type<scalar_t>;
     const int64_t biasSize = map.biasSide() * map.biasSide();
@@ -546,7 +552,7 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
     const auto d = GradientFunction::apply(
         gradients[0], tensors[0], tensors[1], tensors[2], rpb, tensors[3],
         saved["kernel"].toInt(), saved["dilation"].toInt(), saved["scale"].toDouble());
-    return {d[0], d[1], d[2], d[3], {}, {}, {}};
+    return {d[0], d[1], d[2], rpb ? d[3] : at::Tensor(), {}, {}, {}};
   }
 };
 

@@ -43,7 +43,7 @@ struct Axis {
 };
 
 // Who is whose neighbour: a query sees `kernel` keys, moved inwards at the border; a key is seen by
-// between (kernel + 1) / 2 queries at the border and kernel + kernel / 2.
+// `kernel` queries too, but by fewer at the border, and by up to 2 * kernel - 1 near it.
 enum class Side { queries, keys };
 
 // The neighbours of member `p` of a group.
