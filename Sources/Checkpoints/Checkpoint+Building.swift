@@ -80,13 +80,15 @@ extension Checkpoint.Network {
     return configuration
   }
 
-  /// Builds the network without memory for its tensors, and checks that the file's fit.
+  /// Builds the network without memory for its tensors, and checks that the file's fit; of those
+  /// that have two names, that both are equal.
   private func plan<Built>(_ build: (Scope) -> Built) throws -> Built {
     let plan = ParameterStore()
     let network = build(Scope(plan, device: .meta))
     do {
       try plan.check(tensors)
-    } catch {
+      try plan.checkAliases(tensors)
+    } catch let error as ParameterLoadError {
       throw misfit(.damaged, "the tensors of \(type(of: configuration).kind)", "\(error)")
     }
     return network

@@ -51,6 +51,20 @@ struct ConstructorArguments {
     }
   }
 
+  /// A list of whole numbers without which the network is not known.
+  mutating func requiredInts(_ name: String) throws(FileError) -> [Int] {
+    let found = try read(name, as: "a list of integers") { value -> [Int]? in
+      guard case .list(let items) = value else { return nil }
+      let numbers = items.compactMap { if case .int(let number) = $0 { number } else { nil } }
+      return numbers.count == items.count ? numbers : nil
+    }
+    guard let found else {
+      throw FileError(
+        .damaged, file: file, expected: "\(owner): \(name), a list of integers", found: "none")
+    }
+    return found
+  }
+
   /// The arguments that are handed on to a part of the network.
   mutating func nested(_ name: String) throws(FileError) -> ConstructorArguments {
     unread.remove(name)

@@ -86,9 +86,10 @@ extension StyleGAN2DiscriminatorConfiguration {
         at: ["\(block).fromrgb", "\(block).conv0", "\(block).conv1"],
         ["conv_clamp": PlainValue(convClamp), "activation": .string("lrelu")])
     }
-    try module.requireAttributes(at: ["b4.conv"], ["conv_clamp": PlainValue(convClamp)])
     try module.requireAttributes(
-      at: ["b4.mbstd"],
+      at: ["b\(lastResolution).conv"], ["conv_clamp": PlainValue(convClamp)])
+    try module.requireAttributes(
+      at: ["b\(lastResolution).mbstd"],
       [
         "group_size": mbstdGroupSize.map { .int($0) } ?? .null, "num_channels": .int(mbstdChannels),
       ])

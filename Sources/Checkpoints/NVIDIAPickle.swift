@@ -1,5 +1,5 @@
-// The pickles of stylegan2-ada-pytorch and stylegan3: a dictionary of persistent modules G, D and
-// G_ema.
+// The pickles of stylegan2-ada-pytorch, stylegan3 and Styleformer: a dictionary of persistent
+// modules G, D and G_ema.
 
 import Formats
 import Networks
@@ -61,11 +61,15 @@ private func networkConfiguration(
   switch module.className {
   case "Generator" where role != "D" && module["synthesis.b4"] != nil:
     return try StyleGAN2Configuration(module, role: role, file: file)
+  case "Generator" where role != "D" && StyleformerConfiguration.names(module.tensors.keys):
+    return try StyleformerConfiguration(module, role: role, file: file)
   case "Discriminator" where role == "D":
     return try StyleGAN2DiscriminatorConfiguration(module, role: role, file: file)
   default:
     throw OtherFamilies.error(
-      in: file, expected: "\(role): StyleGAN2's \(role == "D" ? "discriminator" : "generator")",
+      in: file,
+      expected: role == "D"
+        ? "D: StyleGAN2's discriminator" : "\(role): StyleGAN2's or Styleformer's generator",
       names: module.tensors.keys, otherwise: "a network of class \(module.className)")
   }
 }

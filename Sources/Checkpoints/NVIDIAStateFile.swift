@@ -5,7 +5,8 @@ import Layers
 import Networks
 public import OrderedCollections
 
-/// Torch files that hold `G`, `D` and `G_ema` as state dictionaries under NVIDIA's names.
+/// Torch files that hold `G`, `D` and `G_ema` as state dictionaries under NVIDIA's names, which
+/// Styleformer's program shares.
 ///
 /// NVIDIA's pickles hold Python source beside the tensors and run it when they are opened, so such
 /// pickles are only read here. What is written instead opens in Python without running anything:
@@ -23,7 +24,7 @@ public enum NVIDIAStateFile {
   /// - Parameters:
   ///   - networks: The networks by role: `G`, `D`, `G_ema`.
   ///   - path: The file to create or replace.
-  /// - Throws: `ConversionError` if a network is no StyleGAN2; `FileError` if the file cannot be
+  /// - Throws: `ConversionError` if a network is neither StyleGAN2 nor Styleformer; `FileError` if the file cannot be
   ///   written.
   public static func write(
     _ networks: OrderedDictionary<String, Checkpoint.Network>, to path: String
@@ -34,7 +35,8 @@ public enum NVIDIAStateFile {
   /// Checks that networks can be written, without writing anything.
   ///
   /// - Parameter networks: The networks by role: `G`, `D`, `G_ema`.
-  /// - Throws: `ConversionError` if a network is no StyleGAN2.
+  /// - Throws: `ConversionError` if a network is neither StyleGAN2 nor Styleformer, or of a kind
+  ///   that their programs do not have.
   public static func check(
     _ networks: OrderedDictionary<String, Checkpoint.Network>
   ) throws(ConversionError) {
@@ -57,14 +59,24 @@ public enum NVIDIAStateFile {
   private static func arguments(
     of network: Checkpoint.Network, role: String
   ) throws(ConversionError) -> TorchArchive.Value {
+    func misfit(_ expected: String, _ found: String) -> ConversionError {
+      ConversionError(network, role: role, form: "NVIDIA's", expected: expected, found: found)
+    }
     switch network.configuration {
-    case let configuration as StyleGAN2Configuration: configuration.constructorArguments
+    case let configuration as StyleGAN2Configuration: return configuration.constructorArguments
+    case let configuration as StyleformerConfiguration:
+      guard configuration.ablation == nil else {
+        throw misfit("the published layers", "layers with an ablation")
+      }
+      return configuration.constructorArguments
     case let configuration as StyleGAN2DiscriminatorConfiguration:
-      configuration.constructorArguments
+      guard configuration.lastResolution == 4 else {
+        throw misfit(
+          "a discriminator of a power of two", "one of \(configuration.resolution) pixels")
+      }
+      return configuration.constructorArguments
     default:
-      throw ConversionError(
-        network, role: role, form: "NVIDIA's", expected: "StyleGAN2",
-        found: type(of: network.configuration).kind)
+      throw misfit("StyleGAN2 or Styleformer", type(of: network.configuration).kind)
     }
   }
 }
@@ -115,6 +127,28 @@ extension StyleGAN2Configuration {
           ("architecture", .string(architecture.rawValue)),
           ("resample_filter", .list(resampleFilter.map { .double($0) })),
           ("use_noise", .bool(useNoise)),
+        ])
+      ),
+    ])
+  }
+}
+
+extension StyleformerConfiguration {
+  /// The arguments with which Styleformer's program constructs this generator; those that it does
+  /// not use have its own values.
+  fileprivate var constructorArguments: TorchArchive.Value {
+    .dictionary([
+      ("z_dim", .int(zDim)), ("c_dim", .int(labelDim)), ("w_dim", .int(wDim)),
+      ("img_resolution", .int(resolution)), ("img_channels", .int(imgChannels)),
+      ("mapping_kwargs", .dictionary([("num_layers", .int(mappingLayers))])),
+      (
+        "synthesis_kwargs",
+        .dictionary([
+          ("channel_base", .int(32768)), ("depth", .int(headSize)),
+          ("minimum_head", .int(minimumHeads)), ("channel_max", .int(512)),
+          ("num_layers", .list(numLayers.map { .int($0) })),
+          ("G_dict", .list(hiddenSizes.map { .int($0) })), ("linformer", .bool(linformer)),
+          ("num_fp16_res", .int(0)), ("conv_clamp", .optional(convClamp)),
         ])
       ),
     ])

@@ -106,7 +106,8 @@ extension StyleGAN2DiscriminatorConfiguration {
     var epilogue = try outer.nested("epilogue_kwargs")
     if module != nil || epilogue.has("mbstd_group_size") {
       mbstdGroupSize =
-        try epilogue.int("mbstd_group_size") ?? module?.int("group_size", at: "b4.mbstd")
+        try epilogue.int("mbstd_group_size")
+        ?? module?.int("group_size", at: "b\(lastResolution).mbstd")
     }
     mbstdChannels = try epilogue.int("mbstd_num_channels") ?? mbstdChannels
     try epilogue.require("activation", .string("lrelu"))

@@ -62,7 +62,7 @@ extension PublishedNetwork {
   /// Every published network that Stylist knows of.
   public static let all: [PublishedNetwork] =
     styleGAN1 + styleGAN2TensorFlow + styleGAN2ADA + styleGAN3Repository + transferSources
-    + rosinality
+    + rosinality + styleformer
 
   /// Finds a network by its name.
   ///
@@ -192,6 +192,22 @@ extension PublishedNetwork {
       .styleGAN2, roles: ["G_ema"], licence: "not stated"),
   ]
 
+  /// The files have no names of their own in the README, whose links lead to Google Drive.
+  ///
+  /// - Source: Jeeseung-Park/Styleformer.
+  private static let styleformer: [PublishedNetwork] = StyleformerPreset.allCases.map { preset in
+    let (g, name) = (preset.generator(), "styleformer-\(preset.rawValue)")
+    return PublishedNetwork(
+      name: name, file: "\(name).pkl", form: .torchPickle,
+      source: "Jeeseung-Park/Styleformer, links in its README; save them as NAME.pkl",
+      licence: "MIT, built on NVIDIA's non-commercial code",
+      kind: StyleformerConfiguration.kind, resolution: g.resolution,
+      facts: Facts(
+        zDim: g.zDim, wDim: g.wDim, labelDim: 0, mappingLayers: g.mappingLayers,
+        generatorParameters: preset.parameterCount),
+      roles: everyRole, evidence: .layoutTested)
+  }
+
   private static let adaFolder = "nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained"
   private static let nvidiaLicence = "NVIDIA Source Code License, non-commercial"
 
@@ -212,5 +228,17 @@ extension PublishedNetwork {
 
   private static func visibleRows(_ size: String) -> Range<Int>? {
     size == "512x384" ? 64..<448 : nil
+  }
+}
+
+extension StyleformerPreset {
+  /// The numbers that training optimises, as they follow from the published lists of layers.
+  fileprivate var parameterCount: Int {
+    switch self {
+    case .cifar10: 18_369_040
+    case .stl10: 7_966_096
+    case .celeba64l: 8_567_505
+    case .lsun128l: 13_929_621
+    }
   }
 }

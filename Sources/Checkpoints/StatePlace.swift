@@ -9,7 +9,11 @@ import OrderedCollections
 /// Where a network's state dictionary stands in a torch file, and whose names it uses.
 struct StatePlace {
   /// Whose names the tensors have.
-  enum Naming { case rosinality, nvidia }
+  enum Naming {
+    case rosinality, nvidia
+    /// NVIDIA's, of a generator with encoder layers.
+    case styleformer
+  }
 
   /// What the network is in training.
   let role: String
@@ -62,8 +66,10 @@ struct StatePlace {
         (.rosinality, false)
       } else if has("synthesis.b4.conv1.weight") {
         (.nvidia, true)
-      } else if has("b4.out.weight") {
+      } else if has("b4.out.weight") || has("b6.out.weight") {
         (.nvidia, false)
+      } else if ["8", "12"].contains(where: { has("synthesis.b\($0)_0.const") }) {
+        (.styleformer, true)
       } else {
         nil
       }
@@ -114,6 +120,7 @@ struct StatePlace {
     _ besideAverage: Bool
   ) throws(FileError) -> Checkpoint.Network {
     let file = state.file
+    if naming == .styleformer { return try styleformer(parameters, arguments, file) }
     var configuration = try StyleGAN2Configuration(shapesOf: parameters, file: file)
     if let arguments {
       configuration = try StyleGAN2Configuration(arguments: arguments, role: role, file: file)
@@ -135,6 +142,21 @@ struct StatePlace {
     return Checkpoint.Network(
       completing: parameters, as: configuration, wAvgReason: average.reason,
       dropsOtherNoise: isDecoder, file: file)
+  }
+
+  private func styleformer(
+    _ parameters: StoredParameters, _ arguments: PlainValue?, _ file: String
+  ) throws(FileError) -> Checkpoint.Network {
+    guard let arguments else {
+      let configuration = try StyleformerConfiguration(shapesOf: parameters, file: file)
+      var network = Checkpoint.Network(
+        configuration: configuration, tensors: parameters, file: file)
+      network.remarks.append(guessed(configuration.guesses()))
+      return network
+    }
+    let configuration = try StyleformerConfiguration(
+      arguments: arguments, names: parameters.keys, role: role, file: file)
+    return Checkpoint.Network(configuration: configuration, tensors: parameters, file: file)
   }
 
   private func discriminator(

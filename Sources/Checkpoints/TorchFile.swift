@@ -1,5 +1,5 @@
-// Torch files that hold StyleGAN2 networks as state dictionaries: rosinality's, those of programs
-// built on it, and those with NVIDIA's names.
+// Torch files that hold StyleGAN2 and Styleformer networks as state dictionaries: rosinality's,
+// those of programs built on it, and those with NVIDIA's names.
 
 import Formats
 import Layers
@@ -7,7 +7,7 @@ import Networks
 import OrderedCollections
 
 extension Checkpoint {
-  /// Reads a torch file that holds StyleGAN2 networks as state dictionaries.
+  /// Reads a torch file that holds StyleGAN2 or Styleformer networks as state dictionaries.
   init(torchFile bytes: ByteRegion) throws(FileError) {
     let archive = try TorchArchive(bytes)
     try self.init(TorchState(archive, file: bytes.name), container: archive.form)
@@ -18,7 +18,8 @@ extension Checkpoint {
     guard let last = places.values.last else {
       let keys = state.keys.prefix(8).joined(separator: ", ")
       throw OtherFamilies.error(
-        in: state.file, expected: "StyleGAN2 networks with rosinality's or NVIDIA's names",
+        in: state.file,
+        expected: "StyleGAN2 networks with rosinality's or NVIDIA's names, or Styleformer networks",
         names: state.tensors.keys,
         otherwise: keys.isEmpty ? "nothing" : "a dictionary of \(keys)")
     }

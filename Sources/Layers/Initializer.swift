@@ -21,6 +21,13 @@ public struct Initializer {
     }
   }
 
+  /// Independent numbers, equally likely everywhere between `-bound` and `bound`.
+  public static func uniform(_ shape: [Int], bound: Double) -> Initializer {
+    Initializer(shape: shape, dtype: .float32, isRandom: true) {
+      Tensor.rand(shape, generator: $0) * (2 * bound) - bound
+    }
+  }
+
   /// The number 0 everywhere.
   public static func zeros(_ shape: [Int]) -> Initializer { constant(0, shape) }
 

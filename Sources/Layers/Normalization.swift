@@ -10,6 +10,15 @@ extension Tensor {
   public func normalizedSecondMoment() -> Tensor {
     self * (square().mean(over: 1, keepAxes: true) + 1e-8).rsqrt()
   }
+
+  /// Gives the numbers along the last axis mean 0 and variance 1: `(x - mean) / sqrt(variance +
+  /// 1e-5)`.
+  ///
+  /// - Shape: `self` [N, L, C], result the same.
+  /// - Returns: The normalised tensor.
+  public func layerNormalized() -> Tensor {
+    call("aten::layer_norm", self, [size(-1)], Tensor?.none, Tensor?.none, 1e-5)
+  }
 }
 
 /// Appends to images the mean standard deviation over groups of them, as more channels.

@@ -54,7 +54,8 @@ public struct ParameterLoadError: Error, CustomStringConvertible, Equatable {
 extension ParameterStore {
   /// Copies named tensors into this store, converting between floating-point types.
   ///
-  /// Nothing changes unless every name, shape and kind of number fits.
+  /// Nothing changes unless every name, shape and kind of number fits, and a tensor that has two
+  /// names here is equal under both.
   ///
   /// - Parameters:
   ///   - state: A tensor for every entry, and no others.
@@ -66,7 +67,9 @@ extension ParameterStore {
     try check(state, optional: optional)
     // Read first, copy after: a tensor that cannot be read must leave the network as it was.
     let tensors = try state.mapValues { try $0.read() }
-    try check(tensors.mapValues { StoredParameter($0) }, optional: optional)
+    let read = tensors.mapValues { StoredParameter($0) }
+    try check(read, optional: optional)
+    try checkAliases(read)
     withoutGradients {
       for (name, tensor) in tensors { self[name].assign(tensor) }
     }
@@ -94,5 +97,41 @@ extension ParameterStore {
       }
     }
     if !report.isEmpty { throw report }
+  }
+
+  /// Checks that tensors which are one in this store are equal among named tensors, without reading
+  /// any others or changing anything.
+  ///
+  /// - Parameter state: Tensors that `check` accepts.
+  /// - Throws: `ParameterLoadError` with all names whose tensor differs from that of the first
+  ///   name, or what reading a tensor threw.
+  public func checkAliases(_ state: OrderedDictionary<String, StoredParameter>) throws {
+    var report = ParameterLoadError()
+    for (name, entry) in entries {
+      guard case .alias(let first) = entry.role, let stored = state[name],
+        let original = state[first]
+      else { continue }
+      let dtype = entry.tensor.dtype
+      let (a, b) = (try stored.read().cast(to: dtype), try original.read().cast(to: dtype))
+      if !a.hasSameBytes(as: b) {
+        report.mismatched.append("\(name) (expected the numbers of \(first), found others)")
+      }
+    }
+    if !report.isEmpty { throw report }
+  }
+}
+
+extension Tensor {
+  /// Whether two tensors of one shape and format have the same bytes, so that a number that is none
+  /// equals itself.
+  fileprivate func hasSameBytes(as other: Tensor) -> Bool {
+    func bytes(_ tensor: Tensor) -> [UInt8] {
+      let size = tensor.count * tensor.dtype.byteCount
+      return [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
+        tensor.copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
+        initialized = size
+      }
+    }
+    return bytes(self) == bytes(other)
   }
 }

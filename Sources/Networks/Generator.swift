@@ -144,13 +144,21 @@ public struct LayerRanges: Hashable, Sendable {
   /// Colours and fine structure.
   public var fine: Range<Int>
 
+  /// Splits rows by the resolution of the layer that reads each; those that start at 12×12 rather
+  /// than 8×8 are split at as many doublings.
+  ///
+  /// - Parameter resolutions: The resolution of each row that is read, none smaller than the one
+  ///   before.
+  public init(resolutions: [Int]) {
+    let first = resolutions.count { $0 < 16 }
+    let second = resolutions.count { $0 < 64 }
+    (coarse, middle, fine) = (0..<first, first..<second, second..<resolutions.count)
+  }
+
   /// Splits `numWs` rows where two rows belong to each resolution from 4 on.
   ///
   /// - Parameter numWs: The rows of W+.
-  public init(numWs: Int) {
-    let (first, second) = (min(4, numWs), min(8, numWs))
-    (coarse, middle, fine) = (0..<first, first..<second, second..<numWs)
-  }
+  public init(numWs: Int) { self.init(resolutions: (0..<numWs).map { 4 << ($0 / 2) }) }
 }
 
 /// Which random stream turns a seed into z.
@@ -165,11 +173,27 @@ public enum SeedConvention: Hashable, Sendable {
 public struct NoiseInput {
   /// Its name in the store.
   public let name: String
-  /// The noise, [H, W] or with leading axes of length 1.
+  /// The noise as the layer keeps it: [H, W], or [H · W, 1] for a layer of tokens.
   public let tensor: Tensor
 
   /// The noise image of this name.
   public init(name: String, tensor: Tensor) { (self.name, self.tensor) = (name, tensor) }
+
+  /// The noise as an image, [H, W], in the memory of `tensor`; layers of tokens have square images.
+  public var image: Tensor {
+    guard tensor.size(-1) == 1 else { return tensor }
+    let side = Int(Double(tensor.count).squareRoot())
+    return tensor.reshaped(side, side)
+  }
+}
+
+extension ParameterStore {
+  /// The stored noise images, `noise_const` of every layer, in the order of the layers.
+  var noiseInputs: [NoiseInput] {
+    entries.compactMap { name, entry in
+      name.hasSuffix(".noise_const") ? NoiseInput(name: name, tensor: entry.tensor) : nil
+    }
+  }
 }
 
 /// The matrix that makes one layer's styles from w.
@@ -199,9 +223,11 @@ public struct SynthesisOptions {
 
   /// What an image is made for, which decides between equal ways of computing it.
   public enum Purpose: Hashable, Sendable {
-    /// Looking at it: each sample gets kernels of its own.
+    /// Looking at it: each sample gets kernels of its own, attention is fused and can be
+    /// differentiated once.
     case evaluation
-    /// Training on it: kernels are shared by the batch, which has the cheaper gradients.
+    /// Training on it: kernels are shared by the batch, which has the cheaper gradients, and all
+    /// can be differentiated twice.
     case training
   }
 

@@ -14,7 +14,9 @@ public struct NamedConfiguration: Sendable {
 public enum Registry {
   /// Every family; a new one adds its line here.
   public static let families: [any GeneratorConfiguration.Type] = [
-    StyleGAN2Configuration.self
+    StyleGAN2Configuration.self,
+    StyleformerConfiguration.self,
+    StyleformerCConfiguration.self,
   ]
 
   /// Every discriminator.
@@ -36,6 +38,11 @@ public enum Registry {
         summary:
           "StyleGAN2 \(preset.rawValue), \(preset.defaultResolution)×\(preset.defaultResolution)"
       ) { preset.generator(resolution: $0) }
+    }
+    + StyleformerPreset.allCases.map { preset in
+      NamedConfiguration(name: "styleformer-\(preset.rawValue)", summary: preset.summary) {
+        preset.generator(resolution: $0)
+      }
     }
 
   /// Finds a configuration by its name and checks it.

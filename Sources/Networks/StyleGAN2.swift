@@ -152,11 +152,7 @@ public final class StyleGAN2: Generator {
   public var wAvg: Tensor { parameters["mapping.w_avg"] }
 
   /// The `noise_const` of every layer, [r, r].
-  public var noiseInputs: [NoiseInput] {
-    parameters.entries.compactMap { name, entry in
-      name.hasSuffix(".noise_const") ? NoiseInput(name: name, tensor: entry.tensor) : nil
-    }
-  }
+  public var noiseInputs: [NoiseInput] { parameters.noiseInputs }
 
   /// The affine matrices of every layer and toRGB, in the order of their rows of W+.
   public var styleMatrices: [StyleMatrix] { synthesis.styleMatrices }

@@ -10,7 +10,10 @@ public struct StyleGAN2DiscriminatorConfiguration: DiscriminatorConfiguration {
   /// The name of this network in network files.
   public static let kind = "stylegan2-discriminator"
 
-  /// The image's width and height, a power of two from 8 on.
+  /// The image's width and height: a power of two from 8 on, or three times one from 12 on.
+  ///
+  /// The published network halves powers of two down to 4×4. That it halves three times a power of
+  /// two down to 6×6, as images of 48 need, is ours.
   public var resolution = 1024
   /// 1 grey, 3 RGB, 4 RGB with opacity.
   public var imgChannels = 3
@@ -39,9 +42,12 @@ public struct StyleGAN2DiscriminatorConfiguration: DiscriminatorConfiguration {
   /// Configuration F of the paper at a resolution.
   public init(resolution: Int = 1024) { self.resolution = resolution }
 
-  /// The resolutions of the blocks before the last: `resolution`, …, 8.
+  /// The resolution of the last block: 4, or 6 for images of three times a power of two.
+  public var lastResolution: Int { resolution % 3 == 0 ? 6 : 4 }
+
+  /// The resolutions of the blocks before the last: `resolution`, halved again and again.
   public var blockResolutions: [Int] {
-    Array(sequence(first: resolution) { $0 / 2 }.prefix { $0 > 4 })
+    Array(sequence(first: resolution) { $0 / 2 }.prefix { $0 > lastResolution })
   }
 
   func channels(at r: Int) -> Int { min(channelBase / r, channelMax) }
@@ -50,8 +56,12 @@ public struct StyleGAN2DiscriminatorConfiguration: DiscriminatorConfiguration {
   ///
   /// - Throws: `ConfigurationError` naming the first value that cannot be.
   public func validate() throws(ConfigurationError) {
-    try ConfigurationError.check("resolution", resolution, is: "a power of two from 8 to 4096") {
-      (8...4096).contains($0) && $0.nonzeroBitCount == 1
+    try ConfigurationError.check(
+      "resolution", resolution,
+      is: "a power of two from 8 to 4096, or three times one from 12 to 3072"
+    ) { resolution in
+      let rest = resolution % 3 == 0 ? resolution / 3 : resolution
+      return (8...4096).contains(resolution) && rest.nonzeroBitCount == 1
     }
     try ConfigurationError.check("channelBase", channelBase, is: "at least the resolution") {
       ($0 >= resolution) && $0 <= 1 << 24
@@ -63,9 +73,10 @@ public struct StyleGAN2DiscriminatorConfiguration: DiscriminatorConfiguration {
     try ConfigurationError.check("numFP16Res", numFP16Res, in: 0...16)
     try ConfigurationError.checkResampleFilter(resampleFilter)
     try ConfigurationError.checkConvClamp(convClamp)
-    try ConfigurationError.check("mbstdChannels", mbstdChannels, is: "from 0 to channels at 4×4") {
-      $0 >= 0 && ($0 == 0 || channels(at: 4) % $0 == 0)
-    }
+    let last = lastResolution
+    try ConfigurationError.check(
+      "mbstdChannels", mbstdChannels, is: "from 0 to channels at \(last)×\(last)"
+    ) { $0 >= 0 && ($0 == 0 || channels(at: last) % $0 == 0) }
     try ConfigurationError.check("mbstdGroupSize", mbstdGroupSize ?? 1, is: "at least 1") {
       $0 >= 1
     }
@@ -108,13 +119,14 @@ public final class StyleGAN2Discriminator: Discriminator {
     blocks = configuration.blockResolutions.map { r in
       DiscriminatorBlock(p / "b\(r)", resolution: r, configuration, filter: filter)
     }
-    let mapped = configuration.channels(at: 4)
+    let last = configuration.lastResolution
+    let mapped = configuration.channels(at: last)
     mapping =
       configuration.labelDim > 0
       ? MappingNetwork(
         p / "mapping", zDim: 0, labelDim: configuration.labelDim, wDim: mapped,
         numLayers: configuration.mappingLayers, keepsAverage: false) : nil
-    epilogue = DiscriminatorEpilogue(p / "b4", configuration, filter: filter)
+    epilogue = DiscriminatorEpilogue(p / "b\(last)", configuration, filter: filter)
   }
 
   /// Judges images.
@@ -202,10 +214,10 @@ final class DiscriminatorBlock {
   }
 }
 
-/// The last resolution, 4×4: statistics over the batch, one convolution, two fully connected
+/// The last resolution, 4×4 or 6×6: statistics over the batch, one convolution, two fully connected
 /// layers.
 ///
-/// - Shape: x [N, C, 4, 4], mapped labels [N, M], result [N, 1].
+/// - Shape: x [N, C, r, r], mapped labels [N, M], result [N, 1].
 final class DiscriminatorEpilogue {
   private let fromRGB: Conv2dLayer?  // only skip
   private let mbstd: (groupSize: Int?, channels: Int)
@@ -216,7 +228,8 @@ final class DiscriminatorEpilogue {
   init(
     _ p: Scope, _ configuration: StyleGAN2DiscriminatorConfiguration, filter: Tensor
   ) {
-    let channels = configuration.channels(at: 4)
+    let last = configuration.lastResolution
+    let channels = configuration.channels(at: last)
     fromRGB =
       configuration.architecture == .skip
       ? Conv2dLayer(
@@ -227,7 +240,7 @@ final class DiscriminatorEpilogue {
       p / "conv", inChannels: channels + configuration.mbstdChannels, outChannels: channels,
       kernelSize: 3, activation: .lrelu, resampleFilter: filter, clamp: configuration.convClamp)
     fc = FullyConnectedLayer(
-      p / "fc", inFeatures: channels * 16, outFeatures: channels, activation: .lrelu)
+      p / "fc", inFeatures: channels * last * last, outFeatures: channels, activation: .lrelu)
     out = FullyConnectedLayer(
       p / "out", inFeatures: channels, outFeatures: configuration.labelDim > 0 ? channels : 1)
   }

@@ -114,6 +114,18 @@ package struct CaseInputs {
     return try filled(input, shape: shape)
   }
 
+  /// The length of an input tensor's first axis, for cases that do not state it elsewhere.
+  ///
+  /// - Parameter name: The name that the kind gives the input.
+  /// - Returns: The number of samples.
+  /// - Throws: `CaseError` if there is no such tensor, or it has no axes.
+  package func batch(of name: String) throws(CaseError) -> Int {
+    guard case .filled(let input) = source.inputs[name], let count = input.shape.first else {
+      throw CaseError("the input tensor \(name) is missing")
+    }
+    return count
+  }
+
   /// An input that is a value rather than a tensor.
   ///
   /// - Parameters:
@@ -147,6 +159,9 @@ package struct CaseInputs {
     }
     return try Tensor.reading(stored)
   }
+
+  /// The tensor of which an expected one is a part or a fact, or nil if it is expected whole.
+  package func whole(of name: String) -> String? { source.parts[name]?.whole }
 
   /// The names of all expected tensors, in the order of the file.
   package var expectedNames: [String] { Array(source.expected.keys) }

@@ -5,12 +5,15 @@ import Formats
 import Layers
 import Networks
 import OrderedCollections
+import Tensors
 
 let checkpointKinds = [
   ParityKind("checkpoint", "stylegan2-ada-pkl", nvidiaStyleGAN2),
   ParityKind("checkpoint", "stylegan2-ada-pkl-cond", nvidiaStyleGAN2),
   ParityKind("checkpoint", "stylegan1-tf-pkl", tensorFlowStyleGAN1),
   ParityKind("checkpoint", "rosinality-pt", rosinality),
+  ParityKind("checkpoint", "styleformer", styleformer),
+  ParityKind("checkpoint", "styleformer-linformer", styleformer),
 ]
 
 /// NVIDIA's pickles of StyleGAN2: every tensor, and the configurations that the files state.
@@ -117,6 +120,45 @@ private func rosinality(_ inputs: CaseInputs) throws -> Computed {
     }
     return all
   }
+}
+
+/// Styleformer's pickles: every tensor, what the file states, and an image and its logit.
+private func styleformer(_ inputs: CaseInputs) throws -> Computed {
+  let config = inputs.config
+  let stated: [(role: String, arguments: JSON)] = [
+    ("G", try config.value("generator_init")), ("G_ema", try config.value("generator_init")),
+    ("D", try config.value("discriminator_init")),
+  ]
+  let trainingSet: JSON = try config.value("training_set_kwargs")
+  let mode: NoiseMode = try config.value("noise_mode")
+  let psi: Double = try config.value("truncation_psi")
+  let batch: String = try config.value("d_batch")
+  guard batch == "one_batch" else { throw CaseError("config.d_batch: found \(batch)") }
+  let checkpoint = try Checkpoint.open("\(inputs.folder)/\(config.value("file") as String)")
+  try require(checkpoint.trainingSet == trainingSet.plain, "training_set_kwargs")
+  for (role, arguments) in stated {
+    try require(checkpoint.networks[role]?.arguments == arguments.plain, "the arguments of \(role)")
+  }
+  guard let g = checkpoint.networks["G_ema"], let d = checkpoint.networks["D"] else {
+    throw CaseError("a file without G_ema or D")
+  }
+  var computed = try inputs.readCheckpoints { path in try tensors(of: Checkpoint.open(path)) }
+  for (name, tensor) in try tensors(of: checkpoint) where computed[name] == nil {
+    computed[name] = try tensor.read()
+  }
+  let (generator, discriminator) = (try g.makeGenerator(), try d.makeDiscriminator())
+  let n = try inputs.batch(of: "z")
+  let traits = generator.traits
+  let labels = try inputs.styleformerLabels(n: n, cDim: traits.labelDim)
+  let z = try inputs.input("z", shape: [n, traits.zDim])
+  withoutGradients {
+    let wPlus = generator.broadcast(
+      generator.map(z: z, labels: labels), truncation: Truncation(psi: psi))
+    let img = generator.synthesize(wPlus, options: SynthesisOptions(noise: mode.source))
+    computed["image_from_G_ema"] = img
+    computed["logits_from_D"] = discriminator(img, labels: labels, precision: .float32)
+  }
+  return computed
 }
 
 private func require(_ holds: Bool, _ fact: String) throws(CaseError) {

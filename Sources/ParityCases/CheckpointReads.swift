@@ -38,7 +38,8 @@ extension CaseInputs {
   /// Reads every listed file, and checks each against the expected tensors that it must hold.
   ///
   /// - Parameter read: Opens a file, given its path, and gives all of its tensors by name.
-  /// - Returns: The tensors; floating-point ones as float32, others as int64.
+  /// - Returns: The tensors, whole where the case holds parts; floating-point ones as float32, others
+  ///   as int64.
   /// - Throws: `CaseError` if a file lacks an expected tensor, or holds other numbers than another
   ///   file.
   func readCheckpoints(_ read: (String) throws -> [String: StoredParameter]) throws -> Computed {
@@ -47,9 +48,16 @@ extension CaseInputs {
     for entry in reads {
       let tensors = try read("\(folder)/\(entry.file)")
       for name in expectedNames where entry.covers(name) {
-        guard name.hasPrefix(entry.prefix),
-          let stored = tensors[String(name.dropFirst(entry.prefix.count))]
-        else { throw CaseError("\(entry.file) has no \(name)") }
+        let whole = whole(of: name) ?? name
+        guard whole.hasPrefix(entry.prefix),
+          let stored = tensors[String(whole.dropFirst(entry.prefix.count))]
+        else { throw CaseError("\(entry.file) has no \(whole)") }
+        // Of a tensor of which the case holds parts, those are compared like computed ones.
+        guard whole == name else {
+          guard reads.count == 1 else { throw CaseError("parts of tensors in several files") }
+          computed[whole] = try comparable(stored.read())
+          continue
+        }
         let wanted = try comparable(expected(name))
         let found = try comparable(stored.read(), with: wanted)
         // A file holds what was written into it, bit for bit: checkpoint cases have no tolerance.

@@ -118,6 +118,10 @@ private struct Sizes {
     case let c as StyleGAN2DiscriminatorConfiguration:
       (resolution, labelDim) = (c.resolution, c.labelDim)
       (channelBase, channelMax) = (c.channelBase, c.channelMax)
+    case let c as StyleformerConfiguration:
+      (resolution, labelDim) = (c.resolution, c.labelDim)
+      (channelBase, channelMax) = (nil, nil)
+      (zDim, wDim, mappingLayers) = (c.zDim, c.wDim, c.mappingLayers)
     default:
       (resolution, labelDim, channelBase, channelMax) = (nil, nil, nil, nil)
     }

@@ -6,7 +6,7 @@ import Networks
 extension GeneratorTraits {
   /// The rows of W+ that style mixing takes unless told otherwise: 0 to 6, as far as there are so
   /// many.
-  var defaultMixingRows: Set<Int> { Set(0..<min(7, numWs)) }
+  var defaultMixingRows: Set<Int> { Set(0..<min(7, usedWs.upperBound)) }
 
   /// Checks truncation and class.
   func check(_ settings: PictureSettings) throws(RequestError) {
@@ -21,16 +21,20 @@ extension GeneratorTraits {
       found: "\(index)")
   }
 
-  /// Checks that there are the rows of W+ that will be mixed.
+  /// Checks that there are the rows of W+ that will be mixed, and that pictures depend on them.
   func check(_ group: StyleGroup) throws(RequestError) {
     let rows = group.rows(in: self)
+    let expected = "rows from \(usedWs.lowerBound) to \(usedWs.upperBound - 1)"
     guard !rows.isEmpty else {
       throw RequestError(
-        "styles", expected: "rows from 0 to \(numWs - 1)",
+        "styles", expected: expected,
         found: "\(group.name ?? "none"), of which a network of \(resolution) pixels has no rows")
     }
-    guard let row = rows.sorted().first(where: { !(0..<numWs).contains($0) }) else { return }
-    throw RequestError("styles", expected: "rows from 0 to \(numWs - 1)", found: "\(row)")
+    guard let row = rows.sorted().first(where: { !usedWs.contains($0) }) else { return }
+    // The network has such a row, and its pictures do not depend on it.
+    let isUnread = (0..<numWs).contains(row)
+    throw RequestError(
+      "styles", expected: expected, found: "\(row)" + (isUnread ? ", which is never read" : ""))
   }
 
   /// Checks that codes are of the generator's size.

@@ -35,8 +35,9 @@ struct Mix: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The rows of W+ taken from the top: coarse (0-3: pose and shape), middle (4-7: features), "
-        + "fine (above: colours), or numbers (default: 0-6, as far as there are so many).",
+      "The rows of W+ taken from the top: coarse (of layers up to 8×8: pose and shape), middle "
+        + "(up to 32×32: features), fine (above: colours), or numbers "
+        + "(default: 0-6, as far as there are so many).",
       valueName: "list"),
     transform: StyleList.parse)
   var styles: StyleList?

@@ -129,6 +129,15 @@ bool ctorch_grad(const CTorchTensorRef *outputs, const CTorchTensorRef *outputGr
 bool ctorch_grad_enabled(void);
 void ctorch_set_grad_enabled(bool value);
 
+// MARK: Counting
+
+// Starts counting, on this thread, the multiply-adds of all matrix products and convolutions, also
+// of those that other operators call. Returns what `ctorch_stop_counting` takes, or 0 on failure.
+uint64_t ctorch_start_counting(CTorchError *error);
+// Stops the counting and returns the multiply-adds since its start; countings end in the opposite
+// order of their starts.
+int64_t ctorch_stop_counting(uint64_t counting);
+
 // MARK: Random generators
 
 CTorchGeneratorRef ctorch_generator_new(const char *device, uint64_t seed, CTorchError *error);

@@ -1,0 +1,92 @@
+// Counts multiply-adds: an observer of libtorch's operators that looks at the sizes they get.
+
+#include <ATen/core/Tensor.h>
+#include <ATen/core/ivalue.h>
+#include <ATen/record_function.h>
+
+#include <cstring>
+#include <functional>
+#include <numeric>
+#include <vector>
+
+#include "Failure.h"
+
+namespace {
+
+// The multiply-adds of every counting on this thread, the innermost last.
+thread_local std::vector<int64_t> totals;
+
+using Inputs = c10::ArrayRef<const c10::IValue>;
+
+int64_t product(c10::IntArrayRef sizes) {
+  return std::accumulate(sizes.begin(), sizes.end(), int64_t(1), std::multiplies<int64_t>());
+}
+
+// Of matrices [..., M, K] and [..., K, N], or vectors in place of the second.
+int64_t ofProduct(const at::Tensor &a, const at::Tensor &b) {
+  return a.numel() * (b.dim() > 1 ? b.size(-1) : 1);
+}
+
+// Of aten::convolution(input, weight, bias, stride, padding, dilation, transposed, ...).
+int64_t ofConvolution(Inputs inputs) {
+  const at::Tensor &x = inputs[0].toTensor(), &weight = inputs[1].toTensor();
+  // Every number of a true convolution's input meets every tap of its group.
+  if (inputs[6].toBool()) return x.numel() * product(weight.sizes().slice(1));
+  const auto stride = inputs[3].toIntVector(), padding = inputs[4].toIntVector(),
+             dilation = inputs[5].toIntVector();
+  int64_t outputs = x.size(0) * weight.size(0);
+  for (size_t a = 0; a < stride.size(); a++) {
+    const int64_t taps = weight.size(a + 2);
+    outputs *= (x.size(a + 2) + 2 * padding[a] - dilation[a] * (taps - 1) - 1) / stride[a] + 1;
+  }
+  return outputs * product(weight.sizes().slice(1));
+}
+
+// Of the operators that others come down to; 0 for all others.
+int64_t multiplyAdds(const char *name, Inputs inputs) {
+  const auto is = [name](const char *other) { return std::strcmp(name, other) == 0; };
+  const auto tensor = [inputs](size_t i) -> const at::Tensor & { return inputs[i].toTensor(); };
+  if (is("aten::mm") || is("aten::bmm") || is("aten::mv") || is("aten::dot")) {
+    return ofProduct(tensor(0), tensor(1));
+  }
+  if (is("aten::addmm") || is("aten::baddbmm") || is("aten::addmv")) {
+    return ofProduct(tensor(1), tensor(2));
+  }
+  if (is("aten::convolution")) return ofConvolution(inputs);
+  if (is("aten::_scaled_dot_product_flash_attention_for_cpu")) {
+    // Queries [N, h, L, D] meet keys [N, h, K, D], and each pair takes values of D numbers.
+    return tensor(0).numel() * tensor(1).size(2) * 2;
+  }
+  return 0;
+}
+
+std::unique_ptr<at::ObserverContext> count(const at::RecordFunction &function) {
+  if (!totals.empty()) totals.back() += multiplyAdds(function.name(), function.inputs());
+  return nullptr;
+}
+
+}  // namespace
+
+uint64_t ctorch_start_counting(CTorchError *error) {
+  return ctorch::guarded(error, uint64_t(0), [] {
+    auto observer = at::RecordFunctionCallback(count).needsInputs(true).scopes(
+        {at::RecordScope::FUNCTION});
+    // One observer counts for all: an inner counting is added to the outer one when it stops.
+    const at::CallbackHandle handle =
+        totals.empty() ? at::addThreadLocalCallback(observer) : at::CallbackHandle(1);
+    totals.push_back(0);
+    return handle;
+  });
+}
+
+int64_t ctorch_stop_counting(uint64_t counting) {
+  if (totals.empty()) return 0;
+  const int64_t total = totals.back();
+  totals.pop_back();
+  if (totals.empty()) {
+    at::removeCallback(counting);
+  } else {
+    totals.back() += total;
+  }
+  return total;
+}

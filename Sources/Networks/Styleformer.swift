@@ -1,0 +1,294 @@
+// Styleformer and Styleformer-L: Park and Kim, "Styleformer: Transformer Based Generative
+// Adversarial Networks with Style Vector" (2022), parameter for parameter the published `G` and
+// `G_ema`.
+
+public import Layers
+public import Tensors
+
+/// The Styleformer generator: StyleGAN2's mapping network, and a synthesis network of encoder
+/// layers on the pixels of a feature map.
+///
+/// The published code always draws fresh noise. Here noise is an argument: `random` is what the
+/// published figures were measured with.
+public final class Styleformer: AttentiveGenerator {
+  /// The sizes and choices it was built from.
+  public let configuration: StyleformerConfiguration
+  /// All parameters and buffers under the published names.
+  public let parameters: ParameterStore
+  /// From z and labels to w; also keeps the mean of w.
+  public let mapping: MappingNetwork
+  /// From W+ to images.
+  public let synthesis: StyleformerSynthesis
+  /// Where the mean of w came from.
+  public var wAvgSource = WAvgSource.stored
+
+  /// Builds the network.
+  ///
+  /// - Parameters:
+  ///   - configuration: Sizes and choices; `validate()` must accept them.
+  ///   - p: The root of the names.
+  public init(_ configuration: StyleformerConfiguration, _ p: Scope) {
+    self.configuration = configuration
+    parameters = p.store
+    synthesis = StyleformerSynthesis(configuration, p / "synthesis")
+    mapping = MappingNetwork(configuration, p / "mapping")
+  }
+
+  /// Sizes, ranges and conventions.
+  public var traits: GeneratorTraits {
+    GeneratorTraits(
+      zDim: configuration.zDim, wDim: configuration.wDim, labelDim: configuration.labelDim,
+      numWs: configuration.numWs, usedWs: configuration.usedWs,
+      resolution: configuration.resolution, startResolution: configuration.startResolution,
+      imgChannels: configuration.imgChannels, visibleRows: 0..<configuration.resolution,
+      pixelEncoding: .truncated, seedConvention: .numpyRandomState, wAvgSource: wAvgSource,
+      layerRanges: LayerRanges(
+        resolutions: configuration.layerResolutions + [configuration.resolution]))
+  }
+
+  /// The running mean of w: [wDim].
+  public var wAvg: Tensor { parameters["mapping.w_avg"] }
+
+  /// The `noise_const` of every layer, [L, 1].
+  public var noiseInputs: [NoiseInput] { parameters.noiseInputs }
+
+  /// The affine matrices of every layer and toRGB, in the order of their rows of W+.
+  public var styleMatrices: [StyleMatrix] { synthesis.styleMatrices }
+
+  /// Maps z [N, zDim] and labels [N, labelDim] to w [N, wDim].
+  public func map(z: Tensor, labels: Tensor? = nil) -> Tensor { mapping(z, labels: labels) }
+
+  /// Moves `wAvg` towards the mean of w [N, wDim].
+  public func updateAverage(with w: Tensor, beta: Double) {
+    mapping.updateAverage(with: w, beta: beta)
+  }
+
+  /// Draws W+ [N, numWs, wDim] as images [N, C, H, W].
+  public func synthesize(_ wPlus: Tensor, options: SynthesisOptions = .init()) -> Tensor {
+    let numWs = configuration.numWs
+    precondition(wPlus.size(1) == numWs, "W+ has \(wPlus.size(1)) rows, expected \(numWs)")
+    return synthesis(wPlus, options: options).img
+  }
+
+  /// Where a pixel of the image looks, in every layer.
+  public func attentionMaps(
+    _ wPlus: Tensor, at pixel: PixelPosition, options: SynthesisOptions = .init()
+  ) -> [AttentionMap] {
+    synthesis.attentionMaps(
+      wPlus, at: pixel, of: configuration.resolution, options: options)
+  }
+}
+
+extension MappingNetwork {
+  /// The mapping network of a Styleformer.
+  convenience init(_ configuration: StyleformerConfiguration, _ p: Scope) {
+    self.init(
+      p, zDim: configuration.zDim, labelDim: configuration.labelDim, wDim: configuration.wDim,
+      numLayers: configuration.mappingLayers, keepsAverage: true)
+  }
+}
+
+// MARK: Synthesis
+
+/// From W+ to images, block by block from the start resolution up.
+///
+/// - Shape: `wPlus` [N, at least a row for each layer and one, wDim], image [N, C, H, W].
+public final class StyleformerSynthesis {
+  /// The blocks, one for each encoder layer, in the order in which they run.
+  package let blocks: [StyleformerBlock]
+
+  /// Makes the blocks `b8_0`, `b16_0`, `b16_1`, …, each named by its resolution and its place in
+  /// the stage.
+  ///
+  /// - Parameters:
+  ///   - configuration: Sizes and choices.
+  ///   - p: The network's place among the names.
+  public init(_ configuration: StyleformerConfiguration, _ p: Scope) {
+    let context = StyleformerLayer.Context(configuration)
+    let filter = defaultResampleFilter()
+    var blocks: [StyleformerBlock] = []
+    for (stage, r) in configuration.stageResolutions.enumerated() {
+      let (count, channels) = (configuration.numLayers[stage], configuration.hiddenSizes[stage])
+      let next = configuration.hiddenSizes.dropFirst(stage + 1).first
+      for j in 0..<count {
+        let isLast = j == count - 1
+        blocks.append(
+          StyleformerBlock(
+            p / "b\(r)_\(j)", inChannels: channels,
+            outChannels: isLast ? next ?? channels : channels, resolution: r,
+            place: StyleformerBlock.Place(
+              startsNetwork: blocks.isEmpty, startsStage: j == 0, endsStage: isLast,
+              endsNetwork: isLast && next == nil),
+            filter: filter, noiseIndex: blocks.count, context))
+      }
+    }
+    self.blocks = blocks
+  }
+
+  /// Runs all blocks.
+  ///
+  /// - Parameters:
+  ///   - wPlus: [N, rows, wDim], of which a block reads its own row and the last block of a stage
+  ///     the next one too.
+  ///   - options: Noise and purpose.
+  ///   - observe: Is shown every block with its tokens [N, L, I] and w [N, wDim], and what it
+  ///     handed on.
+  /// - Returns: The last tokens [N, H · W, C'] and the image [N, C, H, W].
+  package func callAsFunction(
+    _ wPlus: Tensor, options: SynthesisOptions,
+    observe: (StyleformerBlock, _ x: Tensor, _ w: Tensor, StyleformerBlock.State) -> Void = {
+      _, _, _, _ in
+    }
+  ) -> (x: Tensor, img: Tensor) {
+    var state = StyleformerBlock.State(x: nil, img: nil)
+    for (row, block) in blocks.enumerated() {
+      let w = wPlus.selected(row, axis: 1)
+      let x = block.tokens(state.x, batch: wPlus.size(0))
+      state = block(x, img: state.img, w: w, nextW: wPlus.selected(row + 1, axis: 1), options)
+      observe(block, x, w, state)
+    }
+    guard let x = state.x, let img = state.img else {
+      preconditionFailure("a synthesis network without blocks")
+    }
+    return (x, img)
+  }
+
+  func attentionMaps(
+    _ wPlus: Tensor, at pixel: PixelPosition, of resolution: Int, options: SynthesisOptions
+  ) -> [AttentionMap] {
+    var maps: [AttentionMap] = []
+    _ = self(wPlus, options: options) { block, x, w, _ in
+      let layer = block.layer
+      let query = pixel.scaled(from: resolution, to: layer.resolution)
+      let token = query.row * layer.resolution + query.column
+      maps.append(
+        AttentionMap(
+          name: layer.path, query: query, weights: layer.attention(at: token, x, w: w)))
+    }
+    return maps
+  }
+
+  var styleMatrices: [StyleMatrix] {
+    blocks.enumerated().flatMap { row, block in
+      block.affines.map { StyleMatrix(name: $0.name, row: row + $0.row, weight: $0.weight) }
+    }
+  }
+}
+
+/// One encoder layer, and what surrounds it at the borders of a stage: the position embedding
+/// before the first, RGB and enlargement after the last.
+///
+/// - Shape: x [N, L, I] → [N, L, O], or [N, 4 · L, O] after the last layer of a stage.
+public final class StyleformerBlock {
+  /// Where in the network a block stands.
+  struct Place {
+    let startsNetwork: Bool
+    let startsStage: Bool
+    let endsStage: Bool
+    let endsNetwork: Bool
+  }
+
+  /// What blocks hand on.
+  package struct State {
+    /// The tokens.
+    package var x: Tensor?
+    /// The image so far.
+    package var img: Tensor?
+  }
+
+  /// The encoder layer.
+  public let layer: StyleformerLayer
+  private let const: Tensor?  // [L, I], only in the first block
+  private let positionEmbedding: Tensor?  // [1, L, I], only in the first block of a stage
+  private let toRGB: StyleformerToRGB?  // in the last block of a stage
+  private let filter: Tensor  // [4, 4]
+  private let enlarges: Bool
+
+  init(
+    _ p: Scope, inChannels: Int, outChannels: Int, resolution: Int, place: Place,
+    filter taps: Tensor,
+    noiseIndex: Int, _ context: StyleformerLayer.Context
+  ) {
+    let (configuration, tokens) = (context.configuration, resolution * resolution)
+    let projects = configuration.projects(at: resolution)
+    if projects {
+      _ = p.parameter(
+        "proj_weight", .uniform([256, tokens], bound: 1 / Double(tokens).squareRoot()))
+    }
+    const = place.startsNetwork ? p.parameter("const", .randn([tokens, inChannels])) : nil
+    positionEmbedding =
+      place.startsStage ? p.parameter("pos_embedding", .zeros([1, tokens, inChannels])) : nil
+    filter = p.buffer("resample_filter", .values(taps))
+    layer = StyleformerLayer(
+      p / "enc", inChannels: inChannels, outChannels: outChannels, resolution: resolution,
+      projection: projects ? "\(p.path).proj_weight" : nil, noiseIndex: noiseIndex, context)
+    toRGB =
+      place.endsStage
+      ? StyleformerToRGB(
+        p / "torgb", inChannels: outChannels, imgChannels: configuration.imgChannels,
+        wDim: configuration.wDim) : nil
+    enlarges = place.endsStage && !place.endsNetwork
+  }
+
+  /// What the layer gets: the tokens of the block before or the constant, with their positions at
+  /// the start of a stage.
+  func tokens(_ before: Tensor?, batch: Int) -> Tensor {
+    guard let x = before ?? const?.unsqueezed(0).expanded(batch, -1, -1) else {
+      preconditionFailure("a later block without tokens")
+    }
+    return positionEmbedding.map { x + $0 } ?? x
+  }
+
+  /// Runs the layer, and at the end of a stage toRGB, which reads the next layer's w.
+  func callAsFunction(
+    _ x: Tensor, img: Tensor?, w: Tensor, nextW: Tensor, _ options: SynthesisOptions
+  ) -> State {
+    let y = layer(x, w: w, options: options)
+    guard let toRGB else { return State(x: y, img: img) }
+    let rgb = toRGB(y, w: nextW)
+    let sum = img.map { upsample2d($0, filter: filter) + rgb } ?? rgb
+    guard enlarges else { return State(x: y, img: sum) }
+    return State(x: tokensOfImage(upsample2d(imageOfTokens(y), filter: filter)), img: sum)
+  }
+
+  /// The matrices from w to styles, with the rows they read, counted from the block's own.
+  fileprivate var affines: [(name: String, row: Int, weight: Tensor)] {
+    let rgb = toRGB.map { ("\($0.path).affine.weight", 1, $0.affine.weight) }
+    return [("\(layer.path).affine1.weight", 0, layer.affine.weight), rgb].compactMap(\.self)
+  }
+}
+
+/// Tokens to image channels, modulated and, unlike StyleGAN2's toRGB, demodulated.
+///
+/// - Shape: `x` [N, L, I], `w` [N, wDim], result [N, C, r, r].
+final class StyleformerToRGB {
+  let path: String
+  let affine: FullyConnectedLayer  // w [N, wDim] → styles [N, I]
+  private let weight: Tensor  // [C, I]
+  private let bias: Tensor  // [C]
+
+  init(_ p: Scope, inChannels: Int, imgChannels: Int, wDim: Int) {
+    weight = p.parameter(
+      "weight",
+      .uniform([imgChannels, inChannels], bound: 1 / Double(inChannels).squareRoot()))
+    bias = p.parameter("bias", .zeros([imgChannels]))
+    affine = FullyConnectedLayer(
+      p / "affine", inFeatures: wDim, outFeatures: inChannels, biasInit: 1)
+    path = p.path
+  }
+
+  func callAsFunction(_ x: Tensor, w: Tensor) -> Tensor {
+    let styles = affine(w)
+    let y = demodulatedLinear(x * styles.unsqueezed(1), weight: weight, styles: styles) + bias
+    return imageOfTokens(y)
+  }
+}
+
+/// [N, r · r, C] → [N, C, r, r].
+func imageOfTokens(_ x: Tensor) -> Tensor {
+  let r = Int(Double(x.size(1)).squareRoot())
+  return x.transposed(1, 2).reshaped(x.size(0), x.size(2), r, r)
+}
+
+/// [N, C, r, r] → [N, r · r, C].
+func tokensOfImage(_ img: Tensor) -> Tensor { img.flattened(from: 2).transposed(1, 2) }

@@ -1,0 +1,222 @@
+// Styleformer's encoder layer: attention whose inputs, values and outputs are modulated by styles.
+
+public import Layers
+public import Tensors
+
+/// One encoder layer: attention between the pixels of a feature map, modulated by styles.
+///
+/// The tokens are multiplied by the first half of the styles and then normalised; queries, keys and
+/// values are demodulated by it all the same. The values are multiplied by the second half; what
+/// attention makes of them, and the modulated values themselves through a matrix of their own, are
+/// demodulated by it and added. Noise, bias, leaky ReLU without gain and a clamp follow. There is
+/// no feed-forward network and no connection around the layer.
+///
+/// - Shape: N batch, L tokens (the pixels row by row), I channels, O channels behind the layer, h
+///   heads, D = I / h head width, K keys: L, or 256 with a projection.
+/// - Source: `training/networks_Generator.py` of Jeeseung-Park/Styleformer.
+public final class StyleformerLayer {
+  /// What the layers of a network have in common.
+  public struct Context {
+    let configuration: StyleformerConfiguration
+
+    /// What the layers of a network of this configuration have in common.
+    public init(_ configuration: StyleformerConfiguration) { self.configuration = configuration }
+  }
+
+  /// The styles of one layer.
+  package struct Styles {
+    /// Both halves, as they are made from w: [N, 2 · I].
+    package let all: Tensor
+    /// What the tokens are multiplied by: [N, I].
+    package let input: Tensor
+    /// What the values are multiplied by: [N, I].
+    package let value: Tensor
+  }
+
+  /// What attention works on.
+  package struct Operands {
+    /// Queries [N, h, L, D].
+    package let q: Tensor
+    /// Keys [N, h, K, D].
+    package let k: Tensor
+    /// Modulated values [N, h, K, D].
+    package let v: Tensor
+    /// The same values before heads are split and tokens projected: [N, L, I].
+    package let modulatedValue: Tensor
+  }
+
+  /// The layer's width and height, in pixels.
+  public let resolution: Int
+  /// The number of attention heads.
+  public let headCount: Int
+  /// The layer's name in the store.
+  public let path: String
+  let affine: FullyConnectedLayer  // w [N, wDim] → styles [N, 2 · I]
+  package let qWeight: Tensor  // [I, I]
+  package let kWeight: Tensor  // [I, I]
+  package let vWeight: Tensor  // [I, I]
+  package let wWeight: Tensor  // [O, I]
+  package let uWeight: Tensor?  // [O, I], of the residual branch
+  private let projection: Tensor?  // [256, L], only Linformer
+  private let noiseStrength: Tensor  // []
+  private let noiseConst: Tensor  // [L, 1]
+  private let bias: Tensor  // [O]
+  private let noiseIndex: Int
+  private let clamp: Double?
+  private let ablation: StyleformerAblation
+
+  /// Makes the layer's parameters.
+  ///
+  /// - Parameters:
+  ///   - p: The layer's place among the names.
+  ///   - inChannels: I.
+  ///   - outChannels: O.
+  ///   - resolution: The width and height, in pixels; L is its square.
+  ///   - projection: The name in the store of the matrix [256, L] that projects keys and values,
+  ///     which the block owns; nil for full attention.
+  ///   - noiseIndex: The place of the layer's noise among all noise inputs.
+  ///   - context: What the layers of the network have in common.
+  public init(
+    _ p: Scope, inChannels: Int, outChannels: Int, resolution: Int, projection: String?,
+    noiseIndex: Int, _ context: Context
+  ) {
+    let configuration = context.configuration
+    ablation = configuration.ablation ?? StyleformerAblation()
+    let bound = 1 / Double(inChannels).squareRoot()
+    func matrix(_ name: String, _ outputs: Int) -> Tensor {
+      p.parameter(name, .uniform([outputs, inChannels], bound: bound))
+    }
+    qWeight = matrix("q_weight", inChannels)
+    kWeight = matrix("k_weight", inChannels)
+    vWeight = matrix("v_weight", inChannels)
+    wWeight = matrix("w_weight", outChannels)
+    self.projection = projection.map { p.alias("proj_weight", of: $0) }
+    uWeight = ablation.residual == .none ? nil : matrix("u_weight", outChannels)
+    noiseStrength = p.parameter("noise_strength", .zeros([]))
+    bias = p.parameter("bias", .zeros([outChannels]))
+    noiseConst = p.buffer("noise_const", .randn([resolution * resolution, 1]))
+    affine = FullyConnectedLayer(
+      p / "affine1", inFeatures: configuration.wDim, outFeatures: 2 * inChannels, biasInit: 1)
+    headCount = configuration.heads(of: inChannels)
+    clamp = configuration.convClamp
+    self.resolution = resolution
+    self.noiseIndex = noiseIndex
+    path = p.path
+  }
+
+  /// Applies the layer.
+  ///
+  /// - Parameters:
+  ///   - x: [N, L, I].
+  ///   - w: [N, wDim].
+  ///   - options: Noise and purpose: for evaluation attention is fused, for training it can be
+  ///     differentiated twice.
+  /// - Returns: [N, L, O].
+  public func callAsFunction(_ x: Tensor, w: Tensor, options: SynthesisOptions) -> Tensor {
+    let styles = styles(w)
+    let operands = operands(x, styles)
+    let attend =
+      options.purpose == .evaluation
+      ? scaledDotProductAttention : scaledDotProductAttentionReference
+    let attended = merged(attend(operands.q, operands.k, operands.v))
+    var y = linear(attended, wWeight, styles.value)
+    if let uWeight {
+      let start = ablation.residual == .input ? x : operands.modulatedValue
+      y = y + linear(start, uWeight, styles.value)
+    }
+    return finished(y, noise: noise(options.noise, batch: x.size(0)))
+  }
+
+  /// How much each pixel takes of each key, in every head.
+  ///
+  /// With a projection the keys are 256 mixtures of all pixels; `attention(at:_:w:)` leads back
+  /// from them to pixels.
+  ///
+  /// - Parameters:
+  ///   - x: [N, L, I].
+  ///   - w: [N, wDim].
+  /// - Returns: [N, h, L, K].
+  public func attentionProbabilities(_ x: Tensor, w: Tensor) -> Tensor {
+    let operands = operands(x, styles(w))
+    return Layers.attentionProbabilities(operands.q, keys: operands.k)
+  }
+
+  /// How much one pixel takes of every other, in every head.
+  ///
+  /// With a projection these are the weights of the 256 projected keys times the projection: they
+  /// may be negative, and their sum is not 1.
+  ///
+  /// - Parameters:
+  ///   - token: The pixel, row by row from 0 up to L.
+  ///   - x: [N, L, I].
+  ///   - w: [N, wDim].
+  /// - Returns: [N, h, r, r] with r the layer's resolution.
+  public func attention(at token: Int, _ x: Tensor, w: Tensor) -> Tensor {
+    let operands = operands(x, styles(w))
+    let query = operands.q.sliced(token..<token + 1, axis: 2)
+    var weights = Layers.attentionProbabilities(query, keys: operands.k)  // [N, h, 1, K]
+    if let projection { weights = weights.matmul(projection) }  // [N, h, 1, L]
+    return weights.reshaped(x.size(0), headCount, resolution, resolution)
+  }
+
+  // MARK: Steps
+
+  package func styles(_ w: Tensor) -> Styles {
+    let all = affine(w)
+    let channels = all.size(1) / 2
+    return Styles(
+      all: all, input: all.sliced(0..<channels, axis: 1),
+      value: all.sliced(channels..<2 * channels, axis: 1))
+  }
+
+  /// The tokens times the styles, normalised: what queries, keys and values are made from.
+  package func normalized(_ x: Tensor, _ styles: Styles) -> Tensor {
+    let factors = styles.input.unsqueezed(1)
+    return ablation.normalizesFirst
+      ? x.layerNormalized() * factors : (x * factors).layerNormalized()
+  }
+
+  package func operands(_ x: Tensor, _ styles: Styles) -> Operands {
+    let y = normalized(x, styles)
+    let q = split(linear(y, qWeight, styles.input))
+    var k = split(linear(y, kWeight, styles.input))
+    let value = linear(y, vWeight, styles.input) * styles.value.unsqueezed(1)
+    var v = split(value)
+    if let projection { (k, v) = (projection.matmul(k), projection.matmul(v)) }
+    return Operands(q: q, k: k, v: v, modulatedValue: value)
+  }
+
+  /// A matrix applied to tokens, and demodulated by styles [N, I].
+  package func linear(_ x: Tensor, _ weight: Tensor, _ styles: Tensor) -> Tensor {
+    ablation.demodulates
+      ? demodulatedLinear(x, weight: weight, styles: styles) : x.matmul(weight.transposed(0, 1))
+  }
+
+  /// [N, L, I] → [N, h, L, D].
+  package func split(_ x: Tensor) -> Tensor {
+    x.reshaped(x.size(0), x.size(1), headCount, x.size(2) / headCount).transposed(1, 2)
+  }
+
+  /// [N, h, L, D] → [N, L, I].
+  package func merged(_ x: Tensor) -> Tensor { x.transposed(1, 2).flattened(from: 2) }
+
+  /// What follows attention: noise times its strength, bias, activation and clamp.
+  ///
+  /// - Parameters:
+  ///   - y: [N, L, O].
+  ///   - noise: [L, 1] or [N, L, 1]; nil for none.
+  /// - Returns: [N, L, O].
+  package func finished(_ y: Tensor, noise: Tensor?) -> Tensor {
+    let noisy = noise.map { y + $0 * noiseStrength } ?? y
+    return biasAct(noisy + bias, axis: 0, activation: .lrelu, gain: 1, clamp: clamp)
+  }
+
+  /// One number for each token, [L, 1] or [N, L, 1].
+  private func noise(_ source: NoiseSource, batch: Int) -> Tensor? {
+    switch source.mode(forLayer: noiseIndex) {
+    case .const: noiseConst
+    case .random(let generator): .randn([batch, resolution * resolution, 1], generator: generator)
+    case .none: nil
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// How much a computation computes: the multiply-adds of its matrix products and convolutions.
+
+import CTorch
+
+/// Counts the multiply-adds of all matrix products and convolutions of a computation.
+///
+/// It sees the operators that libtorch runs on this thread, however they are called, and asks them
+/// for nothing but their sizes: networks on the device `meta` are counted without memory for them.
+/// A multiply-add is one multiplication and one addition; element-wise work, normalisation and
+/// softmax are not counted, nor are operators that are not libtorch's.
+///
+/// - Parameter body: What is counted.
+/// - Returns: The multiply-adds.
+public func countingMultiplyAdds(_ body: () -> Void) -> Int {
+  var error = CTorchError()
+  let counting = ctorch_start_counting(&error)
+  guard counting != 0 else { TorchError(error).endProgram() }
+  body()
+  return Int(ctorch_stop_counting(counting))
+}
