@@ -14,16 +14,20 @@ public struct NamedConfiguration: Sendable {
 public enum Registry {
   /// Every family; a new one adds its line here.
   public static let families: [any GeneratorConfiguration.Type] = [
-    StyleGAN2Configuration.self
+    StyleGAN2Configuration.self,
+    StyleGAN1Configuration.self,
   ]
 
   /// Every discriminator.
   public static let discriminators: [any DiscriminatorConfiguration.Type] = [
-    StyleGAN2DiscriminatorConfiguration.self
+    StyleGAN2DiscriminatorConfiguration.self,
+    StyleGAN1DiscriminatorConfiguration.self,
   ]
 
   /// Every named configuration.
-  public static let configurations: [NamedConfiguration] =
+  public static let configurations: [NamedConfiguration] = styleGAN2 + styleGAN1
+
+  private static let styleGAN2: [NamedConfiguration] =
     [256, 512, 1024].map { resolution in
       NamedConfiguration(
         name: "stylegan2-\(resolution)",
@@ -36,6 +40,20 @@ public enum Registry {
         summary:
           "StyleGAN2 \(preset.rawValue), \(preset.defaultResolution)×\(preset.defaultResolution)"
       ) { preset.generator(resolution: $0) }
+    }
+
+  private static let styleGAN1: [NamedConfiguration] =
+    [256, 1024].map { resolution in
+      NamedConfiguration(
+        name: "stylegan1-\(resolution)",
+        summary: "StyleGAN, configuration F, \(resolution)×\(resolution)"
+      ) { StyleGAN1Configuration(resolution: $0 ?? resolution) }
+    }
+    + StyleGAN1Preset.allCases.map { preset in
+      NamedConfiguration(
+        name: preset.rawValue,
+        summary: "StyleGAN, configuration \(preset.rawValue.suffix(1).uppercased()), 1024×1024"
+      ) { preset.generator(resolution: $0 ?? 1024) }
     }
 
   /// Finds a configuration by its name and checks it.

@@ -54,6 +54,11 @@ extension Tensor {
     call("aten::lerp.Scalar", self, end, weight)
   }
 
+  /// `self + a * b`, element by element with broadcasting.
+  public func adding(_ a: Tensor, times b: Tensor) -> Tensor {
+    call("aten::addcmul", self, a, b)
+  }
+
   /// The matrix product over the last two axes, broadcast over the others.
   public func matmul(_ other: Tensor) -> Tensor { call("aten::matmul", self, other) }
 
