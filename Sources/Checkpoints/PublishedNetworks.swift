@@ -69,6 +69,18 @@ extension PublishedNetwork {
   /// - Parameter name: One of the names in `all`.
   /// - Returns: The network, or nil if there is none.
   public static func named(_ name: String) -> PublishedNetwork? { all.first { $0.name == name } }
+
+  /// The rows that are meant to be seen of a published file's pictures, which nothing but its name
+  /// tells.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - resolution: The width and height of its pictures.
+  /// - Returns: The rows; nil for all.
+  static func visibleRows(inFile path: String, resolution: Int) -> Range<Int>? {
+    let name = path.split(separator: "/").last.map(String.init)
+    return all.first { $0.file == name && $0.resolution == resolution }?.visibleRows
+  }
 }
 
 // MARK: - Facts

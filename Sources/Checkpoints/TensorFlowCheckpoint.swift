@@ -1,4 +1,5 @@
-// Checkpoints of NVIDIA's TensorFlow programs: StyleGAN's networks reported, StyleGAN2's imported.
+// Checkpoints of NVIDIA's TensorFlow programs: StyleGAN's networks as they stand, StyleGAN2's
+// imported.
 
 import Formats
 import Layers
@@ -38,9 +39,12 @@ extension Checkpoint.Network {
         configuration: try StyleGAN1DiscriminatorConfiguration(network, file: file),
         tensors: try network.variables.storedParameters(), file: file)
     case (...3, "G"), (...3, "G_ema"):
+      var configuration = try StyleGAN1Configuration(network, file: file)
+      configuration.visibleRows = PublishedNetwork.visibleRows(
+        inFile: file, resolution: configuration.resolution)
       self.init(
-        configuration: try StyleGAN1Configuration(network, file: file),
-        tensors: try network.variables.storedParameters(), file: file)
+        configuration: configuration, tensors: try network.variables.storedParameters(),
+        file: file)
     case (_, "D"):
       let parameters = try TensorFlowImport(network, file: file).discriminator()
       var configuration = try StyleGAN2DiscriminatorConfiguration(
@@ -51,6 +55,8 @@ extension Checkpoint.Network {
       let parameters = try TensorFlowImport(network, file: file).generator()
       var configuration = try StyleGAN2Configuration(shapesOf: parameters, file: file)
       try configuration.takeArguments(of: network, file: file)
+      configuration.visibleRows = PublishedNetwork.visibleRows(
+        inFile: file, resolution: configuration.resolution)
       self.init(completing: parameters, as: configuration, file: file)
     default:
       throw FileError(

@@ -144,7 +144,7 @@ extension StyleGAN2Configuration {
     try arguments.require("normalize_latents", oneOf: .bool(true))
     try arguments.require("architecture", oneOf: .string(architecture.rawValue))
     try arguments.require("resolution", oneOf: .int(resolution))
-    resampleFilter = try network.resampleFilter(file) ?? resampleFilter
+    resampleFilter = try arguments.doubles("resample_kernel") ?? resampleFilter
     convClamp = try arguments.double("conv_clamp") ?? convClamp
     numFP16Res = try arguments.int("num_fp16_res") ?? numFP16Res
     try validated(file: file)
@@ -158,25 +158,10 @@ extension StyleGAN2DiscriminatorConfiguration {
     try arguments.require("nonlinearity", oneOf: .string("lrelu"))
     try arguments.require("architecture", oneOf: .string(architecture.rawValue))
     try arguments.require("resolution", oneOf: .int(resolution))
-    resampleFilter = try network.resampleFilter(file) ?? resampleFilter
+    resampleFilter = try arguments.doubles("resample_kernel") ?? resampleFilter
     convClamp = try arguments.double("conv_clamp") ?? convClamp
     numFP16Res = try arguments.int("num_fp16_res") ?? numFP16Res
     mbstdGroupSize = try arguments.int("mbstd_group_size") ?? mbstdGroupSize
     try validated(file: file)
-  }
-}
-
-extension TensorFlowNetwork {
-  /// The low-pass filter's taps, or nil if the arguments do not say.
-  fileprivate func resampleFilter(_ file: String) throws(FileError) -> [Double]? {
-    switch arguments["resample_kernel"] {
-    case nil, .null: return nil
-    case .list(let taps) where taps.allSatisfy({ $0.finiteNumber != nil }):
-      return taps.compactMap(\.finiteNumber)
-    case .some(let other):
-      throw FileError(
-        .damaged, file: file, expected: "\(name): resample_kernel, a list of numbers",
-        found: "\(other)")
-    }
   }
 }

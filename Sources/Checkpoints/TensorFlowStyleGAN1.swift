@@ -1,11 +1,13 @@
-// StyleGAN's configurations from the networks of its TensorFlow pickles.
+// StyleGAN's configurations from the networks of its TensorFlow pickles, whose variables are the
+// parameters of our networks as they stand.
 
 import Formats
 import Networks
-import OrderedCollections
 
 extension StyleGAN1Configuration {
-  /// The configuration of a generator: what its arguments say, checked against its variables.
+  /// The configuration of a generator, from the arguments that it was built with.
+  ///
+  /// - Source: `G_style`, `G_mapping` and `G_synthesis` in `networks_stylegan.py` of stylegan.
   init(_ network: TensorFlowNetwork, file: String) throws(FileError) {
     self.init()
     let arguments = TensorFlowArguments(network, file: file)
@@ -16,34 +18,27 @@ extension StyleGAN1Configuration {
     wDim = try arguments.int("dlatent_size") ?? wDim
     mappingLayers = try arguments.int("mapping_layers") ?? mappingLayers
     mappingWidth = try arguments.int("mapping_fmaps") ?? mappingWidth
+    mappingLRMultiplier = try arguments.double("mapping_lrmul") ?? mappingLRMultiplier
     featureBase = try arguments.int("fmap_base") ?? featureBase
     featureMax = try arguments.int("fmap_max") ?? featureMax
+    useStyles = try arguments.bool("use_styles") ?? useStyles
+    constInput = try arguments.bool("const_input_layer") ?? constInput
+    useNoise = try arguments.bool("use_noise") ?? useNoise
+    usePixelNorm = try arguments.bool("use_pixel_norm") ?? usePixelNorm
+    useInstanceNorm = try arguments.bool("use_instance_norm") ?? useInstanceNorm
+    blurFilter = try arguments.blurFilter() ?? blurFilter
+    mirroredFrom = try arguments.mirroredFrom() ?? mirroredFrom
+    try arguments.require("normalize_latents", oneOf: .bool(true))
+    try arguments.require("mapping_nonlinearity", oneOf: .string("lrelu"))
+    try arguments.requireUsualChoices()
     try validated(file: file)
-    try checkVariables(arguments)
-  }
-
-  private func checkVariables(_ arguments: TensorFlowArguments) throws(FileError) {
-    for lod in 0..<resolution.trailingZeroBitCount - 1 {
-      let r = resolution >> lod
-      try arguments.require(
-        "G_synthesis/ToRGB_lod\(lod)/weight", [1, 1, channels(at: r), imgChannels])
-      let last = r == 4 ? "4x4/Conv" : "\(r)x\(r)/Conv1"
-      try arguments.require(
-        "G_synthesis/\(last)/weight", [3, 3, channels(at: r), channels(at: r)])
-    }
-    // The matrix of labels doubles what the first layer reads.
-    var inputs = labelDim == 0 ? zDim : 2 * zDim
-    for layer in 0..<mappingLayers {
-      let outputs = layer == mappingLayers - 1 ? wDim : mappingWidth
-      try arguments.require("G_mapping/Dense\(layer)/weight", [inputs, outputs])
-      inputs = outputs
-    }
-    try arguments.require("dlatent_avg", [wDim])
   }
 }
 
 extension StyleGAN1DiscriminatorConfiguration {
-  /// The configuration of a discriminator: what its arguments say, checked against its variables.
+  /// The configuration of a discriminator, from the arguments that it was built with.
+  ///
+  /// - Source: `D_basic` in `networks_stylegan.py` of stylegan.
   init(_ network: TensorFlowNetwork, file: String) throws(FileError) {
     self.init()
     let arguments = TensorFlowArguments(network, file: file)
@@ -52,24 +47,43 @@ extension StyleGAN1DiscriminatorConfiguration {
     labelDim = try arguments.int("label_size") ?? labelDim
     featureBase = try arguments.int("fmap_base") ?? featureBase
     featureMax = try arguments.int("fmap_max") ?? featureMax
+    mbstdGroupSize = try arguments.int("mbstd_group_size") ?? mbstdGroupSize
+    mbstdChannels = try arguments.int("mbstd_num_features") ?? mbstdChannels
+    blurFilter = try arguments.blurFilter() ?? blurFilter
+    try arguments.requireUsualChoices()
     try validated(file: file)
-    for lod in 0..<resolution.trailingZeroBitCount - 1 {
-      let r = resolution >> lod
-      try arguments.require("FromRGB_lod\(lod)/weight", [1, 1, imgChannels, channels(at: r)])
-    }
-    try arguments.require("4x4/Dense1/weight", [channels(at: 2), max(labelDim, 1)])
   }
 }
 
-/// What a TensorFlow network was built with, and whether its variables agree.
+extension TensorFlowArguments {
+  /// Checks the choices that both networks have and that are always made alike.
+  fileprivate func requireUsualChoices() throws(FileError) {
+    try require("nonlinearity", oneOf: .string("lrelu"))
+    try require("use_wscale", oneOf: .bool(true))
+    try require("fmap_decay", oneOf: .double(1), .int(1))
+    try require("dtype", oneOf: .string("float32"))
+  }
+
+  /// The taps of the low-pass filter, a single one where there is none; nil if the arguments do not
+  /// say.
+  fileprivate func blurFilter() throws(FileError) -> [Double]? {
+    has("blur_filter", .null) ? [1] : try doubles("blur_filter")
+  }
+
+  /// From which resolution on kernels are applied mirrored; nil if the arguments do not say.
+  fileprivate func mirroredFrom() throws(FileError) -> Int? {
+    try require("fused_scale", oneOf: .string("auto"), .bool(true), .bool(false))
+    return has("fused_scale", .bool(true)) ? 8 : has("fused_scale", .bool(false)) ? 8192 : nil
+  }
+}
+
+/// What a TensorFlow network was built with.
 struct TensorFlowArguments {
   private let network: TensorFlowNetwork
-  private let variables: OrderedDictionary<String, StoredTensor>
   private let file: String
 
   init(_ network: TensorFlowNetwork, file: String) {
     (self.network, self.file) = (network, file)
-    variables = network.variables
   }
 
   /// A whole number, or nil if the argument is not there.
@@ -93,19 +107,33 @@ struct TensorFlowArguments {
     }
   }
 
+  /// A truth, or nil if the argument is not there.
+  func bool(_ name: String) throws(FileError) -> Bool? {
+    switch network.arguments[name] {
+    case nil, .null: return nil
+    case .bool(let truth): return truth
+    case .some(let other): throw damaged("\(name): True or False", found: "\(other)")
+    }
+  }
+
+  /// Finite numbers, or nil if the argument is not there.
+  func doubles(_ name: String) throws(FileError) -> [Double]? {
+    switch network.arguments[name] {
+    case nil, .null: return nil
+    case .list(let values) where values.allSatisfy({ $0.finiteNumber != nil }):
+      return values.compactMap(\.finiteNumber)
+    case .some(let other): throw damaged("\(name): a list of numbers", found: "\(other)")
+    }
+  }
+
+  /// Whether an argument is there and has this value.
+  func has(_ name: String, _ value: PlainValue) -> Bool { network.arguments[name] == value }
+
   /// Checks an argument for which only some values are supported.
   func require(_ name: String, oneOf supported: PlainValue...) throws(FileError) {
     guard let found = network.arguments[name], !supported.contains(found) else { return }
     let list = supported.map(\.description).joined(separator: " or ")
     throw damaged("\(name) = \(list), the only one supported", found: "\(found)")
-  }
-
-  /// Checks that there is a variable of this shape.
-  func require(_ name: String, _ shape: [Int]) throws(FileError) {
-    guard let variable = variables[name] else { throw damaged("a variable \(name)", found: "none") }
-    guard variable.shape == shape else {
-      throw damaged("\(name) of shape \(shape)", found: "\(variable.shape)")
-    }
   }
 
   private func damaged(_ expected: String, found: String) -> FileError {

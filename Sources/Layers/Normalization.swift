@@ -19,7 +19,51 @@ extension Tensor {
   public func layerNormalized() -> Tensor {
     call("aten::layer_norm", self, [size(-1)], Tensor?.none, Tensor?.none, 1e-5)
   }
+
+  /// Gives every channel of every image the mean 0 and the variance 1 over its pixels:
+  /// `(x - mean) / sqrt(mean((x - mean)²) + 1e-8)`.
+  ///
+  /// - Shape: `self` [N, C, H, W], result the same.
+  /// - Returns: The normalised images.
+  public func normalizedPerInstance() -> Tensor {
+    let x = self - mean(over: 2, 3, keepAxes: true)
+    return x * (x.square().mean(over: 2, 3, keepAxes: true) + 1e-8).rsqrt()
+  }
 }
+
+/// Gives every channel of every image a mean and a deviation from its style.
+///
+/// The result is `normalizedPerInstance(x) * scale + shift`, as one factor and one summand for each
+/// channel.
+///
+/// - Shape: `x` [N, C, H, W], `scale` [N, C], `shift` [N, C], result [N, C, H, W].
+/// - Source: Huang and Belongie, "Arbitrary Style Transfer in Real-time with Adaptive Instance
+///   Normalization" (2017), section 5.
+/// - Parameters:
+///   - x: Images.
+///   - scale: The deviation that each channel gets.
+///   - shift: The mean that each channel gets.
+/// - Returns: The images with their new means and deviations.
+public func adaptiveInstanceNorm(_ x: Tensor, scale: Tensor, shift: Tensor) -> Tensor {
+  let moments = callMany("aten::var_mean.correction", x, [2, 3], 0, true)  // each [N, C, 1, 1]
+  let (variance, mean) = (moments[0], moments[1])
+  let factor = (variance + 1e-8).rsqrt() * perChannel(scale)
+  return (perChannel(shift) - mean * factor).addingProduct(x, factor)
+}
+
+/// `adaptiveInstanceNorm` by its plain definition.
+///
+/// - Parameters:
+///   - x: [N, C, H, W].
+///   - scale: [N, C].
+///   - shift: [N, C].
+/// - Returns: [N, C, H, W].
+public func adaptiveInstanceNormReference(_ x: Tensor, scale: Tensor, shift: Tensor) -> Tensor {
+  x.normalizedPerInstance() * perChannel(scale) + perChannel(shift)
+}
+
+/// [N, C] → [N, C, 1, 1].
+private func perChannel(_ x: Tensor) -> Tensor { x.unsqueezed(2).unsqueezed(3) }
 
 /// Appends to images the mean standard deviation over groups of them, as more channels.
 ///

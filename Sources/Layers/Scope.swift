@@ -56,6 +56,16 @@ public struct Scope {
       separator: scope.separator, generator: scope.generator)
   }
 
+  /// The same place, where the names of what lies below are joined otherwise.
+  ///
+  /// - Parameter separator: What stands between the components of names from here on.
+  /// - Returns: The place.
+  public func separated(by separator: String) -> Scope {
+    Scope(
+      store: store, device: device, dtype: dtype, path: path, separator: separator,
+      generator: generator)
+  }
+
   /// Makes a tensor that training optimises.
   ///
   /// - Parameters:

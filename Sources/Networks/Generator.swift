@@ -220,6 +220,9 @@ public struct SynthesisOptions {
   /// The number format of the highest resolutions, where the network's configuration allows a
   /// narrower one.
   public var precision: DType
+  /// How many doublings of the resolution are still missing, for networks that grow while they are
+  /// trained; nil for as many as the network says of itself.
+  public var lod: Double?
 
   /// What an image is made for, which decides between equal ways of computing it.
   public enum Purpose: Hashable, Sendable {
@@ -231,13 +234,16 @@ public struct SynthesisOptions {
     case training
   }
 
-  /// Stored noise, for evaluation, in float32 unless said otherwise.
+  /// Stored noise, for evaluation, in float32, as far grown as the network is, unless said
+  /// otherwise.
   public init(
-    noise: NoiseSource = .const, purpose: Purpose = .evaluation, precision: DType = .float32
+    noise: NoiseSource = .const, purpose: Purpose = .evaluation, precision: DType = .float32,
+    lod: Double? = nil
   ) {
     self.noise = noise
     self.purpose = purpose
     self.precision = precision
+    self.lod = lod
   }
 }
 

@@ -17,6 +17,9 @@ public protocol NetworkConfiguration: Codable, Hashable, Sendable {
 
 /// The sizes and choices from which one family of generators is built.
 public protocol GeneratorConfiguration: NetworkConfiguration {
+  /// The configurations of this family that people name, for generators that are made without a
+  /// file.
+  static var namedConfigurations: [NamedConfiguration] { get }
   /// The image's width and height, in pixels.
   var resolution: Int { get }
 
@@ -25,6 +28,34 @@ public protocol GeneratorConfiguration: NetworkConfiguration {
   /// - Parameter p: The root of the names.
   /// - Returns: The generator.
   func makeGenerator(_ p: Scope) -> any Generator
+}
+
+/// A configuration that has a name, for generators that are made without a file.
+public struct NamedConfiguration: Sendable {
+  /// What people type, such as `stylegan2-256`.
+  public let name: String
+  /// What it is, in a few words.
+  public let summary: String
+  /// Makes the configuration at a resolution, or at its own.
+  public let make: @Sendable (_ resolution: Int?) -> any GeneratorConfiguration
+
+  /// A configuration of this name.
+  ///
+  /// - Parameters:
+  ///   - name: What people type.
+  ///   - summary: What it is, in a few words.
+  ///   - make: Makes the configuration at a resolution, or at its own.
+  public init(
+    name: String, summary: String,
+    make: @escaping @Sendable (_ resolution: Int?) -> any GeneratorConfiguration
+  ) {
+    (self.name, self.summary, self.make) = (name, summary, make)
+  }
+}
+
+extension GeneratorConfiguration {
+  /// None, unless the family says otherwise.
+  public static var namedConfigurations: [NamedConfiguration] { [] }
 }
 
 extension NetworkConfiguration {

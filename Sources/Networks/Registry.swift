@@ -1,49 +1,26 @@
-// The one list of generators: families that files can hold, and configurations that people name.
-
-/// A configuration that has a name, for generators that are made without a file.
-public struct NamedConfiguration: Sendable {
-  /// What people type, such as `stylegan2-256`.
-  public let name: String
-  /// What it is, in a few words.
-  public let summary: String
-  /// Makes the configuration at a resolution, or at its own.
-  public let make: @Sendable (_ resolution: Int?) -> any GeneratorConfiguration
-}
+// The one list of families: of generators, each with the configurations that people name, and of
+// discriminators.
 
 /// The generators that Stylist knows.
 public enum Registry {
   /// Every family; a new one adds its line here.
   public static let families: [any GeneratorConfiguration.Type] = [
     StyleGAN2Configuration.self,
+    StyleGAN1Configuration.self,
     StyleformerConfiguration.self,
     StyleformerCConfiguration.self,
   ]
 
   /// Every discriminator.
   public static let discriminators: [any DiscriminatorConfiguration.Type] = [
-    StyleGAN2DiscriminatorConfiguration.self
+    StyleGAN2DiscriminatorConfiguration.self,
+    StyleGAN1DiscriminatorConfiguration.self,
   ]
 
-  /// Every named configuration.
-  public static let configurations: [NamedConfiguration] =
-    [256, 512, 1024].map { resolution in
-      NamedConfiguration(
-        name: "stylegan2-\(resolution)",
-        summary: "StyleGAN2, configuration F, \(resolution)×\(resolution)"
-      ) { StyleGAN2Preset.configF.generator(resolution: $0 ?? resolution) }
-    }
-    + StyleGAN2Preset.allCases.map { preset in
-      NamedConfiguration(
-        name: preset.rawValue,
-        summary:
-          "StyleGAN2 \(preset.rawValue), \(preset.defaultResolution)×\(preset.defaultResolution)"
-      ) { preset.generator(resolution: $0) }
-    }
-    + StyleformerPreset.allCases.map { preset in
-      NamedConfiguration(name: "styleformer-\(preset.rawValue)", summary: preset.summary) {
-        preset.generator(resolution: $0)
-      }
-    }
+  /// Every named configuration, family by family.
+  public static let configurations: [NamedConfiguration] = families.flatMap {
+    $0.namedConfigurations
+  }
 
   /// Finds a configuration by its name and checks it.
   ///

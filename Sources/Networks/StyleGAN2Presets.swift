@@ -105,3 +105,22 @@ public enum StyleGAN2Preset: String, CaseIterable, Sendable {
     }
   }
 }
+
+extension StyleGAN2Configuration {
+  /// Configuration F at three resolutions, and every preset.
+  public static var namedConfigurations: [NamedConfiguration] {
+    [256, 512, 1024].map { resolution in
+      NamedConfiguration(
+        name: "stylegan2-\(resolution)",
+        summary: "StyleGAN2, configuration F, \(resolution)×\(resolution)"
+      ) { StyleGAN2Preset.configF.generator(resolution: $0 ?? resolution) }
+    }
+      + StyleGAN2Preset.allCases.map { preset in
+        NamedConfiguration(
+          name: preset.rawValue,
+          summary:
+            "StyleGAN2 \(preset.rawValue), \(preset.defaultResolution)×\(preset.defaultResolution)"
+        ) { preset.generator(resolution: $0) }
+      }
+  }
+}

@@ -206,3 +206,14 @@ extension StyleformerConfiguration {
     (numLayers, hiddenSizes) = (resized(numLayers), resized(hiddenSizes))
   }
 }
+
+extension StyleformerConfiguration {
+  /// Every preset.
+  public static var namedConfigurations: [NamedConfiguration] {
+    StyleformerPreset.allCases.map { preset in
+      NamedConfiguration(name: "styleformer-\(preset.rawValue)", summary: preset.summary) {
+        preset.generator(resolution: $0)
+      }
+    }
+  }
+}
