@@ -19,7 +19,7 @@ public enum Registry {
 
   /// Every discriminator.
   public static let discriminators: [any DiscriminatorConfiguration.Type] = [
-    StyleGAN2DiscriminatorConfiguration.self
+    StyleGAN2DiscriminatorConfiguration.self, WaveletDiscriminatorConfiguration.self,
   ]
 
   /// Every named configuration.

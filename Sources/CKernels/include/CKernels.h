@@ -1,10 +1,13 @@
-// Stylist's own operators. They are called through libtorch's dispatcher under these names, with
-// gradients of any order:
+// Stylist's own operators. They are called through libtorch's dispatcher under these names, the first
+// two with gradients of any order, the last with first gradients:
 //
 //   stylist::upfirdn2d(Tensor x, Tensor filter, int[2] up, int[2] down, int[4] padding,
 //                      bool flip_filter, float gain)
 //
 //   stylist::bias_act(Tensor x, Tensor? bias, int axis, float slope, float gain, float? clamp)
+//
+//   stylist::neighborhood_attention(Tensor q, Tensor k, Tensor v, Tensor? rpb, int kernel_size,
+//                                   int dilation, float scale)
 
 #pragma once
 
