@@ -192,22 +192,15 @@ public struct SynthesisOptions {
   /// Where per-pixel noise comes from.
   public var noise: NoiseSource
   /// What the image is for.
-  public var purpose: Purpose
+  public var purpose: ForwardPurpose
   /// The number format of the highest resolutions, where the network's configuration allows a
   /// narrower one.
   public var precision: DType
 
-  /// What an image is made for, which decides between equal ways of computing it.
-  public enum Purpose: Hashable, Sendable {
-    /// Looking at it: each sample gets kernels of its own.
-    case evaluation
-    /// Training on it: kernels are shared by the batch, which has the cheaper gradients.
-    case training
-  }
-
   /// Stored noise, for evaluation, in float32 unless said otherwise.
   public init(
-    noise: NoiseSource = .const, purpose: Purpose = .evaluation, precision: DType = .float32
+    noise: NoiseSource = .const, purpose: ForwardPurpose = .evaluation,
+    precision: DType = .float32
   ) {
     self.noise = noise
     self.purpose = purpose

@@ -14,12 +14,12 @@ public struct NamedConfiguration: Sendable {
 public enum Registry {
   /// Every family; a new one adds its line here.
   public static let families: [any GeneratorConfiguration.Type] = [
-    StyleGAN2Configuration.self
+    StyleGAN2Configuration.self, StyleSwinConfiguration.self,
   ]
 
   /// Every discriminator.
   public static let discriminators: [any DiscriminatorConfiguration.Type] = [
-    StyleGAN2DiscriminatorConfiguration.self
+    StyleGAN2DiscriminatorConfiguration.self, WaveletDiscriminatorConfiguration.self,
   ]
 
   /// Every named configuration.
@@ -37,6 +37,21 @@ public enum Registry {
           "StyleGAN2 \(preset.rawValue), \(preset.defaultResolution)×\(preset.defaultResolution)"
       ) { preset.generator(resolution: $0) }
     }
+    + styleSwin
+
+  private static let styleSwin = [
+    ("ffhq256", 256), ("church256", 256), ("celebahq256", 256), ("ffhq1024", 1024),
+    ("celebahq1024", 1024),
+  ].map { subject, resolution in
+    NamedConfiguration(
+      name: "styleswin-\(subject)",
+      summary: "StyleSwin as published for \(subject), \(resolution)×\(resolution)"
+    ) { asked in
+      var configuration = StyleSwinConfiguration(resolution: resolution)
+      configuration.shape.resolution = asked ?? resolution
+      return configuration
+    }
+  }
 
   /// Finds a configuration by its name and checks it.
   ///
