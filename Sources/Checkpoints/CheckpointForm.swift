@@ -10,6 +10,8 @@ public enum CheckpointForm: String, Hashable, Sendable, Encodable {
   case rosinality = "torch file with rosinality's names"
   /// State dictionaries that NVIDIA's own classes load.
   case nvidiaStates = "torch file with NVIDIA's names"
+  /// State dictionaries as the programs of StyleSwin and StyleNAT write them.
+  case transformers = "torch file of StyleSwin or StyleNAT"
   /// Our own form.
   case networkFile = "Stylist network file"
 }

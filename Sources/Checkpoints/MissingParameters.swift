@@ -40,11 +40,17 @@ extension Checkpoint.Network {
     }
     let isEstimated = complete["mapping.w_avg"] == nil && configuration.labelDim == 0
     if isEstimated {
-      complete["mapping.w_avg"] = WAvgEstimate.parameter(of: parameters, configuration)
+      complete["mapping.w_avg"] = WAvgEstimate.rosinality.parameter(
+        of: parameters, wDim: configuration.wDim, mapping: { configuration.makeMapping($0) }
+      ) { samples, seed in
+        var random = RandomState(seed: seed)
+        let z = random.randn(samples * configuration.zDim).map(Float.init)
+        return Tensor(z, shape: [samples, configuration.zDim])
+      }
     }
     self.init(
       configuration: configuration, tensors: complete.ordered(like: plan),
-      wAvgSource: isEstimated ? WAvgEstimate.source : .stored,
+      wAvgSource: isEstimated ? WAvgEstimate.rosinality.source : .stored,
       wAvgReason: isEstimated ? wAvgReason : nil, remarks: remarks, file: file)
   }
 
@@ -58,6 +64,51 @@ extension Checkpoint.Network {
     var complete = parameters
     complete.addFilters(of: plan, taps: configuration.resampleFilter)
     self.init(configuration: configuration, tensors: complete.ordered(like: plan), file: file)
+  }
+}
+
+extension Checkpoint.Network {
+  /// A transformer generator from a file, which holds tables and masks that networks here do
+  /// without, and lacks the mean of w.
+  ///
+  /// - Parameters:
+  ///   - parameters: What the file holds.
+  ///   - configuration: What the generator is built from.
+  ///   - file: The file.
+  /// - Throws: `FileError` if a table or mask is not that of the configuration.
+  init<Configuration: TransformerConfiguration>(
+    completing parameters: StoredParameters, as configuration: Configuration, file: String
+  ) throws(FileError) {
+    var complete = parameters
+    for (name, shape) in configuration.derivedBuffers {
+      guard let found = complete.removeValue(forKey: name), found.shape != shape else { continue }
+      throw FileError(
+        .damaged, file: file, expected: "\(name) of shape \(shape)", found: "\(found.shape)")
+    }
+    let plan = ParameterStore()
+    _ = configuration.makeGenerator(Scope(plan, device: .meta))
+    let isEstimated = complete["style.w_avg"] == nil
+    if isEstimated {
+      let shape = configuration.shape
+      complete["style.w_avg"] = WAvgEstimate.transformers.parameter(
+        of: parameters, wDim: shape.wDim, mapping: { shape.makeMapping($0, keepsAverage: false) }
+      ) { samples, seed in
+        .randn([samples, shape.wDim], generator: TorchGenerator(seed: UInt64(seed)))
+      }
+    }
+    self.init(
+      configuration: configuration, tensors: complete.ordered(like: plan),
+      wAvgSource: isEstimated ? WAvgEstimate.transformers.source : .stored,
+      wAvgReason: isEstimated ? "no mean of w in the file" : nil, file: file)
+  }
+}
+
+extension StyleGAN2Configuration {
+  /// The mapping network at the root of a generator's names, without the mean of w.
+  fileprivate func makeMapping(_ p: Scope) -> MappingNetwork {
+    MappingNetwork(
+      p / "mapping", zDim: zDim, labelDim: 0, wDim: wDim, numLayers: mappingLayers,
+      lrMultiplier: mappingLRMultiplier ?? 0.01, keepsAverage: false)
   }
 }
 
@@ -92,28 +143,35 @@ extension StoredParameters {
   }
 }
 
-/// The mean of w over samples, for files without it.
-private enum WAvgEstimate {
+/// The mean of w over samples of one seed, for files without it.
+private struct WAvgEstimate {
   /// As many as rosinality's program takes.
-  static let samples = 4096
-  static let seed: UInt32 = 0
-  static let source = WAvgSource.estimated(samples: samples, seed: seed)
+  static let rosinality = WAvgEstimate(samples: 4096)
+  /// Nobody's: the programs of StyleSwin and StyleNAT know no mean of w.
+  static let transformers = WAvgEstimate(samples: 10000)
 
-  static func parameter(
-    of parameters: StoredParameters, _ configuration: StyleGAN2Configuration
+  let samples: Int
+  private let seed: UInt32 = 0
+
+  var source: WAvgSource { .estimated(samples: samples, seed: seed) }
+
+  /// The mean, computed when it is asked for.
+  ///
+  /// - Parameters:
+  ///   - parameters: The generator's, which hold those of its mapping network.
+  ///   - wDim: The length of w.
+  ///   - mapping: Makes the mapping network.
+  ///   - z: Draws as many z from a seed.
+  /// - Returns: [wDim].
+  func parameter(
+    of parameters: StoredParameters, wDim: Int, mapping: @escaping (Scope) -> MappingNetwork,
+    z: @escaping (_ samples: Int, _ seed: UInt32) -> Tensor
   ) -> StoredParameter {
-    StoredParameter(shape: [configuration.wDim], dtype: .float32) {
+    StoredParameter(shape: [wDim], dtype: .float32) {
       let store = ParameterStore()
-      let mapping = MappingNetwork(
-        Scope(store) / "mapping", zDim: configuration.zDim, labelDim: 0, wDim: configuration.wDim,
-        numLayers: configuration.mappingLayers,
-        lrMultiplier: configuration.mappingLRMultiplier ?? 0.01, keepsAverage: false)
+      let mapping = mapping(Scope(store))
       try store.load(parameters.filter { store.entries[$0.key] != nil })
-      var random = RandomState(seed: seed)
-      let z = random.randn(samples * configuration.zDim).map(Float.init)
-      return withoutGradients {
-        mapping(Tensor(z, shape: [samples, configuration.zDim]), labels: nil).mean(over: 0)
-      }
+      return withoutGradients { mapping(z(samples, seed), labels: nil).mean(over: 0) }
     }
   }
 }

@@ -6,6 +6,32 @@ import Layers
 import Networks
 import OrderedCollections
 
+extension StateFamily {
+  /// Styleformer's generator under the names of its program.
+  static let styleformer = StateFamily(
+    form: .nvidiaStates, isGenerator: true,
+    recognises: { has in ["8", "12"].contains { has("synthesis.b\($0)_0.const") } },
+    network: { source throws(FileError) in try source.styleformer() })
+}
+
+extension StateSource {
+  fileprivate func styleformer() throws(FileError) -> Checkpoint.Network {
+    guard let arguments else {
+      let configuration = try StyleformerConfiguration(shapesOf: parameters, file: file)
+      var network = Checkpoint.Network(
+        configuration: configuration, tensors: parameters, file: file)
+      network.remarks.append(guessed(configuration.guesses()))
+      return network
+    }
+    let configuration = try StyleformerConfiguration(
+      arguments: arguments, names: parameters.keys, role: role, file: file)
+    var network = Checkpoint.Network(
+      configuration: configuration, tensors: parameters, file: file)
+    network.arguments = arguments
+    return network
+  }
+}
+
 extension StyleformerConfiguration {
   /// The configuration of a generator in a pickle.
   init(_ module: PersistentModule, role: String, file: String) throws(FileError) {
@@ -97,7 +123,7 @@ extension StyleformerConfiguration {
   }
 
   /// What neither arguments nor shapes said, and was taken as it was published.
-  func guesses() -> [(name: String, value: String?)?] {
+  fileprivate func guesses() -> [(name: String, value: String?)?] {
     [
       ("depth", "\(headSize)"), ("minimum_head", "\(minimumHeads)"),
       ("conv_clamp", convClamp.map { "\($0)" }),

@@ -104,7 +104,8 @@ struct NetworkShapes {
     return isWhole ? whole : taps
   }
 
-  private func damaged(_ expected: String, found: String) -> FileError {
+  /// An error about what the shapes say.
+  func damaged(_ expected: String, found: String) -> FileError {
     FileError(.damaged, file: file, expected: expected, found: found)
   }
 }

@@ -7,12 +7,9 @@ import Formats
 enum OtherFamilies {
   /// The networks by the end of a name that only they have; the more telling first.
   ///
-  /// - Source: StyleNAT, StyleSwin, stylegan3, pixel2style2pixel, style-transformer.
+  /// - Source: StyleNAT, stylegan3, pixel2style2pixel, style-transformer.
   private static let families: [(name: String, family: String)] = [
     ("layers.0.blocks.0.attn.rpb", "StyleNAT"),
-    ("layers.0.blocks.0.qkv.weight", "StyleSwin"),
-    ("from_rgbs.0.conv.0.weight_orig", "the discriminator of StyleSwin and StyleNAT"),
-    ("from_rgbs.0.conv.0.weight", "the discriminator of StyleSwin and StyleNAT"),
     ("synthesis.input.freqs", "StyleGAN3"),
     ("transformerlayer_coarse.linear1.weight", "Style Transformer's encoder"),
     ("transformerlayer.linear1.weight", "Style Transformer's editing by reference"),

@@ -3,6 +3,7 @@
 import Formats
 import Networks
 import OrderedCollections
+import Tensors
 
 extension StyleGAN2Configuration {
   /// The configuration of the generator that has these parameters under NVIDIA's names.

@@ -1,5 +1,4 @@
-// Torch files that hold StyleGAN2 and Styleformer networks as state dictionaries: rosinality's,
-// those of programs built on it, and those with NVIDIA's names.
+// Torch files that hold networks as state dictionaries, under the names of any family that is known.
 
 import Formats
 import Layers
@@ -7,7 +6,7 @@ import Networks
 import OrderedCollections
 
 extension Checkpoint {
-  /// Reads a torch file that holds StyleGAN2 or Styleformer networks as state dictionaries.
+  /// Reads a torch file that holds networks as state dictionaries.
   init(torchFile bytes: ByteRegion) throws(FileError) {
     let archive = try TorchArchive(bytes)
     try self.init(TorchState(archive, file: bytes.name), container: archive.form)
@@ -19,7 +18,7 @@ extension Checkpoint {
       let keys = state.keys.prefix(8).joined(separator: ", ")
       throw OtherFamilies.error(
         in: state.file,
-        expected: "StyleGAN2 networks with rosinality's or NVIDIA's names, or Styleformer networks",
+        expected: "networks of a family that Stylist knows",
         names: state.tensors.keys,
         otherwise: keys.isEmpty ? "nothing" : "a dictionary of \(keys)")
     }
@@ -27,7 +26,7 @@ extension Checkpoint {
     for (role, place) in places {
       networks[role] = try place.network(in: state, besideAverage: places["G_ema"] != nil)
     }
-    form = last.naming == .rosinality ? .rosinality : .nvidiaStates
+    form = last.family.form
     format = "\(form.rawValue) (\(container.rawValue))"
     self.networks = networks
     otherTensors = [:]

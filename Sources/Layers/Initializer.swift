@@ -28,6 +28,14 @@ public struct Initializer {
     }
   }
 
+  /// One vector of length 1 in a random direction.
+  public static func unitVector(_ count: Int) -> Initializer {
+    Initializer(shape: [count], dtype: .float32, isRandom: true) {
+      let values = Tensor.randn([count], generator: $0)
+      return values / values.norm()
+    }
+  }
+
   /// The number 0 everywhere.
   public static func zeros(_ shape: [Int]) -> Initializer { constant(0, shape) }
 

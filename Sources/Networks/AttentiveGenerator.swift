@@ -39,6 +39,17 @@ public struct PixelPosition: Hashable, Sendable {
   }
 }
 
+/// Attention heads of one kind.
+public struct HeadGroup: Hashable, Sendable {
+  /// What they look at, such as `windows of 8`.
+  public var name: String
+  /// Which heads of the block they are.
+  public var heads: Range<Int>
+
+  /// Heads that look at the same kind of pixels.
+  public init(name: String, heads: Range<Int>) { (self.name, self.heads) = (name, heads) }
+}
+
 /// Where one pixel looks in one layer.
 public struct AttentionMap {
   /// The layer's name in the store.
@@ -50,10 +61,12 @@ public struct AttentionMap {
   /// Tokens that the layer does not let it see have 0. The numbers of a head have sum 1, but for
   /// layers that attend to mixtures of tokens, as Styleformer-L's do, whose mixtures may subtract.
   public let weights: Tensor
+  /// What the heads are, in groups of the same kind.
+  public let groups: [HeadGroup]
 
   /// The map of a layer.
-  public init(name: String, query: PixelPosition, weights: Tensor) {
-    (self.name, self.query, self.weights) = (name, query, weights)
+  public init(name: String, query: PixelPosition, weights: Tensor, groups: [HeadGroup]) {
+    (self.name, self.query, self.weights, self.groups) = (name, query, weights, groups)
   }
 
   /// The layer's width and height, in tokens.

@@ -20,21 +20,35 @@ public protocol Discriminator: AnyObject {
   /// - Parameters:
   ///   - img: [N, C, H, W] in the range in which the family's images are.
   ///   - labels: [N, labelDim]; nil for discriminators without labels.
-  ///   - precision: The number format of the highest resolutions, where the configuration allows a
-  ///     narrower one.
+  ///   - options: Purpose and precision.
   /// - Returns: Logits [N, 1], positive where images look real.
-  func callAsFunction(_ img: Tensor, labels: Tensor?, precision: DType) -> Tensor
+  func callAsFunction(_ img: Tensor, labels: Tensor?, options: DiscriminatorOptions) -> Tensor
 }
 
 extension Discriminator {
-  /// Judges images in float32.
+  /// Judges images in float32, for evaluation.
   ///
   /// - Parameters:
   ///   - img: [N, C, H, W] in the range in which the family's images are.
   ///   - labels: [N, labelDim]; nil for discriminators without labels.
   /// - Returns: Logits [N, 1], positive where images look real.
   public func callAsFunction(_ img: Tensor, labels: Tensor? = nil) -> Tensor {
-    self(img, labels: labels, precision: .float32)
+    self(img, labels: labels, options: DiscriminatorOptions())
+  }
+}
+
+/// How a discriminator runs: arguments rather than hidden state.
+public struct DiscriminatorOptions {
+  /// What the judgement is for; training measures spectral norms anew, where there are any.
+  public var purpose: ForwardPurpose
+  /// The number format of the highest resolutions, where the network's configuration allows a
+  /// narrower one.
+  public var precision: DType
+
+  /// For evaluation, in float32 unless said otherwise.
+  public init(purpose: ForwardPurpose = .evaluation, precision: DType = .float32) {
+    self.purpose = purpose
+    self.precision = precision
   }
 }
 

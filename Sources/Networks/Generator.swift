@@ -84,12 +84,16 @@ public struct GeneratorTraits: Hashable, Sendable {
   public var wAvgSource: WAvgSource
   /// The rows of W+ that decide coarse, middle and fine traits.
   public var layerRanges: LayerRanges
+  /// The widths and heights of the feature maps of the layers that attend, in their order; empty
+  /// for generators without attention.
+  public var attentionResolutions: [Int]
 
   /// Traits with these values.
   public init(
     zDim: Int, wDim: Int, labelDim: Int, numWs: Int, usedWs: Range<Int>, resolution: Int,
     startResolution: Int, imgChannels: Int, visibleRows: Range<Int>, pixelEncoding: PixelEncoding,
-    seedConvention: SeedConvention, wAvgSource: WAvgSource, layerRanges: LayerRanges
+    seedConvention: SeedConvention, wAvgSource: WAvgSource, layerRanges: LayerRanges,
+    attentionResolutions: [Int] = []
   ) {
     self.zDim = zDim
     self.wDim = wDim
@@ -104,6 +108,7 @@ public struct GeneratorTraits: Hashable, Sendable {
     self.seedConvention = seedConvention
     self.wAvgSource = wAvgSource
     self.layerRanges = layerRanges
+    self.attentionResolutions = attentionResolutions
   }
 }
 
@@ -216,7 +221,7 @@ public struct SynthesisOptions {
   /// Where per-pixel noise comes from.
   public var noise: NoiseSource
   /// What the image is for.
-  public var purpose: Purpose
+  public var purpose: ForwardPurpose
   /// The number format of the highest resolutions, where the network's configuration allows a
   /// narrower one.
   public var precision: DType
@@ -224,21 +229,11 @@ public struct SynthesisOptions {
   /// trained; nil for as many as the network says of itself.
   public var lod: Double?
 
-  /// What an image is made for, which decides between equal ways of computing it.
-  public enum Purpose: Hashable, Sendable {
-    /// Looking at it: each sample gets kernels of its own, attention is fused and can be
-    /// differentiated once.
-    case evaluation
-    /// Training on it: kernels are shared by the batch, which has the cheaper gradients, and all
-    /// can be differentiated twice.
-    case training
-  }
-
   /// Stored noise, for evaluation, in float32, as far grown as the network is, unless said
   /// otherwise.
   public init(
-    noise: NoiseSource = .const, purpose: Purpose = .evaluation, precision: DType = .float32,
-    lod: Double? = nil
+    noise: NoiseSource = .const, purpose: ForwardPurpose = .evaluation,
+    precision: DType = .float32, lod: Double? = nil
   ) {
     self.noise = noise
     self.purpose = purpose

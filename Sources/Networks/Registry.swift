@@ -9,12 +9,14 @@ public enum Registry {
     StyleGAN1Configuration.self,
     StyleformerConfiguration.self,
     StyleformerCConfiguration.self,
+    StyleSwinConfiguration.self,
   ]
 
   /// Every discriminator.
   public static let discriminators: [any DiscriminatorConfiguration.Type] = [
     StyleGAN2DiscriminatorConfiguration.self,
     StyleGAN1DiscriminatorConfiguration.self,
+    WaveletDiscriminatorConfiguration.self,
   ]
 
   /// Every named configuration, family by family.

@@ -134,12 +134,13 @@ public final class StyleGAN2Discriminator: Discriminator {
   /// - Parameters:
   ///   - img: [N, C, H, W] in [-1, 1].
   ///   - labels: [N, labelDim]; nil for discriminators without labels.
-  ///   - precision: The number format of the highest resolutions, where the configuration allows a
-  ///     narrower one.
+  ///   - options: The precision; judging for training and for evaluation is the same.
   /// - Returns: Logits [N, 1].
-  public func callAsFunction(_ img: Tensor, labels: Tensor?, precision: DType) -> Tensor {
+  public func callAsFunction(_ img: Tensor, labels: Tensor?, options: DiscriminatorOptions)
+    -> Tensor
+  {
     var state = DiscriminatorBlock.State(x: nil, img: img)
-    for block in blocks { state = block(state, precision: precision) }
+    for block in blocks { state = block(state, precision: options.precision) }
     let mapped = mapping.map { $0(nil, labels: labels) }
     return epilogue(state, mappedLabels: mapped)
   }

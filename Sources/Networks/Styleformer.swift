@@ -43,7 +43,8 @@ public final class Styleformer: AttentiveGenerator {
       imgChannels: configuration.imgChannels, visibleRows: 0..<configuration.resolution,
       pixelEncoding: .truncated, seedConvention: .numpyRandomState, wAvgSource: wAvgSource,
       layerRanges: LayerRanges(
-        resolutions: configuration.layerResolutions + [configuration.resolution]))
+        resolutions: configuration.layerResolutions + [configuration.resolution]),
+      attentionResolutions: configuration.layerResolutions)
   }
 
   /// The running mean of w: [wDim].
@@ -163,7 +164,8 @@ public final class StyleformerSynthesis {
       let token = query.row * layer.resolution + query.column
       maps.append(
         AttentionMap(
-          name: layer.path, query: query, weights: layer.attention(at: token, x, w: w)))
+          name: layer.path, query: query, weights: layer.attention(at: token, x, w: w),
+          groups: layer.headGroups))
     }
     return maps
   }

@@ -84,7 +84,8 @@ public final class StyleformerC: AttentiveGenerator {
       visibleRows: 0..<resolution, pixelEncoding: .truncated,
       seedConvention: .numpyRandomState, wAvgSource: wAvgSource,
       layerRanges: LayerRanges(
-        resolutions: shared.layerResolutions + convolutions + [resolution]))
+        resolutions: shared.layerResolutions + convolutions + [resolution]),
+      attentionResolutions: shared.layerResolutions)
   }
 
   /// The running mean of w: [wDim].

@@ -51,6 +51,11 @@ public final class StyleformerLayer {
   public let headCount: Int
   /// The layer's name in the store.
   public let path: String
+  /// All heads look at the same: all pixels, or mixtures of them.
+  public var headGroups: [HeadGroup] {
+    let name = projection.map { "\($0.size(0)) mixtures of all pixels" } ?? "all pixels"
+    return [HeadGroup(name: name, heads: 0..<headCount)]
+  }
   let affine: FullyConnectedLayer  // w [N, wDim] → styles [N, 2 · I]
   package let qWeight: Tensor  // [I, I]
   package let kWeight: Tensor  // [I, I]

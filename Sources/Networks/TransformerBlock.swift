@@ -28,17 +28,6 @@ public protocol PixelAttention {
   func weights(_ x: Tensor, row: Int, column: Int) -> Tensor
 }
 
-/// Attention heads of one kind.
-public struct HeadGroup: Hashable, Sendable {
-  /// What they look at, such as `windows of 8`.
-  public var name: String
-  /// Which heads of the block they are.
-  public var heads: Range<Int>
-
-  /// Heads that look at the same kind of pixels.
-  public init(name: String, heads: Range<Int>) { (self.name, self.heads) = (name, heads) }
-}
-
 /// Where an attention stands in a network: what it is built for.
 public struct AttentionPlace: Hashable, Sendable {
   /// The stage, from 0 at 4×4.

@@ -49,7 +49,12 @@ public struct TransformerShape: Codable, Hashable, Sendable {
   /// - Parameter r: A power of two.
   /// - Returns: The number of channels.
   public func channels(at r: Int) -> Int {
-    r <= 32 ? baseChannels : channelMultiplier * 16384 / r
+    Self.channels(at: r, base: baseChannels, multiplier: channelMultiplier)
+  }
+
+  /// The channels of generators and of the discriminator at resolution `r`.
+  static func channels(at r: Int, base: Int, multiplier: Int) -> Int {
+    r <= 32 ? base : multiplier * 16384 / r
   }
 
   /// The attention heads at resolution `r`.
@@ -57,6 +62,19 @@ public struct TransformerShape: Codable, Hashable, Sendable {
   /// - Parameter r: A power of two.
   /// - Returns: The number of heads.
   public func heads(at r: Int) -> Int { max(channels(at: r) / 32, minHeads) }
+
+  /// Makes the mapping network under its published names.
+  ///
+  /// - Parameters:
+  ///   - p: The root of the generator's names.
+  ///   - keepsAverage: Whether a running mean of w is kept.
+  /// - Returns: The mapping network.
+  public func makeMapping(_ p: Scope, keepsAverage: Bool) -> MappingNetwork {
+    // Layer 0 of the published module is the normalisation of z, which has no parameters.
+    MappingNetwork(
+      p / "style", zDim: wDim, labelDim: 0, wDim: wDim, numLayers: mappingLayers,
+      lrMultiplier: mappingLRMultiplier, keepsAverage: keepsAverage, layerName: { "\($0 + 1)" })
+  }
 
   /// Checks that a network can be built from these values.
   ///
@@ -88,7 +106,7 @@ public struct TransformerShape: Codable, Hashable, Sendable {
 /// The sizes and choices of a transformer generator: the shared ones, and its attention.
 public protocol TransformerConfiguration: GeneratorConfiguration {
   /// The sizes that all transformer generators share.
-  var shape: TransformerShape { get }
+  var shape: TransformerShape { get set }
 
   /// Makes the attention of one block.
   ///
@@ -146,7 +164,8 @@ extension TransformerConfiguration {
 /// A style-based generator of transformer blocks, whatever their attention.
 ///
 /// It has no noise: the styles decide every pixel.
-public final class TransformerGenerator<Configuration: TransformerConfiguration>: Generator {
+public final class TransformerGenerator<Configuration: TransformerConfiguration>: AttentiveGenerator
+{
   /// The sizes and choices it was built from.
   public let configuration: Configuration
   /// All parameters and buffers under the published names, and `style.w_avg`, which published files
@@ -167,12 +186,7 @@ public final class TransformerGenerator<Configuration: TransformerConfiguration>
   public init(_ configuration: Configuration, _ p: Scope) {
     self.configuration = configuration
     parameters = p.store
-    let shape = configuration.shape
-    // Layer 0 of the published module is the normalisation of z, which has no parameters.
-    mapping = MappingNetwork(
-      p / "style", zDim: shape.wDim, labelDim: 0, wDim: shape.wDim, numLayers: shape.mappingLayers,
-      lrMultiplier: shape.mappingLRMultiplier, keepsAverage: true,
-      layerName: { "\($0 + 1)" })
+    mapping = configuration.shape.makeMapping(p, keepsAverage: true)
     synthesis = TransformerSynthesis(configuration, p)
   }
 
@@ -184,7 +198,8 @@ public final class TransformerGenerator<Configuration: TransformerConfiguration>
       resolution: shape.resolution, startResolution: 4, imgChannels: 3,
       visibleRows: 0..<shape.resolution, pixelEncoding: .imageNet,
       seedConvention: .torchManualSeed, wAvgSource: wAvgSource,
-      layerRanges: LayerRanges(numWs: shape.numWs))
+      layerRanges: LayerRanges(numWs: shape.numWs),
+      attentionResolutions: configuration.attentionPlaces.map(\.resolution))
   }
 
   /// The running mean of w: [wDim].
@@ -211,5 +226,25 @@ public final class TransformerGenerator<Configuration: TransformerConfiguration>
   /// Draws W+ [N, numWs, wDim] as images [N, 3, H, W], in ImageNet's normalised colours.
   public func synthesize(_ wPlus: Tensor, options: SynthesisOptions = .init()) -> Tensor {
     synthesis(wPlus)
+  }
+
+  /// Where a pixel of the image looks, in every block.
+  public func attentionMaps(
+    _ wPlus: Tensor, at pixel: PixelPosition, options: SynthesisOptions = .init()
+  ) -> [AttentionMap] {
+    let (places, blocks) = (configuration.attentionPlaces, synthesis.blocks)
+    var maps: [AttentionMap] = []
+    _ = synthesis(
+      wPlus,
+      watch: TransformerSynthesis.Watch { index, x in
+        let (place, attention) = (places[index], blocks[index].attention)
+        let query = pixel.scaled(from: configuration.resolution, to: place.resolution)
+        maps.append(
+          AttentionMap(
+            name: "layers.\(place.stage).blocks.\(place.block)", query: query,
+            weights: attention.weights(x, row: query.row, column: query.column),
+            groups: attention.headGroups))
+      })
+    return maps
   }
 }

@@ -35,8 +35,9 @@ package struct ParityKind: Sendable {
   /// Every kind; a new group of kinds adds its line here.
   package static let all: [ParityKind] =
     randomKinds + styleGAN2LayerKinds + styleGAN2NetworkKinds + styleGAN2TrainingKinds
-    + styleGAN1Kinds + transformerKinds + styleNATKinds + styleformerKinds
-    + styleformerTrainingKinds + videoKinds + checkpointKinds + rosinalityKinds
+    + styleGAN1Kinds + styleformerKinds + styleformerTrainingKinds + transformerKinds
+    + styleSwinKinds + waveletKinds + styleNATKinds + videoKinds + checkpointKinds
+    + rosinalityKinds + transformerCheckpointKinds
 
   /// The kind of a case, or nil if none is known.
   package static func named(_ name: String, of system: String) -> ParityKind? {

@@ -167,7 +167,7 @@ private func steps(of layer: StyleformerLayer, _ x: Tensor, _ w: Tensor) throws 
 // MARK: Generator
 
 private func generatedImages(
-  _ inputs: CaseInputs, _ purpose: SynthesisOptions.Purpose
+  _ inputs: CaseInputs, _ purpose: ForwardPurpose
 ) throws -> Computed {
   let config = inputs.config
   let g = try StyleformerConfiguration(config)

@@ -5,6 +5,8 @@ extension Tensor {
   public func sum() -> Tensor { call("aten::sum", self) }
   /// The mean of all elements, as a tensor without axes.
   public func mean() -> Tensor { call("aten::mean", self) }
+  /// The root of the sum of squares of all elements, as a tensor without axes.
+  public func norm() -> Tensor { call("aten::linalg_vector_norm", self) }
   /// The largest element, as a tensor without axes.
   public func max() -> Tensor { call("aten::max", self) }
   /// The smallest element, as a tensor without axes.

@@ -1,5 +1,6 @@
 // The losses of the four phases, for one part of a batch.
 
+import Layers
 import Networks
 import OrderedCollections
 import Tensors
@@ -80,6 +81,8 @@ struct GANLosses {
   }
 
   private func judge(_ images: Tensor, labels: Tensor?) -> Tensor {
-    discriminator(images, labels: labels, precision: configuration.precision)
+    discriminator(
+      images, labels: labels,
+      options: DiscriminatorOptions(purpose: .training, precision: configuration.precision))
   }
 }

@@ -86,6 +86,24 @@ public actor GeneratorHost {
     }
   }
 
+  /// Where a pixel of a code's picture looks.
+  ///
+  /// - Parameters:
+  ///   - code: W+ of one picture.
+  ///   - pixel: The pixel.
+  ///   - noise: Where the noise comes from.
+  ///   - noiseSeed: Starts the stream of random noise.
+  /// - Returns: All layers that attend, in their order; none for a generator without attention.
+  func attentionLayers(
+    _ code: Codes, at pixel: PixelPosition, noise: NoiseKind, noiseSeed: UInt32
+  ) -> [AttentionLayer] {
+    guard let attentive = generator as? any AttentiveGenerator else { return [] }
+    let options = SynthesisOptions(noise: noiseSource(noise, seed: noiseSeed))
+    return withoutGradients {
+      attentive.attentionMaps(code.tensor, at: pixel, options: options).map(AttentionLayer.init)
+    }
+  }
+
   private func noiseSource(_ kind: NoiseKind, seed: UInt32) -> NoiseSource {
     switch kind {
     case .const: .const

@@ -46,7 +46,7 @@ struct TensorFlowTests {
     let original = tinyDiscriminator()
     let read = try #require(snapshot().open().networks["D"]).makeDiscriminator()
     let img = Tensor.seeded([2, 3, 8, 8], seed: 4, dtype: .float32)
-    let logits = withoutGradients { read(img, labels: nil, precision: .float32).values() }
+    let logits = withoutGradients { read(img, labels: nil, options: .init()).values() }
     #expect(logits == withoutGradients { original(img).values() })
   }
 

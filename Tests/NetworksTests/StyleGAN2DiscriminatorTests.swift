@@ -85,7 +85,7 @@ import Testing
     let d = makeDiscriminator(configuration)
     let wide = d(images(4))
     for (dtype, rounding) in [(DType.bfloat16, 0x1p-8), (.float16, 0x1p-11)] {
-      let narrow = d(images(4), labels: nil, precision: dtype)
+      let narrow = d(images(4), labels: nil, options: .init(precision: dtype))
       #expect(narrow.dtype == .float32 && bits(narrow) != bits(wide))
       expectClose(narrow, wide, atol: 10 * rounding * max(1, wide.abs().max().item()), "\(dtype)")
     }

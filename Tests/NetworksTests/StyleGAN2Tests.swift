@@ -12,7 +12,7 @@ import Testing
 
   private func image(
     _ generator: StyleGAN2, _ noise: NoiseSource = .const,
-    purpose: SynthesisOptions.Purpose = .evaluation, precision: DType = .float32
+    purpose: ForwardPurpose = .evaluation, precision: DType = .float32
   ) -> Tensor {
     generator.synthesize(
       generator.seededWPlus(2),
@@ -165,7 +165,7 @@ import Testing
     (configuration.numFP16Res, configuration.convClamp) = (2, 256)
     let generator = makeGenerator(configuration)
     let wide = image(generator)
-    for purpose in [SynthesisOptions.Purpose.evaluation, .training] {
+    for purpose in [ForwardPurpose.evaluation, .training] {
       for (dtype, rounding) in [(DType.bfloat16, 0x1p-8), (.float16, 0x1p-11)] {
         let narrow = image(generator, purpose: purpose, precision: dtype)
         #expect(narrow.dtype == .float32 && narrow.isFinite().all)
@@ -191,7 +191,7 @@ import Testing
 
   @Test("every parameter of synthesis has a gradient, in both purposes")
   func parameterGradients() {
-    for purpose in [SynthesisOptions.Purpose.evaluation, .training] {
+    for purpose in [ForwardPurpose.evaluation, .training] {
       let generator = makeGenerator(smallConfiguration(labelDim: 3))
       generator.parameters.setRequiresGrad(true)
       let w = generator.map(z: generator.seededZ(2), labels: .oneHot([0, 1], count: 3))

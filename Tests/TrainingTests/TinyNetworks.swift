@@ -132,7 +132,7 @@ final class TinyDiscriminator: Discriminator {
     out = p.parameter("out", .randn([7, 1]))
   }
 
-  func callAsFunction(_ img: Tensor, labels: Tensor?, precision: DType) -> Tensor {
+  func callAsFunction(_ img: Tensor, labels: Tensor?, options: DiscriminatorOptions) -> Tensor {
     img.flattened(from: 1).matmul(hidden).tanh().matmul(out)
   }
 }

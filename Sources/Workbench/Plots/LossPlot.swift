@@ -5,11 +5,6 @@ import Foundation
 
 /// Four panels: the losses of generator and discriminator, the R1 penalty, the scores.
 struct LossPlot {
-  private static let panelWidth = 620
-  private static let panelHeight = 380
-  private static let margin = (left: 100, right: 24, top: 44, bottom: 56)
-  private static let legendRow = 26
-
   private let runs: [(name: String, curves: LossCurves)]
   private let kimg: Axis
 
@@ -19,19 +14,12 @@ struct LossPlot {
     kimg = Axis(from: 0, to: runs.compactMap(\.curves.kimg.last).max() ?? 1)
   }
 
-  /// A line of a panel.
-  private struct Line {
-    let colour: Colour
-    let width: Double
-    let kimg: [Double]
-    let values: [Double]
-  }
-
   /// The picture.
   var image: ByteImage {
-    let legendHeight = Self.legendRow * runs.count + 20
+    let size = LinePanel.size
+    let legend = Legend(names: runs.map(\.name))
     var canvas = Canvas(
-      width: 2 * Self.panelWidth, height: 2 * Self.panelHeight + legendHeight, background: .white)
+      width: 2 * size.width, height: 2 * size.height + legend.height, background: .white)
     let panels: [(title: String, names: [LossName])] = [
       ("generator loss", [.generator]), ("discriminator loss", [.discriminator]),
       ("R1 penalty", [.r1]), ("scores: real strong, fake pale", [.fakeScore, .realScore]),
@@ -40,66 +28,18 @@ struct LossPlot {
       let lines = runs.enumerated().flatMap { index, run in
         panel.names.map { name in
           let colour = Colour.series[index % Colour.series.count]
-          return Line(
-            colour: name == .fakeScore ? colour.pale : colour, width: 2.5, kimg: run.curves.kimg,
-            values: run.curves.values[name] ?? [])
+          return LinePanel.Line(
+            colour: name == .fakeScore ? colour.pale : colour, width: 2.5, x: run.curves.kimg,
+            y: run.curves.values[name] ?? [])
         }
       }
-      draw(
-        panel.title, lines, x: place % 2 * Self.panelWidth, y: place / 2 * Self.panelHeight,
-        on: &canvas)
+      LinePanel(
+        title: panel.title, unit: "kimg", horizontal: kimg, vertical: Axis(of: lines.flatMap(\.y)),
+        lines: lines
+      ).draw(x: place % 2 * size.width, y: place / 2 * size.height, on: &canvas)
     }
-    drawLegend(on: &canvas)
+    legend.draw(y: 2 * size.height, width: 2 * size.width, on: &canvas)
     return canvas.image
-  }
-
-  private func drawLegend(on canvas: inout Canvas) {
-    let letters = (2 * Self.panelWidth - 140) / Canvas.advance(scale: 2)
-    for (index, run) in runs.enumerated() {
-      let y = 2 * Self.panelHeight + 4 + index * Self.legendRow
-      let colour = Colour.series[index % Colour.series.count]
-      canvas.fill(x: Self.margin.left..<Self.margin.left + 32, y: y + 5..<y + 9, colour: colour)
-      canvas.text(
-        String(run.name.prefix(letters)), x: Self.margin.left + 44, y: y, colour: .ink, scale: 2)
-    }
-  }
-
-  private func draw(_ title: String, _ lines: [Line], x: Int, y: Int, on canvas: inout Canvas) {
-    let frame = (
-      x: x + Self.margin.left..<x + Self.panelWidth - Self.margin.right,
-      y: y + Self.margin.top..<y + Self.panelHeight - Self.margin.bottom
-    )
-    let values = Axis(of: lines.flatMap(\.values))
-    canvas.fill(x: frame.x, y: frame.y, colour: .panel)
-    func column(_ value: Double) -> Double {
-      Double(frame.x.lowerBound) + kimg.place(of: value) * Double(frame.x.count)
-    }
-    func row(_ value: Double) -> Double {
-      Double(frame.y.upperBound) - values.place(of: value) * Double(frame.y.count)
-    }
-    for (value, text) in values.ticks {
-      let at = Int(row(value))
-      canvas.fill(x: frame.x, y: at..<at + 1, colour: .grid)
-      canvas.text(
-        text, x: frame.x.lowerBound - 10 - Canvas.width(of: text, scale: 2), y: at - 7,
-        colour: .faint, scale: 2)
-    }
-    for (value, text) in kimg.ticks {
-      let at = Int(column(value))
-      canvas.fill(x: at..<at + 1, y: frame.y, colour: .grid)
-      let left = at - Canvas.width(of: text, scale: 2) / 2
-      canvas.text(text, x: left, y: frame.y.upperBound + 10, colour: .faint, scale: 2)
-    }
-    canvas.text(title, x: frame.x.lowerBound, y: y + 18, colour: .ink, scale: 2)
-    canvas.text(
-      "kimg", x: frame.x.upperBound - Canvas.width(of: "kimg", scale: 2), y: y + 18,
-      colour: .faint, scale: 2)
-    for line in lines {
-      let all = zip(line.kimg, line.values).map { Canvas.Point(x: column($0), y: row($1)) }
-      for points in all.split(whereSeparator: { !$0.y.isFinite }) {
-        canvas.line(Array(points), width: line.width, colour: line.colour, in: frame)
-      }
-    }
   }
 }
 
