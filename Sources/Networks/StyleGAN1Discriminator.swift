@@ -124,9 +124,11 @@ public final class StyleGAN1Discriminator: Discriminator, GrowingNetwork {
   /// - Parameters:
   ///   - img: [N, C, H, W] in [-1, 1].
   ///   - labels: [N, labelDim]; nil for discriminators without labels.
-  ///   - precision: Has no meaning for this family, which is float32 throughout.
+  ///   - options: Have no meaning for this family, which is float32 throughout.
   /// - Returns: Logits [N, 1].
-  public func callAsFunction(_ img: Tensor, labels: Tensor?, precision: DType) -> Tensor {
+  public func callAsFunction(_ img: Tensor, labels: Tensor?, options: DiscriminatorOptions)
+    -> Tensor
+  {
     self(img, labels: labels, lod: lod)
   }
 

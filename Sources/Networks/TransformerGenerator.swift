@@ -232,13 +232,15 @@ public final class TransformerGenerator<Configuration: TransformerConfiguration>
   public func attentionMaps(
     _ wPlus: Tensor, at pixel: PixelPosition, options: SynthesisOptions = .init()
   ) -> [AttentionMap] {
-    let (places, blocks) = (configuration.attentionPlaces, synthesis.blocks)
+    let (places, blocks, resolution) = (
+      configuration.attentionPlaces, synthesis.blocks, configuration.resolution
+    )
     var maps: [AttentionMap] = []
     _ = synthesis(
       wPlus,
       watch: TransformerSynthesis.Watch { index, x in
         let (place, attention) = (places[index], blocks[index].attention)
-        let query = pixel.scaled(from: configuration.resolution, to: place.resolution)
+        let query = pixel.scaled(from: resolution, to: place.resolution)
         maps.append(
           AttentionMap(
             name: "layers.\(place.stage).blocks.\(place.block)", query: query,
