@@ -35,15 +35,9 @@ package struct ParityKind: Sendable {
   /// Every kind; a new group of kinds adds its line here.
   package static let all: [ParityKind] =
     randomKinds + styleGAN2LayerKinds + styleGAN2NetworkKinds + styleGAN2TrainingKinds
-<<<<<<< HEAD
     + styleGAN1Kinds + styleformerKinds + styleformerTrainingKinds + transformerKinds
-    + styleSwinKinds + waveletKinds + styleNATKinds + videoKinds + checkpointKinds
-    + rosinalityKinds + transformerCheckpointKinds
-=======
-    + transformerKinds + styleSwinKinds + waveletKinds + styleNATKinds
-    + transformerTrainingKinds + videoKinds
+    + transformerTrainingKinds + styleSwinKinds + waveletKinds + styleNATKinds + videoKinds
     + checkpointKinds + rosinalityKinds + transformerCheckpointKinds
->>>>>>> 8b457413859afeedf33135493d76aae5b18d18a4
 
   /// The kind of a case, or nil if none is known.
   package static func named(_ name: String, of system: String) -> ParityKind? {

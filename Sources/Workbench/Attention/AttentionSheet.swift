@@ -76,7 +76,7 @@ struct AttentionSheet {
       y += Self.line
       for strip in layer.strips {
         draw(strip, y: y, on: ground, &canvas)
-        y += height(of: strip)
+        y += self.height(of: strip)
       }
       try step(done + 1)
     }

@@ -4,6 +4,7 @@
 import Formats
 import Layers
 import Networks
+import OrderedCollections
 import Tensors
 
 /// Measures how much the results of attention differ where a feature map is moved.
