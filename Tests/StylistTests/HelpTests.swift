@@ -13,7 +13,7 @@ struct HelpTests {
   }
 
   static let commands = [
-    "", "generate", "mix", "video", "model", "model list", "model inspect", "model verify",
+    "", "generate", "mix", "video", "attention", "model", "model list", "model inspect", "model verify",
     "model convert", "model scan", "dataset", "dataset create", "dataset portraits",
     "dataset inspect", "dataset verify", "train", "train gan", "runs", "runs list", "runs show",
     "runs compare", "doctor", "completions",

@@ -8,7 +8,8 @@ struct AttentionSheet {
   private static let side = 96
   private static let gap = 6
   private static let margin = 20
-  private static let columns = 16
+  /// The mean of a group and sixteen heads.
+  private static let columns = 17
   private static let letter = 2
   private static let line = 24
   private static let unseen = 0.35

@@ -96,8 +96,10 @@ public struct EquivarianceJob: Sendable {
   public static func write(_ result: Result, to file: String, _ provenance: Provenance) throws {
     let shifts = result.shifts.map(Double.init)
     let lines = result.kinds.enumerated().map { index, kind in
+      // Lines that lie on one another can be seen if those below are wider.
       LinePanel.Line(
-        colour: Colour.series[index], width: 3, x: [0] + shifts, y: [0] + kind.differences)
+        colour: Colour.series[index], width: Double(4 * (result.kinds.count - index) - 1),
+        x: [0] + shifts, y: [0] + kind.differences)
     }
     let legend = Legend(names: result.kinds.map(\.name))
     let size = LinePanel.size
@@ -106,7 +108,7 @@ public struct EquivarianceJob: Sendable {
     LinePanel(
       title: "change of the result, relative", unit: "pixels",
       horizontal: Axis(from: 0, to: shifts.last ?? 1),
-      vertical: Axis(from: 0, to: max(1, lines.flatMap(\.y).max() ?? 1)), lines: lines
+      vertical: Axis(of: lines.flatMap(\.y)), lines: lines
     ).draw(x: 0, y: 0, on: &canvas)
     legend.draw(y: size.height, width: size.width, on: &canvas)
     try PNG(image: canvas.image, texts: provenance.texts).write(to: file)
