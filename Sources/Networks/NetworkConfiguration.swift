@@ -36,6 +36,8 @@ public struct NamedConfiguration: Sendable {
   public let name: String
   /// What it is, in a few words.
   public let summary: String
+  /// What its authors measured at its own resolution.
+  public let results: [PublishedResult]
   /// Makes the configuration at a resolution, or at its own.
   public let make: @Sendable (_ resolution: Int?) -> any GeneratorConfiguration
 
@@ -44,12 +46,43 @@ public struct NamedConfiguration: Sendable {
   /// - Parameters:
   ///   - name: What people type.
   ///   - summary: What it is, in a few words.
+  ///   - results: What its authors measured.
   ///   - make: Makes the configuration at a resolution, or at its own.
   public init(
-    name: String, summary: String,
+    name: String, summary: String, results: [PublishedResult] = [],
     make: @escaping @Sendable (_ resolution: Int?) -> any GeneratorConfiguration
   ) {
-    (self.name, self.summary, self.make) = (name, summary, make)
+    (self.name, self.summary, self.results, self.make) = (name, summary, results, make)
+  }
+}
+
+/// A figure that a network's authors published.
+public struct PublishedResult: Hashable, Sendable, Encodable {
+  /// What was measured, such as `FID`.
+  public let metric: String
+  /// The pictures that the network learned from.
+  public let dataset: String
+  /// The figure.
+  public let value: Double
+
+  /// A Fréchet inception distance of 50,000 pictures: the lower, the better.
+  ///
+  /// - Parameters:
+  ///   - dataset: The pictures that the network learned from.
+  ///   - value: The figure.
+  /// - Returns: The result.
+  public static func fid(_ dataset: String, _ value: Double) -> PublishedResult {
+    PublishedResult(metric: "FID", dataset: dataset, value: value)
+  }
+
+  /// An inception score of 50,000 pictures: the higher, the better.
+  ///
+  /// - Parameters:
+  ///   - dataset: The pictures that the network learned from.
+  ///   - value: The figure.
+  /// - Returns: The result.
+  public static func inceptionScore(_ dataset: String, _ value: Double) -> PublishedResult {
+    PublishedResult(metric: "IS", dataset: dataset, value: value)
   }
 }
 

@@ -58,19 +58,40 @@ public enum StyleGAN1Preset: String, CaseIterable, Sendable {
   private var blurFilter: [Double] { self == .configA ? [1] : [1, 2, 1] }
 }
 
+extension StyleGAN1Preset {
+  /// What was published for the step.
+  ///
+  /// - Source: Table 1 of the paper.
+  fileprivate var results: [PublishedResult] {
+    let (celebAHQ, ffhq) =
+      switch self {
+      case .configA: (7.79, 8.04)
+      case .configB: (6.11, 5.25)
+      case .configC: (5.34, 4.85)
+      case .configD: (5.07, 4.88)
+      case .configE: (5.06, 4.42)
+      case .configF: (5.17, 4.40)
+      }
+    return [.fid("FFHQ", ffhq), .fid("CelebA-HQ", celebAHQ)]
+  }
+}
+
 extension StyleGAN1Configuration {
   /// Configuration F at two resolutions, and every step of the ladder.
   public static var namedConfigurations: [NamedConfiguration] {
     [256, 1024].map { resolution in
       NamedConfiguration(
         name: "stylegan1-\(resolution)",
-        summary: "StyleGAN, configuration F, \(resolution)×\(resolution)"
+        summary: "StyleGAN, configuration F, \(resolution)×\(resolution)",
+        results: resolution == 256
+          ? [.fid("LSUN Bedroom", 2.65), .fid("LSUN Cat", 8.53)] : StyleGAN1Preset.configF.results
       ) { StyleGAN1Configuration(resolution: $0 ?? resolution) }
     }
       + StyleGAN1Preset.allCases.map { preset in
         NamedConfiguration(
           name: preset.rawValue,
-          summary: "StyleGAN, configuration \(preset.rawValue.suffix(1).uppercased()), 1024×1024"
+          summary: "StyleGAN, configuration \(preset.rawValue.suffix(1).uppercased()), 1024×1024",
+          results: preset.results
         ) { preset.generator(resolution: $0 ?? 1024) }
       }
   }

@@ -106,20 +106,47 @@ public enum StyleGAN2Preset: String, CaseIterable, Sendable {
   }
 }
 
+extension StyleGAN2Preset {
+  /// What was published for networks of the preset.
+  ///
+  /// - Source: The StyleGAN2 paper, Tables 1 and 3; the ADA paper; issue 283
+  ///   of stylegan2-ada-pytorch.
+  fileprivate var results: [PublishedResult] {
+    switch self {
+    case .auto, .paper512, .paper1024: []
+    case .configB: [.fid("FFHQ", 4.39)]
+    case .configC: [.fid("FFHQ", 4.38)]
+    case .configD: [.fid("FFHQ", 4.34)]
+    case .configE: [.fid("FFHQ", 3.31)]
+    case .stylegan2, .configF: [.fid("FFHQ", 2.84)]
+    case .paper256: [.fid("FFHQ", 4.30)]
+    case .cifar: [.fid("CIFAR-10", 2.92), .inceptionScore("CIFAR-10", 9.83)]
+    }
+  }
+}
+
 extension StyleGAN2Configuration {
+  /// What was published for configuration F, by resolution.
+  private static let configF: [Int: [PublishedResult]] = [
+    256: [.fid("LSUN Church", 3.86)],
+    512: [.fid("LSUN Car", 2.32)], 1024: [.fid("FFHQ", 2.84)],
+  ]
+
   /// Configuration F at three resolutions, and every preset.
   public static var namedConfigurations: [NamedConfiguration] {
     [256, 512, 1024].map { resolution in
       NamedConfiguration(
         name: "stylegan2-\(resolution)",
-        summary: "StyleGAN2, configuration F, \(resolution)×\(resolution)"
+        summary: "StyleGAN2, configuration F, \(resolution)×\(resolution)",
+        results: configF[resolution] ?? []
       ) { StyleGAN2Preset.configF.generator(resolution: $0 ?? resolution) }
     }
       + StyleGAN2Preset.allCases.map { preset in
         NamedConfiguration(
           name: preset.rawValue,
           summary:
-            "StyleGAN2 \(preset.rawValue), \(preset.defaultResolution)×\(preset.defaultResolution)"
+            "StyleGAN2 \(preset.rawValue), \(preset.defaultResolution)×\(preset.defaultResolution)",
+          results: preset.results
         ) { preset.generator(resolution: $0) }
       }
   }

@@ -44,14 +44,18 @@ public struct StyleSwinConfiguration: TransformerConfiguration {
   }
 
   /// The published sets.
+  ///
+  /// - Source: README of microsoft/StyleSwin.
   public static var namedConfigurations: [NamedConfiguration] {
     [
-      ("ffhq256", 256), ("church256", 256), ("celebahq256", 256), ("ffhq1024", 1024),
-      ("celebahq1024", 1024),
-    ].map { subject, resolution in
+      ("ffhq", "FFHQ", 256, 2.81), ("church", "LSUN Church", 256, 2.95),
+      ("celebahq", "CelebA-HQ", 256, 3.25), ("ffhq", "FFHQ", 1024, 5.07),
+      ("celebahq", "CelebA-HQ", 1024, 4.43),
+    ].map { name, dataset, resolution, fid in
       NamedConfiguration(
-        name: "styleswin-\(subject)",
-        summary: "StyleSwin as published for \(subject), \(resolution)×\(resolution)"
+        name: "styleswin-\(name)\(resolution)",
+        summary: "StyleSwin, as published for \(dataset), \(resolution)×\(resolution)",
+        results: [.fid(dataset, fid)]
       ) { asked in
         var configuration = StyleSwinConfiguration(resolution: resolution)
         configuration.shape.resolution = asked ?? resolution

@@ -207,13 +207,27 @@ extension StyleformerConfiguration {
   }
 }
 
+extension StyleformerPreset {
+  /// What was published for the preset.
+  ///
+  /// - Source: README of Jeeseung-Park/Styleformer.
+  fileprivate var results: [PublishedResult] {
+    switch self {
+    case .cifar10: [.fid("CIFAR-10", 2.82), .inceptionScore("CIFAR-10", 9.94)]
+    case .stl10: [.fid("STL-10", 15.17), .inceptionScore("STL-10", 11.01)]
+    case .celeba64l: [.fid("CelebA", 3.66)]
+    case .lsun128l: [.fid("LSUN Church", 7.99)]
+    }
+  }
+}
+
 extension StyleformerConfiguration {
   /// Every preset.
   public static var namedConfigurations: [NamedConfiguration] {
     StyleformerPreset.allCases.map { preset in
-      NamedConfiguration(name: "styleformer-\(preset.rawValue)", summary: preset.summary) {
-        preset.generator(resolution: $0)
-      }
+      NamedConfiguration(
+        name: "styleformer-\(preset.rawValue)", summary: preset.summary, results: preset.results
+      ) { preset.generator(resolution: $0) }
     }
   }
 }

@@ -2,7 +2,7 @@
 // configurations without a file.
 
 public import Checkpoints
-import Networks
+public import Networks
 import OrderedCollections
 
 /// The networks that have names.
@@ -13,6 +13,18 @@ public struct ModelCatalogue: Encodable, Sendable {
     public let name: String
     /// What it is, in a few words.
     public let summary: String
+    /// The width and height of its images, in pixels.
+    public let resolution: Int
+    /// Its parameters, and the multiply-adds of one image.
+    public let cost: GeneratorCost
+    /// What its authors measured.
+    public let results: [PublishedResult]
+
+    init(_ named: NamedConfiguration) {
+      let configuration = named.make(nil)
+      (name, summary, results) = (named.name, named.summary, named.results)
+      (resolution, cost) = (configuration.resolution, configuration.cost)
+    }
   }
 
   /// The models that come with the program.
@@ -26,18 +38,37 @@ public struct ModelCatalogue: Encodable, Sendable {
   public init() {
     shipped = ShippedModels.all
     published = PublishedNetwork.all
-    configurations = Registry.configurations.map {
-      Configuration(name: $0.name, summary: $0.summary)
-    }
+    configurations = Registry.configurations.map(Configuration.init)
   }
 
   /// The list as lines for people.
-  public var lines: [String] {
+  ///
+  /// - Parameter width: Columns that a line of the table may take; nil for as many as it needs.
+  /// - Returns: The lines.
+  public func lines(width: Int?) -> [String] {
     shippedLines + [
       "Published networks, to be fetched from their authors and under their terms;",
       "the file is NAME.pkl where no other is shown:",
-    ] + publishedLines + ["", "Configurations for --cfg, untrained:"]
-      + Table.lines(configurations.map { [$0.name, $0.summary] }).map { "  \($0)" }
+    ] + publishedLines + [
+      "", "Configurations for --cfg, untrained. Multiply-adds are those of one image; published",
+      "are FIDs and inception scores of 50,000 images by the networks' authors:",
+    ] + configurationLines(width: width.map { $0 - 2 }).map { "  \($0)" }
+  }
+
+  private func configurationLines(width: Int?) -> [String] {
+    Table.lines(
+      heading: ["", "px", "parameters", "mult-adds", "published"],
+      configurations.map { one in
+        let results = OrderedDictionary(grouping: one.results, by: \.metric).map { metric, results in
+          let figures = results.map { "\(decimal($0.value, 2)) \($0.dataset)" }
+          return "\(metric) \(figures.joined(separator: ", "))"
+        }
+        return [
+          one.name, "\(one.resolution)", grouped(one.cost.parameters),
+          "\(decimal(Double(one.cost.multiplyAdds) / 1e9, 2)) G",
+          results.joined(separator: "; "),
+        ]
+      }, width: width, elastic: 4)
   }
 
   private var shippedLines: [String] {

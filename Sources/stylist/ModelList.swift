@@ -18,6 +18,6 @@ struct ModelList: ParsableCommand {
 
   func run() throws {
     let catalogue = ModelCatalogue()
-    try output.print(catalogue, lines: catalogue.lines)
+    try output.print(catalogue, lines: catalogue.lines(width: Terminal.columns))
   }
 }
