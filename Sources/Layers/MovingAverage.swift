@@ -19,6 +19,15 @@ public struct MovingAverage: Codable, Hashable, Sendable {
     self.rampUp = rampUp
   }
 
+  /// An average of which a share stays in every iteration.
+  ///
+  /// - Parameters:
+  ///   - share: The share of the old average that stays, above 0 and below 1.
+  ///   - batchSize: The images of an iteration.
+  public init(share: Double, batchSize: Int) {
+    self.init(halfLife: Double(batchSize) * Foundation.log(0.5) / Foundation.log(share))
+  }
+
   /// The share of the old average that stays: `0.5 ^ (batchSize / halfLife)`.
   ///
   /// - Parameters:

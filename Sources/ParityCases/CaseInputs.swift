@@ -21,6 +21,9 @@ package struct CaseInputs {
   /// The folder of the case, for kinds that read files.
   package var folder: String { source.folder }
 
+  /// The seed of the case, for kinds that draw random numbers.
+  package var seed: UInt64 { source.seed }
+
   // MARK: Parameters
 
   /// A parameter, filled from its name.

@@ -35,7 +35,8 @@ package struct ParityKind: Sendable {
   /// Every kind; a new group of kinds adds its line here.
   package static let all: [ParityKind] =
     randomKinds + styleGAN2LayerKinds + styleGAN2NetworkKinds + styleGAN2TrainingKinds
-    + transformerKinds + styleSwinKinds + waveletKinds + styleNATKinds + videoKinds
+    + transformerKinds + styleSwinKinds + waveletKinds + styleNATKinds
+    + transformerTrainingKinds + videoKinds
     + checkpointKinds + rosinalityKinds + transformerCheckpointKinds
 
   /// The kind of a case, or nil if none is known.

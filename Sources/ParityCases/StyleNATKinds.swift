@@ -35,7 +35,9 @@ private func neighborhoods(_ inputs: CaseInputs, _ attention: NeighborhoodAttent
   let (kernelSize, dilation) = (try config.count("kernel_size"), try config.count("dilation"))
   let scale: Double = try config.value("scale")
   try checkNeighborhoods(in: [h, w], kernelSize: kernelSize, dilation: dilation)
-  func input(_ name: String) throws -> Tensor { try inputs.input(name, shape: [n, heads, h, w, d]) }
+  func input(_ name: String) throws -> Tensor {
+    try inputs.input(name, shape: [n, heads, h, w, d])
+  }
   let (q, k, v) = (try input("q"), try input("k"), try input("v"))
   let side = 2 * kernelSize - 1
   let bias =

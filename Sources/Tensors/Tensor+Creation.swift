@@ -46,6 +46,15 @@ extension Tensor {
     call("aten::rand.generator", shape, generator, dtype, SchemaDefault(), generator.device)
   }
 
+  /// Uniform whole numbers from a range, as int64.
+  public static func randint(_ range: Range<Int>, _ shape: [Int], generator: TorchGenerator)
+    -> Tensor
+  {
+    call(
+      "aten::randint.low_generator", range.lowerBound, range.upperBound, shape, generator,
+      DType.int64, SchemaDefault(), generator.device)
+  }
+
   /// A tensor of zeros with this one's shape, type and device.
   public func zerosLike() -> Tensor { call("aten::zeros_like", self) }
 

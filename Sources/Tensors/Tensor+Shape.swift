@@ -69,6 +69,16 @@ extension Tensor {
     call("aten::index_select", self, axis, places)
   }
 
+  /// The elements at places of their own along an axis, for every place along the others.
+  ///
+  /// - Parameters:
+  ///   - places: Int64, of this tensor's shape but for the length of `axis`.
+  ///   - axis: The axis that the places count along.
+  /// - Returns: A tensor of the shape of `places`.
+  public func gathered(_ places: Tensor, axis: Int) -> Tensor {
+    call("aten::gather", self, axis, places)
+  }
+
   /// Zeros added (or, where negative, elements cut off) at both ends of the last axes, from the
   /// last one on.
   ///

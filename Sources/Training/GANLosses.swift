@@ -49,11 +49,21 @@ struct GANLosses {
     let fakeLogits = judge(images, labels: inputs.labels)
     let realLogits = judge(real.images, labels: real.labels)
     let loss = discriminatorLogisticLoss(fakeLogits: fakeLogits, realLogits: realLogits)
+    let reports: LossReports = [
+      "Loss/scores/fake": fakeLogits, "Loss/scores/real": realLogits, "Loss/D/loss": loss,
+    ]
+    guard let consistency = configuration.consistency else {
+      return PhaseLosses(loss, reports: reports)
+    }
+    guard let transforms = inputs.transforms else {
+      preconditionFailure("consistency without transformations")
+    }
+    let fakeChange = judge(transforms.fake(images), labels: inputs.labels) - fakeLogits
+    let realChange = judge(transforms.real(real.images), labels: real.labels) - realLogits
+    let penalty = fakeChange.square() + realChange.square()
     return PhaseLosses(
-      loss,
-      reports: [
-        "Loss/scores/fake": fakeLogits, "Loss/scores/real": realLogits, "Loss/D/loss": loss,
-      ])
+      loss + penalty * consistency.weight,
+      reports: reports.merging(["Loss/consistency_penalty": penalty]) { $1 })
   }
 
   /// The R1 penalty on real images times γ / 2.

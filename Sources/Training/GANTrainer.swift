@@ -84,7 +84,8 @@ public final class GANTrainer {
       settings: configuration.discriminatorOptimizer.corrected(
         forLazyRegularizationEvery: configuration.discriminatorRegularizationInterval))
     pathLength = PathLengthRegularizer(configuration.pathLength, device: device)
-    randomness = TrainingRandomness(seed: seed, device: device)
+    randomness = TrainingRandomness(
+      seed: seed, device: device, augments: configuration.consistency != nil)
     losses = GANLosses(
       generator: generator, discriminator: discriminator, pathLength: pathLength,
       configuration: configuration)
@@ -144,20 +145,61 @@ public final class GANTrainer {
   {
     try check(real)
     var reports: OrderedDictionary<TrainingPhase, LossReports> = [:]
-    for phase in TrainingPhase.allCases where isDue(phase) {
+    for phase in configuration.phaseOrder.phases where isDue(phase) {
       let drawn = phase.makesImages ? try inputs(phase) : nil
-      let outcome = try differentiate(
-        phase, real: real, inputs: drawn,
-        gain: phase.isRegularization ? Double(interval(of: phase)) : 1)
-      optimizer(of: phase)(sanitized(outcome.gradients))
-      reports[phase] = outcome.reports
+      reports[phase] = try runPhase(phase, real: real, inputs: drawn).reports
     }
+    finishIteration()
+    return reports
+  }
+
+  /// What a phase did.
+  public struct PhaseOutcome {
+    /// The gradients that the optimiser was given, bounded and free of numbers that are not finite.
+    public let gradients: [Tensor]
+    /// How long the gradients were before they were bounded, a tensor without axes; nil where there
+    /// is no bound.
+    public let gradientNorm: Tensor?
+    /// What was reported for each sample.
+    public let reports: LossReports
+  }
+
+  /// Runs one phase of an iteration: its gradients, and a step of its optimiser.
+  ///
+  /// - Parameters:
+  ///   - phase: The phase.
+  ///   - real: `batchSize` images and their labels.
+  ///   - inputs: What is drawn at random, for phases that make images.
+  /// - Returns: What it did.
+  /// - Throws: `TrainingError` if a batch does not fit or a loss is not finite.
+  public func runPhase(_ phase: TrainingPhase, real: RealBatch, inputs: PhaseInputs?)
+    throws(TrainingError) -> PhaseOutcome
+  {
+    let found = try differentiate(
+      phase, real: real, inputs: inputs,
+      gain: phase.isRegularization ? Double(interval(of: phase)) : 1)
+    var (gradients, norm) = (sanitized(found.gradients), Tensor?.none)
+    if phase == .discriminatorMain, let bound = configuration.discriminatorGradientBound {
+      (gradients, norm) = bounded(gradients, to: bound)
+    }
+    let optimizer = optimizer(of: phase)
+    if let factor = configuration.learningRateDecay?.factor(imageCount: counters.imageCount) {
+      let settings =
+        phase.trainsGenerator
+        ? configuration.generatorOptimizer : configuration.discriminatorOptimizer
+      optimizer.settings.learningRate = settings.learningRate * factor
+    }
+    optimizer(gradients)
+    return PhaseOutcome(gradients: gradients, gradientNorm: norm, reports: found.reports)
+  }
+
+  /// Ends an iteration: the average moves, and the iteration and its images are counted.
+  public func finishIteration() {
     let beta = configuration.average.beta(
       batchSize: configuration.batchSize, imageCount: counters.imageCount)
     MovingAverage.update(average.parameters, towards: generator.parameters, beta: beta)
     counters.iteration += 1
     counters.imageCount += configuration.batchSize
-    return reports
   }
 
   /// The gradients of one phase over a batch, taken part by part; nothing is optimised.
@@ -260,6 +302,10 @@ public final class GANTrainer {
       let count = parts * configuration.pathLength.batchSize(of: configuration.microBatchSize)
       inputs.pathLengthNoise = randomness.drawPathLengthNoise(
         [count, g.imgChannels, g.resolution, g.resolution])
+    }
+    if phase == .discriminatorMain, let consistency = configuration.consistency {
+      inputs.transforms = randomness.drawTransforms(
+        consistency.augmentation, count: n, resolution: g.resolution)
     }
     return inputs
   }

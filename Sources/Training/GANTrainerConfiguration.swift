@@ -4,6 +4,21 @@ public import Layers
 public import Networks
 public import Tensors
 
+/// Which network learns first in an iteration.
+public enum PhaseOrder: String, Codable, Hashable, Sendable {
+  /// The generator, as in stylegan2-ada-pytorch.
+  case generatorFirst
+  /// The discriminator, as in the programs of StyleSwin and StyleNAT.
+  case discriminatorFirst
+
+  /// All phases in order.
+  public var phases: [TrainingPhase] {
+    let all = TrainingPhase.allCases
+    return self == .generatorFirst
+      ? all : all.filter { !$0.trainsGenerator } + all.filter(\.trainsGenerator)
+  }
+}
+
 /// How a generator and a discriminator are trained; the defaults are StyleGAN2's.
 public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
   /// Images of each kind, real and made, in an iteration.
@@ -32,6 +47,15 @@ public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
   public var wAvgBeta = 0.995
   /// The moving average of the generator.
   public var average: MovingAverage
+  /// Which network learns first in an iteration.
+  public var phaseOrder = PhaseOrder.generatorFirst
+  /// The consistency that the discriminator is held to; nil for none.
+  public var consistency: BalancedConsistency?
+  /// The longest gradient of the discriminator's loss that is let through, its penalty aside; nil
+  /// for no bound.
+  public var discriminatorGradientBound: Double?
+  /// How the learning rates fall towards the end; nil if they do not.
+  public var learningRateDecay: LearningRateDecay?
   /// The number format of the highest resolutions, where the networks' configurations allow a
   /// narrower one; parameters stay float32.
   public var precision = DType.float32
@@ -68,7 +92,7 @@ public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
     try check("discriminatorOptimizer", discriminatorOptimizer)
     let intervals = [generatorRegularizationInterval, discriminatorRegularizationInterval]
     for interval in intervals {
-      try ConfigurationError.check("regularization interval", interval, in: 1...1_000_000)
+      try ConfigurationError.check("regularization interval", interval, in: 1...10_000_000)
     }
     try check("r1Gamma", r1Gamma, in: 0...1e6)
     try check("pathLength.weight", pathLength.weight, in: 0...1e6)
@@ -76,6 +100,21 @@ public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
     try ConfigurationError.check("pathLength.batchShrink", pathLength.batchShrink, in: 1...65536)
     try check("styleMixingProbability", styleMixingProbability, in: 0...1)
     try check("wAvgBeta", wAvgBeta, in: 0...1)
+    try check("consistency.weight", consistency?.weight ?? 0, in: 0...1e6)
+    if let augmentation = consistency?.augmentation {
+      try check("flipProbability", augmentation.flipProbability, in: 0...1)
+      try check("translationRatio", augmentation.translationRatio, in: 0...1)
+      try check("cutoutRatio", augmentation.cutoutRatio, in: 0...1)
+    }
+    try check("discriminatorGradientBound", discriminatorGradientBound ?? 0, in: 0...1e6)
+    if let decay = learningRateDecay {
+      try check("learningRateDecay.startKimg", decay.startKimg, in: 0...1e9)
+      try ConfigurationError.check(
+        "learningRateDecay.endKimg", decay.endKimg, is: "after its start"
+      ) {
+        $0 > decay.startKimg && $0.isFinite
+      }
+    }
     try check("average.halfLife", average.halfLife, in: 0...1e12)
     try check("average.rampUp", average.rampUp ?? 0, in: 0...1e6)
     try ConfigurationError.check("precision", precision, is: "float32, bfloat16 or float16") {

@@ -56,6 +56,9 @@ public struct PhaseInputs {
   /// The image noise of the path length regulariser, [P, C, H, W] for the first P rows of z,
   /// standard normal; nil in other phases.
   public var pathLengthNoise: Tensor?
+  /// The transformations that the discriminator should not mind, in its main phase; nil where it is
+  /// not held to consistency.
+  public var transforms: ConsistencyTransforms?
   /// Where the noise that layers add comes from.
   public var noise: NoiseSource
 
@@ -76,10 +79,12 @@ public struct PhaseInputs {
     for x in [z, labels, mixing?.z, pathLengthNoise].compactMap(\.self) {
       precondition(x.size(0) >= range.upperBound, "\(x) where rows \(range) are read")
     }
-    return PhaseInputs(
+    var part = PhaseInputs(
       z: z.sliced(range, axis: 0), labels: labels?.sliced(range, axis: 0),
       mixing: mixing.map { StyleMixing(z: $0.z.sliced(range, axis: 0), cutoff: $0.cutoff) },
       pathLengthNoise: pathLengthNoise?.sliced(range, axis: 0), noise: noise)
+    part.transforms = transforms?.rows(range)
+    return part
   }
 }
 

@@ -13,25 +13,29 @@ public final class TrainingRandomness {
   private let mixing: TorchGenerator
   private let pathLength: TorchGenerator
   private let noise: TorchGenerator
+  private let augmentation: TorchGenerator?
 
   /// Streams that start at a seed.
   ///
   /// - Parameters:
   ///   - seed: Any number.
   ///   - device: Where the numbers are drawn.
-  public init(seed: UInt64, device: Device = .cpu) {
+  ///   - augments: Whether there is a stream for transformations of images.
+  public init(seed: UInt64, device: Device = .cpu, augments: Bool = false) {
     // The streams of one seed, and of neighbouring ones, all start at different numbers.
     func stream(_ i: UInt64, on device: Device) -> TorchGenerator {
       TorchGenerator(seed: seed &* 8 &+ i, device: device)
     }
     (z, noise) = (stream(1, on: device), stream(2, on: device))
     (pathLength, mixing) = (stream(3, on: device), stream(4, on: .cpu))
+    augmentation = augments ? stream(5, on: device) : nil
     let p = Scope(state)
     for (name, generator) in streams { _ = p.buffer(name, .values(Tensor(generator.state))) }
   }
 
   private var streams: [(name: String, generator: TorchGenerator)] {
     [("z", z), ("noise", noise), ("path_length", pathLength), ("mixing", mixing)]
+      + (augmentation.map { [("augmentation", $0)] } ?? [])
   }
 
   /// Standard normal z [count, zDim].
@@ -52,6 +56,23 @@ public final class TrainingRandomness {
     let cutoff = StyleMixing.cutoff(
       probability: probability, numWs: traits.numWs, chance: draws[0], place: draws[1])
     return cutoff.map { StyleMixing(z: drawZ(count: count, zDim: traits.zDim), cutoff: $0) }
+  }
+
+  /// Transformations of made and of real images.
+  ///
+  /// - Parameters:
+  ///   - settings: How images are transformed.
+  ///   - count: N.
+  ///   - resolution: The images' width and height, in pixels.
+  /// - Returns: One for each kind of images.
+  public func drawTransforms(
+    _ settings: DifferentiableAugmentation, count: Int, resolution: Int
+  ) -> ConsistencyTransforms {
+    guard let augmentation else { preconditionFailure("no stream for transformations") }
+    func draw() -> DrawnAugmentation {
+      settings.draw(count: count, resolution: resolution, generator: augmentation)
+    }
+    return ConsistencyTransforms(fake: draw(), real: draw())
   }
 
   /// Fresh noise for the layers of generators.

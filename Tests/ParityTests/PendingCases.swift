@@ -97,8 +97,4 @@ let pendingCases: [String] = [
   "stylenat-gen-tiny-32-legacy",
   "stylenat-mhsarpb-4x4",
   "stylenat-parameter-counts",
-  "styleswin-crdiffaug",
-  "styleswin-disc-256",
-  "styleswin-gen-256",
-  "styleswin-train-step-tiny",
 ]
