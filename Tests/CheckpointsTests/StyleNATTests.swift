@@ -112,8 +112,9 @@ struct StyleNATTests {
         notes.wAvgSource = network.wAvgSource
         try network.writeNetworkFile(role: "G_ema", notes: notes, to: "\(folder)/a.safetensors")
         let copy = try #require(try Checkpoint.open("\(folder)/a.safetensors").networks["G_ema"])
-        #expect(copy.configuration as? StyleNATConfiguration
-          == network.configuration as? StyleNATConfiguration)
+        #expect(
+          copy.configuration as? StyleNATConfiguration
+            == network.configuration as? StyleNATConfiguration)
         #expect(try copy.contentHash() == network.contentHash())
         #expect(copy.wAvgSource == network.wAvgSource)
         let pixels = picture(of: try network.makeGenerator())
@@ -202,7 +203,8 @@ struct StyleNATTests {
       let table = "layers.0.blocks.0.attn.relative_position_index"
       refuses("\(table) of shape [16, 16], found [16, 15]", table, tensor([16, 15]))
       refuses("layers.2.blocks.1.attn.\(second)", "layers.2.blocks.1.attn.\(second)", nil)
-      refuses("with 3 axes", "layers.1.blocks.0.attn.\(file == current ? "rpb.0" : "rpb0")",
+      refuses(
+        "with 3 axes", "layers.1.blocks.0.attn.\(file == current ? "rpb.0" : "rpb0")",
         tensor([4]))
       refuses(
         "expected a map of at least", "layers.2.blocks.0.attn.\(second)", tensor([2, 65, 65]))
