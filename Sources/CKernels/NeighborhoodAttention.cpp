@@ -559,6 +559,8 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
 at::Tensor attentionAutograd(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
                              const std::optional<at::Tensor> &rpb, int64_t kernel,
                              int64_t dilation, double scale) {
+  // Tensors without numbers have a result of the same kind.
+  if (q.is_meta()) return at::empty(q.sizes(), q.options());
   return AttentionFunction::apply(q, k, v, rpb, kernel, dilation, scale);
 }
 

@@ -57,6 +57,11 @@ int64_t multiplyAdds(const char *name, Inputs inputs) {
     // Queries [N, h, L, D] meet keys [N, h, K, D], and each pair takes values of D numbers.
     return tensor(0).numel() * tensor(1).size(2) * 2;
   }
+  if (is("stylist::neighborhood_attention")) {
+    // Queries [N, H, W, h, D] meet a square of keys each, and take values of D numbers from it.
+    const int64_t side = inputs[4].toInt();
+    return tensor(0).numel() * side * side * 2;
+  }
   return 0;
 }
 

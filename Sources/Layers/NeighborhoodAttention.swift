@@ -97,7 +97,7 @@ public func neighborhoodAttention(
   _ q: Tensor, _ k: Tensor, _ v: Tensor, relativePositionBias: Tensor? = nil, kernelSize: Int,
   dilation: Int = 1, scale: Double
 ) -> Tensor {
-  guard q.device == .cpu else {
+  guard q.device == .cpu || q.device == .meta else {
     return neighborhoodAttentionReference(
       q, k, v, relativePositionBias: relativePositionBias, kernelSize: kernelSize,
       dilation: dilation, scale: scale)

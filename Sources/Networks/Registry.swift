@@ -10,6 +10,7 @@ public enum Registry {
     StyleformerConfiguration.self,
     StyleformerCConfiguration.self,
     StyleSwinConfiguration.self,
+    StyleNATConfiguration.self,
   ]
 
   /// Every discriminator.
