@@ -84,12 +84,15 @@ public struct GeneratorTraits: Hashable, Sendable {
   public var wAvgSource: WAvgSource
   /// The rows of W+ that decide coarse, middle and fine traits.
   public var layerRanges: LayerRanges
+  /// How many layers add noise; 0 for families without.
+  public var noiseLayers: Int
 
   /// Traits with these values.
   public init(
     zDim: Int, wDim: Int, labelDim: Int, numWs: Int, usedWs: Range<Int>, resolution: Int,
     startResolution: Int, imgChannels: Int, visibleRows: Range<Int>, pixelEncoding: PixelEncoding,
-    seedConvention: SeedConvention, wAvgSource: WAvgSource, layerRanges: LayerRanges
+    seedConvention: SeedConvention, wAvgSource: WAvgSource, layerRanges: LayerRanges,
+    noiseLayers: Int = 0
   ) {
     self.zDim = zDim
     self.wDim = wDim
@@ -104,6 +107,7 @@ public struct GeneratorTraits: Hashable, Sendable {
     self.seedConvention = seedConvention
     self.wAvgSource = wAvgSource
     self.layerRanges = layerRanges
+    self.noiseLayers = noiseLayers
   }
 }
 

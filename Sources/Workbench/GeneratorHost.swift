@@ -74,19 +74,22 @@ public actor GeneratorHost {
   /// - Parameters:
   ///   - code: W+ of one picture.
   ///   - noise: Where its noise comes from.
+  ///   - noiseLayers: The layers that get it, counted over those with noise; nil for all.
   ///   - noiseSeed: Starts the stream of random noise.
   /// - Returns: 8-bit pixels of the rows that are meant to be seen.
-  public func picture(_ code: Codes, noise: NoiseKind = .const, noiseSeed: UInt32 = 0) -> ByteImage
-  {
+  public func picture(
+    _ code: Codes, noise: NoiseKind = .const, noiseLayers: Range<Int>? = nil, noiseSeed: UInt32 = 0
+  ) -> ByteImage {
     withoutGradients {
-      let options = SynthesisOptions(noise: noiseSource(noise, seed: noiseSeed))
+      let source = NoiseSource(noiseMode(noise, seed: noiseSeed), layers: noiseLayers)
+      let options = SynthesisOptions(noise: source)
       let image = generator.synthesize(code.tensor, options: options)
       let visible = image.sliced(traits.visibleRows, axis: 2)
       return ByteImage(traits.pixelEncoding.bytes(visible))
     }
   }
 
-  private func noiseSource(_ kind: NoiseKind, seed: UInt32) -> NoiseSource {
+  private func noiseMode(_ kind: NoiseKind, seed: UInt32) -> NoiseSource.Mode {
     switch kind {
     case .const: .const
     case .random: .random(TorchGenerator(seed: UInt64(seed)))
