@@ -40,11 +40,8 @@ extension Checkpoint.Network {
     return try load(configuration.makeDiscriminator)
   }
 
-  /// Whether the network is a generator that can be built.
+  /// Whether the network is a generator.
   public var isGenerator: Bool { configuration is any GeneratorConfiguration }
-
-  /// Whether the network can be built, rather than only read and reported.
-  public var isBuildable: Bool { isGenerator || configuration is any DiscriminatorConfiguration }
 
   /// The names of tensors with numbers that are not finite.
   ///
@@ -59,7 +56,7 @@ extension Checkpoint.Network {
   /// Checks that the file's tensors are those of the network, without taking memory for it.
   ///
   /// - Returns: The network's parameters and buffers, without values.
-  /// - Throws: `FileError` if they are not, or the network cannot be built yet.
+  /// - Throws: `FileError` if they are not, or the network is neither generator nor discriminator.
   @discardableResult
   public func check() throws -> ParameterStore {
     switch configuration {
@@ -68,14 +65,13 @@ extension Checkpoint.Network {
     case let configuration as any DiscriminatorConfiguration:
       return try plan(configuration.makeDiscriminator).parameters
     default:
-      throw misfit(.unsupported, "a network that can be built", unbuildable)
+      throw misfit(.unsupported, "a generator or a discriminator", type(of: configuration).kind)
     }
   }
 
   private func generatorConfiguration() throws(FileError) -> any GeneratorConfiguration {
     guard let configuration = configuration as? any GeneratorConfiguration else {
-      throw misfit(
-        .unsupported, "a generator", isBuildable ? type(of: configuration).kind : unbuildable)
+      throw misfit(.unsupported, "a generator", type(of: configuration).kind)
     }
     return configuration
   }
@@ -101,11 +97,6 @@ extension Checkpoint.Network {
     let network = build(Scope(store))
     try store.load(tensors)
     return network
-  }
-
-  /// What the network is, where it should be built and cannot be.
-  private var unbuildable: String {
-    "\(type(of: configuration).kind), which is read but cannot be built yet"
   }
 
   private func misfit(_ kind: FileError.Kind, _ expected: String, _ found: String) -> FileError {

@@ -87,13 +87,15 @@ public struct GeneratorTraits: Hashable, Sendable {
   /// The widths and heights of the feature maps of the layers that attend, in their order; empty
   /// for generators without attention.
   public var attentionResolutions: [Int]
+  /// How many layers add noise; 0 for families without.
+  public var noiseLayers: Int
 
   /// Traits with these values.
   public init(
     zDim: Int, wDim: Int, labelDim: Int, numWs: Int, usedWs: Range<Int>, resolution: Int,
     startResolution: Int, imgChannels: Int, visibleRows: Range<Int>, pixelEncoding: PixelEncoding,
     seedConvention: SeedConvention, wAvgSource: WAvgSource, layerRanges: LayerRanges,
-    attentionResolutions: [Int] = []
+    attentionResolutions: [Int] = [], noiseLayers: Int = 0
   ) {
     self.zDim = zDim
     self.wDim = wDim
@@ -109,6 +111,7 @@ public struct GeneratorTraits: Hashable, Sendable {
     self.wAvgSource = wAvgSource
     self.layerRanges = layerRanges
     self.attentionResolutions = attentionResolutions
+    self.noiseLayers = noiseLayers
   }
 }
 

@@ -47,7 +47,7 @@ public final class StyleGAN1: Generator, GrowingNetwork {
       startResolution: 4, imgChannels: c.imgChannels,
       visibleRows: c.visibleRows ?? 0..<c.resolution, pixelEncoding: .truncated,
       seedConvention: .numpyRandomState, wAvgSource: wAvgSource,
-      layerRanges: LayerRanges(numWs: c.numWs))
+      layerRanges: LayerRanges(numWs: c.numWs), noiseLayers: synthesis.noise.count)
   }
 
   /// The level of detail that the network says of itself: how many doublings are still missing.

@@ -145,7 +145,8 @@ public final class StyleGAN2: Generator {
       visibleRows: configuration.visibleRows ?? 0..<configuration.resolution,
       pixelEncoding: configuration.pixelEncoding ?? .truncated,
       seedConvention: .numpyRandomState, wAvgSource: wAvgSource,
-      layerRanges: LayerRanges(numWs: configuration.numWs))
+      layerRanges: LayerRanges(numWs: configuration.numWs),
+      noiseLayers: configuration.useNoise ? configuration.numWs - 1 : 0)
   }
 
   /// The running mean of w: [wDim].

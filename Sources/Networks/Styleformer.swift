@@ -44,7 +44,8 @@ public final class Styleformer: AttentiveGenerator {
       pixelEncoding: .truncated, seedConvention: .numpyRandomState, wAvgSource: wAvgSource,
       layerRanges: LayerRanges(
         resolutions: configuration.layerResolutions + [configuration.resolution]),
-      attentionResolutions: configuration.layerResolutions)
+      attentionResolutions: configuration.layerResolutions,
+      noiseLayers: configuration.layerResolutions.count)
   }
 
   /// The running mean of w: [wDim].

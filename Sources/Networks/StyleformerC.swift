@@ -85,7 +85,8 @@ public final class StyleformerC: AttentiveGenerator {
       seedConvention: .numpyRandomState, wAvgSource: wAvgSource,
       layerRanges: LayerRanges(
         resolutions: shared.layerResolutions + convolutions + [resolution]),
-      attentionResolutions: shared.layerResolutions)
+      attentionResolutions: shared.layerResolutions,
+      noiseLayers: shared.layerResolutions.count + convolutions.count)
   }
 
   /// The running mean of w: [wDim].

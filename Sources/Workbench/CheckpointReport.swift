@@ -17,8 +17,8 @@ public struct CheckpointReport: Encodable, Sendable {
     public let kind: String
     /// What it is built from.
     public let configuration: any NetworkConfiguration
-    /// The numbers that training optimises; nil for networks that are only read so far.
-    public let parameterCount: Int?
+    /// The numbers that training optimises.
+    public let parameterCount: Int
     /// Parameters and buffers.
     public let tensorCount: Int
     /// The SHA-256 over all tensors, the same in every form of file that keeps all tensors.
@@ -31,8 +31,6 @@ public struct CheckpointReport: Encodable, Sendable {
     public let remarks: [String]
     /// Whether it is a generator, of any family.
     let isGenerator: Bool
-    /// Whether it can be built, rather than only read.
-    var isBuildable: Bool { parameterCount != nil }
     /// The tensors with numbers that are not finite.
     let nonFiniteNames: [String]
 
@@ -49,7 +47,7 @@ public struct CheckpointReport: Encodable, Sendable {
       try object.encode(role, forKey: .role)
       try object.encode(kind, forKey: .kind)
       try configuration.encode(to: object.superEncoder(forKey: .configuration))
-      try object.encodeIfPresent(parameterCount, forKey: .parameterCount)
+      try object.encode(parameterCount, forKey: .parameterCount)
       try object.encode(tensorCount, forKey: .tensorCount)
       try object.encode(contentHash, forKey: .contentHash)
       try object.encodeIfPresent(wAvgSource, forKey: .wAvgSource)
@@ -120,11 +118,11 @@ extension CheckpointReport {
 
 extension CheckpointReport.Network {
   fileprivate init(role: String, _ network: Checkpoint.Network) throws {
-    let plan = network.isBuildable ? try network.check() : nil
+    let plan = try network.check()
     self.role = role
     kind = type(of: network.configuration).kind
     configuration = network.configuration
-    parameterCount = plan?.parameterCount
+    parameterCount = plan.parameterCount
     tensorCount = network.tensors.count
     contentHash = try network.contentHash()
     isGenerator = role != "D"
@@ -132,7 +130,6 @@ extension CheckpointReport.Network {
     wAvgReason = network.wAvgReason
     nonFiniteNames = try network.nonFiniteNames()
     var remarks = network.remarks
-    if plan == nil { remarks.append("read only: this network cannot be built yet") }
     if !nonFiniteNames.isEmpty {
       remarks.append("numbers that are not finite: \(shortened(nonFiniteNames))")
     }
@@ -140,7 +137,7 @@ extension CheckpointReport.Network {
   }
 
   fileprivate var lines: [String] {
-    let size = parameterCount.map { "\(grouped($0)) parameters" } ?? "parameters not counted"
+    let size = "\(grouped(parameterCount)) parameters"
     let values = (try? configuration.canonicalJSON()) ?? ""
     let average = wAvgSource.map { source in
       "    mean of w: \(source)" + (wAvgReason.map { "; \($0)" } ?? "")

@@ -133,11 +133,6 @@ private struct Sources {
         guard networks.updateValue(network, forKey: role) == nil else {
           throw RequestError("sources", expected: "one \(role)", found: "another in \(source)")
         }
-        guard network.isBuildable else {
-          throw RequestError(
-            "\(source): \(role)", expected: "a network that can be built",
-            found: "\(type(of: network.configuration).kind), only read so far")
-        }
         try network.check()
       }
       if checkpoint.notes != NetworkFileNotes() { notes = checkpoint.notes }

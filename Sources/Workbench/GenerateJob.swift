@@ -92,10 +92,17 @@ public struct GenerateJob: PictureJob {
     case .seeds(let seeds):
       let seed = seeds[index]
       let code = await host.codes(seeds: [seed], settings: settings)
-      return (await host.picture(code, noise: settings.noise, noiseSeed: seed), seed)
+      return (
+        await host.picture(
+          code, noise: settings.noise, noiseLayers: settings.noiseLayers, noiseSeed: seed), seed
+      )
     case .codes(let codes):
       let noiseSeed = UInt32(truncatingIfNeeded: index)
-      return (await host.picture(codes[index], noise: settings.noise, noiseSeed: noiseSeed), nil)
+      return (
+        await host.picture(
+          codes[index], noise: settings.noise, noiseLayers: settings.noiseLayers,
+          noiseSeed: noiseSeed), nil
+      )
     }
   }
 }

@@ -74,12 +74,15 @@ public actor GeneratorHost {
   /// - Parameters:
   ///   - code: W+ of one picture.
   ///   - noise: Where its noise comes from.
+  ///   - noiseLayers: The layers that get it, counted over those with noise; nil for all.
   ///   - noiseSeed: Starts the stream of random noise.
   /// - Returns: 8-bit pixels of the rows that are meant to be seen.
-  public func picture(_ code: Codes, noise: NoiseKind = .const, noiseSeed: UInt32 = 0) -> ByteImage
-  {
+  public func picture(
+    _ code: Codes, noise: NoiseKind = .const, noiseLayers: Range<Int>? = nil, noiseSeed: UInt32 = 0
+  ) -> ByteImage {
     withoutGradients {
-      let options = SynthesisOptions(noise: noiseSource(noise, seed: noiseSeed))
+      let source = NoiseSource(noiseMode(noise, seed: noiseSeed), layers: noiseLayers)
+      let options = SynthesisOptions(noise: source)
       let image = generator.synthesize(code.tensor, options: options)
       let visible = image.sliced(traits.visibleRows, axis: 2)
       return ByteImage(traits.pixelEncoding.bytes(visible))
@@ -91,20 +94,22 @@ public actor GeneratorHost {
   /// - Parameters:
   ///   - code: W+ of one picture.
   ///   - pixel: The pixel.
-  ///   - noise: Where the noise comes from.
+  ///   - settings: Where the noise comes from.
   ///   - noiseSeed: Starts the stream of random noise.
   /// - Returns: All layers that attend, in their order; none for a generator without attention.
   func attentionLayers(
-    _ code: Codes, at pixel: PixelPosition, noise: NoiseKind, noiseSeed: UInt32
+    _ code: Codes, at pixel: PixelPosition, settings: PictureSettings, noiseSeed: UInt32
   ) -> [AttentionLayer] {
     guard let attentive = generator as? any AttentiveGenerator else { return [] }
-    let options = SynthesisOptions(noise: noiseSource(noise, seed: noiseSeed))
+    let noise = NoiseSource(
+      noiseMode(settings.noise, seed: noiseSeed), layers: settings.noiseLayers)
+    let options = SynthesisOptions(noise: noise)
     return withoutGradients {
       attentive.attentionMaps(code.tensor, at: pixel, options: options).map(AttentionLayer.init)
     }
   }
 
-  private func noiseSource(_ kind: NoiseKind, seed: UInt32) -> NoiseSource {
+  private func noiseMode(_ kind: NoiseKind, seed: UInt32) -> NoiseSource.Mode {
     switch kind {
     case .const: .const
     case .random: .random(TorchGenerator(seed: UInt64(seed)))

@@ -79,7 +79,8 @@ public struct MixJob: PictureJob {
       let code =
         left == top
         ? base : await host.mix(base, with: source, rows: group.rows(in: host.traits))
-      let picture = await host.picture(code, noise: settings.noise, noiseSeed: left)
+      let picture = await host.picture(
+        code, noise: settings.noise, noiseLayers: settings.noiseLayers, noiseSeed: left)
       sheet = sheet ?? Sheet(grid, of: picture)
       sheet?.place(picture, column: column, row: row)
       if left != top {

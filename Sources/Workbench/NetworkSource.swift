@@ -109,9 +109,6 @@ extension NetworkSource {
   ) {
     let checkpoint = try Checkpoint.open(ShippedModels.file(path))
     guard let found = checkpoint.preferredGenerator else {
-      if let unbuildable = ["G_ema", "G"].compactMap({ checkpoint.networks[$0] }).first {
-        try unbuildable.check()
-      }
       let networks = checkpoint.networks.map {
         "\($0.key) (\(type(of: $0.value.configuration).kind))"
       }

@@ -22,6 +22,8 @@ public struct PictureSettings: Hashable, Sendable {
   public var classIndex: Int?
   /// Where the noise comes from.
   public var noise = NoiseKind.const
+  /// The layers that get it, counted over those with noise; nil for all.
+  public var noiseLayers: Range<Int>?
 
   /// No truncation, no class, the network's own noise.
   public init() {}

@@ -45,10 +45,8 @@ extension PublishedNetwork {
     func count(
       _ subject: String, _ expected: Int?, of networks: [CheckpointReport.Network]
     ) -> VerifyJob.Check {
-      let found = networks.map { ($0.role, $0.parameterCount.map(grouped)) }
-      return check(
-        subject, expected.map(grouped), found,
-        silence: networks.isEmpty ? "no such network" : "a network that cannot be built yet")
+      let found = networks.map { ($0.role, Optional(grouped($0.parameterCount))) }
+      return check(subject, expected.map(grouped), found)
     }
     return [
       check("form", form.rawValue, [("file", report.form.rawValue)]),
@@ -72,18 +70,16 @@ extension PublishedNetwork {
       expected: roles.joined(separator: ", "), found: found.joined(separator: ", "))
   }
 
-  /// A fact beside what each network has; networks that do not say are left out, and where none
-  /// says, `silence` is why.
+  /// A fact beside what each network has; networks that do not say are left out.
   private func check(
-    _ subject: String, _ expected: String?, _ networks: [(role: String, value: String?)],
-    silence: String = "no such network"
+    _ subject: String, _ expected: String?, _ networks: [(role: String, value: String?)]
   ) -> VerifyJob.Check {
     let found = networks.compactMap { role, value in value.map { (role: role, value: $0) } }
     let values = Set(found.map(\.value))
     let list =
       values.count > 1
       ? found.map { "\($0.value) in \($0.role)" }.joined(separator: ", ")
-      : values.first ?? silence
+      : values.first ?? "no such network"
     guard let expected, !found.isEmpty else {
       return VerifyJob.Check(subject, .notChecked, expected: expected, found: list)
     }

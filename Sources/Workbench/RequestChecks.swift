@@ -8,8 +8,9 @@ extension GeneratorTraits {
   /// many.
   var defaultMixingRows: Set<Int> { Set(0..<min(7, usedWs.upperBound)) }
 
-  /// Checks truncation and class.
+  /// Checks truncation, the layers of the noise, and class.
   func check(_ settings: PictureSettings) throws(RequestError) {
+    try check(noiseLayers: settings.noiseLayers)
     let psi = settings.truncationPsi
     guard psi.magnitude <= 1000 else {
       throw RequestError("trunc", expected: "a number from -1000 to 1000", found: "\(psi)")
@@ -19,6 +20,16 @@ extension GeneratorTraits {
       "class",
       expected: labelDim == 0 ? "none, for a network without labels" : "0 to \(labelDim - 1)",
       found: "\(index)")
+  }
+
+  /// Checks that there are the layers that will get noise.
+  private func check(noiseLayers layers: Range<Int>?) throws(RequestError) {
+    guard let layers, !layers.isEmpty, layers.upperBound > noiseLayers else { return }
+    throw RequestError(
+      "noise-layers",
+      expected: noiseLayers == 0
+        ? "none, for a network without noise" : "layers from 0 to \(noiseLayers - 1)",
+      found: "\(layers.upperBound - 1)")
   }
 
   /// Checks that there are the rows of W+ that will be mixed, and that pictures depend on them.
@@ -49,7 +60,15 @@ extension GeneratorTraits {
   /// Checks that a sheet of pictures is of a size that files have, and that memory can be taken
   /// for.
   func check(sheet grid: GridSize, limits: ImageLimits = ImageLimits()) throws(RequestError) {
-    let (width, height) = (grid.columns * resolution, grid.rows * visibleRows.count)
+    try check(
+      sheet: grid, width: grid.columns * resolution, height: grid.rows * visibleRows.count,
+      limits: limits)
+  }
+
+  /// Checks the size of a sheet with its words.
+  func check(
+    sheet grid: GridSize, width: Int, height: Int, limits: ImageLimits = ImageLimits()
+  ) throws(RequestError) {
     guard width <= limits.side, height <= limits.side, width * height <= limits.pixels else {
       throw RequestError(
         "sheet", expected: "at most \(limits.side) pixels a side and \(limits.pixels) in all",

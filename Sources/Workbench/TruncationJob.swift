@@ -64,7 +64,8 @@ public struct TruncationJob: PictureJob {
       for (column, psi) in psis.enumerated() {
         try Task.checkCancellation()
         let code = await host.codes(seeds: [seed], settings: settings(at: psi))
-        let picture = await host.picture(code, noise: settings.noise, noiseSeed: seed)
+        let picture = await host.picture(
+          code, noise: settings.noise, noiseLayers: settings.noiseLayers, noiseSeed: seed)
         sheet = sheet ?? Sheet(grid, of: picture)
         sheet?.place(picture, column: column, row: row)
         try pictures.write(

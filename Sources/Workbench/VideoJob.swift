@@ -158,7 +158,8 @@ public struct VideoJob: Sendable {
   private func frame(_ codes: [Codes], _ host: GeneratorHost) async -> ByteImage {
     var sheet: Sheet?
     for (cell, code) in codes.enumerated() {
-      let picture = await host.picture(code, noise: settings.noise)
+      let picture = await host.picture(
+        code, noise: settings.noise, noiseLayers: settings.noiseLayers)
       sheet = sheet ?? Sheet(grid, of: picture)
       sheet?.place(picture, column: cell % grid.columns, row: cell / grid.columns)
     }

@@ -14,6 +14,8 @@ struct Generate: AsyncParsableCommand {
         stylist generate --network=ffhq.pkl --seeds=85 --trunc=0.7 --outdir=out
         stylist generate --network=ffhq.pkl --seeds=85,100 --trunc=1,0.5,0,-0.5,-1 \\
           --outdir=out
+        stylist generate --network=ffhq.pkl --seeds=85 --noise-layers=8-17 \\
+          --outdir=out
         stylist generate --network=cifar10.pkl --seeds=0-9 --class=1 --outdir=out
         stylist generate --cfg=stylegan2-256 --seeds=0 --outdir=out
 

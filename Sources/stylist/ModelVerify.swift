@@ -16,8 +16,7 @@ struct ModelVerify: AsyncParsableCommand {
 
       Every check is listed with what was expected and found; facts that nobody
       published are not checked. Ends with 0 if no check fails, with 2 if one
-      does, and with 69 if a network is read but cannot be built yet.
-      `stylist model list` names the published networks.
+      does. `stylist model list` names the published networks.
       """)
 
   @Argument(help: "The checkpoint.", completion: .checkpoint)
@@ -50,9 +49,7 @@ struct ModelVerify: AsyncParsableCommand {
       return try await job.run(into: folder, progress: ProgressReporter().show)
     }
     try report.print(outcome, lines: outcome.lines)
-    if let failure = outcome.failure {
-      throw CheckFailure(failure.reason, exitCode: failure.exitCode)
-    }
+    if let failure = outcome.failure { throw CheckFailure(failure) }
   }
 
   private var provenance: Provenance {

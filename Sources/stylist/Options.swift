@@ -90,8 +90,8 @@ func checkThreadCount(_ threads: Int?) throws(UsageError) {
   say("--threads=\(threads): this machine has \(cores); more than that make the work slower")
 }
 
-/// What decides a picture beside its seed.
-struct PictureOptions: ParsableArguments {
+/// What decides the code of a picture beside its seed.
+struct CodeOptions: ParsableArguments {
   @Option(
     name: [.customLong("trunc"), .customLong("truncation-psi")],
     help: ArgumentHelp(
@@ -112,12 +112,6 @@ struct PictureOptions: ParsableArguments {
       "The class, from 0; for networks with labels (default: 0).", valueName: "index"))
   var classIndex: Int?
 
-  @Option(
-    help: ArgumentHelp(
-      "Noise: const, stored with the network; random, drawn anew from each seed; none.",
-      valueName: "mode"))
-  var noiseMode = NoiseKind.const
-
   /// Checks what can be known without looking at any file.
   ///
   /// - Parameter severalPsis: Whether pictures can be made at more than one ψ.
@@ -131,15 +125,69 @@ struct PictureOptions: ParsableArguments {
     }
   }
 
-  /// Whether nothing is asked for that concerns seeds.
-  var isAboutNoiseOnly: Bool { trunc.values == [1] && truncCutoff == nil && classIndex == nil }
+  /// Whether nothing is asked for.
+  var isEmpty: Bool { trunc.values == [1] && truncCutoff == nil && classIndex == nil }
+
+  /// The options as they would be typed for other ψ.
+  func spelling(_ trunc: PsiList) -> [String] {
+    [
+      trunc.values == [1] ? nil : "--trunc=\(trunc.text)",
+      truncCutoff.map { "--trunc-cutoff=\($0)" }, classIndex.map { "--class=\($0)" },
+    ].compactMap(\.self)
+  }
 
   var settings: PictureSettings {
     var settings = PictureSettings()
     settings.truncationPsi = trunc.values[0]
     settings.truncationCutoff = truncCutoff
     settings.classIndex = classIndex
+    return settings
+  }
+}
+
+/// Which layers get noise.
+struct NoiseLayerOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Only these layers get noise, counted from 4×4 up: 0-7, all or none (default: all).",
+      valueName: "range"),
+    transform: NoiseLayerRange.parse)
+  var noiseLayers: NoiseLayerRange?
+
+  /// The option as it would be typed.
+  var spelling: [String] { noiseLayers.map { ["--noise-layers=\($0.text)"] } ?? [] }
+}
+
+/// What decides a picture beside its seed.
+struct PictureOptions: ParsableArguments {
+  @OptionGroup var code: CodeOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Noise: const, stored with the network; random, drawn anew from each seed; none.",
+      valueName: "mode"))
+  var noiseMode = NoiseKind.const
+
+  @OptionGroup var noiseLayerOptions: NoiseLayerOptions
+
+  /// One ψ, or several to be shown beside one another.
+  var trunc: PsiList { code.trunc }
+
+  /// Checks what can be known without looking at any file.
+  ///
+  /// - Parameter severalPsis: Whether pictures can be made at more than one ψ.
+  /// - Throws: `UsageError` about the first value that cannot be.
+  func check(severalPsis: Bool = false) throws(UsageError) {
+    try code.check(severalPsis: severalPsis)
+  }
+
+  /// Whether nothing is asked for that concerns seeds.
+  var isAboutNoiseOnly: Bool { code.isEmpty }
+
+  var settings: PictureSettings {
+    var settings = code.settings
     settings.noise = noiseMode
+    settings.noiseLayers = noiseLayerOptions.noiseLayers?.layers
     return settings
   }
 
@@ -148,12 +196,8 @@ struct PictureOptions: ParsableArguments {
 
   /// The options as they would be typed for other ψ.
   func spelling(_ trunc: PsiList) -> [String] {
-    [
-      trunc.values == [1] ? nil : "--trunc=\(trunc.text)",
-      truncCutoff.map { "--trunc-cutoff=\($0)" },
-      classIndex.map { "--class=\($0)" },
-      noiseMode == .const ? nil : "--noise-mode=\(noiseMode.rawValue)",
-    ].compactMap(\.self)
+    let mode = noiseMode == .const ? [] : ["--noise-mode=\(noiseMode.rawValue)"]
+    return code.spelling(trunc) + mode + noiseLayerOptions.spelling
   }
 }
 

@@ -74,12 +74,8 @@ struct Outcome: Encodable {
 struct CheckFailure: Error, CustomStringConvertible {
   /// Which check, on one line.
   let description: String
-  /// What the command ends with.
-  let exitCode: Int32
 
-  init(_ description: String, exitCode: Int32 = 2) {
-    (self.description, self.exitCode) = (description, exitCode)
-  }
+  init(_ description: String) { self.description = description }
 }
 
 /// The result could not be written to stdout.

@@ -61,6 +61,28 @@ struct PsiList {
   }
 }
 
+/// The layers that get noise.
+struct NoiseLayerRange {
+  /// Nil for all.
+  let layers: Range<Int>?
+  /// The range as it was typed.
+  let text: String
+
+  /// Reads an option such as `0-7`, `3`, `all` or `none`.
+  static func parse(_ text: String) throws -> NoiseLayerRange {
+    switch text.lowercased() {
+    case "all": return NoiseLayerRange(layers: nil, text: "all")
+    case "none": return NoiseLayerRange(layers: 0..<0, text: "none")
+    default:
+      let layers = try numbers(text, limit: 1 << 16).map(Int.init)
+      guard layers == Array(layers[0]...layers[0] + layers.count - 1) else {
+        throw ValidationError("expected one range such as 0-7, all or none; found '\(text)'")
+      }
+      return NoiseLayerRange(layers: layers[0]..<layers[0] + layers.count, text: text)
+    }
+  }
+}
+
 /// The numbers of a list such as `0-35,85`.
 ///
 /// - Throws: `ValidationError` if it is empty or malformed, if a range runs backwards, or if there

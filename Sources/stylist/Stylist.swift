@@ -23,7 +23,8 @@ struct Stylist: AsyncParsableCommand {
       """,
     version: stylistVersion,
     subcommands: [
-      Generate.self, Mix.self, Video.self, Attention.self, DatasetCommand.self, Train.self, Model.self,
+      Generate.self, Mix.self, Noise.self, Video.self, Attention.self, DatasetCommand.self,
+      Train.self, Model.self,
       Runs.self, Doctor.self, Completions.self,
     ])
 

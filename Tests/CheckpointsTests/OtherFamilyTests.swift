@@ -131,14 +131,4 @@ struct OtherFamilyTests {
       expect(.unsupported, says: "the state of a training") { _ = try Checkpoint.open(path) }
     }
   }
-
-  @Test("StyleGAN's networks are read, and are no generators that can be built yet")
-  func styleGAN1() throws {
-    let path = caseFile("checkpoint-stylegan1-tf-pkl/network-snapshot-000001.pkl")
-    let network = try #require(try Checkpoint.open(path).networks["G_ema"])
-    expect(.unsupported, says: "stylegan1, which is read but cannot be built yet") {
-      _ = try network.makeGenerator()
-    }
-    expect(.unsupported, says: "cannot be built yet") { try network.check() }
-  }
 }

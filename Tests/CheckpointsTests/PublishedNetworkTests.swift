@@ -43,6 +43,28 @@ struct PublishedNetworkTests {
     }
   }
 
+  @Test("StyleGAN's published networks are those of the paper's configuration F")
+  func styleGAN1() throws {
+    let published = PublishedNetwork.all.filter { $0.kind == StyleGAN1Configuration.kind }
+    #expect(published.map(\.resolution) == [1024, 1024, 256, 512, 256])
+    for network in published {
+      let facts = network.facts
+      var g = StyleGAN1Configuration(resolution: network.resolution)
+      g.zDim = try #require(facts.zDim)
+      g.wDim = try #require(facts.wDim)
+      g.mappingLayers = try #require(facts.mappingLayers)
+      g.featureBase = try #require(facts.channelBase)
+      g.featureMax = try #require(facts.channelMax)
+      #expect(g == StyleGAN1Preset.configF.generator(resolution: network.resolution))
+      let store = ParameterStore()
+      _ = g.makeGenerator(Scope(store, device: .meta))
+      if let count = facts.generatorParameters { #expect(store.parameterCount == count) }
+      #expect(network.roles == ["G", "D", "G_ema"] && network.form == .tensorFlowPickle)
+      #expect(network.visibleRows == (network.resolution == 512 ? 64..<448 : nil))
+    }
+    #expect(published.compactMap(\.facts.generatorParameters) == [26_219_627])
+  }
+
   @Test("every network has the facts that its program fixes, and the form of its program")
   func facts() throws {
     for network in PublishedNetwork.all {

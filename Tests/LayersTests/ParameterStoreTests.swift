@@ -114,6 +114,14 @@ private func sampleStore() -> ParameterStore {
     #expect(store.names(under: "G_synthesis/4x4") == ["G_synthesis/4x4/weight"])
   }
 
+  @Test("takes another separator for what lies below a place")
+  func otherSeparator() {
+    let store = ParameterStore()
+    let p = (Scope(store) / "G" / "net").separated(by: "/") / "4x4"
+    _ = p.parameter("weight", .zeros([1]))
+    #expect(Array(store.entries.keys) == ["G.net/4x4/weight"])
+  }
+
   @Test("makes parameters in its own number format")
   func dtype() {
     let p = Scope(ParameterStore(), dtype: .float64)

@@ -179,7 +179,8 @@ private func discriminatorMessage(
     }
     #expect(
       error?.description
-        == "kind: expected one of stylegan2, stylegan2-discriminator, found stylegan9")
+        == "kind: expected one of stylegan2, stylegan1, stylegan2-discriminator, "
+        + "stylegan1-discriminator, found stylegan9")
   }
 
   @Test("builds the generator of a configuration whose type it does not know")

@@ -51,7 +51,8 @@ private func seededScope() -> Scope {
   Scope(ParameterStore(), generator: TorchGenerator(seed: 1))
 }
 
-private func fillZeros(of store: ParameterStore) {
+/// Puts random numbers where a network starts from zeros.
+func fillZeros(of store: ParameterStore) {
   for (i, entry) in store.entries.values.enumerated() where entry.tensor.abs().max().item() == 0 {
     entry.tensor.assign(.seeded(entry.tensor.shape, seed: UInt64(i)) * 0.3)
   }

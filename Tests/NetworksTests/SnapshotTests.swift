@@ -61,4 +61,19 @@ func expectNames(
       smallDiscriminatorConfiguration(labelDim: 3), Scope(ParameterStore()))
     try expectNames(network.parameters, "stylegan2-discriminator-conditional")
   }
+
+  @Test("StyleGAN's generators, with labels and without styles", arguments: ["b", "c", "f"])
+  func styleGAN1(letter: String) throws {
+    let preset = try #require(StyleGAN1Preset(rawValue: "stylegan1-config-\(letter)"))
+    var configuration = small(preset)
+    if preset == .configF { configuration.labelDim = 3 }
+    let network = StyleGAN1(configuration, Scope(ParameterStore()))
+    try expectNames(network.parameters, "stylegan1-config-\(letter)")
+  }
+
+  @Test("StyleGAN's discriminator")
+  func styleGAN1Discriminator() throws {
+    let network = StyleGAN1Discriminator(smallStyleGAN1Discriminator(), Scope(ParameterStore()))
+    try expectNames(network.parameters, "stylegan1-discriminator")
+  }
 }

@@ -114,6 +114,82 @@ struct CommandTests {
     }
   }
 
+  @Test("noise writes mean, deviation, draws and parts of them, and says how each was made")
+  func noise() async throws {
+    try await withScratchFolder { folder in
+      let arguments = [
+        "noise", "--network=\(tensorFlowFile)", "--seeds=5", "--draws=3", "--crop=4,2,12,8",
+        "--trunc=0.7", "--noise-layers=2-5", "--outdir=\(folder)/out",
+      ]
+      let dry = try await stylist(arguments + ["-n"])
+      #expect(dry.exitCode == 0 && dry.stdout.contains("would make 3 draws"), "\(dry.stderr)")
+      #expect(names(in: folder).isEmpty)
+      let outcome = try await stylist(arguments)
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      let files = names(in: "\(folder)/out")
+      #expect(
+        files == [
+          "grid.png", "seed0005-crop0.png", "seed0005-crop1.png", "seed0005-crop2.png",
+          "seed0005-deviation.png", "seed0005-draw0.png", "seed0005-draw1.png",
+          "seed0005-draw2.png", "seed0005-mean.png",
+        ])
+      #expect(outcome.stdout.hasSuffix("\(folder)/out/grid.png\n"))
+      let crop = try PNG(path: "\(folder)/out/seed0005-crop0.png")
+      #expect((crop.image.width, crop.image.height) == (8, 6))
+      #expect(
+        crop.texts.first { $0.key == "Command" }?.value
+          == "stylist noise --seeds=5 --network=\(tensorFlowFile) --draws=3 --crop=4,2,12,8 "
+          + "--trunc=0.7 --noise-layers=2-5 --outdir=\(folder)/out")
+    }
+  }
+
+  @Test("noise can be kept to some layers, all or none, and such pictures say so")
+  func noiseLayers() async throws {
+    try await withScratchFolder { folder in
+      var pictures: [ByteImage] = []
+      for layers in ["all", "none", "0-1", "2"] {
+        let outcome = try await stylist([
+          "generate", "--network=\(plainNetwork)", "--seeds=1", "--noise-mode=random",
+          "--noise-layers=\(layers)", "--outdir=\(folder)",
+        ])
+        #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+        let picture = try PNG(path: "\(folder)/seed0001.png")
+        pictures.append(picture.image)
+        #expect(picture.texts.contains { $0.value.contains(" --noise-layers=\(layers) ") })
+      }
+      let bare = try await stylist([
+        "generate", "--network=\(plainNetwork)", "--seeds=1", "--noise-mode=none",
+        "--outdir=\(folder)",
+      ])
+      #expect(bare.exitCode == 0)
+      #expect(try PNG(path: "\(folder)/seed0001.png").image == pictures[1])
+      #expect(Set(pictures).count == 4)
+    }
+  }
+
+  @Test("StyleGAN's pickle is drawn, mixed and animated as every other network")
+  func styleGAN1() async throws {
+    try await withScratchFolder { folder in
+      let network = "--network=\(tensorFlowFile)"
+      let generate = try await stylist([
+        "generate", network, "--seeds=1,2", "--trunc=1,0.7", "--trunc-cutoff=4",
+        "--outdir=\(folder)/a",
+      ])
+      #expect(generate.exitCode == 0, "\(generate.stderr)")
+      let mix = try await stylist([
+        "mix", network, "--rows=1", "--cols=2", "--styles=coarse,middle", "--outdir=\(folder)/b",
+      ])
+      #expect(mix.exitCode == 0, "\(mix.stderr)")
+      #expect(
+        names(in: "\(folder)/b")
+          == ["1-1.png", "1-2-coarse.png", "1-2-middle.png", "2-2.png", "grid.png"])
+      let video = try await stylist([
+        "video", network, "--seeds=0,1", "--w-frames=2", "--output=\(folder)/walk.webp",
+      ])
+      #expect(video.exitCode == 0, "\(video.stderr)")
+    }
+  }
+
   @Test("the original programs' spellings are understood")
   func spellings() async throws {
     try await withScratchFolder { folder in

@@ -129,8 +129,8 @@ struct ConvertCommandTests {
         64, "a finite number, 0 or more, found inf", plainNetwork, "a.pt", "--to=nvidia",
         "--tolerance=inf")
       try await refuses(
-        64, "\(tensorFlowFile): G: expected a network that can be built", tensorFlowFile, "a.pt",
-        "--to=nvidia")
+        64, "G_ema does not fit into NVIDIA's form: expected StyleGAN2, found stylegan1",
+        tensorFlowFile, "a.pt", "--to=nvidia")
       try await refuses(64, "one G", plainNetwork, plainNetwork, "a.pt", "--to=nvidia")
       try await refuses(66, "missing", "absent.pkl", "a.safetensors")
       try await refuses(73, "no-such-folder", plainNetwork, "/proc/no-such-folder/a.safetensors")

@@ -79,6 +79,35 @@ struct ExitCodeTests {
       64, "noise-mode", generate(network, "--seeds=1", "--noise-mode=loud"))
   }
 
+  @Test("64: layers and parts that are none, noise of networks without any")
+  func noise() async throws {
+    for layers in ["1,3", "5-2", "x", "", "-1"] {
+      try await refuses(
+        64, "--noise-layers", generate(network, "--seeds=1", "--noise-layers=\(layers)"))
+    }
+    try await refuses(
+      64, "noise-layers: expected layers from 0 to 4, found 7",
+      generate(network, "--seeds=1", "--noise-layers=0-7"))
+    func noise(_ arguments: String...) -> [String] {
+      ["noise", network, "--seeds=1", "--outdir=out"] + arguments
+    }
+    for crop in ["1,2,3", "0,0,0,4", "4,4,2,8", "a,b,c,d", "0,0,70000,70000"] {
+      try await refuses(64, "the corners x0,y0,x1,y1", noise("--crop=\(crop)"))
+    }
+    try await refuses(
+      64, "crop: expected a part of the picture's 16×16 pixels, found 0,0,17,4",
+      noise("--crop=0,0,17,4"))
+    try await refuses(64, "draws: expected 2 to 100000, found 1", noise("--draws=1"))
+    try await refuses(64, "--trunc: expected one number", noise("--trunc=1,0.5"))
+    try await refuses(64, "sheet", ["noise", network, "--seeds=0-9999", "--outdir=out"])
+    try await refuses(
+      64, "the network: expected layers with noise, found none",
+      ["noise", "--cfg=stylegan1-config-d", "--res=16", "--seeds=1", "--outdir=out"])
+    try await refuses(
+      64, "noise-layers: expected none, for a network without noise, found 3",
+      generate("--cfg=stylegan1-config-d", "--res=16", "--seeds=1", "--noise-layers=2-3"))
+  }
+
   @Test("64: what the argument parser refuses is said on one line too")
   func parser() async throws {
     try await refuses(64, "stylist: Missing expected argument '<files> ...'", ["model", "convert"])
@@ -145,15 +174,9 @@ struct ExitCodeTests {
   @Test("69: whole files of networks that cannot be drawn with; 64: files without a generator")
   func unusable() async throws {
     let classifier = caseFile("checkpoint-edit/latent_classifier.pt")
-    let first = caseFile("checkpoint-stylegan1-tf-pkl/network-snapshot-000001.pkl")
-    let says = [
-      (classifier, "found what seems to be a classifier of latents, which is not supported yet"),
-      (first, "found stylegan1, which is read but cannot be built yet"),
-    ]
-    for (path, words) in says {
-      try await refuses(69, words, generate("--network=\(path)", "--seeds=1"))
-      try await refuses(69, words, generate("--network=\(path)", "--seeds=1", "-n"))
-    }
+    let words = "found what seems to be a classifier of latents, which is not supported yet"
+    try await refuses(69, words, generate("--network=\(classifier)", "--seeds=1"))
+    try await refuses(69, words, generate("--network=\(classifier)", "--seeds=1", "-n"))
     try await withScratchFolder { folder in
       let path = "\(folder)/d.safetensors"
       let d = try Checkpoint.open(plainNetwork).networks["D"]

@@ -13,7 +13,8 @@ struct HelpTests {
   }
 
   static let commands = [
-    "", "generate", "mix", "video", "attention", "model", "model list", "model inspect", "model verify",
+    "", "generate", "mix", "noise", "video", "attention", "model", "model list", "model inspect",
+    "model verify",
     "model convert", "model scan", "dataset", "dataset create", "dataset portraits",
     "dataset inspect", "dataset verify", "train", "train gan", "runs", "runs list", "runs show",
     "runs compare", "doctor", "completions",
@@ -53,7 +54,7 @@ struct HelpTests {
   @Test("typing errors get a suggestion")
   func typing() async throws {
     expect(try await stylist(["generatr"]), endsWith: 64, saying: "did you mean 'generate'?")
-    expect(try await stylist(["frobnicate"]), endsWith: 64, saying: "generate, mix, video")
+    expect(try await stylist(["frobnicate"]), endsWith: 64, saying: "generate, mix, noise, video")
     expect(try await stylist(["model", "inspct"]), endsWith: 64, saying: "mean 'inspect'?")
     expect(try await stylist(["model", "train"]), endsWith: 64, saying: "'model train'")
     let option = try await stylist(["generate", "--sedes=1", "--outdir=x"])

@@ -212,6 +212,12 @@ extension HostileInput {
         configuration: { $0.replacing(#""zDim":4"#, with: #""zDim":4611686018427387904"#) }
       ) { _ in }
     },
+    HostileInput(21, "StyleGAN of a size that no machine could build", 65, "zDim") {
+      tensorFlow("resolution", 1024, and: "latent_size", 1 << 30)
+    },
+    HostileInput(21, "StyleGAN that claims to be large", 65, "missing", command: .generate) {
+      tensorFlow("resolution", 4096, and: "latent_size", 65536)
+    },
     HostileInput(22, "NaN, drawn", 0, "not finite", command: .generate, leaves: ["out"]) {
       try network(weight: .nan) { _ in }
     },
@@ -229,6 +235,20 @@ extension HostileInput {
     let empty = try #require(rest.firstRange(of: PickleAssembler(protocol: nil).text("").bytes))
     bytes.replaceSubrange(empty, with: PickleAssembler(protocol: nil).text(source).bytes)
     return bytes
+  }
+
+  /// A TensorFlow pickle of StyleGAN's generator that states two sizes and has no variables.
+  private static func tensorFlow(
+    _ first: String, _ a: Int32, and second: String, _ b: Int32
+  ) -> [UInt8] {
+    PickleAssembler(protocol: 4).tuple { pickle in
+      ["G", "D", "Gs"].reduce(pickle) { pickle, name in
+        pickle.global("dnnlib.tflib.network", "Network").ops(")").op(0x81).ops("}(")
+          .text("version").int(3).text("name").text(name).text("components").ops("}")
+          .text("variables").ops("]").text("static_kwargs").ops("}(")
+          .text(first).int(a).text(second).int(b).ops("uub")
+      }
+    }.region.copy()
   }
 
   /// The tensors of a small generator, in our own form after a change.

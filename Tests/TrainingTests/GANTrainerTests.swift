@@ -81,6 +81,38 @@ import Training
     #expect(bits(average["mapping.w_avg"]) == bits(moved["mapping.w_avg"]))
   }
 
+  @Test("trains StyleGAN's networks while they grow, and the average grows with them")
+  func growing() throws {
+    var g = StyleGAN1Configuration(resolution: 16)
+    (g.zDim, g.wDim, g.mappingWidth, g.mappingLayers) = (8, 8, 8, 2)
+    (g.featureBase, g.featureMax) = (64, 8)
+    var d = StyleGAN1DiscriminatorConfiguration(resolution: 16)
+    (d.featureBase, d.featureMax) = (64, 8)
+    let (generator, discriminator) = (
+      StyleGAN1(g, Scope(ParameterStore(), generator: TorchGenerator(seed: 1))),
+      StyleGAN1Discriminator(d, Scope(ParameterStore(), generator: TorchGenerator(seed: 2)))
+    )
+    let trainer = try GANTrainer(
+      generator: generator, discriminator: discriminator, configuration: smallSettings(), seed: 1)
+    (generator.lod, discriminator.lod) = (1.5, 1.5)
+    let names = ["4x4/Conv/weight", "8x8/Conv1/weight", "16x16/Conv1/weight"]
+    func kernels() -> [[UInt8]] {
+      let store = generator.parameters
+      return names.map { bits(store["G_synthesis/\($0)"]) }
+    }
+    let before = kernels()
+    try trainer.runIteration(real: realBatch(0))
+    // At 1.5 the third resolution does not run yet.
+    #expect(zip(before, kernels()).map { $0 != $1 } == [true, true, false])
+    #expect((trainer.average as? any GrowingNetwork)?.lod == 1.5)
+    #expect(allBits(trainer.average.parameters) == allBits(generator.parameters))
+    (generator.lod, discriminator.lod) = (0, 0)
+    let grown = kernels()
+    try trainer.runIteration(real: realBatch(1))
+    #expect(zip(grown, kernels()).allSatisfy { $0 != $1 })
+    #expect((trainer.average as? any GrowingNetwork)?.lod == 0)
+  }
+
   @Test("leaves frozen parameters alone")
   func frozen() throws {
     let d = smallDiscriminator()

@@ -35,7 +35,7 @@ struct AttentionJobTests {
     let host = try host()
     let code = await host.codes(seeds: [3], settings: PictureSettings())
     let layers = await host.attentionLayers(
-      code, at: PixelPosition(row: 5, column: 12), noise: .const, noiseSeed: 0)
+      code, at: PixelPosition(row: 5, column: 12), settings: PictureSettings(), noiseSeed: 0)
     #expect(layers.map(\.resolution) == [4, 4, 8, 8, 16, 16])
     #expect(layers.map(\.resolution) == host.traits.attentionResolutions)
     for layer in layers {

@@ -65,8 +65,9 @@ public struct AttentionJob: PictureJob {
     let middle = host.traits.resolution / 2
     let pixel = PixelPosition(row: pixel?.row ?? middle, column: pixel?.column ?? middle)
     let code = await host.codes(seeds: [seed], settings: settings)
-    let picture = await host.picture(code, noise: settings.noise, noiseSeed: seed)
-    let all = await host.attentionLayers(code, at: pixel, noise: settings.noise, noiseSeed: seed)
+    let picture = await host.picture(
+      code, noise: settings.noise, noiseLayers: settings.noiseLayers, noiseSeed: seed)
+    let all = await host.attentionLayers(code, at: pixel, settings: settings, noiseSeed: seed)
     let chosen = layers ?? 0..<all.count
     try Task.checkCancellation()
     var pictures = PictureWriter(folder)

@@ -1,0 +1,106 @@
+// `stylist noise`: what noise does to pictures.
+
+import ArgumentParser
+import Workbench
+
+/// Shows which details of pictures come from noise.
+struct Noise: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show which details of a picture come from noise.",
+    discussion: """
+      EXAMPLES
+        stylist noise --network=ffhq.pkl --seeds=1157,1012 --outdir=out
+        stylist noise --network=ffhq.pkl --seeds=1157 --crop=650,180,906,436 \\
+          --outdir=out
+        stylist noise --network=ffhq.pkl --seeds=85 --draws=20 --noise-layers=8-17 \\
+          --outdir=out
+
+      Draws every seed's picture many times, each time with fresh noise, and writes
+      their mean, four times the standard deviation of every pixel's brightness,
+      the first four draws and, with --crop, that part of them. grid.png shows all
+      of it, with a row for each seed.
+      """)
+
+  @OptionGroup var networkOptions: NetworkOptions
+
+  @Option(
+    help: ArgumentHelp("The seeds: numbers and ranges, such as 0-3,85.", valueName: "list"),
+    transform: SeedList.parse)
+  var seeds: SeedList
+
+  @Option(help: ArgumentHelp("Pictures of each seed.", valueName: "count"))
+  var draws = 100
+
+  @Option(
+    help: ArgumentHelp(
+      "The part of the draws to show side by side, in pixels (default: all).",
+      valueName: "x0,y0,x1,y1"),
+    transform: PixelRectangle.parse)
+  var crop: PixelRectangle?
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the pictures; made if it is not there.", valueName: "folder"),
+    completion: .directory)
+  var outdir: String
+
+  @OptionGroup var codeOptions: CodeOptions
+  @OptionGroup var noiseLayers: NoiseLayerOptions
+  @OptionGroup var showing: ShowOptions
+  @OptionGroup var report: ReportOptions
+
+  func run() async throws {
+    try networkOptions.check()
+    try codeOptions.check()
+    let job = job
+    let summary = try networkOptions.summary(for: job.settings)
+    try job.check(summary.traits)
+    try OutputFolder.check(outdir)
+    let count = seeds.seeds.count * draws
+    if report.isDryRun {
+      try report.print(
+        Outcome(network: summary, count: count),
+        lines: ["would make \(count) draws for pictures in \(outdir) from \(summary.origin)"])
+      return
+    }
+    let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
+    let written = try await interruptible(leaving: "every file written so far is whole") {
+      let host = try NetworkOptions.open(source, threads: threads)
+      let folder = try OutputFolder(making: outdir)
+      return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
+    }
+    try report.print(
+      Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
+    showing.show(written)
+  }
+
+  private var job: NoiseJob {
+    let (name, all) = (networkOptions.name, seeds.text)
+    let common =
+      networkOptions.spelling
+      + [draws == 100 ? nil : "--draws=\(draws)", crop.map { "--crop=\($0.text)" }]
+      .compactMap(\.self) + codeOptions.spelling(codeOptions.trunc) + noiseLayers.spelling
+      + ["--outdir=\(outdir)"]
+    var job = NoiseJob(seeds: seeds.seeds) { seed in
+      let seeds = seed.map(String.init) ?? all
+      return Provenance(
+        command: commandLine(["noise", "--seeds=\(seeds)"] + common), network: name, seed: seeds)
+    }
+    job.draws = draws
+    job.crop = crop
+    job.settings = codeOptions.settings
+    job.settings.noiseLayers = noiseLayers.noiseLayers?.layers
+    return job
+  }
+}
+
+extension PixelRectangle {
+  /// Reads an option.
+  static func parse(_ text: String) throws -> PixelRectangle {
+    guard let rectangle = PixelRectangle(text) else {
+      throw ValidationError(
+        "expected the corners x0,y0,x1,y1 of a part in pixels, such as 650,180,906,436")
+    }
+    return rectangle
+  }
+}
