@@ -32,6 +32,9 @@ func tests(
     swiftSettings: swiftSettings)
 }
 
+/// What libtorch was built with: without it, some of its classes have other members.
+let torchSettings: [CXXSetting] = [.define("NDEBUG")]
+
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(
@@ -70,8 +73,8 @@ let package = Package(
   targets: [
     // The C doors.
     .systemLibrary(name: "CLibTorch", pkgConfig: "stylist-torch"),
-    .target(name: "CTorch", dependencies: ["CLibTorch"]),
-    .target(name: "CKernels", dependencies: ["CLibTorch"]),
+    .target(name: "CTorch", dependencies: ["CLibTorch"], cxxSettings: torchSettings),
+    .target(name: "CKernels", dependencies: ["CLibTorch"], cxxSettings: torchSettings),
     .systemLibrary(
       name: "CLibJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
