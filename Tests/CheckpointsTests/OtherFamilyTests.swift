@@ -16,7 +16,6 @@ struct OtherFamilyTests {
     arguments: [
       ("checkpoint-stylenat/050000.pt", "StyleNAT,"),
       ("checkpoint-stylenat-legacy/FFHQ256_940k_flip.pt", "StyleNAT,"),
-      ("checkpoint-styleswin/050000.pt", "StyleSwin,"),
       ("checkpoint-styleformer/network-snapshot-000000.pkl", "Styleformer,"),
       ("checkpoint-styleformer-linformer/network-snapshot-000000.pkl", "Styleformer,"),
       ("checkpoint-edit/latent_classifier.pt", "a classifier of latents,"),
@@ -53,7 +52,6 @@ struct OtherFamilyTests {
     says(
       "Style Transformer's editing by reference", "encoder.module.transformerlayer.linear1.weight")
     says("an IR-SE50 network, as encoders and face recognition are", "input_layer.0.weight")
-    says("the discriminator of StyleSwin and StyleNAT", "d.from_rgbs.0.conv.0.weight_orig")
     says("Styleformer", "synthesis.b12_0.enc.q_weight")
     says("MoCo's feature network", "module.encoder_q.conv1.weight")
     says("StyleGAN3", "synthesis.input.freqs")
@@ -61,8 +59,8 @@ struct OtherFamilyTests {
 
   @Test("names that merely end alike tell nothing, and the keys are listed")
   func unknown() {
-    expect(.unsupported, says: "found a dictionary of a, b.xlayers.0.blocks.0.qkv.weight") {
-      try torchFile("a", "b.xlayers.0.blocks.0.qkv.weight")
+    expect(.unsupported, says: "found a dictionary of a, b.xlayers.0.blocks.0.attn.rpb") {
+      try torchFile("a", "b.xlayers.0.blocks.0.attn.rpb")
     }
     expect(.unsupported, says: "found nothing") { try torchFile() }
   }
