@@ -7,9 +7,8 @@ import Formats
 enum OtherFamilies {
   /// The networks by the end of a name that only they have; the more telling first.
   ///
-  /// - Source: StyleNAT, Styleformer, stylegan3, pixel2style2pixel, style-transformer.
+  /// - Source: Styleformer, stylegan3, pixel2style2pixel, style-transformer.
   private static let families: [(name: String, family: String)] = [
-    ("layers.0.blocks.0.attn.rpb", "StyleNAT"),
     ("enc.q_weight", "Styleformer"),
     ("synthesis.input.freqs", "StyleGAN3"),
     ("transformerlayer_coarse.linear1.weight", "Style Transformer's encoder"),

@@ -18,7 +18,7 @@ struct StateFamily: Sendable {
   /// Every family; a new one adds its lines here.
   static let all: [StateFamily] = [
     rosinalityGenerator, rosinalityDiscriminator, nvidiaGenerator, nvidiaDiscriminator,
-    styleSwin, waveletDiscriminator,
+    styleSwin, styleNAT, waveletDiscriminator,
   ]
 }
 

@@ -78,12 +78,33 @@ extension TransformerShape {
 }
 
 extension StateSource {
-  /// A whole number among the training program's arguments.
-  func argument(_ name: String) -> Int? {
+  /// The settings of networks and training that StyleNAT's program keeps among its arguments; nil
+  /// for files of other programs and older ones.
+  var runs: [String: PlainValue]? {
     guard case .dictionary(let arguments) = state.values["args"],
-      case .int(let number) = arguments[name]
+      case .dictionary(let runs) = arguments["runs"]
     else { return nil }
-    return number
+    return runs
+  }
+
+  /// A whole number among the training program's arguments, under the name that StyleSwin's program
+  /// has for it.
+  func argument(_ name: String) -> Int? {
+    let number: PlainValue?
+    if let runs {
+      // StyleNAT's program keeps the same by network.
+      let parts: (network: String, name: String) =
+        switch name {
+        case "G_channel_multiplier": ("generator", "channel_multiplier")
+        case "D_channel_multiplier": ("discriminator", "channel_multiplier")
+        default: ("generator", name)
+        }
+      number = name == "size" ? runs[name] : runs[parts.network]?[parts.name]
+    } else {
+      number = state.values["args"]?[name]
+    }
+    if case .int(let number) = number { return number }
+    return nil
   }
 
   /// Checks that the sizes in the training program's arguments are those of the tensors.
@@ -104,5 +125,12 @@ extension StateSource {
     throw FileError(
       .damaged, file: file, expected: "\(path) of the size that args state, \(argument) \(stated)",
       found: "\(number)")
+  }
+}
+
+extension PlainValue {
+  /// The value of a name, if this is a dictionary that has it.
+  fileprivate subscript(name: String) -> PlainValue? {
+    if case .dictionary(let values) = self { values[name] } else { nil }
   }
 }

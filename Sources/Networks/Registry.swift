@@ -14,7 +14,7 @@ public struct NamedConfiguration: Sendable {
 public enum Registry {
   /// Every family; a new one adds its line here.
   public static let families: [any GeneratorConfiguration.Type] = [
-    StyleGAN2Configuration.self, StyleSwinConfiguration.self,
+    StyleGAN2Configuration.self, StyleSwinConfiguration.self, StyleNATConfiguration.self,
   ]
 
   /// Every discriminator.
@@ -37,7 +37,7 @@ public enum Registry {
           "StyleGAN2 \(preset.rawValue), \(preset.defaultResolution)×\(preset.defaultResolution)"
       ) { preset.generator(resolution: $0) }
     }
-    + styleSwin
+    + styleSwin + styleNAT
 
   private static let styleSwin = [
     ("ffhq256", 256), ("church256", 256), ("celebahq256", 256), ("ffhq1024", 1024),
@@ -50,6 +50,19 @@ public enum Registry {
       var configuration = StyleSwinConfiguration(resolution: resolution)
       configuration.shape.resolution = asked ?? resolution
       return configuration
+    }
+  }
+
+  private static let styleNAT = [
+    ("ffhq256", 256, false), ("ffhq1024", 1024, false), ("church256", 256, true),
+  ].map { subject, resolution, isProgressive in
+    NamedConfiguration(
+      name: "stylenat-\(subject)",
+      summary: "StyleNAT as published for \(subject), \(resolution)×\(resolution)"
+    ) { asked in
+      isProgressive
+        ? StyleNATConfiguration.progressive(resolution: asked ?? resolution)
+        : StyleNATConfiguration(resolution: asked ?? resolution)
     }
   }
 

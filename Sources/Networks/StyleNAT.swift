@@ -29,7 +29,7 @@ public struct StyleNATConfiguration: TransformerConfiguration {
   /// - Parameter resolution: The image's width and height, in pixels.
   public init(resolution: Int = 256) {
     shape = TransformerShape(resolution: resolution)
-    let resolutions = shape.resolutions.dropFirst()
+    let resolutions = Self.stages(upTo: resolution)
     kernelSizes = resolutions.map { _ in [7] }
     dilations = resolutions.map { $0 == 8 ? [1] : [1, $0 / 8] }
   }
@@ -42,10 +42,16 @@ public struct StyleNATConfiguration: TransformerConfiguration {
   public static func progressive(resolution: Int = 256) -> StyleNATConfiguration {
     var configuration = StyleNATConfiguration(resolution: resolution)
     configuration.shape.minHeads = 8
-    configuration.dilations = configuration.shape.resolutions.dropFirst().map { r in
+    configuration.dilations = stages(upTo: resolution).map { r in
       Array(sequence(first: 1) { $0 * 2 }.prefix { $0 <= r / 8 })
     }
     return configuration
+  }
+
+  /// The resolutions of Hydra's stages, of which there is an end also where `validate()` has not
+  /// seen the resolution.
+  private static func stages(upTo resolution: Int) -> [Int] {
+    Array(sequence(first: 8) { $0 * 2 }.prefix { $0 <= min(resolution, 1024) })
   }
 
   /// The partitions of the heads at a resolution.
@@ -53,7 +59,7 @@ public struct StyleNATConfiguration: TransformerConfiguration {
   /// - Parameter r: A resolution from 8 on.
   /// - Returns: Their heads, kernel sizes and dilations.
   /// - Throws: `ConfigurationError` if they do not fit.
-  func partitions(at r: Int) throws(ConfigurationError) -> [HydraPartition] {
+  public func partitions(at r: Int) throws(ConfigurationError) -> [HydraPartition] {
     let stage = r.trailingZeroBitCount - 3
     do {
       let partitions = try HydraPartition.all(
@@ -114,6 +120,9 @@ public struct StyleNATConfiguration: TransformerConfiguration {
     return ["attn.relative_position_index": index]
   }
 }
+
+/// The StyleNAT generator.
+public typealias StyleNAT = TransformerGenerator<StyleNATConfiguration>
 
 /// Hydra attention over the pixels of a square map in rows.
 ///

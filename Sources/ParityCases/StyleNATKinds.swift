@@ -169,13 +169,7 @@ extension StyleNATConfiguration {
     self.init()
     shape = try TransformerShape(config)
     shape.minHeads = try config.value("min_heads")
-    // The entry of 4×4 and those beyond the last resolution are not used.
-    let stages = 1..<max(1, shape.resolutions.count)
-    let (kernelLists, dilationLists): ([[Int]], [[Int]]) = (
-      try config.value("kernels"), try config.value("dilations")
-    )
-    kernelSizes = Array(kernelLists.prefix(stages.upperBound).dropFirst())
-    dilations = Array(dilationLists.prefix(stages.upperBound).dropFirst())
+    try takePartitions(from: config)
     biasNames = try config.biasNames()
     qkvBias = try config.value("qkv_bias", default: true)
     qkScale = try config.optional("qk_scale")
@@ -188,5 +182,16 @@ extension StyleNATConfiguration {
     guard drops == [0, 0], try config.value("block_type", default: "nat") == "nat" else {
       throw CaseError("block_type nat without dropping: found another")
     }
+  }
+
+  /// Reads kernel sizes and dilations; the entry of 4×4 and those beyond the last resolution are
+  /// not used.
+  mutating func takePartitions(from config: StrictObject) throws {
+    let stages = shape.resolutions.count
+    let (kernelLists, dilationLists): ([[Int]], [[Int]]) = (
+      try config.value("kernels"), try config.value("dilations")
+    )
+    kernelSizes = Array(kernelLists.prefix(stages).dropFirst())
+    dilations = Array(dilationLists.prefix(stages).dropFirst())
   }
 }

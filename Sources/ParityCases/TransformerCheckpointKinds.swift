@@ -7,7 +7,9 @@ import OrderedCollections
 import Tensors
 
 let transformerCheckpointKinds = [
-  ParityKind("checkpoint", "styleswin", styleSwin)
+  ParityKind("checkpoint", "styleswin", styleSwin),
+  ParityKind("checkpoint", "stylenat") { try styleNAT($0, states: "state_dicts.") },
+  ParityKind("checkpoint", "stylenat-legacy") { try styleNAT($0, states: "") },
 ]
 
 private func styleSwin(_ inputs: CaseInputs) throws -> Computed {
@@ -23,15 +25,37 @@ private func styleSwin(_ inputs: CaseInputs) throws -> Computed {
   return try transformerCheckpoint(inputs, configuration, states: "")
 }
 
+/// StyleNAT's files, with all settings (`state_dicts.`) or without those of the attention.
+private func styleNAT(_ inputs: CaseInputs, states: String) throws -> Computed {
+  let wanted = try StyleNATConfiguration(inputs.config)
+  try wanted.validate()
+  return try transformerCheckpoint(inputs, wanted, states: states) { told in
+    guard states.isEmpty else { return }
+    // Neither tensors nor arguments tell dilations; of kernels and heads only what follows from
+    // them is told.
+    told.dilations = wanted.dilations
+    let resolutions = wanted.shape.resolutions
+    if resolutions.allSatisfy({ told.shape.heads(at: $0) == wanted.shape.heads(at: $0) }) {
+      told.shape.minHeads = wanted.shape.minHeads
+    }
+    let sizes = try resolutions.dropFirst().map { r in
+      [try told.partitions(at: r), try wanted.partitions(at: r)].map { $0.map(\.kernelSize) }
+    }
+    if sizes.allSatisfy({ $0[0] == $0[1] }) { told.kernelSizes = wanted.kernelSizes }
+  }
+}
+
 /// The images and logits of a file's networks, and its tensors.
 ///
 /// - Parameters:
 ///   - inputs: The case.
 ///   - wanted: The generator that the case describes.
 ///   - states: What stands before the names of the networks in the file: `state_dicts.` or nothing.
+///   - supply: Takes from the case what the file cannot tell.
 /// - Returns: The tensors of the kinds about such files.
 func transformerCheckpoint<Configuration: TransformerConfiguration>(
-  _ inputs: CaseInputs, _ wanted: Configuration, states: String
+  _ inputs: CaseInputs, _ wanted: Configuration, states: String,
+  supply: (inout Configuration) throws -> Void = { _ in }
 ) throws -> Computed {
   let config = inputs.config
   let discriminator = try WaveletDiscriminatorConfiguration(config)
@@ -52,6 +76,7 @@ func transformerCheckpoint<Configuration: TransformerConfiguration>(
     else { throw CaseError("\(role): expected \(Configuration.kind)") }
     // No tensor tells it.
     told.shape.mappingLRMultiplier = wanted.shape.mappingLRMultiplier
+    try supply(&told)
     guard told == wanted else { throw CaseError("\(role): expected \(wanted), found \(told)") }
     let store = ParameterStore()
     let generator = TransformerGenerator(wanted, Scope(store))

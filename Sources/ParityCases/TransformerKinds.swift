@@ -11,6 +11,7 @@ let transformerKinds = [
   ParityKind("stylenat", "upsample", enlargements),
   ParityKind("stylenat", "torgb", colours),
   ParityKind("stylenat", "spe", positionCodes),
+  ParityKind("stylenat", "counts", counts),
 ]
 
 /// The result of a module, and the gradients of `sum(out * grad_out)`.
@@ -187,4 +188,53 @@ extension TransformerShape {
     mlpRatio = try config.value("mlp_ratio", default: 4)
     mappingLRMultiplier = try config.value("lr_mlp", default: 0.01)
   }
+}
+
+// MARK: Counts
+
+/// The parameters of published networks, and the entries of their state dictionaries.
+private func counts(_ inputs: CaseInputs) throws -> Computed {
+  var computed: Computed = [:]
+  func count(_ label: String, _ store: ParameterStore, entries: Int) {
+    computed["\(label).parameters"] = Tensor([store.parameterCount])
+    computed["\(label).state_keys"] = Tensor([entries])
+  }
+  func generator(_ label: String, _ configuration: some TransformerConfiguration) throws {
+    try configuration.validate()
+    let store = ParameterStore()
+    _ = TransformerGenerator(configuration, Scope(store, device: .meta))
+    // Published dictionaries hold tables and masks that follow from the sizes, and no mean of w.
+    count(label, store, entries: store.entries.count + configuration.derivedBuffers.count - 1)
+  }
+  for label in inputs.config.keys where label != "kind" {
+    let sizes = try inputs.config.object(label)
+    let multiplier: Int = try sizes.value("channel_multiplier")
+    if label.hasPrefix("stylenat-") {
+      var configuration = StyleNATConfiguration()
+      configuration.shape = TransformerShape(
+        resolution: try sizes.value("size"), channelMultiplier: multiplier,
+        minHeads: try sizes.value("min_heads"))
+      try configuration.takePartitions(from: sizes)
+      try generator(label, configuration)
+    } else if label.hasPrefix("styleswin-") {
+      var configuration = StyleSwinConfiguration(resolution: try sizes.value("size"))
+      configuration.shape.channelMultiplier = multiplier
+      try generator(label, configuration)
+    } else if label == "discriminator-*" {
+      for (size, isSpectral) in [(256, true), (256, false), (1024, true), (1024, false)] {
+        var configuration = WaveletDiscriminatorConfiguration(resolution: size)
+        configuration.channelMultiplier = multiplier
+        configuration.usesSpectralNorm = isSpectral
+        try configuration.validate()
+        let store = ParameterStore()
+        _ = configuration.makeDiscriminator(Scope(store, device: .meta))
+        count(
+          "discriminator-\(size)-\(isSpectral ? "sn" : "nosn")", store,
+          entries: store.entries.count)
+      }
+    } else {
+      throw CaseError("\(label): expected stylenat-…, styleswin-… or discriminator-*")
+    }
+  }
+  return computed
 }

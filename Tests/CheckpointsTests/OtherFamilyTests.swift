@@ -14,8 +14,6 @@ struct OtherFamilyTests {
   @Test(
     "published files of families that do not exist yet are named",
     arguments: [
-      ("checkpoint-stylenat/050000.pt", "StyleNAT,"),
-      ("checkpoint-stylenat-legacy/FFHQ256_940k_flip.pt", "StyleNAT,"),
       ("checkpoint-styleformer/network-snapshot-000000.pkl", "Styleformer,"),
       ("checkpoint-styleformer-linformer/network-snapshot-000000.pkl", "Styleformer,"),
       ("checkpoint-edit/latent_classifier.pt", "a classifier of latents,"),
@@ -59,8 +57,8 @@ struct OtherFamilyTests {
 
   @Test("names that merely end alike tell nothing, and the keys are listed")
   func unknown() {
-    expect(.unsupported, says: "found a dictionary of a, b.xlayers.0.blocks.0.attn.rpb") {
-      try torchFile("a", "b.xlayers.0.blocks.0.attn.rpb")
+    expect(.unsupported, says: "found a dictionary of a, b.xindep_fcs.0.weight") {
+      try torchFile("a", "b.xindep_fcs.0.weight")
     }
     expect(.unsupported, says: "found nothing") { try torchFile() }
   }
@@ -123,8 +121,10 @@ struct OtherFamilyTests {
       }
       try write("w")
       expect(.unsupported, says: "other tensors: w") { _ = try Checkpoint.open(path) }
-      try write("g_ema.layers.0.blocks.0.attn.rpb")
-      expect(.unsupported, says: "what seems to be StyleNAT") { _ = try Checkpoint.open(path) }
+      try write("classifier.indep_fcs.0.weight")
+      expect(.unsupported, says: "what seems to be a classifier of latents") {
+        _ = try Checkpoint.open(path)
+      }
       try TrainingState().write(to: path)
       expect(.unsupported, says: "the state of a training") { _ = try Checkpoint.open(path) }
     }

@@ -32,7 +32,8 @@ import Testing
     let matrix = store["weight_orig"].reshaped(3, 4)
     let sigma = (u * matrix.matmul(v)).sum().item()
     expectClose(first * sigma, store["weight_orig"], atol: 1e-12)
-    #expect(abs(u.norm().item() - 1) < 1e-12 && abs(v.norm().item() - 1) < 1e-12)
+    // First values are drawn and normalised in float32.
+    #expect(abs(u.norm().item() - 1) < 1e-6 && abs(v.norm().item() - 1) < 1e-6)
   }
 
   @Test("gradients see u and v as constants, also those that training has just improved")

@@ -29,6 +29,21 @@ import Testing
       }
     }
   }
+
+  @Test("neighbourhood attention and its gradients")
+  func neighborhoods() async {
+    await #expect(processExitsWith: .success) {
+      expectSameBits { dtype in
+        let x = (1...3).map {
+          Tensor.seeded([2, 37, 22, 3, 9], seed: $0, dtype: dtype).requiringGrad()
+        }
+        let bias = Tensor.seeded([3, 9, 9], seed: 4, dtype: dtype).requiringGrad()
+        let y = neighborhoodAttention(
+          x[0], x[1], x[2], relativePositionBias: bias, kernelSize: 5, dilation: 2, scale: 0.3)
+        return [y] + gradients(of: [y], withRespectTo: x + [bias], weights: [y * y])
+      }
+    }
+  }
 }
 
 /// The gradient of squares and the gradient of its squares.

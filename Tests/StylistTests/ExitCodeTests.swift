@@ -144,10 +144,10 @@ struct ExitCodeTests {
 
   @Test("69: whole files of networks that cannot be drawn with; 64: files without a generator")
   func unusable() async throws {
-    let nat = caseFile("checkpoint-stylenat/050000.pt")
+    let classifier = caseFile("checkpoint-edit/latent_classifier.pt")
     let first = caseFile("checkpoint-stylegan1-tf-pkl/network-snapshot-000001.pkl")
     let says = [
-      (nat, "found what seems to be StyleNAT, which is not supported yet"),
+      (classifier, "found what seems to be a classifier of latents, which is not supported yet"),
       (first, "found stylegan1, which is read but cannot be built yet"),
     ]
     for (path, words) in says {

@@ -170,7 +170,8 @@ import Training
     let outcome = try trainer.runPhase(.discriminatorMain, real: realBatch(0), inputs: inputs)
     let norm = try #require(outcome.gradientNorm?.item())
     let length = Tensor.stack(outcome.gradients.map { $0.norm() }).norm().item()
-    #expect(norm > 1e-2 && length <= 1e-3)
+    // Every factor and product is rounded to float32.
+    #expect(norm > 1e-2 && abs(length - 1e-3) < 1e-3 * 1e-2)
     let other = try trainer.runPhase(.generatorMain, real: realBatch(0), inputs: drawn)
     #expect(other.gradientNorm == nil)
   }
