@@ -198,23 +198,20 @@ func smallStyleSwin() -> StyleSwinConfiguration {
     }
   }
 
-  @Test("a generator's weights come block by block, at the place of the map that is asked for")
+  @Test("a generator's maps come block by block, at the place of the map that is asked for")
   func maps() throws {
     let generator = self.generator()
-    let blocks = generator.attentionBlocks
-    #expect(blocks.map(\.resolution) == [4, 4, 8, 8, 16, 16, 32, 32])
-    #expect(blocks[5].name == "layers.2.blocks.1" && blocks[0].headGroups.count == 1)
-    let found = withoutGradients {
-      generator.attentionWeights(
-        wPlus(generator, batch: 2), in: [0, 7], at: ImagePoint(x: 0.99, y: 0.01))
+    let maps = withoutGradients {
+      generator.attentionMaps(wPlus(generator, batch: 2), at: PixelPosition(row: 0, column: 31))
     }
-    #expect(Set(found.keys) == [0, 7])
-    let last = try #require(found[7])
+    #expect(maps.map(\.resolution) == [4, 4, 8, 8, 16, 16, 32, 32])
+    #expect(maps.map(\.resolution) == generator.traits.attentionResolutions)
+    #expect(maps[5].name == "layers.2.blocks.1" && maps[0].groups.count == 1)
+    #expect(maps[2].query == PixelPosition(row: 0, column: 7))
+    let last = maps[7].weights
     #expect(last.shape == [2, 4, 32, 32])
     // The first half of the heads sees the upper right window only.
     let window = last.sliced(0..<2, axis: 1).sliced(0..<8, axis: 2).sliced(24..<32, axis: 3)
     for sum in window.sum(over: 2, 3).values() { #expect(abs(sum - 1) < 1e-5) }
-    let pixel = ImagePoint(x: 1, y: -3).pixel(resolution: 16)
-    #expect(pixel.row == 0 && pixel.column == 15)
   }
 }
