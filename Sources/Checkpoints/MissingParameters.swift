@@ -80,10 +80,13 @@ extension Checkpoint.Network {
     completing parameters: StoredParameters, as configuration: Configuration, file: String
   ) throws(FileError) {
     var complete = parameters
-    for (name, shape) in configuration.derivedBuffers {
-      guard let found = complete.removeValue(forKey: name), found.shape != shape else { continue }
+    for (name, buffer) in configuration.derivedBuffers {
+      guard let found = complete.removeValue(forKey: name), found.shape != buffer.shape else {
+        continue
+      }
       throw FileError(
-        .damaged, file: file, expected: "\(name) of shape \(shape)", found: "\(found.shape)")
+        .damaged, file: file, expected: "\(name) of shape \(buffer.shape)",
+        found: "\(found.shape)")
     }
     let plan = ParameterStore()
     _ = configuration.makeGenerator(Scope(plan, device: .meta))

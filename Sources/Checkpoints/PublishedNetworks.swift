@@ -62,7 +62,7 @@ extension PublishedNetwork {
   /// Every published network that Stylist knows of.
   public static let all: [PublishedNetwork] =
     styleGAN1 + styleGAN2TensorFlow + styleGAN2ADA + styleGAN3Repository + transferSources
-    + rosinality
+    + rosinality + styleSwin
 
   /// Finds a network by its name.
   ///
@@ -191,6 +191,23 @@ extension PublishedNetwork {
       "rosinality-550000", "550000.pt", .rosinality, "rosinality/stylegan2-pytorch", "256x256",
       .styleGAN2, roles: ["G_ema"], licence: "not stated"),
   ]
+
+  /// - Source: microsoft/StyleSwin, which states a licence for the networks too.
+  private static let styleSwin: [PublishedNetwork] = [
+    ("FFHQ_256", 256), ("LSUNChurch_256", 256), ("CelebAHQ_256", 256), ("FFHQ_1024", 1024),
+    ("CelebAHQ_1024", 1024),
+  ].map { stem, resolution in
+    let name = stem.lowercased().replacing("_", with: "-")
+    return PublishedNetwork(
+      name: "styleswin-\(name)", file: "\(stem).pt", form: .transformers,
+      source: "microsoft/StyleSwin", licence: "MIT", kind: StyleSwinConfiguration.kind,
+      resolution: resolution,
+      facts: PublishedNetwork.Facts(
+        zDim: 512, wDim: 512, labelDim: 0, mappingLayers: 8,
+        generatorParameters: resolution == 256 ? 48_929_512 : 40_862_990),
+      // Files for evaluation may hold the averaged generator alone.
+      roles: ["G_ema"], evidence: .layoutTested)
+  }
 
   private static let adaFolder = "nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained"
   private static let nvidiaLicence = "NVIDIA Source Code License, non-commercial"

@@ -18,7 +18,8 @@ extension Checkpoint {
       let keys = state.keys.prefix(8).joined(separator: ", ")
       throw OtherFamilies.error(
         in: state.file,
-        expected: "networks of StyleGAN2, with rosinality's or NVIDIA's names, or of StyleSwin",
+        expected:
+          "StyleGAN2 networks with rosinality's or NVIDIA's names, StyleSwin's or StyleNAT's",
         names: state.tensors.keys,
         otherwise: keys.isEmpty ? "nothing" : "a dictionary of \(keys)")
     }

@@ -110,9 +110,14 @@ public struct StyleNATConfiguration: TransformerConfiguration {
   }
 
   /// The table of bias places that files hold for 4×4.
-  public func derivedBuffers(at place: AttentionPlace) -> [String: [Int]] {
+  public func derivedBuffers(at place: AttentionPlace) -> [String: StoredParameter] {
+    guard place.stage == 0 else { return [:] }
     let pixels = place.resolution * place.resolution
-    return place.stage == 0 ? ["attn.relative_position_index": [pixels, pixels]] : [:]
+    let index = StoredParameter(shape: [pixels, pixels], dtype: .int64) {
+      // Rows of the key minus those of the query: the other way around than in StyleSwin.
+      relativePositionIndex(size: place.resolution).transposed(0, 1)
+    }
+    return ["attn.relative_position_index": index]
   }
 }
 

@@ -51,15 +51,22 @@ public struct StyleSwinConfiguration: TransformerConfiguration {
   }
 
   /// The tables of indices and the mask that the published module keeps beside its parameters.
-  public func derivedBuffers(at place: AttentionPlace) -> [String: [Int]] {
+  public func derivedBuffers(at place: AttentionPlace) -> [String: StoredParameter] {
     let (r, size) = (place.resolution, windowSize(at: place.resolution))
     let pixels = size * size
-    var shapes = [
-      "attn.0.relative_position_index": [pixels, pixels],
-      "attn.1.relative_position_index": [pixels, pixels],
+    let index = StoredParameter(shape: [pixels, pixels], dtype: .int64) {
+      relativePositionIndex(size: size)
+    }
+    var buffers = [
+      "attn.0.relative_position_index": index, "attn.1.relative_position_index": index,
     ]
-    if r > size { shapes["attn_mask2"] = [(r / size) * (r / size), pixels, pixels] }
-    return shapes
+    if r > size {
+      let shape = [(r / size) * (r / size), pixels, pixels]
+      buffers["attn_mask2"] = StoredParameter(shape: shape, dtype: .float32) {
+        DoubleAttention.mask(resolution: r, windowSize: size)
+      }
+    }
+    return buffers
   }
 }
 
@@ -187,16 +194,10 @@ public final class DoubleAttention: PixelAttention {
 
   /// What is added to logits, by the offset of the query from the key: [h / 2, s², s²].
   private func relativePositionBias(half: Int) -> Tensor {
-    let (s, table) = (windowSize, tables[half])
-    let places = Tensor.arange(s, device: table.device).cast(to: .float32)
-    func offsets(_ places: Tensor) -> Tensor {
-      let all = places.reshaped(s * s)
-      return all.unsqueezed(1) - all.unsqueezed(0) + Double(s - 1)
-    }
-    let rows = offsets(places.unsqueezed(1).expanded(s, s))
-    let columns = offsets(places.unsqueezed(0).expanded(s, s))
-    let index = (rows * Double(2 * s - 1) + columns).cast(to: .int64).reshaped(s * s * s * s)
-    return table.picked(index, axis: 0).reshaped(s * s, s * s, heads / 2).permuted(2, 0, 1)
+    let (pixels, table) = (windowSize * windowSize, tables[half])
+    let index = relativePositionIndex(size: windowSize, device: table.device)
+    return table.picked(index.reshaped(pixels * pixels), axis: 0)
+      .reshaped(pixels, pixels, heads / 2).permuted(2, 0, 1)
   }
 
   /// The bias of the moved grid's windows, lowered where a border lies between query and key:
@@ -204,13 +205,31 @@ public final class DoubleAttention: PixelAttention {
   private func movedBias(isLastRow: Bool, isLastColumn: Bool) -> Tensor {
     let bias = relativePositionBias(half: 1)
     guard isLastRow || isLastColumn else { return bias }
-    let (s, edge) = (windowSize, windowSize - shift)
+    let mask = Self.mask(windowSize: windowSize, isLastRow: isLastRow, isLastColumn: isLastColumn)
+    return bias + mask.moved(to: bias.device)
+  }
+
+  /// What lowers the logits of one window of the moved grid: [s², s²].
+  private static func mask(windowSize s: Int, isLastRow: Bool, isLastColumn: Bool) -> Tensor {
+    let edge = s - s / 2
     // Which of up to four regions of the map each pixel of such a window is from.
     let regions = (0..<s * s).map { pixel in
       (isLastRow && pixel / s >= edge ? 2 : 0) + (isLastColumn && pixel % s >= edge ? 1 : 0)
     }
     let mask = regions.flatMap { a in regions.map { b in Float(a == b ? 0 : -100) } }
-    return bias + Tensor(mask, shape: [s * s, s * s]).moved(to: bias.device)
+    return Tensor(mask, shape: [s * s, s * s])
+  }
+
+  /// What lowers the logits of all windows of the moved grid, rows first: [windows, s², s²].
+  static func mask(resolution: Int, windowSize s: Int) -> Tensor {
+    let count = resolution / s
+    let kinds = [(false, false), (false, true), (true, false), (true, true)].map {
+      mask(windowSize: s, isLastRow: $0.0, isLastColumn: $0.1)
+    }
+    let places = (0..<count * count).map { window in
+      (window / count == count - 1 ? 2 : 0) + (window % count == count - 1 ? 1 : 0)
+    }
+    return Tensor.stack(kinds).picked(Tensor(places), axis: 0)
   }
 
   // MARK: Weights
@@ -253,4 +272,22 @@ extension Tensor {
   fileprivate func rolled(_ rows: Int, _ columns: Int, axes first: Int) -> Tensor {
     rows == 0 && columns == 0 ? self : rolled([rows, columns], axes: [first, first + 1])
   }
+}
+
+/// Where the bias of each query and key of a square of pixels stands in a table by offsets: rows of
+/// the query minus those of the key first, from the most negative on.
+///
+/// - Parameters:
+///   - s: The width and height of the square, in pixels.
+///   - device: Where the numbers are.
+/// - Returns: [s², s²], int64.
+func relativePositionIndex(size s: Int, device: Device = .cpu) -> Tensor {
+  let places = Tensor.arange(s, device: device).cast(to: .float32)
+  func offsets(_ places: Tensor) -> Tensor {
+    let all = places.reshaped(s * s)
+    return all.unsqueezed(1) - all.unsqueezed(0) + Double(s - 1)
+  }
+  let rows = offsets(places.unsqueezed(1).expanded(s, s))
+  let columns = offsets(places.unsqueezed(0).expanded(s, s))
+  return (rows * Double(2 * s - 1) + columns).cast(to: .int64)
 }

@@ -120,8 +120,8 @@ public protocol TransformerConfiguration: GeneratorConfiguration {
   /// tables of indices, masks.
   ///
   /// - Parameter place: Which block it is, and its sizes.
-  /// - Returns: Shapes by name below the block's own, such as `attn_mask2`.
-  func derivedBuffers(at place: AttentionPlace) -> [String: [Int]]
+  /// - Returns: Tensors by name below the block's own, such as `attn_mask2`, made when asked for.
+  func derivedBuffers(at place: AttentionPlace) -> [String: StoredParameter]
 }
 
 extension TransformerConfiguration {
@@ -145,19 +145,19 @@ extension TransformerConfiguration {
   /// What published files hold beside the parameters and buffers of the network, by name.
   ///
   /// Networks have no such tensors, since these follow from the sizes or are never read.
-  public var derivedBuffers: [String: [Int]] {
-    var shapes: [String: [Int]] = [:]
+  public var derivedBuffers: [String: StoredParameter] {
+    var buffers: [String: StoredParameter] = [:]
     for place in attentionPlaces {
       let path = "layers.\(place.stage)"
-      for (name, shape) in derivedBuffers(at: place) {
-        shapes["\(path).blocks.\(place.block).\(name)"] = shape
+      for (name, buffer) in derivedBuffers(at: place) {
+        buffers["\(path).blocks.\(place.block).\(name)"] = buffer
       }
       // Memory that PyTorch's module reserves to know its device by; its number means nothing.
       if place.block == 1, place.resolution < shape.resolution {
-        shapes["\(path).upsample.sin_pos_embed._float_tensor"] = [1]
+        buffers["\(path).upsample.sin_pos_embed._float_tensor"] = StoredParameter(.zeros([1]))
       }
     }
-    return shapes
+    return buffers
   }
 }
 

@@ -9,7 +9,7 @@ import Networks
 struct ConversionLosses {
   /// What is lost, a line each.
   let remarks: [String]
-  /// Whether the new file holds the mean of w of another generator instead.
+  /// Whether the new file holds no mean of w, or that of another generator instead.
   let losesMean: Bool
 
   /// Compares every tensor and every value of the configuration.
@@ -18,19 +18,21 @@ struct ConversionLosses {
   ///   - role: What the networks are in training.
   ///   - network: The source.
   ///   - converted: What the new file holds of it.
-  ///   - sharesMean: Whether the form has room for one mean of w, that of another generator.
+  ///   - keptMean: Which mean of w the form keeps.
   /// - Throws: `FileError` if a tensor cannot be read.
   init(
     of role: String, _ network: Checkpoint.Network, in converted: Checkpoint.Network,
-    sharesMean: Bool
+    keptMean: ConvertJob.Form.KeptMean
   ) throws {
     var remarks: [String] = []
     var tensors = try network.changedNames(in: converted)
-    losesMean = sharesMean && tensors.contains("mapping.w_avg")
+    let means: Set = ["mapping.w_avg", "style.w_avg"]
+    losesMean = keptMean != .own && tensors.contains(where: means.contains)
     if losesMean {
-      tensors.removeAll { $0 == "mapping.w_avg" }
+      tensors.removeAll(where: means.contains)
+      let room = keptMean == .ofAverage ? "one mean, that of G_ema" : "no mean"
       remarks.append(
-        "\(role): its mean of w is not kept, since the form has one mean, that of G_ema; its "
+        "\(role): its mean of w is not kept, since the form has \(room); its "
           + "content hash and its truncated pictures change, so it was compared without truncation")
     }
     if !tensors.isEmpty {

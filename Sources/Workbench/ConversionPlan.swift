@@ -61,6 +61,7 @@ extension ConvertJob {
     case .safetensors: break
     case .nvidia: try NVIDIAStateFile.check(networks)
     case .rosinality: try RosinalityFile.check(networks)
+    case .styleswin: try StyleSwinFile.check(networks)
     }
     return Prepared(
       networks: networks, notes: sources.notes,

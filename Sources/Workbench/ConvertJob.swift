@@ -19,9 +19,29 @@ public struct ConvertJob: Sendable {
     case nvidia
     /// A torch file of state dictionaries under rosinality's names.
     case rosinality
+    /// A torch file of state dictionaries as StyleSwin's programs read them.
+    case styleswin
 
     /// Whether one file holds several networks.
     var holdsSeveral: Bool { self != .safetensors }
+
+    /// Which mean of w a file keeps for a generator.
+    enum KeptMean {
+      case own
+      /// The form has room for one, that of the averaged generator.
+      case ofAverage
+      /// The form has none.
+      case none
+    }
+
+    /// Which mean of w a file keeps for a network.
+    func keptMean(of role: String, beside average: Checkpoint.Network?) -> KeptMean {
+      switch self {
+      case .safetensors, .nvidia: .own
+      case .rosinality: role == "G" && average != nil ? .ofAverage : .own
+      case .styleswin: .none
+      }
+    }
 
     /// What the names of such files may end in, the usual first.
     public var endings: [String] { self == .safetensors ? ["safetensors"] : ["pt", "pth"] }
@@ -136,6 +156,7 @@ extension ConvertJob {
       }
     case .nvidia: try NVIDIAStateFile.write(networks, to: path)
     case .rosinality: try RosinalityFile.write(networks, to: path)
+    case .styleswin: try StyleSwinFile.write(networks, to: path)
     }
   }
 
@@ -152,10 +173,9 @@ extension ConvertJob {
           .damaged, file: path, expected: "\(role) in the new file",
           found: copy.keys.joined(separator: ", "))
       }
-      // rosinality's form has room for one mean of w, that of the averaged generator.
       let losses = try ConversionLosses(
         of: role, network, in: converted,
-        sharesMean: form == .rosinality && role == "G" && networks["G_ema"] != nil)
+        keptMean: form.keptMean(of: role, beside: networks["G_ema"]))
       remarks += losses.remarks
       let comparison = try NetworkComparison(
         role: role, network, converted, seeds: seeds, psi: losses.losesMean ? 1 : 0.7,

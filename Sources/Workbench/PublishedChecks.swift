@@ -118,6 +118,11 @@ private struct Sizes {
     case let c as StyleGAN2DiscriminatorConfiguration:
       (resolution, labelDim) = (c.resolution, c.labelDim)
       (channelBase, channelMax) = (c.channelBase, c.channelMax)
+    case let c as any TransformerConfiguration:
+      (resolution, labelDim, channelBase, channelMax) = (c.resolution, 0, nil, nil)
+      (zDim, wDim, mappingLayers) = (c.shape.wDim, c.shape.wDim, c.shape.mappingLayers)
+    case let c as WaveletDiscriminatorConfiguration:
+      (resolution, labelDim, channelBase, channelMax) = (c.resolution, c.labelDim, nil, nil)
     default:
       (resolution, labelDim, channelBase, channelMax) = (nil, nil, nil, nil)
     }

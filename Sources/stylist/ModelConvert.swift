@@ -4,7 +4,7 @@ public import ArgumentParser
 import Foundation
 public import Workbench
 
-/// Converts checkpoints between NVIDIA's, rosinality's and our own form, and compares pictures.
+/// Converts checkpoints between NVIDIA's, rosinality's, StyleSwin's and our own form, and compares pictures.
 struct ModelConvert: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
@@ -15,12 +15,14 @@ struct ModelConvert: AsyncParsableCommand {
         stylist model convert ffhq.pkl ffhq.safetensors
         stylist model convert ffhq.pkl ffhq.pt --to=rosinality
         stylist model convert 550000.pt church.pt --to=nvidia
+        stylist model convert FFHQ_256.pt ffhq256.safetensors
         stylist model convert ffhq.pkl f.safetensors --role=G --role=D
         stylist model convert f-G.safetensors f-D.safetensors f.pt --to=nvidia
 
       The forms are safetensors (one network, with all that rebuilds it),
-      nvidia (state dictionaries under NVIDIA's names) and rosinality; Python
-      opens the last two with torch.load(FILE, weights_only=True). The new file
+      nvidia (state dictionaries under NVIDIA's names), rosinality, and
+      styleswin for networks of that family; Python opens all but the first
+      with torch.load(FILE, weights_only=True). The new file
       is opened again and must give the same pictures from the same seeds, else
       the command ends with 2. It writes all its files or, if it fails or is
       interrupted, none. What a form has no room for is said in remarks.
@@ -38,7 +40,8 @@ struct ModelConvert: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "safetensors, nvidia or rosinality (default: safetensors if the new file is so called).",
+      "safetensors, nvidia, rosinality or styleswin (default: safetensors if the new file is so "
+        + "called).",
       valueName: "form"))
   var to: ConvertJob.Form?
 

@@ -14,7 +14,6 @@ struct OtherFamilyTests {
   @Test(
     "published files of families that do not exist yet are named",
     arguments: [
-      ("checkpoint-styleswin/050000.pt", "StyleSwin,"),
       ("checkpoint-styleformer/network-snapshot-000000.pkl", "Styleformer,"),
       ("checkpoint-styleformer-linformer/network-snapshot-000000.pkl", "Styleformer,"),
       ("checkpoint-edit/latent_classifier.pt", "a classifier of latents,"),
@@ -51,7 +50,6 @@ struct OtherFamilyTests {
     says(
       "Style Transformer's editing by reference", "encoder.module.transformerlayer.linear1.weight")
     says("an IR-SE50 network, as encoders and face recognition are", "input_layer.0.weight")
-    says("the discriminator of StyleSwin and StyleNAT", "d.from_rgbs.0.conv.0.weight_orig")
     says("Styleformer", "synthesis.b12_0.enc.q_weight")
     says("MoCo's feature network", "module.encoder_q.conv1.weight")
     says("StyleGAN3", "synthesis.input.freqs")

@@ -43,12 +43,24 @@ struct PublishedNetworkTests {
     }
   }
 
+  @Test("StyleSwin's published numbers of parameters are those of its configurations")
+  func styleSwinParameters() {
+    let networks = PublishedNetwork.all.filter { $0.kind == StyleSwinConfiguration.kind }
+    #expect(networks.count == 5 && networks.allSatisfy { $0.licence == "MIT" })
+    for network in networks {
+      let plan = ParameterStore()
+      _ = StyleSwinConfiguration(resolution: network.resolution)
+        .makeGenerator(Scope(plan, device: .meta))
+      #expect(plan.parameterCount == network.facts.generatorParameters, "\(network.name)")
+    }
+  }
+
   @Test("every network has the facts that its program fixes, and the form of its program")
   func facts() throws {
     for network in PublishedNetwork.all {
       #expect(network.facts.zDim == 512 && network.facts.wDim == 512, "\(network.name)")
-      #expect(
-        network.file.hasSuffix(network.form == .rosinality ? ".pt" : ".pkl"), "\(network.name)")
+      let isTorchFile = [.rosinality, .transformers].contains(network.form)
+      #expect(network.file.hasSuffix(isTorchFile ? ".pt" : ".pkl"), "\(network.name)")
     }
     let paper256 = try #require(
       PublishedNetwork.named("celebahq-res256-mirror-paper256-kimg100000-ada-target0.5"))

@@ -61,4 +61,19 @@ func expectNames(
       smallDiscriminatorConfiguration(labelDim: 3), Scope(ParameterStore()))
     try expectNames(network.parameters, "stylegan2-discriminator-conditional")
   }
+
+  @Test("StyleSwin's generator")
+  func styleSwin() throws {
+    let network = StyleSwin(smallStyleSwin(), Scope(ParameterStore()))
+    try expectNames(network.parameters, "styleswin")
+  }
+
+  @Test("the wavelet discriminator, with spectral norms and without", arguments: [true, false])
+  func waveletDiscriminators(isSpectral: Bool) throws {
+    var configuration = WaveletDiscriminatorConfiguration(resolution: 32)
+    (configuration.baseChannels, configuration.usesSpectralNorm) = (8, isSpectral)
+    let network = WaveletDiscriminator(configuration, Scope(ParameterStore()))
+    try expectNames(
+      network.parameters, isSpectral ? "wavelet-discriminator" : "wavelet-discriminator-equalized")
+  }
 }

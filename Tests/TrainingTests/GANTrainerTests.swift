@@ -239,7 +239,7 @@ import Training
     expectError("generatorOptimizer.beta: expected at least 0 and below 1, found 1.0") {
       $0.generatorOptimizer.beta2 = 1
     }
-    expectError("regularization interval: expected from 1 to 1000000, found 0") {
+    expectError("regularization interval: expected from 1 to 10000000, found 0") {
       $0.discriminatorRegularizationInterval = 0
     }
     expectError("precision: expected float32, bfloat16 or float16, found int8") {
