@@ -159,13 +159,14 @@ struct StyleNATTests {
   func refusedSettings() throws {
     let entries = try state(current)
     func refuses(
-      _ kind: FileError.Kind = .damaged, _ words: String, _ name: String,
-      _ value: TorchArchive.Value
+      _ words: String, _ name: String, _ value: TorchArchive.Value,
+      kind: FileError.Kind = .damaged
     ) {
       expect(kind, says: words) { _ = try open(entries, settings: [(name, value)]) }
     }
     refuses(
-      .unsupported, "attention of block_type nat, found \"swin\"", "block_type", .string("swin"))
+      "attention of block_type nat, found \"swin\"", "block_type", .string("swin"),
+      kind: .unsupported)
     refuses("args.runs.generator.min_heads: a whole number", "min_heads", .string("4"))
     refuses("args.runs.generator.lr_mlp: a number", "lr_mlp", .list([]))
     refuses("args.runs.generator.kernels: lists of whole numbers", "kernels", .list([.int(7)]))
