@@ -48,6 +48,7 @@ extension TransformerShape {
   /// - Parameters:
   ///   - source: The generator's dictionary.
   ///   - heads: The attention heads of a stage, which families tell by tensors of their own.
+  /// - Throws: `FileError` if tensors that tell the sizes are missing, or what `heads` throws.
   init(
     shapesOf source: StateSource, heads: (_ stage: Int) throws(FileError) -> Int
   ) throws(FileError) {

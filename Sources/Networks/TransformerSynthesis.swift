@@ -204,7 +204,7 @@ public final class TransformerToRGB {
   ///   - p: The layer's place among the names.
   ///   - inChannels: I.
   ///   - upsamples: Whether the image so far has half the size.
-  ///   - resampleFilter: The low-pass filter of its enlargement, before normalisation.
+  ///   - taps: The low-pass filter of its enlargement, before normalisation.
   public init(
     _ p: Scope, inChannels: Int, upsamples: Bool, resampleFilter taps: [Double] = [1, 3, 3, 1]
   ) {

@@ -53,6 +53,7 @@ private func styleNAT(_ inputs: CaseInputs, states: String) throws -> Computed {
 ///   - states: What stands before the names of the networks in the file: `state_dicts.` or nothing.
 ///   - supply: Takes from the case what the file cannot tell.
 /// - Returns: The tensors of the kinds about such files.
+/// - Throws: `CaseError` if the file is not what the case says.
 func transformerCheckpoint<Configuration: TransformerConfiguration>(
   _ inputs: CaseInputs, _ wanted: Configuration, states: String,
   supply: (inout Configuration) throws -> Void = { _ in }

@@ -22,6 +22,7 @@ let transformerKinds = [
 ///   - store: The module's parameters; their gradients are `grad.NAME`.
 ///   - module: Computes the result from the sources.
 /// - Returns: `out` and all gradients.
+/// - Throws: `CaseError` if the case has no such `grad_out`.
 func outcome(
   _ inputs: CaseInputs, _ sources: [(name: String, tensor: Tensor)], _ store: ParameterStore,
   _ module: () -> Tensor
@@ -142,6 +143,7 @@ private struct ImageRequest {
 ///   - inputs: The case.
 ///   - configuration: Its sizes; facts that the case states must agree with them.
 /// - Returns: The tensors of the kinds `generator`.
+/// - Throws: `CaseError` if facts or inputs do not fit.
 func transformerImages(_ inputs: CaseInputs, _ configuration: some TransformerConfiguration) throws
   -> Computed
 {
