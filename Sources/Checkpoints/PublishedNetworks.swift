@@ -62,7 +62,7 @@ extension PublishedNetwork {
   /// Every published network that Stylist knows of.
   public static let all: [PublishedNetwork] =
     styleGAN1 + styleGAN2TensorFlow + styleGAN2ADA + styleGAN3Repository + transferSources
-    + rosinality + styleformer + styleSwin
+    + rosinality + styleformer + styleSwin + styleNAT
 
   /// Finds a network by its name.
   ///
@@ -234,6 +234,19 @@ extension PublishedNetwork {
         zDim: 512, wDim: 512, labelDim: 0, mappingLayers: 8,
         generatorParameters: resolution == 256 ? 48_929_512 : 40_862_990),
       // Files for evaluation may hold the averaged generator alone.
+      roles: ["G_ema"], evidence: .layoutTested)
+  }
+
+  /// - Source: The list of networks of SHI-Labs/StyleNAT; the licence is that of the code.
+  private static let styleNAT: [PublishedNetwork] = [
+    ("FFHQ256_940k_flip", 256, 48_921_000), ("FFHQ1024_700k", 1024, 49_452_934),
+  ].map { stem, resolution, count in
+    PublishedNetwork(
+      name: "stylenat-ffhq-\(resolution)", file: "\(stem).pt", form: .transformers,
+      source: "SHI-Labs/StyleNAT", licence: "MIT", kind: StyleNATConfiguration.kind,
+      resolution: resolution,
+      facts: PublishedNetwork.Facts(
+        zDim: 512, wDim: 512, labelDim: 0, mappingLayers: 8, generatorParameters: count),
       roles: ["G_ema"], evidence: .layoutTested)
   }
 

@@ -39,9 +39,9 @@ extension StyleNATConfiguration {
     for (stage, _) in stages { kernelSizes.append(try biases.kernelSizes(stage)) }
     dilations = []
     for (stage, r) in stages {
-      let count = try biases.partitionCount(stage)
-      let widest = (kernelSizes[stage - 1].max() ?? 1)
-      dilations.append(Self.publishedDilations(count, resolution: r, kernelSize: widest))
+      dilations.append(
+        Self.publishedDilations(
+          try biases.partitionCount(stage), resolution: r, kernelSizes: kernelSizes[stage - 1]))
     }
     if let settings = source.settings { try adopt(settings, stages: stages.count) }
     try validated(file: source.file)
@@ -71,14 +71,21 @@ extension StyleNATConfiguration {
 
   /// The dilations with which networks of as many partitions were published.
   private static func publishedDilations(
-    _ count: Int, resolution r: Int, kernelSize: Int
+    _ count: Int, resolution r: Int, kernelSizes: [Int]
   ) -> [Int] {
-    let most = max(1, min(r / 8, r / max(kernelSize, 1)))
+    let most = max(1, min(r / 8, r / max(kernelSizes.max() ?? 1, 1)))
     switch count {
     case 1: return [1]
     case 2: return most == 1 ? [1] : [1, most]
     default: return (0..<count).map { min(1 << min($0, 12), most) }
     }
+  }
+
+  /// Whether a file with two biases at every stage, which states no dilations, is read with these.
+  var hasPublishedDilations: Bool {
+    let stages = zip(shape.resolutions.dropFirst(), kernelSizes)
+    return dilations
+      == stages.map { Self.publishedDilations(2, resolution: $0, kernelSizes: $1) }
   }
 
   /// What the file does not state, and was taken as published.

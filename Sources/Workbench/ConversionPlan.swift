@@ -62,6 +62,7 @@ extension ConvertJob {
     case .nvidia: try NVIDIAStateFile.check(networks)
     case .rosinality: try RosinalityFile.check(networks)
     case .styleswin: try StyleSwinFile.check(networks)
+    case .stylenat: try StyleNATFile.check(networks)
     }
     return Prepared(
       networks: networks, notes: sources.notes,

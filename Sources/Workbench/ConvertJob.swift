@@ -21,6 +21,8 @@ public struct ConvertJob: Sendable {
     case rosinality
     /// A torch file of state dictionaries as StyleSwin's programs read them.
     case styleswin
+    /// A torch file of state dictionaries as StyleNAT's programs read them.
+    case stylenat
 
     /// Whether one file holds several networks.
     var holdsSeveral: Bool { self != .safetensors }
@@ -39,7 +41,7 @@ public struct ConvertJob: Sendable {
       switch self {
       case .safetensors, .nvidia: .own
       case .rosinality: role == "G" && average != nil ? .ofAverage : .own
-      case .styleswin: .none
+      case .styleswin, .stylenat: .none
       }
     }
 
@@ -157,6 +159,7 @@ extension ConvertJob {
     case .nvidia: try NVIDIAStateFile.write(networks, to: path)
     case .rosinality: try RosinalityFile.write(networks, to: path)
     case .styleswin: try StyleSwinFile.write(networks, to: path)
+    case .stylenat: try StyleNATFile.write(networks, to: path)
     }
   }
 

@@ -4,7 +4,7 @@ public import ArgumentParser
 import Foundation
 public import Workbench
 
-/// Converts checkpoints between NVIDIA's, rosinality's, StyleSwin's and our own form, and compares pictures.
+/// Converts checkpoints between our own form and those of other programs, and compares pictures.
 struct ModelConvert: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
@@ -21,9 +21,9 @@ struct ModelConvert: AsyncParsableCommand {
 
       The forms are safetensors (one network, with all that rebuilds it),
       nvidia (state dictionaries under NVIDIA's names), rosinality, and
-      styleswin for networks of that family; Python opens all but the first
-      with torch.load(FILE, weights_only=True). The new file
-      is opened again and must give the same pictures from the same seeds, else
+      styleswin and stylenat for networks of those families; Python opens all
+      but the first with torch.load(FILE, weights_only=True). The new file is
+      opened again and must give the same pictures from the same seeds, else
       the command ends with 2. It writes all its files or, if it fails or is
       interrupted, none. What a form has no room for is said in remarks.
       Two roles or more in safetensors get a file each, with the role in its
@@ -40,8 +40,8 @@ struct ModelConvert: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "safetensors, nvidia, rosinality or styleswin (default: safetensors if the new file is so "
-        + "called).",
+      "safetensors, nvidia, rosinality, styleswin or stylenat (default: safetensors if the new "
+        + "file is so called).",
       valueName: "form"))
   var to: ConvertJob.Form?
 

@@ -77,6 +77,19 @@ struct PublishedNetworkTests {
     }
   }
 
+  @Test("StyleNAT's published numbers of parameters are those of its configurations")
+  func styleNATParameters() {
+    let networks = PublishedNetwork.all.filter { $0.kind == StyleNATConfiguration.kind }
+    #expect(networks.map(\.name) == ["stylenat-ffhq-256", "stylenat-ffhq-1024"])
+    for network in networks {
+      let plan = ParameterStore()
+      var configuration = StyleNATConfiguration(resolution: network.resolution)
+      configuration.biasNames = .halves
+      _ = configuration.makeGenerator(Scope(plan, device: .meta))
+      #expect(plan.parameterCount == network.facts.generatorParameters, "\(network.name)")
+    }
+  }
+
   @Test("every network has the facts that its program fixes, and the form of its program")
   func facts() throws {
     for network in PublishedNetwork.all {

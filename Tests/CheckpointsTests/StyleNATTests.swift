@@ -123,6 +123,48 @@ struct StyleNATTests {
     }
   }
 
+  @Test("what is written for StyleNAT's program is read again with the same network")
+  func writing() throws {
+    for file in [current, legacy] {
+      let original = try Checkpoint.open(file).networks
+      try withScratchFolder { folder in
+        try StyleNATFile.write(original, to: "\(folder)/a.pt")
+        let copy = try Checkpoint.open("\(folder)/a.pt")
+        #expect(Set(copy.networks.keys) == ["G_ema", "G", "D"])
+        for (role, network) in original {
+          #expect(try copy.networks[role]?.contentHash() == network.contentHash(), "\(role)")
+        }
+        let configuration = copy.networks["G_ema"]?.configuration as? StyleNATConfiguration
+        #expect(configuration == original["G_ema"]?.configuration as? StyleNATConfiguration)
+        // The program finds the tensors that its own file has, where that file has them.
+        func names(_ path: String) throws -> Set<String> {
+          let names = try TorchState(reading: path).tensors.keys
+          return Set(names.filter { $0.contains("g_ema.") || $0.hasPrefix("g_ema.") })
+        }
+        #expect(try names("\(folder)/a.pt") == names(file))
+        let table = "g_ema.layers.0.blocks.0.attn.relative_position_index"
+        func bytes(_ path: String) throws -> [UInt8]? {
+          let tensors = try TorchState(reading: path).tensors
+          return (tensors[table] ?? tensors["state_dicts.\(table)"])?.contiguousBytes().copy()
+        }
+        #expect(try bytes("\(folder)/a.pt") == bytes(file))
+      }
+    }
+  }
+
+  @Test("networks that StyleNAT's files have no room for are not written")
+  func unwritable() throws {
+    let entries = try state(legacy)
+    let lists: TorchArchive.Value = .list([
+      .list([]), .list([.int(1)]), .list([.int(1), .int(1)]),
+    ])
+    let near = try open(entries, settings: [("dilations", lists)]).networks
+    let error = #expect(throws: ConversionError.self) { try StyleNATFile.check(near) }
+    #expect("\(error.map { "\($0)" } ?? "")".contains("published dilations"))
+    let swin = try Checkpoint.open(caseFile("checkpoint-styleswin/050000.pt")).networks
+    #expect(throws: ConversionError.self) { try StyleNATFile.check(swin) }
+  }
+
   @Test("without settings kernels and heads follow from the biases")
   func shapes() throws {
     var entries = try state(current).filter { !$0.key.contains("layers.2.blocks.0.attn.rpb") }
