@@ -44,6 +44,12 @@ public enum Registry {
         preset.generator(resolution: $0)
       }
     }
+    + [
+      NamedConfiguration(
+        name: "styleformer-c-256",
+        summary: "Styleformer-C in our reading, for it was not published, 256×256"
+      ) { StyleformerCConfiguration(resolution: $0 ?? 256) }
+    ]
 
   /// Finds a configuration by its name and checks it.
   ///
