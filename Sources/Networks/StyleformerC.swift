@@ -13,16 +13,23 @@ public struct StyleformerCConfiguration: GeneratorConfiguration {
   /// The name of this family in network files.
   public static let kind = "styleformer-c"
 
+  /// The image's width and height, in pixels.
+  public var resolution: Int
   /// The stages of encoder layers, and all that the two parts have in common.
   public var transformer = StyleformerConfiguration()
   /// Channels of each convolutional block above, each of twice the resolution before.
-  public var convChannels = [256, 128, 64]
+  public var convChannels: [Int]
 
-  /// Encoder layers as published for CIFAR-10 up to 32×32, and convolutions up to 256×256.
-  public init() {}
-
-  /// The image's width and height, in pixels.
-  public var resolution: Int { transformer.resolution << convChannels.count }
+  /// Encoder layers as published for CIFAR-10 up to 32×32, and above them convolutions with the
+  /// channels of StyleGAN2's preset `auto`.
+  ///
+  /// - Parameter resolution: The image's width and height, in pixels: a power of two from 64 on.
+  public init(resolution: Int = 256) {
+    self.resolution = resolution
+    let start = transformer.resolution
+    let resolutions = sequence(first: 2 * start) { $0 * 2 }.prefix { $0 <= min(resolution, 4096) }
+    convChannels = resolutions.map { min((resolution >= 512 ? 32768 : 16384) / $0, 512) }
+  }
 
   /// The rows of W+, all of which are read: one for each encoder layer and convolution, and one for
   /// the last toRGB.
@@ -41,7 +48,22 @@ public struct StyleformerCConfiguration: GeneratorConfiguration {
     try ConfigurationError.check(
       "convChannels", convChannels, is: "1 to 6 numbers from 1 to 65536"
     ) { (1...6).contains($0.count) && $0.allSatisfy((1...65536).contains) }
-    try ConfigurationError.check("resolution", resolution, is: "at most 4096") { $0 <= 4096 }
+    let expected = transformer.resolution << convChannels.count
+    try ConfigurationError.check(
+      "resolution", resolution,
+      is: "\(expected), the transformer's \(transformer.resolution) doubled for each of "
+        + "convChannels, at most 4096"
+    ) { $0 == expected && $0 <= 4096 }
+  }
+
+  /// One of ours, of 256×256 pixels.
+  public static var namedConfigurations: [NamedConfiguration] {
+    [
+      NamedConfiguration(
+        name: "styleformer-c-256",
+        summary: "Styleformer-C in our reading, for it was not published, 256×256"
+      ) { StyleformerCConfiguration(resolution: $0 ?? 256) }
+    ]
   }
 
   /// Builds the generator.

@@ -208,7 +208,7 @@ private func generatedImages(
 
 private func composedImages(_ inputs: CaseInputs) throws -> Computed {
   let config = inputs.config
-  var c = StyleformerCConfiguration()
+  var c = StyleformerCConfiguration(resolution: try config.value("img_resolution"))
   c.transformer.wDim = try config.count("w_dim")
   c.transformer.resolution = try config.value("switch_resolution")
   c.transformer.startResolution = try config.value("start_resolution", default: 8)
@@ -216,10 +216,6 @@ private func composedImages(_ inputs: CaseInputs) throws -> Computed {
   try c.transformer.readLayers(config)
   c.convChannels = try config.value("conv_channels")
   try c.validate()
-  let resolution: Int = try config.value("img_resolution")
-  guard resolution == c.resolution else {
-    throw CaseError("config.img_resolution: expected \(c.resolution), found \(resolution)")
-  }
   let mode: NoiseMode = try config.value("noise_mode", default: .const)
   let synthesis = try inputs.network { StyleformerCSynthesis(c, $0 / "synthesis") }
   let n = try inputs.batch(of: "ws")

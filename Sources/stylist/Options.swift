@@ -21,7 +21,7 @@ struct NetworkOptions: ParsableArguments {
   @Option(
     name: .customLong("res"),
     help: ArgumentHelp(
-      "With --cfg: width and height in pixels, a power of two (default: the configuration's own).",
+      "With --cfg: width and height in pixels (default: the configuration's own).",
       valueName: "pixels"))
   var resolution: Int?
 
