@@ -156,7 +156,7 @@ private func styleformer(_ inputs: CaseInputs) throws -> Computed {
       generator.map(z: z, labels: labels), truncation: Truncation(psi: psi))
     let img = generator.synthesize(wPlus, options: SynthesisOptions(noise: mode.source))
     computed["image_from_G_ema"] = img
-    computed["logits_from_D"] = discriminator(img, labels: labels, precision: .float32)
+    computed["logits_from_D"] = discriminator(img, labels: labels)
   }
   return computed
 }
