@@ -104,7 +104,7 @@ private func generatedImages(_ inputs: CaseInputs) throws -> Computed {
     throw CaseError("config.fused: expected at least one way, found none")
   }
   let mixed = (
-    row: try config.count("mix_at", in: 0...max(g.numWs, 0)),
+    row: try config.count("mix_at", in: 0...65536),
     lod: try config.value("mix_lod", default: 0.0),
     way: try config.value("mix_fused", default: firstWay)
   )
@@ -129,7 +129,7 @@ private func generatedImages(_ inputs: CaseInputs) throws -> Computed {
     }
   }
   let mixedWPlus = first.mix(
-    wPlus, with: wPlus.flipped(0), rows: Set(mixed.row..<g.numWs))
+    wPlus, with: wPlus.flipped(0), rows: Set((0..<g.numWs).dropFirst(mixed.row)))
   computed["images.mixed"] = first.synthesize(
     mixedWPlus, options: SynthesisOptions(lod: mixed.lod))
   first.updateAverage(
