@@ -58,7 +58,14 @@ extension NetworkConfiguration {
 
   /// The values by name, as text; those that are nil are not there.
   fileprivate func values() throws -> [String: String] {
-    let json = try JSONSerialization.jsonObject(with: Data(canonicalJSON().utf8))
-    return (json as? [String: Any] ?? [:]).mapValues { "\($0)" }
+    func flat(_ object: Any, at path: String) -> [String: String] {
+      guard let members = object as? [String: Any] else { return [path: "\(object)"] }
+      var values: [String: String] = [:]
+      for (name, value) in members {
+        values.merge(flat(value, at: path.isEmpty ? name : "\(path).\(name)")) { $1 }
+      }
+      return values
+    }
+    return flat(try JSONSerialization.jsonObject(with: Data(canonicalJSON().utf8)), at: "")
   }
 }
