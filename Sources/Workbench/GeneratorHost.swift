@@ -97,7 +97,7 @@ public actor GeneratorHost {
   ///   - settings: Where the noise comes from.
   ///   - noiseSeed: Starts the stream of random noise.
   /// - Returns: All layers that attend, in their order; none for a generator without attention.
-  func attentionLayers(
+  package func attentionLayers(
     _ code: Codes, at pixel: PixelPosition, settings: PictureSettings, noiseSeed: UInt32
   ) -> [AttentionLayer] {
     guard let attentive = generator as? any AttentiveGenerator else { return [] }

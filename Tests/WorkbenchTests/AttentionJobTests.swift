@@ -7,8 +7,7 @@ import Networks
 import Tensors
 import TestSupport
 import Testing
-
-@testable import Workbench
+import Workbench
 
 @Suite("Attention")
 struct AttentionJobTests {

@@ -84,18 +84,18 @@ public struct AttentionJob: PictureJob {
 }
 
 /// What one layer's heads take of every place of its feature map, as plain numbers.
-struct AttentionLayer: Sendable {
+package struct AttentionLayer: Sendable {
   /// The layer's name in the store.
-  let name: String
+  package let name: String
   /// The width and height of its feature map.
-  let resolution: Int
+  package let resolution: Int
   /// Its heads in groups of a kind.
-  let groups: [HeadGroup]
+  package let groups: [HeadGroup]
   /// For each head its weights, by rows.
-  let weights: [[Float]]
+  package let weights: [[Float]]
 
   /// The first sample of a map.
-  init(_ map: AttentionMap) {
+  package init(_ map: AttentionMap) {
     (name, resolution, groups) = (map.name, map.resolution, map.groups)
     let heads = map.weights.selected(0, axis: 0)
     weights = (0..<heads.size(0)).map {
