@@ -56,9 +56,20 @@ extension NetworkConfiguration {
     }
   }
 
-  /// The values by name, as text; those that are nil are not there.
-  fileprivate func values() throws -> [String: String] {
+  /// The values by name, as text; those that are nil are not there, and those inside others have
+  /// both names, as in `shape.wDim`.
+  private func values() throws -> [String: String] {
+    func texts(_ object: [String: Any], under path: String) -> [String: String] {
+      object.reduce(into: [:]) { all, entry in
+        let name = path + entry.key
+        if let inner = entry.value as? [String: Any] {
+          all.merge(texts(inner, under: name + ".")) { $1 }
+        } else {
+          all[name] = "\(entry.value)"
+        }
+      }
+    }
     let json = try JSONSerialization.jsonObject(with: Data(canonicalJSON().utf8))
-    return (json as? [String: Any] ?? [:]).mapValues { "\($0)" }
+    return texts(json as? [String: Any] ?? [:], under: "")
   }
 }
