@@ -56,20 +56,16 @@ extension NetworkConfiguration {
     }
   }
 
-  /// The values by name, as text; those that are nil are not there, and those inside others have
-  /// both names, as in `shape.wDim`.
-  private func values() throws -> [String: String] {
-    func texts(_ object: [String: Any], under path: String) -> [String: String] {
-      object.reduce(into: [:]) { all, entry in
-        let name = path + entry.key
-        if let inner = entry.value as? [String: Any] {
-          all.merge(texts(inner, under: name + ".")) { $1 }
-        } else {
-          all[name] = "\(entry.value)"
-        }
+  /// The values by name, as text; those that are nil are not there.
+  fileprivate func values() throws -> [String: String] {
+    func flat(_ object: Any, at path: String) -> [String: String] {
+      guard let members = object as? [String: Any] else { return [path: "\(object)"] }
+      var values: [String: String] = [:]
+      for (name, value) in members {
+        values.merge(flat(value, at: path.isEmpty ? name : "\(path).\(name)")) { $1 }
       }
+      return values
     }
-    let json = try JSONSerialization.jsonObject(with: Data(canonicalJSON().utf8))
-    return texts(json as? [String: Any] ?? [:], under: "")
+    return flat(try JSONSerialization.jsonObject(with: Data(canonicalJSON().utf8)), at: "")
   }
 }
