@@ -46,7 +46,8 @@ struct AttentionJobTests {
     }
     // The pixel of row 5 and column 12 lies in the window of the first 8 rows and last 8 columns.
     let seen = layers[4].weights[0].enumerated().filter { $0.element != 0 }.map(\.offset)
-    #expect(seen == (0..<8).flatMap { row in (8..<16).map { row * 16 + $0 } })
+    let window = (0..<8).flatMap { row -> [Int] in (8..<16).map { column in row * 16 + column } }
+    #expect(seen == window)
   }
 
   @Test("the sheet has a row of cells for each group, and only chosen layers")
