@@ -50,6 +50,8 @@ extension StyleformerConfiguration {
   ///   - names: The names of its tensors.
   ///   - role: What the network is in training.
   ///   - file: The file.
+  /// - Throws: `FileError` if an argument is missing, of another type or unknown, or if no network
+  ///   can be built of them.
   init(
     arguments: PlainValue, names: some Collection<String>, role: String, file: String
   ) throws(FileError) {

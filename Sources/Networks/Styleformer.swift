@@ -9,7 +9,8 @@ public import Tensors
 /// layers on the pixels of a feature map.
 ///
 /// The published code always draws fresh noise. Here noise is an argument: `random` is what the
-/// published figures were measured with.
+/// published figures were measured with. All is float32, as published, whatever precision is asked
+/// for.
 public final class Styleformer: AttentiveGenerator {
   /// The sizes and choices it was built from.
   public let configuration: StyleformerConfiguration

@@ -59,7 +59,8 @@ public struct ModelCatalogue: Encodable, Sendable {
     Table.lines(
       heading: ["", "px", "parameters", "mult-adds", "published"],
       configurations.map { one in
-        let results = OrderedDictionary(grouping: one.results, by: \.metric).map { metric, results in
+        let results = OrderedDictionary(grouping: one.results, by: \.metric).map {
+          metric, results in
           let figures = results.map { "\(decimal($0.value, 2)) \($0.dataset)" }
           return "\(metric) \(figures.joined(separator: ", "))"
         }

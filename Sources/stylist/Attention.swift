@@ -154,7 +154,8 @@ private func parsePixel(_ text: String) throws -> (row: Int, column: Int) {
 /// Reads a range of layers, such as `4-7`, or one layer.
 private func parseLayers(_ text: String) throws -> Range<Int> {
   let numbers = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-  guard (1...2).contains(numbers.count), let first = numbers[0], let last = numbers[numbers.count - 1],
+  guard (1...2).contains(numbers.count), let first = numbers[0],
+    let last = numbers[numbers.count - 1],
     first >= 0, last >= first, last < 1 << 16
   else { throw ValidationError("expected a layer or a range of them, such as 4-7") }
   return first..<last + 1

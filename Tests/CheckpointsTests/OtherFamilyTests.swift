@@ -14,9 +14,7 @@ struct OtherFamilyTests {
   @Test(
     "published files of families that do not exist yet are named",
     arguments: [
-      ("checkpoint-styleformer/network-snapshot-000000.pkl", "Styleformer,"),
-      ("checkpoint-styleformer-linformer/network-snapshot-000000.pkl", "Styleformer,"),
-      ("checkpoint-edit/latent_classifier.pt", "a classifier of latents,"),
+      ("checkpoint-edit/latent_classifier.pt", "a classifier of latents,")
     ])
   func published(file: String, family: String) {
     expect(
@@ -50,7 +48,6 @@ struct OtherFamilyTests {
     says(
       "Style Transformer's editing by reference", "encoder.module.transformerlayer.linear1.weight")
     says("an IR-SE50 network, as encoders and face recognition are", "input_layer.0.weight")
-    says("Styleformer", "synthesis.b12_0.enc.q_weight")
     says("MoCo's feature network", "module.encoder_q.conv1.weight")
     says("StyleGAN3", "synthesis.input.freqs")
   }
@@ -74,7 +71,7 @@ struct OtherFamilyTests {
     other.insert(Tensor.zeros([1]), isParameter: false, at: ["synthesis", "input", "freqs"])
     says("what seems to be StyleGAN3, which is not supported yet", other)
     says(
-      "G_ema: StyleGAN2's generator, found a network of class Discriminator",
+      "G_ema: StyleGAN2's or Styleformer's generator, found a network of class Discriminator",
       Module(tinyDiscriminator()))
     says(
       "D: StyleGAN2's discriminator, found a network of class Generator", role: "D",

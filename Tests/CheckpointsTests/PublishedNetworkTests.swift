@@ -90,6 +90,18 @@ struct PublishedNetworkTests {
     }
   }
 
+  @Test("Styleformer's networks are the named configurations of the same names")
+  func styleformers() throws {
+    let all = PublishedNetwork.all.filter { $0.kind == StyleformerConfiguration.kind }
+    #expect(all.count == 4)
+    for network in all {
+      let g = try Registry.configuration(named: network.name)
+      let plan = ParameterStore()
+      #expect(g.makeGenerator(Scope(plan, device: .meta)).traits.resolution == network.resolution)
+      #expect(plan.parameterCount == network.facts.generatorParameters, "\(network.name)")
+    }
+  }
+
   @Test("every network has the facts that its program fixes, and the form of its program")
   func facts() throws {
     for network in PublishedNetwork.all {

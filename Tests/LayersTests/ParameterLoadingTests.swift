@@ -125,4 +125,47 @@ private let untouched: [[Double]] = [[1, 1], [2, 2, 2, 2], [7]]
     let g = gradients(of: [store["a"].square().sum()], withRespectTo: [store["a"]])
     #expect(g[0].values() == [6, 8])
   }
+
+  // MARK: Tensors of two names
+
+  private func twoNames() -> ParameterStore {
+    let store = ParameterStore()
+    let p = Scope(store)
+    _ = p.parameter("block.proj", .constant(1, [2]))
+    p.alias("enc.proj", of: "block.proj")
+    return store
+  }
+
+  @Test("a tensor of two names is loaded once where both are equal, numbers that are none too")
+  func aliases() throws {
+    let store = twoNames()
+    let (wide, narrow) = (
+      Tensor([3 as Float, .nan]), Tensor([3 as Float, .nan]).cast(to: .float16)
+    )
+    try store.load(["block.proj": StoredParameter(wide), "enc.proj": StoredParameter(narrow)])
+    #expect(store["enc.proj"].isSame(as: store["block.proj"]))
+    #expect(store["enc.proj"].values()[0] == 3 && store["enc.proj"].values()[1].isNaN)
+  }
+
+  @Test("a tensor of two names that differ is refused, changing nothing")
+  func differingAliases() {
+    let store = twoNames()
+    let state: State = [
+      "block.proj": StoredParameter(Tensor([3 as Float, 4])),
+      "enc.proj": StoredParameter(Tensor([3 as Float, 5])),
+    ]
+    let error = #expect(throws: ParameterLoadError.self) { try store.load(state) }
+    #expect(
+      error?.description
+        == "1 different: enc.proj (expected the numbers of block.proj, found others)")
+    #expect(store["block.proj"].values() == [1, 1])
+    #expect(throws: ParameterLoadError.self) { try store.checkAliases(state) }
+  }
+
+  @Test("the second name may be missing where it is optional")
+  func missingAlias() throws {
+    let store = twoNames()
+    try store.load(["block.proj": StoredParameter(Tensor([3 as Float, 4]))]) { $0 == "enc.proj" }
+    #expect(store["enc.proj"].values() == [3, 4])
+  }
 }

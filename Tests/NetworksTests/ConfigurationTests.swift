@@ -58,7 +58,11 @@ private func discriminatorMessage(
 
   @Test("a discriminator's nonsense is refused by name")
   func discriminatorNonsense() {
-    for bad in [Int.min, 0, 4, 100, 8192] {
+    #expect(
+      discriminatorMessage { $0.resolution = 100 }
+        == "resolution: expected a power of two from 8 to 4096, or three times one from 12 to "
+        + "3072, found 100")
+    for bad in [Int.min, -12, 0, 3, 4, 6, 36, 144, 6144, 8192] {
       #expect(discriminatorMessage { $0.resolution = bad }?.hasPrefix("resolution: ") == true)
     }
     #expect(discriminatorMessage { $0.channelBase = 8 }?.hasPrefix("channelBase: ") == true)

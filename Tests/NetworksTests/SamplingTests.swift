@@ -89,6 +89,15 @@ import Testing
     expectClose(generator.mix(a, with: b, rows: Set(0..<6)), b, atol: 0)
   }
 
+  @Test("layer ranges follow the resolution of each row's layer")
+  func layerRangesOfResolutions() {
+    let eight = LayerRanges(resolutions: [8, 16, 16, 16, 32, 32, 32, 64, 128, 128])
+    #expect(eight.coarse == 0..<1 && eight.middle == 1..<7 && eight.fine == 7..<10)
+    let twelve = LayerRanges(resolutions: [12, 12, 24, 48, 96])
+    #expect(twelve.coarse == 0..<2 && twelve.middle == 2..<4 && twelve.fine == 4..<5)
+    #expect(LayerRanges(resolutions: [8]).middle.isEmpty)
+  }
+
   @Test("layer ranges are two rows a resolution: to 8, to 32, above")
   func layerRanges() {
     #expect(LayerRanges(numWs: 18).coarse == 0..<4)

@@ -31,6 +31,41 @@ func smallDiscriminatorConfiguration(
   return configuration
 }
 
+/// Styleformer at 32×32 with 16 and 8 channels, four a head: 7 rows of W+, of which 5 are read.
+func smallStyleformer(linformer: Bool = false, labelDim: Int = 0) -> StyleformerConfiguration {
+  var configuration = StyleformerConfiguration()
+  (configuration.zDim, configuration.wDim, configuration.labelDim) = (16, 12, labelDim)
+  (configuration.numLayers, configuration.hiddenSizes) = ([1, 2, 1], [16, 8, 8])
+  configuration.headSize = 4
+  configuration.linformer = linformer
+  return configuration
+}
+
+/// Styleformer-C with the same encoder layers up to 16×16, and convolutions up to 64×64.
+func smallStyleformerC() -> StyleformerCConfiguration {
+  var configuration = StyleformerCConfiguration(resolution: 64)
+  configuration.transformer = smallStyleformer()
+  configuration.transformer.resolution = 16
+  configuration.transformer.numLayers = [1, 2]
+  configuration.transformer.hiddenSizes = [16, 8]
+  configuration.convChannels = [8, 4]
+  return configuration
+}
+
+/// A generator whose noise strengths, biases and mean of w are random too.
+func makeGenerator(_ configuration: StyleformerConfiguration) -> Styleformer {
+  let generator = Styleformer(configuration, seededScope())
+  fillZeros(of: generator.parameters)
+  return generator
+}
+
+/// A generator whose noise strengths, biases and mean of w are random too.
+func makeGenerator(_ configuration: StyleformerCConfiguration) -> StyleformerC {
+  let generator = StyleformerC(configuration, seededScope())
+  fillZeros(of: generator.parameters)
+  return generator
+}
+
 /// A generator whose noise strengths, biases and mean of w are random too.
 func makeGenerator(_ configuration: StyleGAN2Configuration) -> StyleGAN2 {
   let generator = StyleGAN2(configuration, seededScope())
@@ -59,12 +94,12 @@ func fillZeros(of store: ParameterStore) {
 }
 
 /// Normal z, labels that are one-hot rows, and W+ with different rows.
-extension StyleGAN2 {
+extension Generator {
   func seededZ(_ batch: Int, seed: UInt64 = 5) -> Tensor {
-    .seeded([batch, configuration.zDim], seed: seed, dtype: .float32)
+    .seeded([batch, traits.zDim], seed: seed, dtype: .float32)
   }
 
   func seededWPlus(_ batch: Int, seed: UInt64 = 6) -> Tensor {
-    .seeded([batch, configuration.numWs, configuration.wDim], seed: seed, dtype: .float32)
+    .seeded([batch, traits.numWs, traits.wDim], seed: seed, dtype: .float32)
   }
 }

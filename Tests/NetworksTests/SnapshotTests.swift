@@ -91,4 +91,34 @@ func expectNames(
     try expectNames(
       network.parameters, isSpectral ? "wavelet-discriminator" : "wavelet-discriminator-equalized")
   }
+
+  @Test("Styleformer's generators, with full attention and with Linformer's")
+  func styleformers() throws {
+    for (name, linformer) in [("styleformer", false), ("styleformer-linformer", true)] {
+      let network = Styleformer(smallStyleformer(linformer: linformer), Scope(ParameterStore()))
+      try expectNames(network.parameters, name)
+    }
+  }
+
+  @Test("Styleformer's generator that starts at 12×12")
+  func styleformerFrom12() throws {
+    var configuration = smallStyleformer(labelDim: 3)
+    (configuration.startResolution, configuration.resolution) = (12, 48)
+    let network = Styleformer(configuration, Scope(ParameterStore()))
+    try expectNames(network.parameters, "styleformer-12")
+  }
+
+  @Test("our Styleformer-C")
+  func styleformerC() throws {
+    let network = StyleformerC(smallStyleformerC(), Scope(ParameterStore()))
+    try expectNames(network.parameters, "styleformer-c")
+  }
+
+  @Test("StyleGAN2's discriminator of 48×48")
+  func discriminatorOf48() throws {
+    var configuration = smallDiscriminatorConfiguration(architecture: .orig)
+    configuration.resolution = 48
+    let network = StyleGAN2Discriminator(configuration, Scope(ParameterStore()))
+    try expectNames(network.parameters, "stylegan2-discriminator-48")
+  }
 }

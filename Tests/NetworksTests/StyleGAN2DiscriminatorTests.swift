@@ -121,4 +121,18 @@ import Testing
       _ = d(.zeros([1, 3, 16, 16]))
     }
   }
+
+  @Test("halves three times a power of two down to 6×6", arguments: [12, 24, 48])
+  func threeTimesAPowerOfTwo(resolution: Int) throws {
+    for architecture in Self.architectures {
+      var configuration = smallDiscriminatorConfiguration(architecture: architecture, labelDim: 3)
+      configuration.resolution = resolution
+      try configuration.validate()
+      #expect(configuration.lastResolution == 6 && configuration.blockResolutions.last == 12)
+      let d = makeDiscriminator(configuration)
+      let img = Tensor.seeded([2, 3, resolution, resolution], dtype: .float32)
+      let logits = d(img, labels: .oneHot([0, 2], count: 3)).values()
+      #expect(logits.count == 2 && logits[0] != logits[1])
+    }
+  }
 }

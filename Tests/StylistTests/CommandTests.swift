@@ -190,6 +190,45 @@ struct CommandTests {
     }
   }
 
+  @Test("a network of encoder layers is drawn, mixed and moved as others are")
+  func styleformer() async throws {
+    let network = ["--cfg=styleformer-celeba64l", "--res=16", "--init-seed=1"]
+    try await withScratchFolder { folder in
+      let drawn = try await stylist(
+        ["generate", "--seeds=1", "--trunc=0.7", "--outdir=\(folder)/out"] + network)
+      #expect(drawn.exitCode == 0, "\(drawn.stderr)")
+      #expect(try PNG(path: "\(folder)/out/seed0001.png").image.width == 16)
+      let mix = ["mix", "--rows=1", "--cols=2", "--outdir=\(folder)/mix"] + network
+      #expect(try await stylist(mix + ["--styles=coarse,middle"]).exitCode == 0)
+      #expect(names(in: "\(folder)/mix").count == 5)
+      let unread = try await stylist(mix + ["--styles=4"])
+      #expect(unread.exitCode == 64, "\(unread.stderr)")
+      #expect(unread.stderr.contains("rows from 0 to 3, found 4, which is never read"))
+      let video = try await stylist(
+        ["video", "--seeds=0-1", "--w-frames=2", "--output=\(folder)/walk.webp"] + network)
+      #expect(video.exitCode == 0, "\(video.stderr)")
+    }
+  }
+
+  @Test("converting keeps a Styleformer's hash and pictures", arguments: ["", "-linformer"])
+  func convertStyleformer(variant: String) async throws {
+    let source = caseFile("checkpoint-styleformer\(variant)/network-snapshot-000000.pkl")
+    try await withScratchFolder { folder in
+      let (own, torch) = ("\(folder)/a.safetensors", "\(folder)/a.pt")
+      for command in [[source, own], [own, torch, "--to=nvidia"]] {
+        let outcome = try await stylist(["model", "convert"] + command)
+        #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+        #expect(outcome.stdout.contains("G_ema: pictures differ by 0.0 at worst"))
+      }
+      let inspected = try await stylist(["model", "inspect", source, own, torch])
+      #expect(inspected.exitCode == 0)
+      let hashes = inspected.stdout.split(separator: "\n").filter { $0.contains("content hash") }
+      // G and D of the source come with its G_ema.
+      #expect(hashes.count == 5 && Set(hashes).count == 3)
+      #expect(try await stylist(["model", "verify", source]).exitCode == 0)
+    }
+  }
+
   @Test("the original programs' spellings are understood")
   func spellings() async throws {
     try await withScratchFolder { folder in

@@ -75,6 +75,23 @@ struct RequestTests {
     refuses("found fine, of which a network of 16 pixels has no rows") { try fine.check(traits()) }
   }
 
+  @Test("refuses rows of W+ that a network has and never reads, and mixes none of them unasked")
+  func unreadRows() throws {
+    let traits = try traits(
+      .untrained(configuration: "styleformer-celeba64l", resolution: 16, seed: 0))
+    #expect(traits.numWs == 5 && traits.usedWs == 0..<4)
+    func job(_ styles: [StyleGroup]) -> MixJob {
+      MixJob(rows: [1], columns: [2], styles: styles, provenance: provenance(nil))
+    }
+    refuses("styles: expected rows from 0 to 3, found 4, which is never read") {
+      try job([.rows([1, 4])]).check(traits)
+    }
+    refuses("styles: expected rows from 0 to 3, found 5") {
+      try job([.rows([5])]).check(traits)
+    }
+    #expect(throws: Never.self) { try job([.coarse, .middle, .rows([3])]).check(traits) }
+  }
+
   @Test("refuses codes of another size")
   func codes() throws {
     let codes = Codes(count: 1, numWs: 2, wDim: 3, values: [0, 0, 0, 0, 0, 0])

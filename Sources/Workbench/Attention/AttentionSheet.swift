@@ -34,7 +34,8 @@ struct AttentionSheet {
   ) {
     // Rows that are not meant to be seen are black again, so that places agree.
     self.picture = picture.inRGB.surrounded(
-      above: traits.visibleRows.lowerBound, below: traits.resolution - traits.visibleRows.upperBound)
+      above: traits.visibleRows.lowerBound, below: traits.resolution - traits.visibleRows.upperBound
+    )
     (self.pixel, self.layers, resolution) = (pixel, layers, traits.resolution)
   }
 
@@ -138,7 +139,9 @@ struct AttentionSheet {
     _ query: PixelPosition, of count: Int, x: Int, y: Int, side: Int, on canvas: inout Canvas
   ) {
     func range(_ place: Int) -> Range<Int> {
-      let (first, last) = (place * side / count, max(place * side / count, (place + 1) * side / count - 1))
+      let (first, last) = (
+        place * side / count, max(place * side / count, (place + 1) * side / count - 1)
+      )
       let spare = max(0, 4 - (last - first + 1)) / 2 + 1
       return max(0, first - spare)..<min(side, last + spare + 1)
     }

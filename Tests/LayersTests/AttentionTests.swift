@@ -1,0 +1,130 @@
+// Attention and matrices with demodulation: the fused operator against the plain one, and both
+// against their definitions.
+
+import Foundation
+import Layers
+import TestSupport
+import Tensors
+import Testing
+
+@Suite("Attention") struct AttentionTests {
+  private func operands(_ l: Int, _ k: Int, dtype: DType = .float64) -> [Tensor] {
+    [l, k, k].enumerated().map { .seeded([2, 3, $1, 4], seed: UInt64($0), dtype: dtype) }
+  }
+
+  @Test("weights are the softmax of scaled products, and sum to 1")
+  func definition() {
+    let x = operands(5, 7)
+    let weights = attentionProbabilities(x[0], keys: x[1])
+    #expect(weights.shape == [2, 3, 5, 7])
+    expectClose(weights.sum(over: -1), .ones([2, 3, 5], dtype: .float64), atol: 1e-12)
+    let (q, k) = (x[0].values(as: Double.self), x[1].values(as: Double.self))
+    // Sample 1, head 2, query 3.
+    var exponentials: [Double] = []
+    for key in 0..<7 {
+      var score = 0.0
+      for d in 0..<4 { score += q[112 + d] * k[(35 + key) * 4 + d] }
+      exponentials.append(exp(score / 2))
+    }
+    let expected = Tensor(exponentials)
+    expectClose(
+      weights.selected(1, axis: 0).selected(2, axis: 0).selected(3, axis: 0),
+      expected / expected.sum(), atol: 1e-12)
+  }
+
+  // The fused operator sums in blocks and in another order.
+  @Test("fused attention equals the plain one", arguments: [(5, 7), (64, 64), (1, 256), (300, 70)])
+  func fused(l: Int, k: Int) {
+    let x = operands(l, k, dtype: .float32)
+    expectClose(
+      scaledDotProductAttention(x[0], keys: x[1], values: x[2]),
+      scaledDotProductAttentionReference(x[0], keys: x[1], values: x[2]), atol: 1e-5, rtol: 1e-5)
+  }
+
+  @Test("fused attention has the plain one's gradients")
+  func fusedGradients() {
+    func found(_ attend: (Tensor, Tensor, Tensor) -> Tensor) -> [Tensor] {
+      let x = operands(20, 30).map { $0.requiringGrad() }
+      return gradients(of: [attend(x[0], x[1], x[2]).square().sum()], withRespectTo: x)
+    }
+    let (a, b) = (
+      found { scaledDotProductAttention($0, keys: $1, values: $2) },
+      found { scaledDotProductAttentionReference($0, keys: $1, values: $2) }
+    )
+    for (fused, plain) in zip(a, b) { expectClose(fused, plain, atol: 1e-10, rtol: 1e-10) }
+  }
+
+  @Test("plain attention can be differentiated twice")
+  func secondGradients() {
+    expectSecondGradients(at: operands(4, 5)) { x in
+      scaledDotProductAttentionReference(x[0], keys: x[1], values: x[2])
+    }
+  }
+
+  @Test("without numbers, attention has the plain one's shape")
+  func meta() {
+    let x = [5, 7, 7].map { Tensor.empty([2, 3, $0, 4], device: .meta) }
+    #expect(scaledDotProductAttention(x[0], keys: x[1], values: x[2]).shape == [2, 3, 5, 4])
+  }
+}
+
+@Suite("Demodulated matrices") struct DemodulatedLinearTests {
+  private let x = Tensor.seeded([2, 3, 5], seed: 1)
+  private let weight = Tensor.seeded([4, 5], seed: 2)
+  private let styles = Tensor.seeded([2, 5], seed: 3)
+
+  @Test("demodulation is one over the norm of a row times the styles")
+  func factors() {
+    let (w, s) = (weight.values(as: Double.self), styles.values(as: Double.self))
+    var expected: [Double] = []
+    for n in 0..<2 {
+      for o in 0..<4 {
+        var sum = 1e-8
+        for i in 0..<5 {
+          let product = w[o * 5 + i] * s[n * 5 + i]
+          sum += product * product
+        }
+        expected.append(1 / sum.squareRoot())
+      }
+    }
+    expectClose(
+      demodulation(of: weight, styles: styles), Tensor(expected, shape: [2, 4]), atol: 1e-12)
+  }
+
+  @Test("tokens are not multiplied by the styles, their products are scaled")
+  func product() {
+    let d = demodulation(of: weight, styles: styles)
+    let y = demodulatedLinear(x, weight: weight, styles: styles)
+    #expect(y.shape == [2, 3, 4])
+    for n in 0..<2 {
+      let plain = x.selected(n, axis: 0).matmul(weight.transposed(0, 1))
+      expectClose(y.selected(n, axis: 0), plain * d.selected(n, axis: 0), atol: 1e-12)
+    }
+  }
+
+  @Test("can be differentiated twice by tokens, matrix and styles")
+  func gradients() {
+    expectSecondGradients(at: [x, weight, styles]) {
+      demodulatedLinear($0[0], weight: $0[1], styles: $0[2])
+    }
+  }
+
+  @Test(
+    "layer normalisation gives each token mean 0 and variance 1, but for 1e-5, and has gradients")
+  func layerNormalization() {
+    let x = Tensor.seeded([2, 3, 6]) * 3 + 5
+    let y = x.layerNormalized()
+    let centred = x - x.mean(over: -1, keepAxes: true)
+    let variance = centred.square().mean(over: -1, keepAxes: true)
+    expectClose(y, centred * (variance + 1e-5).rsqrt(), atol: 1e-12)
+    expectSecondGradients(at: [x]) { $0[0].layerNormalized() }
+  }
+
+  @Test("uniform first values fill the range between the bounds and no more")
+  func uniform() {
+    let p = Scope(ParameterStore(), generator: TorchGenerator(seed: 4))
+    let values = p.parameter("w", .uniform([1000], bound: 0.25))
+    #expect(values.abs().max().item() <= 0.25 && values.max().item() > 0.24)
+    #expect(values.min().item() < -0.24 && abs(values.mean().item()) < 0.02)
+  }
+}
