@@ -12,7 +12,7 @@ extension PixelAttention {
   /// `margin`, a layer that is equivariant to translation gives the same result.
   ///
   /// - Parameters:
-  ///   - resolution: r, the width and height of the map that the layer is made for, in pixels.
+  ///   - r: The width and height of the map that the layer is made for, in pixels.
   ///   - channels: C.
   ///   - shift: How far apart the parts are, in pixels along both axes.
   ///   - margin: Pixels at each border that are not compared; some must be left.

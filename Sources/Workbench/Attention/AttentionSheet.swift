@@ -174,6 +174,7 @@ extension ByteImage {
   ///   - side: Weights along each side of the picture. Where several fall on one pixel, the largest
   ///     counts.
   ///   - colour: What is mixed into the picture.
+  /// - Returns: The picture with the colour in it.
   fileprivate func heated(by weights: [Float], side: Int, colour: Colour) -> ByteImage {
     var heated = self
     let largest = weights.max() ?? 0
