@@ -8,11 +8,11 @@ import Tensors
 import Testing
 
 @Suite("Styleformer") struct StyleformerTests {
-  private static let bothPurposes: [SynthesisOptions.Purpose] = [.evaluation, .training]
+  private static let bothPurposes: [ForwardPurpose] = [.evaluation, .training]
 
   private func image(
     _ generator: any Generator, _ noise: NoiseSource = .const,
-    purpose: SynthesisOptions.Purpose = .evaluation
+    purpose: ForwardPurpose = .evaluation
   ) -> Tensor {
     generator.synthesize(
       generator.seededWPlus(2), options: SynthesisOptions(noise: noise, purpose: purpose))
@@ -196,7 +196,7 @@ import Testing
   // MARK: Gradients
 
   @Test("every parameter has a gradient, with either kind of attention", arguments: bothPurposes)
-  func parameterGradients(purpose: SynthesisOptions.Purpose) {
+  func parameterGradients(purpose: ForwardPurpose) {
     for linformer in [false, true] {
       let generator = makeGenerator(smallStyleformer(linformer: linformer, labelDim: 3))
       generator.parameters.setRequiresGrad(true)
