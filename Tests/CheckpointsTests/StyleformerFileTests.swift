@@ -83,7 +83,7 @@ struct StyleformerFileTests {
     let logit = withoutGradients {
       d(
         g.synthesize(g.broadcast(g.map(z: g.z(seed: 1), labels: nil)), options: .init()),
-        labels: nil, precision: .float32)
+        labels: nil)
     }
     #expect(logit.item().isFinite)
   }
