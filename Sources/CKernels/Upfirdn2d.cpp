@@ -272,6 +272,14 @@ at::Tensor upfirdn2dCPU(const at::Tensor &input, const at::Tensor &filter, at::I
   return result;
 }
 
+// Tensors without numbers have a result of the same kind.
+at::Tensor upfirdn2dMeta(const at::Tensor &input, const at::Tensor &filter, at::IntArrayRef up,
+                         at::IntArrayRef down, at::IntArrayRef padding, bool, double) {
+  const Axis x(input.size(3), filter.size(1), up[0], down[0], padding[0], padding[1]);
+  const Axis y(input.size(2), filter.size(0), up[1], down[1], padding[2], padding[3]);
+  return at::empty({input.size(0), input.size(1), y.outputs, x.outputs}, input.options());
+}
+
 at::Tensor upfirdn2d(const at::Tensor &x, const at::Tensor &filter, at::IntArrayRef up,
                      at::IntArrayRef down, at::IntArrayRef padding, bool flipFilter, double gain) {
   static const auto op = c10::Dispatcher::singleton()
@@ -286,7 +294,8 @@ struct Upfirdn2dFunction : torch::autograd::Function<Upfirdn2dFunction> {
                             const at::Tensor &filter, at::IntArrayRef up, at::IntArrayRef down,
                             at::IntArrayRef padding, bool flipFilter, double gain) {
     at::AutoDispatchBelowADInplaceOrView below;
-    const at::Tensor y = upfirdn2d(x, filter, up, down, padding, flipFilter, gain);
+    const auto compute = x.is_meta() ? upfirdn2dMeta : upfirdn2dCPU;
+    const at::Tensor y = compute(x, filter, up, down, padding, flipFilter, gain);
     context->save_for_backward({filter});
     auto &saved = context->saved_data;
     saved["up"] = up.vec();

@@ -57,6 +57,19 @@ int64_t multiplyAdds(const char *name, Inputs inputs) {
     // Queries [N, h, L, D] meet keys [N, h, K, D], and each pair takes values of D numbers.
     return tensor(0).numel() * tensor(1).size(2) * 2;
   }
+  if (is("stylist::upfirdn2d")) {
+    // Of an enlarged image only every up-th number along an axis is not 0.
+    const auto up = inputs[2].toIntVector(), down = inputs[3].toIntVector(),
+               padding = inputs[4].toIntVector();
+    const at::Tensor &x = tensor(0), &filter = tensor(1);
+    int64_t products = x.size(0) * x.size(1);
+    for (int64_t a = 0; a < 2; a++) {
+      const int64_t length = x.size(3 - a) * up[a] + padding[2 * a] + padding[2 * a + 1];
+      const int64_t taps = filter.size(1 - a);
+      products *= ((length - taps) / down[a] + 1) * ((taps + up[a] - 1) / up[a]);
+    }
+    return products;
+  }
   if (is("stylist::neighborhood_attention")) {
     // Queries [N, H, W, h, D] meet a square of keys each, and take values of D numbers from it.
     const int64_t side = inputs[4].toInt();

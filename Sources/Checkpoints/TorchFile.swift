@@ -18,7 +18,7 @@ extension Checkpoint {
       let keys = state.keys.prefix(8).joined(separator: ", ")
       throw OtherFamilies.error(
         in: state.file,
-        expected: "networks of a family that Stylist knows",
+        expected: "networks of StyleGAN2, Styleformer, StyleSwin or StyleNAT",
         names: state.tensors.keys,
         otherwise: keys.isEmpty ? "nothing" : "a dictionary of \(keys)")
     }

@@ -113,7 +113,7 @@ extension ParameterStore {
       else { continue }
       let dtype = entry.tensor.dtype
       let (a, b) = (try stored.read().cast(to: dtype), try original.read().cast(to: dtype))
-      if !a.hasSameBytes(as: b) {
+      if !a.holdsNumbers(of: b) {
         report.mismatched.append("\(name) (expected the numbers of \(first), found others)")
       }
     }
@@ -122,16 +122,9 @@ extension ParameterStore {
 }
 
 extension Tensor {
-  /// Whether two tensors of one shape and format have the same bytes, so that a number that is none
-  /// equals itself.
-  fileprivate func hasSameBytes(as other: Tensor) -> Bool {
-    func bytes(_ tensor: Tensor) -> [UInt8] {
-      let size = tensor.count * tensor.dtype.byteCount
-      return [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-        tensor.copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
-        initialized = size
-      }
-    }
-    return bytes(self) == bytes(other)
+  /// Whether two tensors of one shape and format hold the same numbers; one that is none equals
+  /// another.
+  fileprivate func holdsNumbers(of other: Tensor) -> Bool {
+    call("aten::isclose", self, other, 0.0, 0.0, true).all
   }
 }

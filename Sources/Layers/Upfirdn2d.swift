@@ -24,7 +24,7 @@ public func upfirdn2d(
   _ x: Tensor, filter: Tensor?, up: PerAxis = 1, down: PerAxis = 1, padding: Padding = 0,
   flipFilter: Bool = false, gain: Double = 1
 ) -> Tensor {
-  guard x.device == .cpu, let filter else {
+  guard x.device == .cpu || x.device == .meta, let filter else {
     return upfirdn2dReference(
       x, filter: filter, up: up, down: down, padding: padding, flipFilter: flipFilter, gain: gain)
   }

@@ -215,7 +215,7 @@ struct TorchFileTests {
   @Test("names of which only some begin with module. are not guessed at")
   func someModules() throws {
     let entries = wrapped(try state()) + [("other", tensor([1]))]
-    expect(.unsupported, says: "StyleGAN2 networks") {
+    expect(.unsupported, says: "networks of StyleGAN2, Styleformer") {
       _ = try open([("g_ema", .dictionary(entries))])
     }
   }
