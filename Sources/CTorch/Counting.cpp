@@ -1,15 +1,8 @@
 // Counts multiply-adds: an observer of libtorch's operators that looks at the sizes they get.
 
-// libtorch is built with NDEBUG, and what an observed call looks like in memory depends on it.
-#ifndef NDEBUG
-#define NDEBUG
-#endif
-
 #include <ATen/core/Tensor.h>
 #include <ATen/core/ivalue.h>
-#include <ATen/ops/empty.h>
 #include <ATen/record_function.h>
-#include <torch/library.h>
 
 #include <cstring>
 #include <functional>
@@ -85,34 +78,12 @@ int64_t multiplyAdds(const char *name, Inputs inputs) {
   return 0;
 }
 
-// libtorch's convolution has no sizes without numbers; this gives it some.
-at::Tensor convolutionOfSizes(const at::Tensor &x, const at::Tensor &weight,
-                              const std::optional<at::Tensor> &, c10::SymIntArrayRef stride,
-                              c10::SymIntArrayRef padding, c10::SymIntArrayRef dilation,
-                              bool transposed, c10::SymIntArrayRef outputPadding,
-                              c10::SymInt groups) {
-  std::vector<int64_t> sizes = {
-      x.size(0), transposed ? weight.size(1) * groups.expect_int() : weight.size(0)};
-  for (size_t a = 0; a < stride.size(); a++) {
-    const int64_t s = stride[a].expect_int(), p = padding[a].expect_int(),
-                  reach = dilation[a].expect_int() * (weight.size(a + 2) - 1);
-    sizes.push_back(transposed
-                        ? (x.size(a + 2) - 1) * s - 2 * p + reach + outputPadding[a].expect_int() + 1
-                        : (x.size(a + 2) + 2 * p - reach - 1) / s + 1);
-  }
-  return at::empty(sizes, x.options());
-}
-
 std::unique_ptr<at::ObserverContext> count(const at::RecordFunction &function) {
   if (!totals.empty()) totals.back() += multiplyAdds(function.name(), function.inputs());
   return nullptr;
 }
 
 }  // namespace
-
-TORCH_LIBRARY_IMPL(aten, Meta, library) {
-  library.impl("convolution_overrideable", convolutionOfSizes);
-}
 
 uint64_t ctorch_start_counting(CTorchError *error) {
   return ctorch::guarded(error, uint64_t(0), [] {

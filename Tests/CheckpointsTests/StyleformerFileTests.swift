@@ -140,12 +140,7 @@ struct StyleformerFileTests {
     refuses("num_layers, a list of integers, found none", synthesis("num_layers", .null))
     refuses("only known arguments", synthesis("attention", .bool(true)))
     refuses(
-<<<<<<< HEAD
       "found 14 different: synthesis.b", synthesis("G_dict", .list([8, 4, 4].map { .int($0) })))
-=======
-      "different: synthesis.b12_0.enc.w_weight",
-      synthesis("G_dict", .list([8, 4, 4].map { .int($0) })))
->>>>>>> e5c576be1f1a43628e1f03e5500005ef8e14ed4e
     refuses("missing: synthesis.b48_0.proj_weight", synthesis("linformer", .bool(true)))
     refuses("num_heads = 2, as constructed, found 4") {
       $0.change("synthesis.b24_0.enc") { $0.attributes["num_heads"] = .int(4) }
