@@ -16,7 +16,8 @@ public struct GeneratorCost: Hashable, Sendable, Encodable {
 extension GeneratorConfiguration {
   /// What the generator costs; `validate()` must accept the values.
   ///
-  /// The generator runs once on the device `meta`, where tensors have sizes and no numbers.
+  /// The generator runs once, full grown, on the device `meta`, where tensors have sizes and no
+  /// numbers.
   public var cost: GeneratorCost {
     let generator = makeGenerator(Scope(ParameterStore(), device: .meta))
     let traits = generator.traits
@@ -26,7 +27,7 @@ extension GeneratorConfiguration {
         let w = generator.map(
           z: row(traits.zDim), labels: traits.labelDim > 0 ? row(traits.labelDim) : nil)
         let wPlus = generator.broadcast(w)
-        _ = generator.synthesize(wPlus, options: SynthesisOptions(purpose: .training))
+        _ = generator.synthesize(wPlus, options: SynthesisOptions(purpose: .training, lod: 0))
       }
     }
     return GeneratorCost(
