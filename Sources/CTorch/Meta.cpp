@@ -1,10 +1,11 @@
-// Convolutions on the device meta, where tensors have sizes and no numbers: libtorch itself knows
-// them from Python only.
+// Operators on the device meta, where tensors have sizes and no numbers, which libtorch itself knows
+// from Python only.
 
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
 #include <optional>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -23,6 +24,30 @@ at::Tensor convolution(const at::Tensor &x, const at::Tensor &weight,
   return at::empty(sizes, x.options());
 }
 
+at::Tensor flip(const at::Tensor &x, at::IntArrayRef) { return at::empty_like(x); }
+
+at::Tensor roll(const at::Tensor &x, at::IntArrayRef, at::IntArrayRef) { return at::empty_like(x); }
+
+at::Tensor indexSelect(const at::Tensor &x, int64_t axis, const at::Tensor &index) {
+  std::vector<int64_t> sizes = x.sizes().vec();
+  sizes[axis < 0 ? axis + x.dim() : axis] = index.numel();
+  return at::empty(sizes, x.options());
+}
+
+std::tuple<at::Tensor, at::Tensor> varianceAndMean(const at::Tensor &x,
+                                                   at::OptionalIntArrayRef axes,
+                                                   const std::optional<at::Scalar> &,
+                                                   bool keepAxes) {
+  const at::Tensor mean = axes ? x.mean(*axes, keepAxes) : x.mean();
+  return {at::empty_like(mean), mean};
+}
+
 }  // namespace
 
-TORCH_LIBRARY_IMPL(aten, Meta, library) { library.impl("convolution_overrideable", convolution); }
+TORCH_LIBRARY_IMPL(aten, Meta, library) {
+  library.impl("convolution_overrideable", convolution);
+  library.impl("flip", flip);
+  library.impl("roll", roll);
+  library.impl("index_select", indexSelect);
+  library.impl("var_mean.correction", varianceAndMean);
+}
