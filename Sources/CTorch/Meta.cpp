@@ -28,6 +28,10 @@ at::Tensor flip(const at::Tensor &x, at::IntArrayRef) { return at::empty_like(x)
 
 at::Tensor roll(const at::Tensor &x, at::IntArrayRef, at::IntArrayRef) { return at::empty_like(x); }
 
+at::Tensor softmax(const at::Tensor &x, int64_t, std::optional<at::ScalarType>) {
+  return at::empty_like(x);
+}
+
 at::Tensor indexSelect(const at::Tensor &x, int64_t axis, const at::Tensor &index) {
   std::vector<int64_t> sizes = x.sizes().vec();
   sizes[axis < 0 ? axis + x.dim() : axis] = index.numel();
@@ -42,12 +46,24 @@ std::tuple<at::Tensor, at::Tensor> varianceAndMean(const at::Tensor &x,
   return {at::empty_like(mean), mean};
 }
 
+std::tuple<at::Tensor, at::Tensor, at::Tensor> layerNorm(const at::Tensor &x,
+                                                         at::IntArrayRef normalized,
+                                                         const std::optional<at::Tensor> &,
+                                                         const std::optional<at::Tensor> &,
+                                                         double) {
+  std::vector<int64_t> sizes = x.sizes().vec();
+  for (size_t a = 1; a <= normalized.size(); a++) sizes[sizes.size() - a] = 1;
+  return {at::empty_like(x), at::empty(sizes, x.options()), at::empty(sizes, x.options())};
+}
+
 }  // namespace
 
 TORCH_LIBRARY_IMPL(aten, Meta, library) {
   library.impl("convolution_overrideable", convolution);
   library.impl("flip", flip);
   library.impl("roll", roll);
+  library.impl("_safe_softmax", softmax);
   library.impl("index_select", indexSelect);
+  library.impl("native_layer_norm", layerNorm);
   library.impl("var_mean.correction", varianceAndMean);
 }
