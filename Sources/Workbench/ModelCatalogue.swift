@@ -50,8 +50,8 @@ public struct ModelCatalogue: Encodable, Sendable {
       "Published networks, to be fetched from their authors and under their terms;",
       "the file is NAME.pkl where no other is shown:",
     ] + publishedLines + [
-      "", "Configurations for --cfg, untrained. Multiply-adds are those of one image; published",
-      "are FIDs and inception scores of 50,000 images by the networks' authors:",
+      "", "Configurations for --cfg, untrained. Multiply-adds are those of one image,",
+      "FIDs what the authors published (--json shows all figures):",
     ] + configurationLines(width: width.map { $0 - 2 }).map { "  \($0)" }
   }
 
@@ -59,15 +59,13 @@ public struct ModelCatalogue: Encodable, Sendable {
     Table.lines(
       heading: ["", "px", "parameters", "mult-adds", "published"],
       configurations.map { one in
-        let results = OrderedDictionary(grouping: one.results, by: \.metric).map {
-          metric, results in
-          let figures = results.map { "\(decimal($0.value, 2)) \($0.dataset)" }
-          return "\(metric) \(figures.joined(separator: ", "))"
+        let result = one.results.first.map {
+          "\($0.metric) \(decimal($0.value, 2)) \($0.dataset)"
         }
         return [
           one.name, "\(one.resolution)", grouped(one.cost.parameters),
           "\(decimal(Double(one.cost.multiplyAdds) / 1e9, 2)) G",
-          results.joined(separator: "; "),
+          result ?? "",
         ]
       }, width: width, elastic: 4)
   }

@@ -129,7 +129,7 @@ struct ConvertCommandTests {
         64, "a finite number, 0 or more, found inf", plainNetwork, "a.pt", "--to=nvidia",
         "--tolerance=inf")
       try await refuses(
-        64, "G does not fit into NVIDIA's form: expected StyleGAN2, found stylegan1",
+        64, "G does not fit into NVIDIA's form: expected StyleGAN2 or Styleformer, found stylegan1",
         tensorFlowFile, "a.pt", "--to=nvidia")
       try await refuses(64, "one G", plainNetwork, plainNetwork, "a.pt", "--to=nvidia")
       try await refuses(66, "missing", "absent.pkl", "a.safetensors")
