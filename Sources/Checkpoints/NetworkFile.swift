@@ -154,10 +154,13 @@ private func networkConfiguration(
   throw FileError(.damaged, file: file, expected: "a known network", found: found)
 }
 
-/// The names in a JSON object.
+/// The names in a JSON object, those of objects inside it as `shape.resolution`.
 private func names(_ json: String) throws -> Set<String> {
-  let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-  return Set((object ?? [:]).keys)
+  func names(_ value: Any) -> [String] {
+    guard let object = value as? [String: Any] else { return [] }
+    return object.flatMap { key, value in [key] + names(value).map { "\(key).\($0)" } }
+  }
+  return Set(names(try JSONSerialization.jsonObject(with: Data(json.utf8))))
 }
 
 extension NetworkFileNotes {

@@ -2,6 +2,7 @@
 // configurations without a file.
 
 public import Checkpoints
+import Foundation
 public import Networks
 import OrderedCollections
 
@@ -60,20 +61,20 @@ public struct ModelCatalogue: Encodable, Sendable {
       heading: ["", "px", "parameters", "mult-adds", "published"],
       configurations.map { one in
         let result = one.results.first.map {
-          "\($0.metric) \(decimal($0.value, 2)) \($0.dataset)"
+          "\($0.metric) \(String(format: "%.2f", $0.value)) \($0.dataset)"
         }
         return [
           one.name, "\(one.resolution)", grouped(one.cost.parameters),
-          "\(decimal(Double(one.cost.multiplyAdds) / 1e9, 2)) G",
+          String(format: "%.2f G", Double(one.cost.multiplyAdds) / 1e9),
           result ?? "",
         ]
       }, width: width, elastic: 4)
   }
 
   private var shippedLines: [String] {
-    guard !shipped.isEmpty else { return [] }
-    return ["Models that come with the program; --network and all others take their names:"]
-      + Table.lines(shipped.map { [$0.name, $0.file] }).map { "  \($0)" } + [""]
+    guard let folder = ShippedModels.folder, !shipped.isEmpty else { return [] }
+    return ["Models that come with the program, by names that --network takes:", "", "  \(folder)"]
+      + shipped.map { "    \($0.name)" } + [""]
   }
 
   /// The networks below what those of one source have in common.

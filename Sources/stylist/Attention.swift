@@ -34,8 +34,7 @@ struct Attention: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The seed of the picture; with --shift, of weights and map (default: 0).",
-      valueName: "number"))
+      "The seed of the picture; with --shift, of weights and map.", valueName: "number"))
   var seed: UInt32 = 0
 
   @Option(
@@ -46,9 +45,9 @@ struct Attention: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The layers, counted from 0, such as 4-7 (default: all).", valueName: "range"),
-    transform: parseLayers)
-  var layers: Range<Int>?
+      "The layers, counted from 0, such as 4,6,8 or 4-7 (default: all).", valueName: "list"),
+    transform: LayerList.parse)
+  var layers: LayerList?
 
   @Flag(help: "Measure what changes where a feature map is moved.")
   var shift = false
@@ -98,13 +97,13 @@ struct Attention: AsyncParsableCommand {
       ["attention"] + networkOptions.spelling
       + [
         "--seed=\(seed)", pixel.map { "--pixel=\($0.row),\($0.column)" },
-        layers.map { "--layers=\($0.lowerBound)-\($0.upperBound - 1)" },
+        layers.map { "--layers=\($0.text)" },
       ].compactMap(\.self) + pictureOptions.spelling + ["--outdir=\(outdir)"]
     var job = AttentionJob(
       seed: seed,
       provenance: Provenance(
         command: commandLine(parts), network: networkOptions.name, seed: "\(seed)"))
-    (job.pixel, job.layers, job.settings) = (pixel, layers, pictureOptions.settings)
+    (job.pixel, job.layers, job.settings) = (pixel, layers?.layers, pictureOptions.settings)
     return job
   }
 
@@ -149,14 +148,4 @@ private func parsePixel(_ text: String) throws -> (row: Int, column: Int) {
   guard numbers.count == 2, let row = numbers[0], let column = numbers[1], row >= 0, column >= 0
   else { throw ValidationError("expected ROW,COLUMN such as 100,120, counted from 0") }
   return (row, column)
-}
-
-/// Reads a range of layers, such as `4-7`, or one layer.
-private func parseLayers(_ text: String) throws -> Range<Int> {
-  let numbers = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-  guard (1...2).contains(numbers.count), let first = numbers[0],
-    let last = numbers[numbers.count - 1],
-    first >= 0, last >= first, last < 1 << 16
-  else { throw ValidationError("expected a layer or a range of them, such as 4-7") }
-  return first..<last + 1
 }

@@ -8,13 +8,14 @@ public import Workbench
 struct NetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The network: NVIDIA's .pkl, a .pt with rosinality's or NVIDIA's names, or our .safetensors.",
+      "The network: a published .pkl or .pt, our .safetensors, or the name of a model that comes "
+        + "with the program.",
       valueName: "file"), completion: .checkpoint)
   var network: String?
 
   @Option(
     help: ArgumentHelp(
-      "Instead of a file, an untrained network of this configuration: stylegan2-256, paper256, auto, …",
+      "Instead of a file, an untrained network of this configuration: stylegan2-256, stylenat-ffhq256, …",
       valueName: "name"), completion: .list(KnownNames.configurations))
   var cfg: String?
 

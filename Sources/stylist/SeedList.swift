@@ -41,6 +41,21 @@ struct StyleList {
   }
 }
 
+/// Layers as people list them: single ones and ranges.
+struct LayerList {
+  /// Each once, in the order given.
+  let layers: [Int]
+  /// The list as it was typed.
+  let text: String
+
+  /// Reads an option such as `4-7,9`.
+  static func parse(_ text: String) throws -> LayerList {
+    var seen = Set<Int>()
+    let layers = try numbers(text, limit: 1 << 16).map(Int.init).filter { seen.insert($0).inserted }
+    return LayerList(layers: layers, text: text)
+  }
+}
+
 /// One ψ, or several to be shown beside one another.
 struct PsiList {
   let values: [Double]

@@ -178,6 +178,11 @@ struct NetworkFileTests {
     refuses("resolution") { changing("\"resolution\":8", to: "\"resolution\":9")(&$1) }
     refuses("cannot be read") { changing("\"skip\"", to: "\"tree\"")(&$1) }
     refuses("cannot be read") { changing("\"resolution\":8", to: "\"resolution\":8e99")(&$1) }
+    refuses("called shape.magic, which stylenat does not have") { _, metadata in
+      metadata["stylist.kind"] = StyleNATConfiguration.kind
+      metadata["stylist.configuration"] = try? StyleNATConfiguration().canonicalJSON()
+      changing("\"shape\":{", to: "\"shape\":{\"magic\":1,")(&metadata)
+    }
   }
 
   @Test("refuses gigantic networks with few tensors before it takes memory")

@@ -17,6 +17,8 @@ struct ConvertCommandTests {
     arguments: [
       ("nvidia", plainNetwork), ("rosinality", plainNetwork), ("nvidia", rosinalityFile),
       ("rosinality", rosinalityFile),
+      ("styleswin", caseFile("checkpoint-styleswin/050000.pt")),
+      ("stylenat", caseFile("checkpoint-stylenat-legacy/FFHQ256_940k_flip.pt")),
     ])
   func convert(form: String, source: String) async throws {
     try await withScratchFolder { folder in

@@ -10,8 +10,8 @@ public struct AttentionJob: PictureJob {
   public var seed: UInt32
   /// The pixel; nil for the middle of the picture.
   public var pixel: (row: Int, column: Int)?
-  /// The layers by their places among all that attend; nil for all.
-  public var layers: Range<Int>?
+  /// The layers by their places among all that attend, in the order to show; nil for all.
+  public var layers: [Int]?
   /// Truncation, class and noise.
   public var settings = PictureSettings()
   /// What the pictures say about how they were made.
@@ -37,9 +37,8 @@ public struct AttentionJob: PictureJob {
       throw RequestError(
         "network", expected: "a generator with attention", found: "one of convolutions alone")
     }
-    if let layers, layers.upperBound > count {
-      throw RequestError(
-        "layers", expected: "from 0 to \(count - 1)", found: "\(layers.upperBound - 1)")
+    if let layer = layers?.first(where: { !(0..<count).contains($0) }) {
+      throw RequestError("layers", expected: "from 0 to \(count - 1)", found: "\(layer)")
     }
     guard let pixel, let last = [pixel.row, pixel.column].max(), last >= traits.resolution else {
       return
@@ -68,7 +67,7 @@ public struct AttentionJob: PictureJob {
     let picture = await host.picture(
       code, noise: settings.noise, noiseLayers: settings.noiseLayers, noiseSeed: seed)
     let all = await host.attentionLayers(code, at: pixel, settings: settings, noiseSeed: seed)
-    let chosen = layers ?? 0..<all.count
+    let chosen = layers ?? Array(all.indices)
     try Task.checkCancellation()
     var pictures = PictureWriter(folder)
     try pictures.write(picture, "seed\(padded(Int(seed), to: 4)).png", seed: seed, provenance)
