@@ -76,6 +76,30 @@ public struct PictureFiles: Sendable {
     otherFiles = sorted.filter { !Self.isPicture($0) && $0 != LabelFile.name }
   }
 
+  /// Opens a single picture, or a folder or an archive of pictures.
+  ///
+  /// - Parameters:
+  ///   - path: A picture, a folder, or a ZIP archive; which of them, the content tells.
+  ///   - order: How pictures are numbered.
+  /// - Returns: The pictures, or the one.
+  /// - Throws: `FileError` if it is none of them, or the archive is damaged or unsafe.
+  public static func at(_ path: String, order: Order = .byPath) throws(FileError) -> PictureFiles {
+    guard !ListedFile.isFolder(path) else { return try PictureFiles(path: path, order: order) }
+    let bytes = try ByteRegion(mapping: path)
+    guard !ZIPArchive.recognises(bytes) else { return try PictureFiles(path: path, order: order) }
+    _ = try ImageHeader(bytes)
+    return PictureFiles(picture: FilePath(path))
+  }
+
+  /// A single picture, as though it were alone in its folder.
+  private init(picture: FilePath) {
+    let folder = picture.removingLastComponent().string
+    path = folder.isEmpty ? "." : folder
+    pictures = [picture.lastComponent?.string ?? picture.string]
+    (otherFiles, objections, isArchive) = ([], [], false)
+    store = .folder(path.hasSuffix("/") ? path : "\(path)/")
+  }
+
   private static func archive(_ path: String) throws(FileError) -> ByteRegion {
     do {
       return try ByteRegion(mapping: path)

@@ -23,6 +23,7 @@ extension Stylist {
     switch error {
     case let error as Interruption: error.exitCode
     case let error as ScanFailure: error.exitCode
+    case let error as SomeFailed: error.exitCode
     case is CheckFailure: 2
     case is UsageError: 64
     case is OutputError: 74

@@ -23,9 +23,8 @@ struct Stylist: AsyncParsableCommand {
       """,
     version: stylistVersion,
     subcommands: [
-      Generate.self, Mix.self, Noise.self, Video.self, Attention.self, DatasetCommand.self,
-      Train.self, Model.self,
-      Runs.self, Doctor.self, Completions.self,
+      Generate.self, Mix.self, Noise.self, Video.self, Attention.self, Align.self,
+      DatasetCommand.self, Train.self, Model.self, Runs.self, Doctor.self, Completions.self,
     ])
 
   /// Runs the command line and ends the program with the documented exit code.

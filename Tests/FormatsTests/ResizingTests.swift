@@ -115,3 +115,28 @@ struct ResizingTests {
     #expect(picture.mirrored.mirrored == picture)
   }
 }
+
+@Suite("Four-sided parts of pictures")
+struct QuadrilateralTests {
+  @Test("a part that reaches beyond the picture is what Pillow's QUAD makes of it")
+  func pillow() throws {
+    var pixels: [UInt8] = []
+    for y in 0..<120 {
+      for x in 0..<160 {
+        pixels += [
+          x * 5 + y * 3 + x * y % 7 * 9, x * x / 9 + y * 7, 255 - (x * 2 + y * y / 11) % 256,
+        ]
+        .map { UInt8($0 % 256) }
+      }
+    }
+    let picture = ByteImage(width: 160, height: 120, channels: 3, pixels: pixels)
+    // Pillow counts from the corner of the first pixel, half a pixel before its centre.
+    let corners = [(10.3, 5.2), (8.1, 70.9), (120.4, 90.5), (150.2, -8.0)].map {
+      ImagePoint(x: $0.0 - 0.5, y: $0.1 - 0.5)
+    }
+    let part = Quadrilateral(
+      upperLeft: corners[0], lowerLeft: corners[1], lowerRight: corners[2], upperRight: corners[3])
+    let expected = try PNG(path: "\(repository)/Tests/FormatsTests/Fixtures/pillow-quad.png").image
+    #expect(picture.square(of: part, side: 20).pixels == expected.pixels)
+  }
+}

@@ -1,0 +1,104 @@
+// Faces cut out of pictures: which, by which points, and what becomes of pictures that cannot be
+// used.
+
+import Datasets
+import Formats
+import TestSupport
+import Testing
+import Workbench
+
+@Suite("Cutting faces out of pictures")
+struct AlignJobTests {
+  /// Writes pictures of 40×30 pixels and a table of points, and runs a job over them.
+  private func align(
+    _ pictures: [String], table: String, choice: AlignJob.Choice = .only, in folder: String
+  ) throws -> AlignJob.Outcome {
+    let source = "\(folder)/photos"
+    for name in pictures {
+      let file = "\(source)/\(name)"
+      _ = try OutputFolder(of: file)
+      let pixels = (0..<40 * 30 * 3).map { UInt8($0 % 251) }
+      try PNG(image: ByteImage(width: 40, height: 30, channels: 3, pixels: pixels)).write(to: file)
+    }
+    let points = "\(folder)/points.csv"
+    try writeAtomically(to: points) { try $0.write(Array(table.utf8)) }
+    var job = try AlignJob(source, points: AlignJob.Points(points))
+    job.rule = FaceAlignment(size: 16, supersampling: 1)
+    job.choice = choice
+    return try job.run(into: try OutputFolder(making: "\(folder)/out"), progress: silently)
+  }
+
+  private static let heading =
+    "file,left_eye_x,left_eye_y,right_eye_x,right_eye_y,"
+    + "left_mouth_x,left_mouth_y,right_mouth_x,right_mouth_y\n"
+
+  @Test("every picture of a table becomes a face; the others are said and do not stop it")
+  func table() throws {
+    try withScratchFolder { folder in
+      let outcome = try align(
+        ["a.png", "b.png", "in/c.png", "d.png"],
+        table: Self.heading + "a.png,15,10,25,10,16,20,24,20\nin/c.png,14,9,24,9,15,19,23,19\n"
+          + "d.png,15,10,45,10,16,20,24,20\n", in: folder)
+      #expect(outcome.aligned.map(\.source) == ["a.png", "in/c.png"])
+      #expect(
+        outcome.aligned.map(\.file) == ["\(folder)/out/a.png", "\(folder)/out/in-c.png"])
+      #expect(outcome.failures.count == 2)
+      #expect(outcome.failures[0].reason.contains("b.png: does not fit: expected a line for it"))
+      #expect(outcome.failures[1].reason.contains("points within 40×30 pixels, found 45,10"))
+      #expect(outcome.failures.allSatisfy { $0.exitCode == 65 })
+      let face = try PNG(path: outcome.aligned[0].file).image
+      #expect((face.width, face.height) == (16, 16))
+
+      // The table that it writes is one that it reads.
+      let again = try LandmarkFile(path: "\(folder)/out/landmarks.csv")
+      #expect(again.faces["in/c.png"] == [outcome.aligned[1].landmarks])
+    }
+  }
+
+  @Test("a picture with several faces is left out, or gives its largest, or all")
+  func severalFaces() throws {
+    let table = Self.heading + "a.png,15,10,20,10,16,15,19,15\na.png,10,10,30,10,12,25,28,25\n"
+    try withScratchFolder { folder in
+      let only = try align(["a.png"], table: table, in: folder)
+      #expect(only.aligned.isEmpty)
+      #expect(only.failures.first?.reason.contains("expected one face") == true)
+      let largest = try align(["a.png"], table: table, choice: .largest, in: folder)
+      #expect(largest.aligned.map(\.landmarks.leftEye.x) == [10])
+      let all = try align(["a.png"], table: table, choice: .all, in: folder)
+      #expect(all.aligned.map(\.file) == ["\(folder)/out/a.png", "\(folder)/out/a-1.png"])
+    }
+  }
+
+  @Test("CelebA's list is read as it is")
+  func celebA() throws {
+    let list = """
+      2
+      lefteye_x lefteye_y righteye_x righteye_y nose_x nose_y leftmouth_x leftmouth_y rightmouth_x rightmouth_y
+      000001.jpg   69  109  106  113   77  142   73  152  108  154
+      000002.jpg   69  110  107  112   81  135   70  151  108  153
+      """
+    try withScratchFolder { folder in
+      let file = "\(folder)/list.txt"
+      try writeAtomically(to: file) { try $0.write(Array(list.utf8)) }
+      let faces = try LandmarkFile(path: file).faces
+      #expect(faces.count == 2)
+      #expect(faces["000001.jpg"] == [FaceLandmarks([69, 109, 106, 113, 73, 152, 108, 154])])
+    }
+  }
+
+  @Test(
+    "tables that do not fit are refused with their line",
+    arguments: [
+      ("", "nothing"), ("name,x\n", "name,x"), (heading + "a.png,1,2,3\n", "in line 2"),
+      (heading + "a.png,1,2,3,4,5,6,seven,8\n", "in line 2"),
+      (heading + "a.png,1,2,3,4,5,6,7e99,8\n", "in line 2"),
+    ])
+  func badTables(text: String, words: String) throws {
+    try withScratchFolder { folder in
+      let file = "\(folder)/points.csv"
+      try writeAtomically(to: file) { try $0.write(Array(text.utf8)) }
+      let error = #expect(throws: FileError.self) { try LandmarkFile(path: file) }
+      #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+  }
+}
