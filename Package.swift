@@ -53,7 +53,7 @@ let package = Package(
       name: "StylistKit",
       targets: [
         "Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", "Training",
-        "Workbench",
+        "Inversion", "Editing", "Workbench",
       ]),
     .library(name: "Formats", targets: ["Formats"]),
     .library(name: "CTorch", targets: ["CTorch"]),
@@ -114,6 +114,10 @@ let package = Package(
         "Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", "TensorBoardEvents",
         collections, systemPackage,
       ]),
+    library("Inversion", ["Tensors", "Layers", "Networks"]),
+    library(
+      "Editing",
+      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections]),
     library(
       "Workbench",
       [
@@ -122,7 +126,10 @@ let package = Package(
       ]),
     library(
       "ParityCases",
-      ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Training", collections]),
+      [
+        "Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Training", "Inversion",
+        "Editing", collections,
+      ]),
 
     // The programs.
     program("stylist", ["Workbench", argumentParser, signals]),
@@ -151,6 +158,13 @@ let package = Package(
       [
         "Training", "Checkpoints", "Datasets", "Formats", "Networks", "Layers", "Tensors",
         "TensorBoardEvents", "TestSupport", collections, protobuf,
+      ]),
+    tests("Inversion", ["Inversion", "Networks", "Layers", "Tensors", "TestSupport"]),
+    tests(
+      "Editing",
+      [
+        "Editing", "Checkpoints", "Formats", "Networks", "Layers", "Tensors", "TestSupport",
+        collections,
       ]),
     tests(
       "Workbench",

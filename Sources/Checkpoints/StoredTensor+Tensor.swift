@@ -75,7 +75,7 @@ extension StoredParameter {
 
 extension Safetensors.Entry {
   /// A parameter to be written in the type that it has.
-  init(name: String, _ parameter: StoredParameter) {
+  package init(name: String, _ parameter: StoredParameter) {
     self.init(name: name, TensorToWrite(parameter, name: name))
   }
 }

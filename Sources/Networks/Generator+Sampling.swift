@@ -47,6 +47,27 @@ extension Generator {
     }
   }
 
+  /// The w of random z.
+  ///
+  /// - Parameters:
+  ///   - count: How many.
+  ///   - state: NumPy's random stream, from which all families' z are drawn here, in float64.
+  ///   - labels: [1, labelDim]; nil for all zeros, or none for generators without labels.
+  /// - Returns: [count, wDim], without a record for gradients.
+  public func sampleW(count: Int, from state: inout RandomState, labels: Tensor? = nil) -> Tensor {
+    let (zDim, device) = (traits.zDim, wAvg.device)
+    let label = (labels ?? label(classIndex: nil))?.moved(to: device)
+    // A thousand at a time: what the mapping network holds between its layers stays small.
+    let parts = withoutGradients {
+      stride(from: 0, to: count, by: 1000).map { start in
+        let n = min(1000, count - start)
+        let z = Tensor(state.randn(n * zDim), shape: [n, zDim]).cast(to: .float32)
+        return map(z: z.moved(to: device), labels: label?.repeated(n, 1))
+      }
+    }
+    return .concatenate(parts, axis: 0)
+  }
+
   /// The label of one class: a one at its place, zeros elsewhere.
   ///
   /// - Parameter classIndex: From 0 up to `labelDim`; nil for all zeros.

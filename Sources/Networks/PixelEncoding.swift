@@ -31,10 +31,28 @@ public enum PixelEncoding: String, Hashable, Codable, Sendable {
     case .rounded:
       scaled = ((x + 1) / 2).clamped(from: 0, to: 1) * 255 + 0.5
     case .imageNet:
-      let mean = Tensor(Self.imageNetMean, shape: [3, 1, 1])
-      let deviation = Tensor(Self.imageNetDeviation, shape: [3, 1, 1])
-      scaled = (x * deviation + mean).clamped(from: 0, to: 1) * 255 + 0.5
+      scaled = Self.withoutNormalization(x).clamped(from: 0, to: 1) * 255 + 0.5
     }
     return scaled.permuted(0, 2, 3, 1).cast(to: .uint8).contiguous()
+  }
+
+  /// The images as numbers from -1, black, to 1, white, whatever the family's own range; not
+  /// bounded, so that they can be differentiated everywhere.
+  ///
+  /// - Parameter images: Synthesised images [N, C, H, W].
+  /// - Returns: The same shape.
+  public func colours(_ images: Tensor) -> Tensor {
+    switch self {
+    case .truncated, .rounded: images
+    case .imageNet: Self.withoutNormalization(images) * 2 - 1
+    }
+  }
+
+  /// Colours in [0, 1] out of those that ImageNet's mean and deviation have normalised.
+  private static func withoutNormalization(_ x: Tensor) -> Tensor {
+    func perChannel(_ values: [Float]) -> Tensor {
+      Tensor(values, shape: [3, 1, 1]).moved(to: x.device)
+    }
+    return x * perChannel(imageNetDeviation) + perChannel(imageNetMean)
   }
 }

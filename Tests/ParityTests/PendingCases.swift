@@ -21,7 +21,6 @@ let pendingCases: [String] = [
   "inversion-irse50-taps",
   "inversion-irse50-taps-small",
   "inversion-losses",
-  "inversion-projector",
   "inversion-psp-gradual-1024",
   "inversion-psp-into-w",
   "inversion-psp-into-wplus",
@@ -33,5 +32,4 @@ let pendingCases: [String] = [
   "metrics-from-features",
   "metrics-linear-separability",
   "metrics-ppl",
-  "stylegan2-projector-parts",
 ]
