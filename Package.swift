@@ -122,7 +122,7 @@ let package = Package(
       "Workbench",
       [
         "Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", "Training",
-        collections, crypto, subprocess, systemPackage,
+        "Inversion", "Editing", collections, crypto, subprocess, systemPackage,
       ]),
     library(
       "ParityCases",
@@ -144,7 +144,7 @@ let package = Package(
     .executableTarget(name: "Bounded", path: "Tests/Bounded"),
     tests("Architecture", ["TestSupport"]),
     tests("Formats", ["Formats", "TestSupport"], exclude: ["Fixtures"]),
-    tests("Datasets", ["Datasets", "Formats", "TestSupport", crypto]),
+    tests("Datasets", ["Datasets", "Formats", "TestSupport", crypto], exclude: ["Fixtures"]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
     tests(

@@ -2,7 +2,7 @@
 
 import Crypto
 import Formats
-import Layers
+public import Layers
 import OrderedCollections
 import Tensors
 
@@ -31,6 +31,16 @@ extension Checkpoint.Network {
       return try a.read().region(name: name).copy() != b.read().region(name: name).copy()
     }
     return changed + other.tensors.keys.filter { tensors[$0] == nil }
+  }
+}
+
+extension ParameterStore {
+  /// The SHA-256 of all tensors, as that of a checkpoint that holds them.
+  ///
+  /// - Returns: 64 hexadecimal digits.
+  /// - Throws: `FileError` if a tensor cannot be read.
+  public func contentHash() throws -> String {
+    try Checkpoints.contentHash(of: entries.mapValues { StoredParameter($0.tensor) })
   }
 }
 

@@ -35,6 +35,41 @@ extension Codes {
     }
   }
 
+  /// Writes the codes as `w` [N, numWs, wDim], with what else belongs to them.
+  ///
+  /// - Parameters:
+  ///   - path: The safetensors file to create or replace.
+  ///   - generatorHash: The content hash of the generator that they belong to.
+  ///   - noise: Noise images that belong to them, by the names of the generator's noise inputs.
+  /// - Throws: `FileError` if it cannot be written.
+  func write(to path: String, generatorHash: String, noise: [NoiseImage] = []) throws {
+    let all =
+      [("w", [count, numWs, wDim], values)]
+      + noise.map { ("noise.\($0.name)", $0.shape, $0.values) }
+    let entries = all.map { name, shape, values in
+      Safetensors.Entry(name: name, elementType: .float32, shape: shape) {
+        values.withUnsafeBytes { ByteRegion(Array($0), name: name) }
+      }
+    }
+    try Safetensors.write(
+      entries,
+      metadata: [
+        "stylist.format": "1", "stylist.kind": "codes", "stylist.space": "W+",
+        "stylist.generator_hash": generatorHash,
+      ], to: path)
+  }
+
+  /// Writes the codes as NVIDIA's projector does: `w` in a .npz file.
+  ///
+  /// - Parameter path: The file to create or replace.
+  /// - Throws: `FileError` if it cannot be written.
+  func writeNPZ(to path: String) throws {
+    let bytes = values.withUnsafeBytes { ByteRegion(Array($0), name: "w") }
+    let tensor = try StoredTensor(
+      elementType: .float32, shape: [count, numWs, wDim], bytes: bytes)
+    try NPZ.write([("w", tensor)], to: path)
+  }
+
   /// Numbers in a file: 1820 codes of 18 rows of 512, which become pictures one after another.
   private static let numberLimit = 1 << 24
 }

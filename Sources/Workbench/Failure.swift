@@ -2,7 +2,9 @@
 
 import Checkpoints
 import Datasets
+import Editing
 import Formats
+import Inversion
 import Layers
 import Networks
 import Training
@@ -15,6 +17,12 @@ public struct RequestError: Error, CustomStringConvertible, Sendable {
   init(_ what: String, expected: String, found: String) {
     description = "\(what): expected \(expected), found \(found)"
   }
+
+  /// What speaks against a file, on one line.
+  init(_ misfit: String, in file: String) { description = "\(file): \(misfit)" }
+
+  /// A value of a request that no network or search can have.
+  init(_ error: ConfigurationError) { description = error.description }
 }
 
 /// A program that a job needs and that is not there.
@@ -37,6 +45,7 @@ public func exitCode(for error: any Error) -> Int32? {
   case is ParameterLoadError: 65
   case TrainingError.misfit: 65
   case TrainingError.nonFiniteLoss: 1
+  case is InversionError, is EditingError: 1
   case is UnavailableError: 69
   case is ConfigurationError: 78
   default: nil

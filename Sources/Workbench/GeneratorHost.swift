@@ -1,12 +1,15 @@
 // The actor that owns a generator: requests and pictures cross its border as plain values.
 
 public import Formats
+import Inversion
 public import Networks
 import Tensors
 
 /// Owns a generator and its tensors, which never leave it.
 public actor GeneratorHost {
-  private let generator: any Generator
+  let generator: any Generator
+  /// Where its codes lie, once a projection has asked.
+  var latentStatistics: (key: [Int], statistics: LatentStatistics)?
   /// What the generator is.
   public nonisolated let traits: GeneratorTraits
   /// What is questionable about the generator, a line each, such as weights that are not finite.
@@ -120,7 +123,7 @@ public actor GeneratorHost {
 
 extension ByteImage {
   /// The first picture of a tensor of bytes [N, H, W, C].
-  fileprivate init(_ bytes: Tensor) {
+  init(_ bytes: Tensor) {
     self.init(
       width: bytes.size(2), height: bytes.size(1), channels: bytes.size(3),
       pixels: bytes.selected(0, axis: 0).values(as: UInt8.self))

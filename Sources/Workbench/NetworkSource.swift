@@ -94,6 +94,18 @@ extension NetworkSource {
     }
   }
 
+  /// The hash of the generator's numbers, by which codes and directions know it again.
+  ///
+  /// - Returns: 64 hexadecimal digits.
+  /// - Throws: As building throws.
+  func contentHash() throws -> String {
+    switch self {
+    case .file(let path): return try Self.generator(in: path).network.contentHash()
+    case .untrained:
+      return try makeGenerator().generator.parameters.contentHash()
+    }
+  }
+
   private static func warnings(about parameters: ParameterStore, of path: String) -> [String] {
     let names = parameters.nonFiniteNames
     guard !names.isEmpty else { return [] }

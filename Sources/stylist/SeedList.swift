@@ -54,6 +54,17 @@ struct LayerList {
     let layers = try numbers(text, limit: 1 << 16).map(Int.init).filter { seen.insert($0).inserted }
     return LayerList(layers: layers, text: text)
   }
+
+  /// The layers as one range.
+  ///
+  /// - Parameter option: The option that asks for one.
+  /// - Throws: `UsageError` if there are gaps.
+  func range(_ option: String) throws(UsageError) -> Range<Int> {
+    guard let first = layers.first, layers == Array(first..<first + layers.count) else {
+      throw UsageError("\(option): expected one range such as 0-7, found \(text)")
+    }
+    return first..<first + layers.count
+  }
 }
 
 /// One ψ, or several to be shown beside one another.

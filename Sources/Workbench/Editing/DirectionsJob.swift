@@ -1,0 +1,191 @@
+// Directions found for a generator and written to a file: from its weights, from samples of w, or
+// from codes with scores.
+
+import Editing
+import Formats
+import Foundation
+public import Networks
+import Tensors
+
+/// Finds directions in W along which pictures change, and writes them to a file.
+public struct DirectionsJob: Sendable {
+  /// How directions are found.
+  public enum Method: Sendable {
+    /// From the weights of the layers that read some rows of W+; nil for all. With `asRosinality`
+    /// the weights are taken as they are.
+    case sefa(rows: Range<Int>?, asRosinality: Bool)
+    /// The directions in which samples of w vary most.
+    case pca(samples: Int)
+    /// Across the boundary between codes of high and of low score; `share` of them at either end.
+    case svm(codes: Codes, scores: [Double], name: String, share: Double, conditions: [String])
+  }
+
+  /// What was found.
+  public struct Outcome: Encodable, Sendable {
+    /// A direction.
+    public struct Direction: Encodable, Sendable {
+      /// What it is called.
+      public let name: String
+      /// How much it counts: an eigenvalue, a share of the variance, an accuracy; nil for nothing.
+      public let figure: Double?
+    }
+
+    /// The file.
+    public let file: String
+    /// What the figures are, such as `eigenvalue`.
+    public let figure: String
+    /// The directions, in the order of the file.
+    public let directions: [Direction]
+
+    /// The outcome as lines for people.
+    public var lines: [String] {
+      let rows = directions.enumerated().map { index, direction in
+        ["\(index)", direction.name, direction.figure.map { String(format: "%.4g", $0) } ?? ""]
+      }
+      return [file] + Table.lines(heading: ["", "direction", figure], rows)
+    }
+  }
+
+  /// How they are found.
+  public var method: Method
+  /// How many are written; of a boundary there is one.
+  public var count = 8
+  /// Where the random numbers start from which w are sampled.
+  public var seed: UInt32 = 0
+
+  /// A job that finds eight.
+  ///
+  /// - Parameter method: How.
+  public init(_ method: Method) { self.method = method }
+
+  /// Checks that a generator has so many directions.
+  ///
+  /// - Parameter traits: What the generator is.
+  /// - Throws: `RequestError` if it has not, or rows or codes do not fit.
+  public func check(_ traits: GeneratorTraits) throws(RequestError) {
+    guard 1...traits.wDim ~= count else {
+      throw RequestError("--count", expected: "1 to \(traits.wDim)", found: "\(count)")
+    }
+    switch method {
+    case .sefa(let rows, _):
+      if let rows, rows.upperBound > traits.numWs {
+        throw RequestError(
+          "--layers", expected: "rows of W+ from 0 to \(traits.numWs - 1)",
+          found: "\(rows.upperBound - 1)")
+      }
+    case .pca(let samples):
+      guard max(count, 2)...100_000_000 ~= samples else {
+        throw RequestError(
+          "--samples", expected: "\(max(count, 2)) to 100,000,000", found: "\(samples)")
+      }
+    case .svm(let codes, let scores, _, let share, _):
+      guard codes.wDim == traits.wDim else {
+        throw RequestError(
+          "--latents", expected: "codes of \(traits.wDim) numbers", found: "\(codes.wDim)")
+      }
+      guard codes.count == scores.count else {
+        throw RequestError(
+          "--scores", expected: "\(codes.count), one for each code", found: "\(scores.count)")
+      }
+      guard share > 0, share <= 0.5 else {
+        throw RequestError("--share", expected: "above 0, at most 0.5", found: plain(share))
+      }
+    }
+  }
+
+  /// Finds the directions and writes them.
+  ///
+  /// - Parameters:
+  ///   - source: Where the generator comes from, for its hash.
+  ///   - host: The generator.
+  ///   - file: The safetensors file to create or replace.
+  ///   - progress: Is told how many w have been sampled.
+  /// - Returns: What was found.
+  /// - Throws: What `check` throws; `EditingError` if there are none; `FileError` if the file
+  ///   cannot be written.
+  public func run(
+    _ source: NetworkSource, on host: GeneratorHost, into file: String,
+    progress: @escaping ProgressHandler
+  ) async throws -> Outcome {
+    try check(host.traits)
+    let hash = try source.contentHash()
+    _ = try OutputFolder(of: file)
+    switch method {
+    case .sefa(let rows, let asRosinality):
+      return try await host.writeFactors(
+        to: file, hash: hash, rows: rows, method: asRosinality ? .rosinality : .sefa, count: count)
+    case .pca(let samples):
+      return try await host.writeComponents(
+        to: file, hash: hash, samples: samples, seed: seed, count: count, progress: progress)
+    case .svm(let codes, let scores, let name, let share, let conditions):
+      var settings = SemanticBoundarySettings()
+      (settings.chosen, settings.seed) = (.share(share), seed)
+      let boundary = try SemanticBoundary(
+        codes: codes.tensor.mean(over: 1), scores: scores, settings: settings, name: name)
+      let still = try conditions.flatMap { try DirectionFile(reading: $0).directions }
+      let direction =
+        still.isEmpty ? boundary.direction : try boundary.direction.orthogonal(to: still)
+      try DirectionFile([direction], generatorHash: hash, method: "boundary of a linear SVM")
+        .write(to: file)
+      return Outcome(
+        file: file, figure: "accuracy",
+        directions: [Outcome.Direction(name: name, figure: boundary.accuracy)])
+    }
+  }
+}
+
+extension DirectionsJob {
+  /// Reads scores: one number for each code.
+  ///
+  /// - Parameter path: A .npy file of shape [N] or [N, 1].
+  /// - Returns: The scores.
+  /// - Throws: `FileError` if it cannot be read, or holds no such numbers.
+  public static func scores(reading path: String) throws -> [Double] {
+    let stored = try NPY(path: path).tensor
+    guard (1...2).contains(stored.shape.count), stored.shape.dropFirst().allSatisfy({ $0 == 1 }),
+      stored.elementCount <= 1 << 24
+    else {
+      throw FileError(
+        .damaged, file: path, expected: "scores [N] or [N, 1]", found: "\(stored.shape)")
+    }
+    let scores = try Tensor.reading(stored).cast(to: .float64).flattened().values(as: Double.self)
+    guard scores.allSatisfy(\.isFinite) else {
+      throw FileError(.damaged, file: path, expected: "finite scores", found: "others")
+    }
+    return scores
+  }
+}
+
+extension GeneratorHost {
+  /// Factorises the layers' styles and writes the strongest directions.
+  fileprivate func writeFactors(
+    to file: String, hash: String, rows: Range<Int>?, method: StyleFactorization.Method, count: Int
+  ) throws -> DirectionsJob.Outcome {
+    let found = try StyleFactorization(of: generator, rows: rows, method: method)
+    let directions = Array(found.directions(rows: rows).prefix(count))
+    try DirectionFile(directions, generatorHash: hash, method: method.rawValue).write(to: file)
+    let values = found.values.values(as: Float.self)
+    return DirectionsJob.Outcome(
+      file: file, figure: method == .sefa ? "eigenvalue" : "singular value",
+      directions: zip(directions, values).map { .init(name: $0.name, figure: Double($1)) })
+  }
+
+  /// Samples w, and writes the directions in which they vary most.
+  fileprivate func writeComponents(
+    to file: String, hash: String, samples: Int, seed: UInt32, count: Int, progress: ProgressHandler
+  ) throws -> DirectionsJob.Outcome {
+    let pca = IncrementalPCA(count: count)
+    try pca.add(codesOf: generator, count: samples, seed: seed) { done in
+      try Task.checkCancellation()
+      progress(JobProgress(done: done, total: samples, unit: "codes"))
+    }
+    let found = try pca.components()
+    try DirectionFile(
+      found.directions, mean: found.mean, generatorHash: hash, method: "principal components"
+    ).write(to: file)
+    let shares = found.shares.cast(to: .float32).values(as: Float.self)
+    return DirectionsJob.Outcome(
+      file: file, figure: "share of variance",
+      directions: zip(found.directions, shares).map { .init(name: $0.name, figure: Double($1)) })
+  }
+}

@@ -1,0 +1,227 @@
+// Projection: the code of a photograph, sought by gradients, with what people look at.
+
+import Datasets
+public import Formats
+import Foundation
+public import Inversion
+public import Networks
+
+/// Seeks the code of a picture and writes it with the picture that it makes.
+public struct ProjectJob: Sendable {
+  /// What was found.
+  public struct Outcome: Encodable, Sendable {
+    /// The files, in the order in which they were written.
+    public let files: [String]
+    /// The distance from the target at the start and at the end.
+    public let distance: [Double]
+    /// How near the picture is to the target.
+    public let likeness: Likeness
+    /// How long the search took.
+    public let seconds: Double
+
+    /// The outcome as lines for people.
+    public var lines: [String] {
+      let (first, last) = (distance.first ?? 0, distance.last ?? 0)
+      let figures = String(
+        format: "distance %.4g, %.4g at the start; %@; %.1f seconds", last, first,
+        likeness.words, seconds)
+      return files + [figures]
+    }
+  }
+
+  /// The photograph.
+  public var target: String
+  /// How the code is sought.
+  public var settings = ProjectionSettings()
+  /// How the distance of pictures is measured.
+  public var distance = PictureDistance.pyramid
+  /// Where random numbers start.
+  public var seed: UInt32 = 303
+  /// The class, for generators with labels; nil for class 0.
+  public var classIndex: Int?
+  /// A file with the code to start from; nil for the mean of w.
+  public var start: String?
+  /// Whether a video of the search is written.
+  public var savesVideo = false
+  /// What the pictures say about how they were made.
+  public var provenance: Provenance
+
+  /// A job with the published settings.
+  ///
+  /// - Parameters:
+  ///   - target: The photograph.
+  ///   - provenance: What the pictures say about how they were made.
+  public init(_ target: String, provenance: Provenance) {
+    (self.target, self.provenance) = (target, provenance)
+  }
+
+  /// Frames of a video: more are left out evenly.
+  private static let frameLimit = 300
+
+  /// Checks everything that can be known before the search.
+  ///
+  /// - Parameter traits: What the generator is.
+  /// - Throws: `FileError` if the photograph or the code cannot be read; `RequestError` if the code
+  ///   or the class does not fit; `ConfigurationError` for settings that cannot be.
+  public func check(_ traits: GeneratorTraits) throws {
+    _ = try prepared(traits)
+  }
+
+  private func prepared(_ traits: GeneratorTraits) throws -> (ByteImage, ProjectionRequest) {
+    try settings.validate()
+    var pictureSettings = PictureSettings()
+    pictureSettings.classIndex = classIndex
+    try traits.check(pictureSettings)
+    let picture = try ByteImage(path: target)
+    var request = ProjectionRequest()
+    (request.settings, request.distance, request.seed) = (settings, distance, seed)
+    request.classIndex = classIndex
+    request.start = try start.map { try startCode($0, traits) }
+    return (picture.target(for: traits), request)
+  }
+
+  private func startCode(_ file: String, _ traits: GeneratorTraits) throws -> Codes {
+    let codes = try Codes(reading: file)
+    guard codes.count == 1, codes.wDim == traits.wDim, [1, traits.numWs].contains(codes.numWs),
+      settings.space == .wPlus || codes.numWs == 1
+    else {
+      let rows = settings.space == .wPlus ? "1 or \(traits.numWs)" : "1"
+      throw RequestError(
+        "--start", expected: "one code of \(rows) rows of \(traits.wDim) numbers",
+        found: "[\(codes.count), \(codes.numWs), \(codes.wDim)]")
+    }
+    return codes
+  }
+
+  /// Seeks the code, and writes `target.png`, `proj.png`, `projected_w.npz`, `codes.safetensors` with
+  /// the noise and the generator's hash, `distance.png`, and `proj.webp` if a video is wanted.
+  ///
+  /// - Parameters:
+  ///   - source: Where the generator comes from, for its hash.
+  ///   - host: The generator.
+  ///   - folder: Where the files go.
+  ///   - progress: Is told after every step, and after every frame.
+  /// - Returns: What was found.
+  /// - Throws: What `check` throws; `InversionError` if numbers become not finite; `FileError` if a
+  ///   file cannot be written; `CancellationError` between steps.
+  public func run(
+    _ source: NetworkSource, on host: GeneratorHost, into folder: OutputFolder,
+    progress: @escaping ProgressHandler
+  ) async throws -> Outcome {
+    let (target, request) = try prepared(host.traits)
+    let steps = settings.steps
+    let everyStep = max(1, (steps + Self.frameLimit - 1) / Self.frameLimit)
+    let path = CodePath(isWanted: savesVideo, every: everyStep)
+    let began = ContinuousClock.now
+    let found = try await host.project(target, request) { step, code in
+      path.add(step.step, code)
+      progress(JobProgress(done: step.step + 1, total: steps, unit: "steps"))
+    }
+    let seconds = (ContinuousClock.now - began) / .seconds(1)
+    let kind: NoiseKind = settings.noise == .none ? .none : .const
+    let picture = await host.picture(found.code, with: found.noise, or: kind)
+    var pictures = PictureWriter(folder)
+    try pictures.write(target, "target.png", provenance)
+    try pictures.write(picture, "proj.png", provenance)
+    try pictures.write(plot(found.history), "distance.png", provenance)
+    var files = pictures.written.map(\.file)
+    for name in ["projected_w.npz", "codes.safetensors"] { files.append(folder.file(name)) }
+    try found.code.writeNPZ(to: folder.file("projected_w.npz"))
+    try found.code.write(
+      to: folder.file("codes.safetensors"), generatorHash: source.contentHash(),
+      noise: found.noise)
+    if savesVideo {
+      files.append(folder.file("proj.webp"))
+      try await writeVideo(
+        path.codes + [found.code], target, found, kind, host, folder.file("proj.webp"), progress)
+    }
+    let distances = found.history.map(\.distance)
+    return Outcome(
+      files: files, distance: [distances.first, distances.last].compactMap(\.self),
+      likeness: Likeness(target, picture), seconds: seconds)
+  }
+
+  /// The distance over the steps.
+  private func plot(_ history: [ProjectionStep]) -> ByteImage {
+    let steps = history.map { Double($0.step) }
+    let distances = history.map(\.distance)
+    var canvas = Canvas(
+      width: LinePanel.size.width, height: LinePanel.size.height, background: .white)
+    LinePanel(
+      title: "distance from the target", unit: "steps",
+      horizontal: Axis(from: 0, to: steps.last ?? 1), vertical: Axis(of: distances),
+      lines: [LinePanel.Line(colour: Colour.series[0], width: 2.5, x: steps, y: distances)]
+    ).draw(x: 0, y: 0, on: &canvas)
+    return canvas.image
+  }
+
+  /// The search, with the target at its left.
+  private func writeVideo(
+    _ codes: [Codes], _ target: ByteImage, _ found: ProjectionOutcome, _ kind: NoiseKind,
+    _ host: GeneratorHost, _ file: String, _ progress: ProgressHandler
+  ) async throws {
+    let video = VideoFile(
+      path: file, form: .webp, width: 2 * target.width, height: target.height,
+      hasAlpha: target.channels == 4, framesPerSecond: 20)
+    try await video.write { append in
+      for (index, code) in codes.enumerated() {
+        try Task.checkCancellation()
+        let picture = await host.picture(code, with: found.noise, or: kind)
+        var frame = Sheet(
+          columns: 2, rows: 1, cellWidth: target.width, cellHeight: target.height,
+          channels: target.channels)
+        frame.place(target, column: 0, row: 0)
+        frame.place(picture, column: 1, row: 0)
+        try await append(frame.image)
+        progress(JobProgress(done: index + 1, total: codes.count, unit: "frames"))
+      }
+    }
+  }
+}
+
+extension ProjectJob {
+  /// Settings in the words of the command line.
+  ///
+  /// - Parameters:
+  ///   - space: `w` or `w+`.
+  ///   - noise: `optimized`, `stored` or `none`.
+  ///   - steps: How often the code is moved.
+  ///   - learningRate: The largest learning rate.
+  ///   - prior: The weight of the prior.
+  /// - Returns: The settings.
+  /// - Throws: `RequestError` for words and numbers that there are not.
+  public static func settings(
+    space: String, noise: String, steps: Int, learningRate: Double, prior: Double
+  ) throws(RequestError) -> ProjectionSettings {
+    var settings = ProjectionSettings()
+    switch space.lowercased() {
+    case "w": settings.space = .w
+    case "w+", "wplus": settings.space = .wPlus
+    default: throw RequestError("--space", expected: "w or w+", found: space)
+    }
+    guard let noise = ProjectionSettings.Noise(rawValue: noise) else {
+      throw RequestError("--noise", expected: "optimized, stored or none", found: noise)
+    }
+    (settings.noise, settings.steps, settings.learningRate) = (noise, steps, learningRate)
+    settings.priorWeight = prior
+    do {
+      try settings.validate()
+    } catch {
+      throw RequestError(error)
+    }
+    return settings
+  }
+}
+
+/// The codes along a search, every so many steps.
+private final class CodePath {
+  private(set) var codes: [Codes] = []
+  private let isWanted: Bool
+  private let every: Int
+
+  init(isWanted: Bool, every: Int) { (self.isWanted, self.every) = (isWanted, every) }
+
+  func add(_ step: Int, _ code: () -> Codes) {
+    if isWanted, step.isMultiple(of: every) { codes.append(code()) }
+  }
+}

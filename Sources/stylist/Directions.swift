@@ -1,0 +1,177 @@
+// `stylist directions`: ways in W along which pictures change.
+
+import ArgumentParser
+import Workbench
+
+/// Finds directions.
+struct Directions: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find directions along which pictures change.",
+    discussion: """
+      EXAMPLES
+        stylist directions sefa --network=stylegan2-portraits64 \\
+          --out=out/sefa.safetensors
+        stylist directions pca --network=ffhq.pkl --samples=1000000 \\
+          --out=out/pca.safetensors
+        stylist edit direction --network=stylegan2-portraits64 --seeds=2,7 \\
+          --direction=out/sefa.safetensors --outdir=out/edited
+      """,
+    subcommands: [DirectionsSeFa.self, DirectionsPCA.self, DirectionsSVM.self])
+}
+
+/// What all ways to find directions have in common.
+struct DirectionsOptions: ParsableArguments {
+  @OptionGroup var networkOptions: NetworkOptions
+
+  @Option(
+    help: ArgumentHelp("The .safetensors file to write.", valueName: "file"),
+    completion: .file(extensions: ["safetensors"]))
+  var out: String
+
+  @Option(help: ArgumentHelp("Where random numbers start.", valueName: "number"))
+  var seed: UInt32 = 0
+
+  @OptionGroup var report: ReportOptions
+
+  /// Runs a job.
+  func run(_ job: DirectionsJob) async throws {
+    var job = job
+    job.seed = seed
+    try networkOptions.check()
+    let summary = try networkOptions.summary(for: PictureSettings())
+    try job.check(summary.traits)
+    try OutputFolder.check(file: out)
+    if report.isDryRun {
+      try report.print(
+        Outcome(network: summary, count: job.count),
+        lines: ["would write directions of \(summary.origin) to \(out)"])
+      return
+    }
+    let (source, threads, out, request) = (
+      networkOptions.source, networkOptions.threads, out, job
+    )
+    let outcome = try await interruptible(leaving: "no file was written") {
+      let host = try NetworkOptions.open(source, threads: threads)
+      return try await request.run(
+        source, on: host, into: out, progress: ProgressReporter().show)
+    }
+    try report.print(outcome, lines: outcome.lines)
+  }
+}
+
+/// `stylist directions sefa`: from the weights alone.
+struct DirectionsSeFa: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sefa",
+    abstract: "Find directions from a generator's weights alone (closed-form factorisation).",
+    discussion: """
+      EXAMPLES
+        stylist directions sefa --network=ffhq.pkl --out=out/sefa.safetensors
+        stylist directions sefa --network=ffhq.pkl --layers=0-3 --count=4 \\
+          --out=out/pose.safetensors
+
+      The eigenvectors of the matrices that make styles of w: what changes the
+      styles of these layers most. It takes a second, and needs no pictures.
+      """)
+
+  @OptionGroup var options: DirectionsOptions
+
+  @Option(help: ArgumentHelp("How many directions.", valueName: "count"))
+  var count = 8
+
+  @Option(
+    help: ArgumentHelp(
+      "The rows of W+ whose layers count, such as 0-3 (default: all).", valueName: "range"),
+    transform: LayerList.parse)
+  var layers: LayerList?
+
+  @Flag(help: "As rosinality's program: singular vectors of the weights as they are.")
+  var rosinality = false
+
+  func run() async throws {
+    let rows = try layers.map { try $0.range("--layers") }
+    var job = DirectionsJob(.sefa(rows: rows, asRosinality: rosinality))
+    job.count = count
+    try await options.run(job)
+  }
+}
+
+/// `stylist directions pca`: from samples of w.
+struct DirectionsPCA: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pca",
+    abstract: "Find the directions in which w varies most (GANSpace).",
+    discussion: """
+      EXAMPLES
+        stylist directions pca --network=ffhq.pkl --out=out/pca.safetensors
+
+      The principal components of w over many z, with their deviations, which are
+      the unit of strengths.
+      """)
+
+  @OptionGroup var options: DirectionsOptions
+
+  @Option(help: ArgumentHelp("How many directions.", valueName: "count"))
+  var count = 8
+
+  @Option(
+    help: ArgumentHelp("How many w; the published program takes a million.", valueName: "count"))
+  var samples = 100_000
+
+  func run() async throws {
+    var job = DirectionsJob(.pca(samples: samples))
+    job.count = count
+    try await options.run(job)
+  }
+}
+
+/// `stylist directions svm`: across the boundary of an attribute.
+struct DirectionsSVM: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "svm",
+    abstract: "Find the direction of an attribute from codes with scores (InterFaceGAN).",
+    discussion: """
+      EXAMPLES
+        stylist directions svm --network=ffhq.pkl --latents=codes.npz \\
+          --scores=scores.npy --name=smile --out=out/smile.safetensors
+        stylist directions svm --network=ffhq.pkl --latents=codes.npz \\
+          --scores=age.npy --name=age --condition=out/glasses.safetensors \\
+          --out=out/age.safetensors
+
+      A linear support vector machine divides the codes of the highest scores from
+      those of the lowest; the direction is across the boundary. With --condition
+      it is made orthogonal to others, which then stay as they are.
+      """)
+
+  @OptionGroup var options: DirectionsOptions
+
+  @Option(
+    help: ArgumentHelp("Codes: .safetensors or .npz with w, or .npy.", valueName: "file"),
+    completion: .file(extensions: ["safetensors", "npz", "npy"]))
+  var latents: String
+
+  @Option(
+    help: ArgumentHelp("A score for each code, the higher the clearer: .npy.", valueName: "file"),
+    completion: .file(extensions: ["npy"]))
+  var scores: String
+
+  @Option(help: ArgumentHelp("What the direction is called.", valueName: "text"))
+  var name = "attribute"
+
+  @Option(
+    help: ArgumentHelp("The share of the codes taken at either end.", valueName: "number"))
+  var share = 0.02
+
+  @Option(
+    help: ArgumentHelp("Directions that shall not change; may be given again.", valueName: "file"),
+    completion: .file())
+  var condition: [String] = []
+
+  func run() async throws {
+    let job = DirectionsJob(
+      .svm(
+        codes: try Codes(reading: latents), scores: try DirectionsJob.scores(reading: scores),
+        name: name, share: share, conditions: condition))
+    try await options.run(job)
+  }
+}

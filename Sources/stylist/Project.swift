@@ -1,0 +1,138 @@
+// `stylist project`: the code of a photograph, sought by gradients.
+
+import ArgumentParser
+import Workbench
+
+/// Seeks the code whose picture is nearest to a photograph.
+struct Project: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Seek the code whose picture is nearest to a photograph.",
+    usage: "stylist project --network=<file> --target=<picture> --outdir=<folder> [<options>]",
+    discussion: """
+      EXAMPLES
+        stylist project --network=stylegan2-portraits64 --target=face.png \\
+          --num-steps=300 --outdir=out
+        stylist project --network=ffhq.pkl --target=photo.jpg --space=w+ \\
+          --save-video --outdir=out
+
+      As NVIDIA's projector does it, for every family: from the mean of w on, the
+      code and the noise images are moved against the gradient of the distance.
+      The photograph's middle is brought to the size of the generator's pictures;
+      networks of faces want aligned ones (stylist align).
+
+      In w all layers share one w, which is the better to edit; in w+ each has its
+      own, which comes nearer. Writes target.png, proj.png, distance.png,
+      projected_w.npz for generate --projected-w, codes.safetensors with the noise
+      and the generator's hash, and with --save-video proj.webp.
+      """)
+
+  @OptionGroup var networkOptions: NetworkOptions
+
+  @Option(
+    help: ArgumentHelp("The photograph: PNG, JPEG or WebP.", valueName: "picture"),
+    completion: .pictures)
+  var target: String
+
+  @Option(help: ArgumentHelp("How often the code is moved.", valueName: "count"))
+  var numSteps = 1000
+
+  @Option(
+    help: ArgumentHelp("w or w+ (default: w).", valueName: "space"),
+    completion: .list(["w", "w+"]))
+  var space = "w"
+
+  @Option(
+    help: ArgumentHelp(
+      "How pictures are compared: pyramid (colours and edges at every scale) or l2.",
+      valueName: "name"), completion: .list(PictureDistance.allCases.map(\.rawValue)))
+  var distance = PictureDistance.pyramid.rawValue
+
+  @Option(
+    help: ArgumentHelp(
+      "Noise images: optimized (sought too), stored (the network's own) or none.",
+      valueName: "which"), completion: .list(["optimized", "stored", "none"]))
+  var noise = "optimized"
+
+  @Option(
+    help: ArgumentHelp("The largest learning rate of Adam.", valueName: "rate"))
+  var learningRate = 0.1
+
+  @Option(
+    help: ArgumentHelp(
+      "The weight of the prior that keeps codes likely (the space P); 0 for none.",
+      valueName: "weight"))
+  var prior = 0.0
+
+  @Option(
+    help: ArgumentHelp(
+      "A file with the code to start from (default: the mean of w).", valueName: "file"),
+    completion: .file())
+  var start: String?
+
+  @Option(help: ArgumentHelp("Where random numbers start.", valueName: "number"))
+  var seed: UInt32 = 303
+
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp(
+      "The class, from 0; for networks with labels (default: 0).", valueName: "index"))
+  var classIndex: Int?
+
+  @Flag(help: "Write proj.webp: the target, and the picture as it changes.")
+  var saveVideo = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the files; made if it is not there.", valueName: "folder"),
+    completion: .directory)
+  var outdir: String
+
+  @OptionGroup var showing: ShowOptions
+  @OptionGroup var report: ReportOptions
+
+  func run() async throws {
+    try networkOptions.check()
+    let job = try job()
+    let summary = try networkOptions.summary(for: PictureSettings())
+    try job.check(summary.traits)
+    try OutputFolder.check(outdir)
+    if report.isDryRun {
+      try report.print(
+        Outcome(network: summary, count: 1),
+        lines: ["would seek the code of \(target) in \(numSteps) steps with \(summary.origin)"])
+      return
+    }
+    let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
+    let outcome = try await interruptible(leaving: "no file was written") {
+      let host = try NetworkOptions.open(source, threads: threads)
+      let folder = try OutputFolder(making: outdir)
+      return try await job.run(
+        source, on: host, into: folder, progress: ProgressReporter().show)
+    }
+    try report.print(outcome, lines: outcome.lines)
+    if showing.show { showPicture("\(outdir)/proj.png") }
+  }
+
+  private func job() throws -> ProjectJob {
+    guard let measure = PictureDistance(rawValue: distance) else {
+      throw UsageError("--distance: expected pyramid or l2, found \(distance)")
+    }
+    let parts =
+      ["project"] + networkOptions.spelling
+      + [
+        "--target=\(target)", "--num-steps=\(numSteps)", "--space=\(space)",
+        "--distance=\(distance)", "--noise=\(noise)", "--learning-rate=\(plain(learningRate))",
+        "--prior=\(plain(prior))", start.map { "--start=\($0)" }, "--seed=\(seed)",
+        classIndex.map { "--class=\($0)" }, "--outdir=\(outdir)",
+      ].compactMap(\.self)
+    var job = ProjectJob(
+      target,
+      provenance: Provenance(
+        command: commandLine(parts), network: networkOptions.name, seed: "\(seed)"))
+    job.settings = try ProjectJob.settings(
+      space: space, noise: noise, steps: numSteps, learningRate: learningRate, prior: prior)
+    (job.distance, job.seed, job.classIndex) = (measure, seed, classIndex)
+    (job.start, job.savesVideo) = (start, saveVideo)
+    return job
+  }
+}
