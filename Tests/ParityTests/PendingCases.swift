@@ -11,7 +11,6 @@ let pendingCases: [String] = [
   "checkpoint-psp",
   "checkpoint-style-transformer",
   "edit-attention-qk-renorm",
-  "edit-directions",
   "edit-label-direction",
   "edit-latent-classifier",
   "edit-transformer",
