@@ -5,6 +5,7 @@ import Checkpoints
 import Formats
 import Foundation
 import Layers
+import OrderedCollections
 public import Tensors
 
 /// The directions of a file.
@@ -207,10 +208,10 @@ extension DirectionFile {
       try self.init(components: components, mean: mean, deviations: deviations, file: file)
     } else if let factors = state["eigvec"] {
       let columns = try Tensor.direction(factors, ranks: 2...2, file: file)
-      directions = (0..<columns.size(1)).map {
-        LatentDirection(columns.selected($0, axis: 1).contiguous(), name: "factor \($0)")
-      }
-      (mean, generatorHash, method) = (nil, nil, "rosinality's factorisation")
+      self.init(
+        (0..<columns.size(1)).map {
+          LatentDirection(columns.selected($0, axis: 1).contiguous(), name: "factor \($0)")
+        }, method: "rosinality's factorisation")
     } else {
       let names = state.keys.prefix(8).joined(separator: ", ")
       throw FileError(

@@ -33,7 +33,7 @@ public struct ImageDistance {
       let x = (picture + 1) * 127.5
       guard x.size(2) > size || x.size(3) > size else { return features(x) }
       return features(
-        call("aten::adaptive_avg_pool2d", x, [min(x.size(2), size), min(x.size(3), size)]))
+        adaptiveAveragePool2d(x, height: min(x.size(2), size), width: min(x.size(3), size)))
     }
     return ImageDistance { target in
       let wanted = withoutGradients { prepared(target) }

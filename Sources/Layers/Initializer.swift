@@ -28,6 +28,12 @@ public struct Initializer {
     }
   }
 
+  /// Independent numbers, equally likely everywhere within one over the root of how many numbers
+  /// each result sums: the first values of PyTorch's convolutions and matrices.
+  public static func uniform(_ shape: [Int], fanIn: Int) -> Initializer {
+    uniform(shape, bound: 1 / Double(fanIn).squareRoot())
+  }
+
   /// One vector of length 1 in a random direction.
   public static func unitVector(_ count: Int) -> Initializer {
     Initializer(shape: [count], dtype: .float32, isRandom: true) {

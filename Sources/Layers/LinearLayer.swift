@@ -6,9 +6,24 @@ public import Tensors
 /// A matrix and a bias without equalised learning rate: `x Wᵀ + b`.
 ///
 /// - Shape: `x` […, I], result […, O].
-/// - Source: `torch.nn.Linear`; first weights are normal with deviation 0.02, as in StyleSwin and
-///   StyleNAT.
+/// - Source: `torch.nn.Linear`.
 public final class LinearLayer {
+  /// What weights hold before training or loading.
+  public enum WeightInit: Sendable {
+    /// Normal numbers of deviation 0.02, as in StyleSwin and StyleNAT.
+    case normal
+    /// PyTorch's own: uniform within one over the root of I.
+    case uniform
+  }
+
+  /// What biases hold before training or loading.
+  public enum BiasInit: Sendable {
+    /// The number 0.
+    case zeros
+    /// PyTorch's own: uniform within one over the root of I.
+    case uniform
+  }
+
   /// [O, I].
   public let weight: Tensor
   /// [O], or nil.
@@ -21,9 +36,25 @@ public final class LinearLayer {
   ///   - inFeatures: I.
   ///   - outFeatures: O.
   ///   - hasBias: Whether a bias is added.
-  public init(_ p: Scope, inFeatures: Int, outFeatures: Int, hasBias: Bool = true) {
-    weight = p.parameter("weight", .randn([outFeatures, inFeatures], std: 0.02))
-    bias = hasBias ? p.parameter("bias", .zeros([outFeatures])) : nil
+  ///   - weightInit: The first weights.
+  ///   - biasInit: The first biases.
+  public init(
+    _ p: Scope, inFeatures: Int, outFeatures: Int, hasBias: Bool = true,
+    weightInit: WeightInit = .normal, biasInit: BiasInit = .zeros
+  ) {
+    let shape = [outFeatures, inFeatures]
+    let weights: Initializer =
+      switch weightInit {
+      case .normal: .randn(shape, std: 0.02)
+      case .uniform: .uniform(shape, fanIn: inFeatures)
+      }
+    let biases: Initializer =
+      switch biasInit {
+      case .zeros: .zeros([outFeatures])
+      case .uniform: .uniform([outFeatures], fanIn: inFeatures)
+      }
+    weight = p.parameter("weight", weights)
+    bias = hasBias ? p.parameter("bias", biases) : nil
   }
 
   /// Applies the layer.

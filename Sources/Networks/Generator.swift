@@ -181,7 +181,7 @@ public enum SeedConvention: Hashable, Sendable {
 public struct NoiseInput {
   /// Its name in the store.
   public let name: String
-  /// The noise as the layer keeps it: [H, W], or [H · W, 1] for a layer of tokens.
+  /// The noise as the layer keeps it: [H, W] or [1, 1, H, W], or [H · W, 1] for a layer of tokens.
   public let tensor: Tensor
 
   /// The noise image of this name.
@@ -189,7 +189,7 @@ public struct NoiseInput {
 
   /// The noise as an image, [H, W], in the memory of `tensor`; layers of tokens have square images.
   public var image: Tensor {
-    guard tensor.size(-1) == 1 else { return tensor }
+    guard tensor.size(-1) == 1 else { return tensor.reshaped(tensor.size(-2), tensor.size(-1)) }
     let side = Int(Double(tensor.count).squareRoot())
     return tensor.reshaped(side, side)
   }

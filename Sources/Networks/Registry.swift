@@ -1,7 +1,7 @@
-// The one list of families: of generators, each with the configurations that people name, and of
-// discriminators.
+// The one list of families: of generators and encoders, each with the configurations that people
+// name, of discriminators, and of the networks whose features are compared.
 
-/// The generators that Stylist knows.
+/// The networks that Stylist knows.
 public enum Registry {
   /// Every family; a new one adds its line here.
   public static let families: [any GeneratorConfiguration.Type] = [
@@ -18,6 +18,25 @@ public enum Registry {
     StyleGAN2DiscriminatorConfiguration.self,
     StyleGAN1DiscriminatorConfiguration.self,
     WaveletDiscriminatorConfiguration.self,
+  ]
+
+  /// Every encoder.
+  public static let encoders: [any EncoderConfiguration.Type] = [
+    StyleTransformerConfiguration.self,
+    PSpEncoderConfiguration.self,
+  ]
+
+  /// Every network whose features are compared.
+  public static let featureNetworks: [any NetworkConfiguration.Type] = [
+    FaceRecognitionConfiguration.self,
+    ResNetConfiguration.self,
+    LPIPSConfiguration.self,
+  ]
+
+  /// Every network that edits codes or judges them.
+  public static let editors: [any NetworkConfiguration.Type] = [
+    EditTransformerConfiguration.self,
+    LatentClassifierConfiguration.self,
   ]
 
   /// Every named configuration, family by family.
@@ -44,7 +63,27 @@ public enum Registry {
     return configuration
   }
 
-  /// Reads the configuration of any network, generator or discriminator, from one of our own files.
+  /// Finds the configuration of an encoder by its name, and fits it to a generator.
+  ///
+  /// - Parameters:
+  ///   - name: One of the names that the encoders' configurations have.
+  ///   - generator: What the codes are for; nil for the generator that it was published for.
+  /// - Returns: The configuration, validated.
+  /// - Throws: `ConfigurationError` if there is none of that name or it cannot fit the generator.
+  public static func encoder(named name: String, for generator: GeneratorTraits? = nil)
+    throws(ConfigurationError) -> any EncoderConfiguration
+  {
+    let all = encoders.flatMap { $0.namedConfigurations }
+    guard let found = all.first(where: { $0.name == name })?.configuration else {
+      let names = all.map(\.name).joined(separator: ", ")
+      throw ConfigurationError("encoder: expected one of \(names), found \(name)")
+    }
+    let configuration = generator.map { found.fitting($0) } ?? found
+    try configuration.validate()
+    return configuration
+  }
+
+  /// Reads the configuration of any network from one of our own files.
   ///
   /// - Parameters:
   ///   - kind: The network's kind in the file.
@@ -54,7 +93,8 @@ public enum Registry {
   public static func networkConfiguration(kind: String, json: String) throws(ConfigurationError)
     -> any NetworkConfiguration
   {
-    let known: [any NetworkConfiguration.Type] = families + discriminators
+    let known: [any NetworkConfiguration.Type] =
+      families + discriminators + encoders + featureNetworks + editors
     guard let found = known.first(where: { $0.kind == kind }) else {
       let kinds = known.map { $0.kind }.joined(separator: ", ")
       throw ConfigurationError("kind: expected one of \(kinds), found \(kind)")

@@ -66,10 +66,32 @@ package struct CaseInputs {
   /// - Throws: `ParameterLoadError` if names or shapes are not those of the network.
   package func network<Built>(prefix: String = "", _ build: (Scope) throws -> Built) throws -> Built
   {
-    var state: OrderedDictionary<String, StoredParameter> = [:]
+    try network(of: parameters(under: prefix), build)
+  }
+
+  /// The parameters whose names begin with a prefix, without it.
+  ///
+  /// - Parameter prefix: What stands before the names, such as `G.`.
+  /// - Returns: The parameters in the order of the case.
+  package func parameters(under prefix: String) -> OrderedDictionary<String, StoredParameter> {
+    var found: OrderedDictionary<String, StoredParameter> = [:]
     for (name, parameter) in parameters(where: { $0.hasPrefix(prefix) }) {
-      state[String(name.dropFirst(prefix.count))] = parameter
+      found[String(name.dropFirst(prefix.count))] = parameter
     }
+    return found
+  }
+
+  /// Builds a network and gives it parameters; unlisted buffers and noise strengths stay as they
+  /// are.
+  ///
+  /// - Parameters:
+  ///   - state: The parameters under the network's own names.
+  ///   - build: Makes the network at the root of its names.
+  /// - Returns: The network.
+  /// - Throws: `ParameterLoadError` if names or shapes are not those of the network.
+  package func network<Built>(
+    of state: OrderedDictionary<String, StoredParameter>, _ build: (Scope) throws -> Built
+  ) throws -> Built {
     let (plan, store) = (ParameterStore(), ParameterStore())
     _ = try build(Scope(plan, device: .meta))
     func isOptional(_ name: String) -> Bool {

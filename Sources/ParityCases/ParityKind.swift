@@ -37,8 +37,8 @@ package struct ParityKind: Sendable {
     randomKinds + styleGAN2LayerKinds + styleGAN2NetworkKinds + styleGAN2TrainingKinds
     + styleGAN1Kinds + styleformerKinds + styleformerTrainingKinds + transformerKinds
     + transformerTrainingKinds + styleSwinKinds + waveletKinds + styleNATKinds + videoKinds
-    + checkpointKinds + rosinalityKinds + transformerCheckpointKinds + projectorKinds
-    + directionKinds
+    + checkpointKinds + rosinalityKinds + transformerCheckpointKinds + encoderLayerKinds
+    + inversionKinds + inversionLossKinds + projectorKinds + directionKinds + editingKinds
 
   /// The kind of a case, or nil if none is known.
   package static func named(_ name: String, of system: String) -> ParityKind? {

@@ -1,0 +1,66 @@
+// The convolution without equalised learning rate, and the leaky ReLU with learned slopes, as
+// PyTorch's modules have them.
+
+public import Tensors
+
+/// A convolution and a bias: PyTorch's own, without equalised learning rate.
+///
+/// - Shape: `x` [N, I, H, W], result [N, O, H', W'].
+/// - Source: `torch.nn.Conv2d`, whose first values these are.
+public final class ConvolutionLayer {
+  private let weight: Tensor  // [O, I, k, k]
+  private let bias: Tensor?  // [O]
+  private let stride: Int
+  private let padding: Int
+
+  /// Makes the layer's parameters `weight` and `bias`.
+  ///
+  /// - Parameters:
+  ///   - p: The layer's place among the names.
+  ///   - inChannels: I.
+  ///   - outChannels: O.
+  ///   - k: The kernel's width and height.
+  ///   - stride: Every how many pixels a result is kept, along both axes.
+  ///   - padding: Zeros added on every side.
+  ///   - hasBias: Whether a bias is added.
+  public init(
+    _ p: Scope, inChannels: Int, outChannels: Int, kernelSize k: Int, stride: Int = 1,
+    padding: Int = 0, hasBias: Bool = true
+  ) {
+    let fanIn = inChannels * k * k
+    weight = p.parameter("weight", .uniform([outChannels, inChannels, k, k], fanIn: fanIn))
+    bias = hasBias ? p.parameter("bias", .uniform([outChannels], fanIn: fanIn)) : nil
+    (self.stride, self.padding) = (stride, padding)
+  }
+
+  /// Applies the layer.
+  ///
+  /// - Parameter x: [N, I, H, W].
+  /// - Returns: [N, O, H', W'].
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    call("aten::conv2d", x, weight, bias, [stride, stride], [padding, padding])
+  }
+}
+
+/// A leaky ReLU whose slope below 0 is learned for every channel.
+///
+/// - Shape: `x` [N, C, …], result the same.
+/// - Source: `torch.nn.PReLU`, whose slopes start at 0.25.
+public final class PReLULayer {
+  private let weight: Tensor  // [C]
+
+  /// Makes the layer's parameter `weight`, the slopes.
+  ///
+  /// - Parameters:
+  ///   - p: The layer's place among the names.
+  ///   - channels: C.
+  public init(_ p: Scope, channels: Int) {
+    weight = p.parameter("weight", .constant(0.25, [channels]))
+  }
+
+  /// Applies the layer.
+  ///
+  /// - Parameter x: [N, C, …].
+  /// - Returns: The same shape.
+  public func callAsFunction(_ x: Tensor) -> Tensor { call("aten::prelu", x, weight) }
+}

@@ -1,0 +1,163 @@
+// Style Transformer's encoder: Hu et al., "Style Transformer for Image Inversion and Editing"
+// (2022), in the configuration and with the layer names of the published code.
+
+public import Layers
+public import Tensors
+
+/// The sizes and choices of Style Transformer's encoder; the defaults are those for faces at
+/// 1024×1024.
+public struct StyleTransformerConfiguration: EncoderConfiguration {
+  /// The name of this kind in network files.
+  public static let kind = "style-transformer-encoder"
+
+  /// Image, trunk and target.
+  public var shape = EncoderShape()
+  /// The learned queries; those beyond the rows of W+ only take part in attention.
+  public var tokens = 18
+  /// The fully connected layers of the mapping network that the queries pass.
+  public var mappingLayers = 8
+  /// The learning rate of the mapping network relative to other layers.
+  public var mappingLRMultiplier = 0.01
+  /// The three decoder layers.
+  public var decoder = DETRDecoderConfiguration()
+
+  /// The encoder for faces at 1024×1024.
+  public init() {}
+
+  /// Checks that an encoder can be built from these values.
+  ///
+  /// - Throws: `ConfigurationError` naming the first value that cannot be.
+  public func validate() throws(ConfigurationError) {
+    try shape.validate()
+    try decoder.validate()
+    try ConfigurationError.check("tokens", tokens, in: shape.numWs...256)
+    try ConfigurationError.check("mappingLayers", mappingLayers, in: 1...64)
+    try ConfigurationError.check("mappingLRMultiplier", mappingLRMultiplier, is: "positive") {
+      $0 > 0 && $0.isFinite
+    }
+    try ConfigurationError.check("decoder.width", decoder.width, is: "wDim, \(shape.wDim)") {
+      $0 == shape.wDim
+    }
+    try ConfigurationError.check(
+      "trunk.stages", shape.trunk.tapWidths[2], is: "a last stage as wide as wDim, \(shape.wDim)"
+    ) { $0 == shape.wDim }
+  }
+
+  /// The same encoder for another generator; the last stage of its trunk is as wide as the
+  /// generator's w.
+  public func fitting(_ generator: GeneratorTraits) -> StyleTransformerConfiguration {
+    var fitting = self
+    (fitting.shape.numWs, fitting.shape.wDim) = (generator.numWs, generator.wDim)
+    fitting.tokens = generator.numWs
+    fitting.decoder.width = generator.wDim
+    fitting.decoder.heads =
+      (1...decoder.heads).last { generator.wDim.isMultiple(of: $0) } ?? 1
+    fitting.shape.trunk.stages[shape.trunk.stages.count - 1].width = generator.wDim
+    return fitting
+  }
+
+  /// Builds the encoder.
+  public func makeEncoder(_ p: Scope) -> any ImageEncoder { StyleTransformerEncoder(self, p) }
+
+  /// The published encoders, and one small enough to learn on a processor.
+  public static var namedConfigurations: [NamedEncoder] {
+    let faces = StyleTransformerConfiguration()
+    var cars = faces
+    (cars.shape.height, cars.shape.numWs, cars.tokens) = (192, 16, 16)
+    var small = faces
+    (small.shape.height, small.shape.width) = (64, 64)
+    (small.shape.numWs, small.tokens) = (10, 10)
+    small.shape.trunk = IRSEConfiguration(
+      stemWidth: 32,
+      stages: [(32, 1), (64, 2), (128, 2), (512, 1)].map { .init(width: $0, units: $1) })
+    return [
+      NamedEncoder(
+        name: "style-transformer", summary: "Style Transformer for StyleGAN2 of 1024×1024",
+        configuration: faces),
+      NamedEncoder(
+        name: "style-transformer-cars", summary: "Style Transformer for cars: 192×256, 16 rows",
+        configuration: cars),
+      NamedEncoder(
+        name: "style-transformer-small", summary: "ours, for generators of 64×64: a small trunk",
+        configuration: small),
+    ]
+  }
+}
+
+/// Style Transformer's encoder: learned queries that read an image's features from coarse to fine.
+///
+/// The queries are mapped by a network that belongs to the encoder: it starts as the generator's
+/// and is then trained, so that codes are never made with that of another checkpoint.
+public final class StyleTransformerEncoder: ImageEncoder {
+  /// What every part makes of an image.
+  public struct Steps {
+    /// The mapped queries, [N, tokens, wDim]; the same for every image.
+    public let query: Tensor
+    /// Features as tokens, coarse to fine, each [N, H · W, wDim], row by row.
+    public let memories: [Tensor]
+    /// What each decoder layer gives, coarse to fine, each [N, tokens, wDim].
+    public let codes: [Tensor]
+  }
+
+  /// The sizes and choices it was built from.
+  public let configuration: StyleTransformerConfiguration
+  /// All parameters and buffers under the published names, and those of `mapping`.
+  public let parameters: ParameterStore
+  /// The code that is added to what the network gives, [numWs, wDim].
+  public let latentAverage: Tensor?
+  /// The mapping network of the queries, which is not the generator's.
+  public let mapping: MappingNetwork
+  private let z: Tensor  // [1, tokens, wDim]
+  private let trunk: IRSETrunk
+  private let pyramid: FeaturePyramid
+  private let layers: [DETRDecoderLayer]  // coarse to fine
+
+  /// Builds the network.
+  ///
+  /// - Parameters:
+  ///   - configuration: Sizes and choices; `validate()` must accept them.
+  ///   - p: The root of the names.
+  public init(_ configuration: StyleTransformerConfiguration, _ p: Scope) {
+    self.configuration = configuration
+    parameters = p.store
+    let shape = configuration.shape
+    z = p.parameter("z", .randn([1, configuration.tokens, shape.wDim]))
+    trunk = IRSETrunk(shape.trunk, p)
+    pyramid = FeaturePyramid(p, widths: shape.trunk.tapWidths)
+    layers = ["coarse", "medium", "fine"].map { name in
+      DETRDecoderLayer(configuration.decoder, p / "transformerlayer_\(name)")
+    }
+    mapping = MappingNetwork(
+      p / "mapping", zDim: shape.wDim, labelDim: 0, wDim: shape.wDim,
+      numLayers: configuration.mappingLayers, lrMultiplier: configuration.mappingLRMultiplier,
+      keepsAverage: false)
+    latentAverage = shape.makeLatentAverage(p)
+  }
+
+  /// Finds the codes of images [N, C, H, W], without the average: [N, numWs, wDim].
+  public func callAsFunction(_ img: Tensor, options: EncoderOptions = .init()) -> Tensor {
+    let codes = steps(img, options: options).codes[2]
+    return codes.sliced(0..<configuration.shape.numWs, axis: 1)
+  }
+
+  /// Finds the codes of images, and keeps what every part makes.
+  ///
+  /// - Parameters:
+  ///   - img: [N, C, H, W] in [-1, 1].
+  ///   - options: Purpose, and what training drops.
+  /// - Returns: All steps; the last codes have a row for every token.
+  public func steps(_ img: Tensor, options: EncoderOptions = .init()) -> Steps {
+    configuration.shape.check(img)
+    let query = mapping(z.squeezed(0)).unsqueezed(0).expanded(img.size(0), -1, -1)
+    let levels = pyramid(trunk(img, purpose: options.purpose))
+    // [N, C, H, W] → [N, H · W, C]
+    let memories = [levels.coarse, levels.middle, levels.fine].map {
+      $0.flattened(from: 2).transposed(1, 2)
+    }
+    var codes: [Tensor] = []
+    for (layer, memory) in zip(layers, memories) {
+      codes.append(layer(codes.last ?? query, memory: memory, dropping: options.dropping))
+    }
+    return Steps(query: query, memories: memories, codes: codes)
+  }
+}

@@ -1,0 +1,88 @@
+// Editing by label: directions are those in which the loss falls, of the length that was asked for.
+
+import Editing
+import Networks
+import TestSupport
+import Tensors
+import Testing
+
+@Suite("Editing by label") struct LabelEditorTests {
+  private let classifier = smallClassifier()
+  private let codes = Tensor.seeded([2, 3, 4], seed: 6)
+
+  private func logit(_ codes: Tensor) -> [Double] {
+    classifier(codes).logits.selected(1, axis: 1).values(as: Double.self)
+  }
+
+  @Test("the gradient is that of the loss's values")
+  func gradient() throws {
+    for target in [false, true] {
+      let editor = try LabelEditor(classifier, attribute: 1, target: target)
+      expectGradients(at: [codes]) { editor.loss($0[0]).reshaped(1) }
+      let direction = Tensor.seeded([2, 3, 4], seed: 9)
+      let (_, gradient) = editor.lossAndGradient(codes)
+      let difference =
+        (editor.loss(codes + direction * 1e-6) - editor.loss(codes - direction * 1e-6)).item() / 2e-6
+      #expect(abs((gradient * direction).sum().item() - difference) < 1e-8)
+    }
+  }
+
+  @Test("codes move towards the label or away from it, by the strength")
+  func edits() throws {
+    for target in [false, true] {
+      let editor = try LabelEditor(classifier, attribute: 1, target: target)
+      let edited = editor.edited(codes, strength: 0.5)
+      for (before, after) in zip(logit(codes), logit(edited)) {
+        #expect(target ? after > before : after < before)
+      }
+      let lengths = (edited - codes).square().sum(over: 1, 2).sqrt()
+      expectClose(lengths, .full(0.5, [2], dtype: .float64), atol: 1e-12)
+      var rows = editor
+      rows.norm = .row
+      let change = (rows.edited(codes, strength: 0.5) - codes).square().sum(over: 2).sqrt()
+      expectClose(change, .full(0.5, [2, 3], dtype: .float64), atol: 1e-12)
+    }
+  }
+
+  @Test("only the rows asked for move")
+  func rows() throws {
+    let editor = try LabelEditor(classifier, attribute: 1, target: true)
+    let change = (editor.edited(codes, strength: 1, rows: 1..<2) - codes).square().sum(over: 2)
+    let values = change.values(as: Double.self)
+    #expect(values[0] == 0 && values[1] > 0 && values[2] == 0)
+  }
+
+  @Test("the second order also lowers the loss, the same for the same stream")
+  func secondOrder() throws {
+    var editor = try LabelEditor(classifier, attribute: 1, target: true)
+    editor.order = .second(h: 0.1)
+    let direction = editor.direction(at: codes, generator: TorchGenerator(seed: 4))
+    #expect(
+      bits(direction) == bits(editor.direction(at: codes, generator: TorchGenerator(seed: 4))))
+    let climb = (direction * editor.lossAndGradient(codes).gradient).sum(over: 1, 2)
+    #expect(climb.values(as: Double.self).allSatisfy { $0 <= 0 })
+    expectClose(
+      direction.square().sum(over: 1, 2), .ones([2], dtype: .float64), atol: 1e-12)
+  }
+
+  @Test("an attribute that the classifier does not tell is refused")
+  func refusal() {
+    let error = #expect(throws: EditingError.self) {
+      _ = try LabelEditor(classifier, attribute: 5, target: true)
+    }
+    #expect(error?.description == "the attribute to edit: expected 0 to 4, found 5")
+  }
+
+  @Test("the loss of editing by reference is 0 for what it asks for, and its gradients are right")
+  func reference() throws {
+    let loss = ReferenceEditingLoss(attribute: 2)
+    let other = Tensor.seeded([2, 3, 4], seed: 8)
+    let same = loss(codes, source: codes, reference: codes, classifier: classifier)
+    #expect(same.sum.item() == 0)
+    let terms = loss(other, source: codes, reference: other, classifier: classifier)
+    #expect(terms.attribute.item() == 0 && terms.code.item() > 0 && terms.others.item() > 0)
+    expectGradients(at: [.seeded([2, 3, 4], seed: 10), codes, other]) {
+      loss($0[0], source: $0[1], reference: $0[2], classifier: classifier).sum.reshaped(1)
+    }
+  }
+}
