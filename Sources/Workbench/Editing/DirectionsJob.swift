@@ -1,6 +1,7 @@
 // Directions found for a generator and written to a file: from its weights, from samples of w, or
 // from codes with scores.
 
+import Checkpoints
 import Editing
 import Formats
 import Foundation

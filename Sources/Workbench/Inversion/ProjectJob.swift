@@ -1,7 +1,7 @@
 // Projection: the code of a photograph, sought by gradients, with what people look at.
 
 import Datasets
-public import Formats
+import Formats
 import Foundation
 public import Inversion
 public import Networks
