@@ -118,7 +118,8 @@ public struct LatentDirection {
     let length = rest.norm().item()
     guard length > 1e-6 else {
       throw EditingError(
-        "the direction \(name)", expected: "one that its \(conditions.count) conditions do not span",
+        "the direction \(name)",
+        expected: "one that its \(conditions.count) conditions do not span",
         found: "\(length) of its length left")
     }
     var direction = self

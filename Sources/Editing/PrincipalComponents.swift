@@ -141,7 +141,8 @@ public final class IncrementalPCA {
   public func components() throws(EditingError) -> PrincipalComponents {
     guard let mean, let vectors, let singularValues else {
       throw EditingError(
-        "\(count) principal components", expected: "a batch of at least as many codes", found: "none")
+        "\(count) principal components", expected: "a batch of at least as many codes",
+        found: "none")
     }
     func single(_ x: Tensor) -> Tensor { x.cast(to: .float32) }
     return PrincipalComponents(

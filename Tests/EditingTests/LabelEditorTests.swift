@@ -22,7 +22,8 @@ import Testing
       let direction = Tensor.seeded([2, 3, 4], seed: 9)
       let (_, gradient) = editor.lossAndGradient(codes)
       let difference =
-        (editor.loss(codes + direction * 1e-6) - editor.loss(codes - direction * 1e-6)).item() / 2e-6
+        (editor.loss(codes + direction * 1e-6) - editor.loss(codes - direction * 1e-6)).item()
+        / 2e-6
       #expect(abs((gradient * direction).sum().item() - difference) < 1e-8)
     }
   }

@@ -8,7 +8,9 @@ import Tensors
 import Testing
 
 @Suite("Factorised styles") struct StyleFactorizationTests {
-  @Test("directions are orthonormal, the strongest first", arguments: StyleFactorization.Method.allCases)
+  @Test(
+    "directions are orthonormal, the strongest first", arguments: StyleFactorization.Method.allCases
+  )
   func orthonormal(method: StyleFactorization.Method) throws {
     let found = try StyleFactorization(of: smallGenerator(), method: method)
     #expect(found.vectors.shape == [8, 8])

@@ -43,7 +43,8 @@ import Testing
 
   @Test("directions without variance are left out; samples that are all alike are refused")
   func degenerate() throws {
-    let flat = Tensor.concatenate([.seeded([50, 2], seed: 2), .ones([50, 1]).cast(to: .float64)], axis: 1)
+    let flat = Tensor.concatenate(
+      [.seeded([50, 2], seed: 2), .ones([50, 1]).cast(to: .float64)], axis: 1)
     let space = try LatentStatistics(samples: flat).whitenedSpace()
     #expect(space(flat).shape == [50, 2])
     let error = #expect(throws: InversionError.self) {

@@ -65,7 +65,9 @@ import Testing
     let tuning = try tuning(generator, settings { $0.stopDistance = 1e6 })
     try tuning.run()
     #expect(tuning.isNearEnough && tuning.history.count == 1)
-    for (name, entry) in generator.parameters.entries { #expect(bits(entry.tensor) == before[name]) }
+    for (name, entry) in generator.parameters.entries {
+      #expect(bits(entry.tensor) == before[name])
+    }
   }
 
   @Test("with the locality term, pictures near the pivot change less")

@@ -46,7 +46,8 @@ import Testing
 
   @Test("a row for every layer comes nearer than one for all, to a picture of mixed styles")
   func spaces() throws {
-    let mixed = generator.mix(code(of: 7, generator), with: code(of: 8, generator), rows: [3, 4, 5])
+    let mixed = generator.mix(
+      code(of: 7, generator), with: code(of: 8, generator), rows: [3, 4, 5])
     let target = picture(of: mixed, by: generator)
     let distances = try [ProjectionSettings.Space.w, .wPlus].map { space in
       let settings = shortSettings(steps: 80) { ($0.space, $0.noise) = (space, .stored) }
