@@ -43,12 +43,8 @@ struct OtherFamilyTests {
         }
       }
     }
-    says("the encoder of pSp or e4e", "encoder.styles.0.linear.weight")
-    says("Style Transformer's encoder", "encoder.module.transformerlayer_coarse.linear1.weight")
     says(
       "Style Transformer's editing by reference", "encoder.module.transformerlayer.linear1.weight")
-    says("an IR-SE50 network, as encoders and face recognition are", "input_layer.0.weight")
-    says("MoCo's feature network", "module.encoder_q.conv1.weight")
     says("StyleGAN3", "synthesis.input.freqs")
   }
 

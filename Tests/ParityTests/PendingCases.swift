@@ -8,8 +8,6 @@ let pendingCases: [String] = [
   "ada-augment-percentile",
   "ada-p-control",
   "checkpoint-edit",
-  "checkpoint-psp",
-  "checkpoint-style-transformer",
   "inversion-ranger",
   "inversion-ranger-toy",
   "inversion-train-step",

@@ -35,6 +35,8 @@ struct NoiseImage: Hashable, Sendable {
 struct ProjectionOutcome: Sendable {
   /// W+ of the picture.
   let code: Codes
+  /// The codes on the way that were kept.
+  let path: [Codes]
   /// The noise images that were found with it; empty where none were sought.
   let noise: [NoiseImage]
   /// The numbers of every step.
@@ -47,12 +49,14 @@ extension GeneratorHost {
   /// - Parameters:
   ///   - target: The picture, of the generator's size and channels.
   ///   - request: How it is sought.
-  ///   - watch: Is told after every step, with what gives the code as it is then.
+  ///   - keepingEvery: Every how many steps the code is kept; nil for never.
+  ///   - watch: Is told after every step.
   /// - Returns: What was found.
   /// - Throws: `ConfigurationError` or `InversionError`; `CancellationError` between steps.
   func project(
     _ target: ByteImage, _ request: ProjectionRequest,
-    watch: (ProjectionStep, _ code: () -> Codes) throws -> Void
+    keepingEvery interval: Int? = nil,
+    watch: @Sendable (ProjectionStep) -> Void
   ) throws -> ProjectionOutcome {
     let label = generator.label(classIndex: request.classIndex ?? 0)
     let statistics = statistics(samples: request.samples, label: label, request.classIndex ?? 0)
@@ -60,9 +64,11 @@ extension GeneratorHost {
       of: target.tensor, by: generator, distance: request.distance.measure,
       statistics: statistics, settings: request.settings, start: request.start?.tensor,
       seed: UInt64(request.seed))
+    var path: [Codes] = []
     let found = try projector.run { step in
       try Task.checkCancellation()
-      try watch(step) { Codes(projector.wPlus) }
+      if let interval, step.step.isMultiple(of: interval) { path.append(Codes(projector.wPlus)) }
+      watch(step)
     }
     let noise = found.noise.map { images in
       zip(generator.noiseInputs, images).map { input, image in
@@ -71,7 +77,7 @@ extension GeneratorHost {
       }
     }
     return ProjectionOutcome(
-      code: Codes(found.wPlus), noise: noise ?? [], history: found.history)
+      code: Codes(found.wPlus), path: path, noise: noise ?? [], history: found.history)
   }
 
   /// The picture of a code with noise images that belong to it.

@@ -111,10 +111,10 @@ public struct ProjectJob: Sendable {
     let (target, request) = try prepared(host.traits)
     let steps = settings.steps
     let everyStep = max(1, (steps + Self.frameLimit - 1) / Self.frameLimit)
-    let path = CodePath(isWanted: savesVideo, every: everyStep)
     let began = ContinuousClock.now
-    let found = try await host.project(target, request) { step, code in
-      path.add(step.step, code)
+    let found = try await host.project(
+      target, request, keepingEvery: savesVideo ? everyStep : nil
+    ) { step in
       progress(JobProgress(done: step.step + 1, total: steps, unit: "steps"))
     }
     let seconds = (ContinuousClock.now - began) / .seconds(1)
@@ -133,7 +133,7 @@ public struct ProjectJob: Sendable {
     if savesVideo {
       files.append(folder.file("proj.webp"))
       try await writeVideo(
-        path.codes + [found.code], target, found, kind, host, folder.file("proj.webp"), progress)
+        found.path + [found.code], target, found, kind, host, folder.file("proj.webp"), progress)
     }
     let distances = found.history.map(\.distance)
     return Outcome(
@@ -210,18 +210,5 @@ extension ProjectJob {
       throw RequestError(error)
     }
     return settings
-  }
-}
-
-/// The codes along a search, every so many steps.
-private final class CodePath {
-  private(set) var codes: [Codes] = []
-  private let isWanted: Bool
-  private let every: Int
-
-  init(isWanted: Bool, every: Int) { (self.isWanted, self.every) = (isWanted, every) }
-
-  func add(_ step: Int, _ code: () -> Codes) {
-    if isWanted, step.isMultiple(of: every) { codes.append(code()) }
   }
 }
