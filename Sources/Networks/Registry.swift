@@ -59,8 +59,37 @@ public enum Registry {
       throw ConfigurationError("configuration: expected one of \(names), found \(name)")
     }
     let configuration = found.make(resolution)
-    try configuration.validate()
+    do {
+      try configuration.validate()
+    } catch {
+      guard let resolution else { throw error }
+      throw ConfigurationError(
+        "resolution: expected \(resolutions(of: found)) for \(name), found \(resolution)")
+    }
     return configuration
+  }
+
+  /// The resolutions that a named configuration can have, in words.
+  private static func resolutions(of named: NamedConfiguration) -> String {
+    let powers = (2...12).map { 1 << $0 }
+    func fitting(_ all: [Int]) -> [Int] {
+      all.filter { r in
+        do throws(ConfigurationError) {
+          try named.make(r).validate()
+          return true
+        } catch {
+          return false
+        }
+      }
+    }
+    func words(_ all: [Int]) -> String? {
+      guard let first = all.first, let last = all.last, first < last else {
+        return all.first.map { "\($0)" }
+      }
+      return "\(first), \(first * 2), … \(last)"
+    }
+    let ranges = [words(fitting(powers)), words(fitting(powers.map { $0 / 4 * 3 }))]
+    return ranges.compactMap(\.self).joined(separator: ", or ")
   }
 
   /// Finds the configuration of an encoder by its name, and fits it to a generator.

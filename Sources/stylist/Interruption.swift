@@ -15,7 +15,11 @@ struct Interruption: Error, CustomStringConvertible {
   }
 }
 
-/// Runs `body` and cancels it on the first interrupt, termination or hang-up signal.
+/// Runs `body` and cancels it on the first interrupt, termination or hang-up signal; a second one
+/// ends the program at once.
+///
+/// Work can only stop between two of its units, and one large picture may take minutes: if it has
+/// not stopped after a second, whoever sits at the terminal is told how it can be ended.
 ///
 /// A hang-up that whoever started the program wants ignored, as `nohup` does, stays ignored.
 ///
@@ -33,17 +37,36 @@ func interruptible<Result: Sendable>(
   let signals = await UnixSignalsSequence(trapping: trapped)
   let work = Task { try await body() }
   let waiting = Task(executorPreference: SignalExecutor()) { () -> UnixSignal? in
+    var first: UnixSignal?
     for await signal in signals {
+      if let first { end(by: first, leaving: files) }
+      first = signal
       work.cancel()
-      return signal
+      remind()
     }
-    return nil
+    return first
   }
   let result = await work.result
   waiting.cancel()
   let signal = await waiting.value
   if let signal, case .failure = result { throw Interruption(signal, leaving: files) }
   return try result.get()
+}
+
+/// Ends the program without waiting for the work: files appear under their names only when they are
+/// whole.
+private func end(by signal: UnixSignal, leaving files: String?) -> Never {
+  let interruption = Interruption(signal, leaving: files)
+  say("\(interruption), at once")
+  exit(interruption.exitCode)
+}
+
+/// Says how to end the program, if it has not ended in a second.
+private func remind() {
+  guard isatty(FileHandle.standardError.fileDescriptor) == 1 else { return }
+  DispatchQueue.global().asyncAfter(deadline: .now() + 1) {
+    say("stopping when this step is done; interrupt again to end at once")
+  }
 }
 
 /// Whether the program was started to go on when its terminal is gone.

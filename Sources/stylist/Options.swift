@@ -42,6 +42,12 @@ struct NetworkOptions: ParsableArguments {
     guard (network == nil) != (cfg == nil) else {
       throw UsageError("give either --network=FILE or --cfg=NAME")
     }
+    if let cfg, !KnownNames.configurations.contains(cfg) {
+      let hint = suggestion(for: cfg.lowercased(), among: KnownNames.configurations)
+        .map { "; did you mean \($0)?" }
+      throw UsageError(
+        "--cfg: expected a name that `stylist model list` shows, found \(cfg)\(hint ?? "")")
+    }
     guard network == nil || (initSeed == nil && resolution == nil) else {
       throw UsageError("--init-seed and --res go with --cfg, not with --network")
     }

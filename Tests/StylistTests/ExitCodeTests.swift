@@ -271,10 +271,14 @@ struct ExitCodeTests {
     }
   }
 
-  @Test("78: configurations that no network has")
+  @Test("64 and 78: configurations that no network has")
   func configurations() async throws {
     try await refuses(
-      78, "expected one of stylegan2-256", generate("--cfg=stylegan9", "--seeds=1"))
+      64, "found Styleswin-ffhq25; did you mean styleswin-ffhq256?",
+      generate("--cfg=Styleswin-ffhq25", "--seeds=1"))
+    try await refuses(
+      78, "resolution: expected 64, 128, … 2048 for styleformer-c-256, found 32",
+      generate("--cfg=styleformer-c-256", "--res=32", "--seeds=1"))
     for size in ["-8", "0", "24", "1048576", "\(Int.max)"] {
       try await refuses(
         78, "resolution", generate("--cfg=auto", "--res=\(size)", "--seeds=1"))
