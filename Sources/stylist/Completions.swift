@@ -36,7 +36,7 @@ struct Completions: ParsableCommand {
     switch shell {
     case .bash:
       return "# To install: echo 'source <(stylist completions bash)' >> ~/.bashrc\n"
-        + Stylist.completionScript(for: .bash)
+        + Stylist.completionScript(for: .bash) + joinedOptions
     case .fish:
       return "# To install: stylist completions fish > ~/.config/fish/completions/stylist.fish\n"
         + Stylist.completionScript(for: .fish)
@@ -49,6 +49,40 @@ struct Completions: ParsableCommand {
     }
   }
 }
+
+/// The end of bash's script: values behind `=` are completed as those behind a blank.
+private let joinedOptions = #"""
+
+
+  # Completes --option=value as --option value, whether or not bash divides words at the sign.
+  _stylist_joined() {
+      local -a words=()
+      local -i index place=0
+      local word prefix=''
+      for index in "${!COMP_WORDS[@]}"; do
+          word="${COMP_WORDS[index]}"
+          if [[ "${word}" = '=' && "${words[*]: -1}" = --* ]]; then
+              [[ "${index}" -lt "${COMP_CWORD}" ]] && continue
+              word=''
+          elif [[ "${word}" = --*=* ]]; then
+              words+=("${word%%=*}")
+              [[ "${index}" -eq "${COMP_CWORD}" ]] && prefix="${word%%=*}="
+              word="${word#*=}"
+          fi
+          words+=("${word}")
+          [[ "${index}" -eq "${COMP_CWORD}" ]] && place=$((${#words[@]} - 1))
+      done
+      local -a COMP_WORDS=("${words[@]}")
+      local -i COMP_CWORD="${place}" COMP_POINT
+      local COMP_LINE="${words[*]}"
+      COMP_POINT="${#COMP_LINE}"
+      _stylist "${1}" "${words[place]}" "${words[place > 0 ? place - 1 : 0]}"
+      COMPREPLY=("${COMPREPLY[@]/#/${prefix}}")
+  }
+
+  complete -o filenames -F _stylist_joined stylist
+
+  """#
 
 extension CompletionKind {
   /// A checkpoint of any form.
