@@ -132,8 +132,9 @@ let package = Package(
       ]),
 
     // The programs.
-    program("stylist", ["Workbench", argumentParser, signals]),
-    program("parity", ["ParityCases", "Formats", argumentParser]),
+    .target(name: "CWaiting"),
+    program("stylist", ["Workbench", "CWaiting", argumentParser, signals]),
+    program("parity", ["ParityCases", "Formats", "CWaiting", argumentParser]),
 
     // Tests, fast layers first.
     .target(

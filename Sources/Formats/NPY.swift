@@ -89,7 +89,7 @@ public struct NPY: Sendable {
 
 extension NPY {
   /// The bytes of a file of version 1 that holds the tensor, its elements row-major and aligned.
-  static func encoded(_ tensor: StoredTensor) -> [UInt8] {
+  package static func encoded(_ tensor: StoredTensor) -> [UInt8] {
     guard let type = tensor.elementType.numpyName else {
       preconditionFailure("NumPy has no \(tensor.elementType)")
     }

@@ -8,7 +8,7 @@ private let allowed: [String: Set<String>] = [
   // The C doors.
   "CLibTorch": [], "CTorch": ["CLibTorch"], "CKernels": ["CLibTorch"],
   "CLibArchive": [], "CLibJPEG": [], "CLibPNG": [], "CLibWebP": [], "CLibWebPDemux": [],
-  "CLibZ": [],
+  "CLibZ": [], "CWaiting": [],
   "CMedia": ["CLibArchive", "CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux", "CLibZ"],
 
   // Files, in host memory only.

@@ -46,25 +46,24 @@ extension DoctorJob {
   /// What threads do that wait for one another.
   package func waitingCheck(isBusy: Bool) -> DoctorReport.Check {
     let name = "OMP_WAIT_POLICY"
-    let remedy = "export OMP_WAIT_POLICY=passive"
     switch environment[name]?.lowercased() {
+    case nil:
+      return .init(name, "not set: waiting threads soon sleep")
     case "passive":
       return .init(
-        name, "passive: waiting threads sleep; best beside other programs, a sixth slower alone")
-    case nil, "active":
-      let value = environment[name] == nil ? "not set" : "active"
+        name, "passive: waiting threads sleep at once; best beside other programs, slower alone")
+    case "active":
       guard isBusy else {
-        return .init(
-          name, "\(value): waiting threads stay awake; fastest while nothing else runs")
+        return .init(name, "active: waiting threads stay awake; fine while nothing else runs")
       }
       return .init(
         name, .note,
-        "\(value): waiting threads stay awake, and other programs are running; trainings may take "
-          + "many times as long", remedy: remedy)
+        "active: waiting threads stay awake, and other programs are running; work may take many "
+          + "times as long", remedy: "unset \(name)")
     case let value?:
       return .init(
         name, .note, "expected active or passive, found \"\(value)\", which is passed over",
-        remedy: remedy)
+        remedy: "unset \(name)")
     }
   }
 

@@ -1,0 +1,1 @@
+// Nothing to call: being part of a program is enough.
