@@ -134,7 +134,7 @@ private protocol CodeHead {
   func callAsFunction(_ taps: IRSETrunk.Taps, purpose: ForwardPurpose) -> Tensor
 }
 
-/// A head for every row, `styles.0`, `styles.1`, …
+/// A head for every row of W+: `styles.0`, `styles.1` and so on.
 private final class RowHeads: CodeHead {
   private let pyramid: FeaturePyramid
   private let heads: [RowHead]
