@@ -38,11 +38,8 @@ package struct ParityKind: Sendable {
     + styleGAN1Kinds + styleformerKinds + styleformerTrainingKinds + transformerKinds
     + transformerTrainingKinds + styleSwinKinds + waveletKinds + styleNATKinds + videoKinds
     + checkpointKinds + rosinalityKinds + transformerCheckpointKinds + encoderLayerKinds
-<<<<<<< HEAD
-    + inversionKinds + inversionLossKinds + projectorKinds + directionKinds + editingKinds
-=======
-    + inversionKinds + inversionLossKinds + encoderCheckpointKinds
->>>>>>> 18d9a843d9300cbacbf0269b297eb44ba1a39e7d
+    + inversionKinds + inversionLossKinds + encoderCheckpointKinds + projectorKinds
+    + directionKinds + editingKinds
 
   /// The kind of a case, or nil if none is known.
   package static func named(_ name: String, of system: String) -> ParityKind? {

@@ -15,7 +15,7 @@ public struct ProjectJob: Sendable {
     /// The distance from the target at the start and at the end.
     public let distance: [Double]
     /// How near the picture is to the target.
-    public let likeness: Likeness
+    public let likeness: PictureLikeness
     /// How long the search took.
     public let seconds: Double
 
@@ -138,7 +138,7 @@ public struct ProjectJob: Sendable {
     let distances = found.history.map(\.distance)
     return Outcome(
       files: files, distance: [distances.first, distances.last].compactMap(\.self),
-      likeness: Likeness(target, picture), seconds: seconds)
+      likeness: PictureLikeness(target, picture), seconds: seconds)
   }
 
   /// The distance over the steps.

@@ -4,7 +4,7 @@ import Formats
 import Foundation
 
 /// How near a picture is to its target.
-public struct Likeness: Encodable, Hashable, Sendable {
+public struct PictureLikeness: Encodable, Hashable, Sendable {
   /// The mean squared difference of samples in [-1, 1].
   public let meanSquare: Double
   /// The peak signal-to-noise ratio of 8-bit samples, in decibels; infinite for equal pictures.
