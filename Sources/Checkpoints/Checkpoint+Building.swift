@@ -40,8 +40,66 @@ extension Checkpoint.Network {
     return try load(configuration.makeDiscriminator)
   }
 
+  /// Builds the encoder and loads its tensors.
+  ///
+  /// - Returns: The encoder, on the processor, in float32.
+  /// - Throws: `FileError` if the network is no encoder or the file's tensors do not fit it.
+  public func makeEncoder() throws -> any ImageEncoder {
+    guard let configuration = configuration as? any EncoderConfiguration else {
+      throw misfit(.unsupported, "an encoder", type(of: configuration).kind)
+    }
+    return try load(configuration.makeEncoder)
+  }
+
+  /// Builds the edit transformer and loads its tensors.
+  ///
+  /// - Returns: The network, on the processor, in float32.
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
+  public func makeEditTransformer() throws -> EditTransformer {
+    guard let configuration = configuration as? EditTransformerConfiguration else {
+      throw misfit(.unsupported, "an edit transformer", type(of: configuration).kind)
+    }
+    return try load { EditTransformer(configuration, $0) }
+  }
+
+  /// Builds the classifier of codes and loads its tensors.
+  ///
+  /// - Returns: The network, on the processor, in float32.
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
+  public func makeLatentClassifier() throws -> LatentClassifier {
+    guard let configuration = configuration as? LatentClassifierConfiguration else {
+      throw misfit(.unsupported, "a classifier of codes", type(of: configuration).kind)
+    }
+    return try load { LatentClassifier(configuration, $0) }
+  }
+
+  /// Builds the network whose features are compared, and loads its tensors.
+  ///
+  /// - Returns: The network, on the processor, in float32.
+  /// - Throws: `FileError` if it is none or the file's tensors do not fit it.
+  public func makeFeatures() throws -> any FeatureNetwork {
+    guard let configuration = configuration as? any FeatureConfiguration else {
+      throw misfit(.unsupported, "a feature network", type(of: configuration).kind)
+    }
+    return try load(configuration.makeFeatures)
+  }
+
+  /// Builds LPIPS and loads its tensors.
+  ///
+  /// - Returns: The distance, on the processor, in float32.
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
+  public func makeLPIPS() throws -> LPIPS {
+    guard let configuration = configuration as? LPIPSConfiguration else {
+      throw misfit(.unsupported, "LPIPS", type(of: configuration).kind)
+    }
+    return try load { LPIPS(configuration, $0) }
+  }
+
+  /// What the network is for.
+  public var use: NetworkUse { NetworkUse(of: configuration) }
+
   /// Whether the network is a generator.
-  public var isGenerator: Bool { configuration is any GeneratorConfiguration }
+  public var isGenerator: Bool { use == .generator }
 
   /// The names of tensors with numbers that are not finite.
   ///
@@ -56,7 +114,7 @@ extension Checkpoint.Network {
   /// Checks that the file's tensors are those of the network, without taking memory for it.
   ///
   /// - Returns: The network's parameters and buffers, without values.
-  /// - Throws: `FileError` if they are not, or the network is neither generator nor discriminator.
+  /// - Throws: `FileError` if they are not, or the network is of no known kind.
   @discardableResult
   public func check() throws -> ParameterStore {
     switch configuration {
@@ -64,8 +122,18 @@ extension Checkpoint.Network {
       return try plan(configuration.makeGenerator).parameters
     case let configuration as any DiscriminatorConfiguration:
       return try plan(configuration.makeDiscriminator).parameters
+    case let configuration as any EncoderConfiguration:
+      return try plan(configuration.makeEncoder).parameters
+    case let configuration as EditTransformerConfiguration:
+      return try plan { EditTransformer(configuration, $0) }.parameters
+    case let configuration as LatentClassifierConfiguration:
+      return try plan { LatentClassifier(configuration, $0) }.parameters
+    case let configuration as any FeatureConfiguration:
+      return try plan(configuration.makeFeatures).parameters
+    case let configuration as LPIPSConfiguration:
+      return try plan { LPIPS(configuration, $0) }.parameters
     default:
-      throw misfit(.unsupported, "a generator or a discriminator", type(of: configuration).kind)
+      throw misfit(.unsupported, "a network of a known kind", type(of: configuration).kind)
     }
   }
 

@@ -37,8 +37,11 @@ public struct Checkpoint {
   public let form: CheckpointForm
   /// The form of the file, in a few words.
   public let format: String
-  /// The networks by role: `G`, `D`, `G_ema`.
+  /// The networks by role: `G`, `D`, `G_ema`, `encoder`, `editor`, `classifier`,
+  /// `features`.
   public let networks: OrderedDictionary<String, Network>
+  /// Networks that the file seems to hold and that cannot be used, by role: why.
+  public internal(set) var refusals: OrderedDictionary<String, FileError> = [:]
   /// What else the file holds: tensors by part and name, such as the augmentation's state.
   public let otherTensors: OrderedDictionary<String, StoredTensor>
   /// The names of the file's other parts, such as the state of an optimiser.

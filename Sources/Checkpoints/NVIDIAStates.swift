@@ -7,13 +7,13 @@ import OrderedCollections
 extension StateFamily {
   /// NVIDIA's generator.
   static let nvidiaGenerator = StateFamily(
-    form: .nvidiaStates, isGenerator: true,
+    form: .nvidiaStates, use: .generator,
     recognises: { has in has("synthesis.b4.conv1.weight") },
     network: { source throws(FileError) in try source.nvidiaGenerator() })
 
   /// NVIDIA's discriminator.
   static let nvidiaDiscriminator = StateFamily(
-    form: .nvidiaStates, isGenerator: false,
+    form: .nvidiaStates, use: .discriminator,
     recognises: { has in has("b4.out.weight") || has("b6.out.weight") },
     network: { source throws(FileError) in try source.nvidiaDiscriminator() })
 }

@@ -9,7 +9,7 @@ import OrderedCollections
 extension StateFamily {
   /// Styleformer's generator under the names of its program.
   static let styleformer = StateFamily(
-    form: .nvidiaStates, isGenerator: true,
+    form: .nvidiaStates, use: .generator,
     recognises: { has in ["8", "12"].contains { has("synthesis.b\($0)_0.const") } },
     network: { source throws(FileError) in try source.styleformer() })
 }

@@ -43,8 +43,7 @@ private let formatVersion = "1"
 /// - Parameters:
 ///   - store: The network's parameters and buffers.
 ///   - configuration: What it was built from.
-///   - role: What the network is in training: `G`, `D` or `G_ema`; nil for `D` of a discriminator,
-///     else `G_ema`.
+///   - role: What the network is in training, one of its `NetworkUse/roles`; nil for the usual one.
 ///   - notes: What else to say.
 ///   - path: The file to create or replace.
 /// - Throws: `FileError` if the file cannot be written.
@@ -60,7 +59,7 @@ extension Checkpoint.Network {
   /// Writes this network as one of our own files, its numbers in the types of the file it is from.
   ///
   /// - Parameters:
-  ///   - role: What the network is in training: `G`, `D` or `G_ema`.
+  ///   - role: What the network is in training, one of its `NetworkUse/roles`.
   ///   - notes: What to say beside configuration and tensors.
   ///   - path: The file to create or replace.
   /// - Throws: `FileError` if a tensor cannot be read or the file cannot be written.
@@ -117,11 +116,12 @@ extension Checkpoint {
     }
     let configuration = try networkConfiguration(
       kind: try required(Key.kind), json: try required(Key.configuration), file: file)
-    let isGenerator = configuration is any GeneratorConfiguration
-    let role = contents.metadata[Key.role] ?? (isGenerator ? "G_ema" : "D")
-    guard (isGenerator ? ["G", "G_ema"] : ["D"]).contains(role) else {
+    let use = NetworkUse(of: configuration)
+    let role = contents.metadata[Key.role] ?? use.roles[0]
+    guard use.roles.contains(role) else {
       throw FileError(
-        .damaged, file: file, expected: "\(Key.role) G or G_ema of a generator, D of others",
+        .damaged, file: file,
+        expected: "\(Key.role) \(use.roles.joined(separator: " or ")) of \(use.phrase)",
         found: role)
     }
     let notes = try NetworkFileNotes(contents.metadata, file: file)

@@ -7,15 +7,9 @@ import Formats
 enum OtherFamilies {
   /// The networks by the end of a name that only they have; the more telling first.
   ///
-  /// - Source: stylegan3, pixel2style2pixel, style-transformer.
+  /// - Source: stylegan3.
   private static let families: [(name: String, family: String)] = [
     ("synthesis.input.freqs", "StyleGAN3"),
-    ("transformerlayer_coarse.linear1.weight", "Style Transformer's encoder"),
-    ("transformerlayer.linear1.weight", "Style Transformer's editing by reference"),
-    ("indep_fcs.0.weight", "a classifier of latents"),
-    ("styles.0.linear.weight", "the encoder of pSp or e4e"),
-    ("input_layer.0.weight", "an IR-SE50 network, as encoders and face recognition are"),
-    ("encoder_q.conv1.weight", "MoCo's feature network"),
   ]
 
   /// The networks that have such names, or nil if none is known to.

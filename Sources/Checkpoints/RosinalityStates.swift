@@ -7,13 +7,13 @@ import OrderedCollections
 extension StateFamily {
   /// rosinality's generator.
   static let rosinalityGenerator = StateFamily(
-    form: .rosinality, isGenerator: true,
+    form: .rosinality, use: .generator,
     recognises: { has in has("conv1.conv.modulation.weight") },
     network: { source throws(FileError) in try source.rosinalityGenerator() })
 
   /// rosinality's discriminator.
   static let rosinalityDiscriminator = StateFamily(
-    form: .rosinality, isGenerator: false,
+    form: .rosinality, use: .discriminator,
     recognises: { has in has("final_linear.0.weight") && has("convs.0.0.weight") },
     network: { source throws(FileError) in
       let renamed = try source.renamed(isGenerator: false)

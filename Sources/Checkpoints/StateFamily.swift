@@ -8,8 +8,8 @@ import Layers
 struct StateFamily: Sendable {
   /// Which program's files hold it.
   let form: CheckpointForm
-  /// Whether it is a generator, else a discriminator.
-  let isGenerator: Bool
+  /// What it is for.
+  let use: NetworkUse
   /// Whether a dictionary is one of these, given whether it has a tensor of a name.
   let recognises: @Sendable (_ has: (String) -> Bool) -> Bool
   /// The network that a dictionary is.
@@ -18,7 +18,8 @@ struct StateFamily: Sendable {
   /// Every family; a new one adds its lines here.
   static let all: [StateFamily] = [
     rosinalityGenerator, rosinalityDiscriminator, nvidiaGenerator, nvidiaDiscriminator,
-    styleformer, styleSwin, styleNAT, waveletDiscriminator,
+    styleformer, styleSwin, styleNAT, waveletDiscriminator, styleTransformerEncoder, pSpEncoder,
+    editTransformer, latentClassifier, faceRecognition, resNetFeatures,
   ]
 }
 
@@ -28,7 +29,7 @@ struct StateSource {
   let state: TorchState
   /// The keys that lead to the dictionary.
   let path: String
-  /// What the network is in training: `G`, `D` or `G_ema`.
+  /// What the network is in training, such as `G_ema`.
   let role: String
   /// Whether it is part of a program that inverts pictures.
   let isDecoder: Bool

@@ -23,7 +23,7 @@ struct StatePlace {
   /// The networks of a file by role, at the places where the known programs put them.
   ///
   /// - Source: rosinality's `train.py`; `coach.py` of pixel2style2pixel and encoder4editing;
-  ///   StyleSwin's and StyleNAT's training programs.
+  ///   StyleSwin's and StyleNAT's training programs; MoCo's, which keeps two encoders.
   static func all(
     in state: TorchState
   ) throws(FileError) -> OrderedDictionary<String, StatePlace> {
@@ -37,7 +37,9 @@ struct StatePlace {
     for (key, role) in named where found[role] == nil {
       found[role] = try StatePlace(key, role: role, in: state)
     }
-    for (path, isDecoder) in decoders.map({ ($0, true) }) + [("state_dict", false), ("", false)] {
+    let encoders = ["state_dict.encoder", "encoder", "state_dict.encoder_q"]
+    let others = encoders + ["state_dict.classifier", "classifier", "state_dict", ""]
+    for (path, isDecoder) in decoders.map({ ($0, true) }) + others.map({ ($0, false) }) {
       guard let place = try StatePlace(path, isDecoder: isDecoder, in: state),
         found[place.role] == nil
       else { continue }
@@ -46,23 +48,22 @@ struct StatePlace {
     return found
   }
 
-  /// The network at a path, or nil if there is none of a known family; without a role, it is `D`
-  /// or `G_ema`.
+  /// The network at a path, or nil if there is none of a known family; without a role, it has the
+  /// usual one.
   private init?(
     _ place: String, role: String? = nil, isDecoder: Bool = false, in state: TorchState
   ) throws(FileError) {
     let path = state.unwrapped(place)
     func has(_ name: String) -> Bool { state.tensors[path.appending(key: name)] != nil }
     guard let family = StateFamily.all.first(where: { $0.recognises(has) }) else { return nil }
-    let isGenerator = family.isGenerator
     self.family = family
     (self.path, self.isDecoder, isWrapped) = (path, isDecoder, path != place)
-    self.role = role ?? (isGenerator ? "G_ema" : "D")
-    guard isGenerator == (self.role != "D") else {
+    self.role = role ?? family.use.roles[0]
+    guard family.use.roles.contains(self.role) else {
       throw FileError(
         .damaged, file: state.file,
-        expected: "\(place): a \(isGenerator ? "discriminator" : "generator")",
-        found: "the tensors of a \(isGenerator ? "generator" : "discriminator")")
+        expected: "\(place): \(NetworkUse(role: self.role)?.phrase ?? self.role)",
+        found: "the tensors of \(family.use.phrase)")
     }
   }
 

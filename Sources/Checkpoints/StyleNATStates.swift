@@ -9,7 +9,7 @@ import OrderedCollections
 extension StateFamily {
   /// StyleNAT's generator.
   static let styleNAT = StateFamily(
-    form: .transformers, isGenerator: true,
+    form: .transformers, use: .generator,
     recognises: { has in has("layers.0.blocks.0.attn.rpb") },
     network: { source throws(FileError) in
       let isStated = source.settings != nil

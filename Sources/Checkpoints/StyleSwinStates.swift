@@ -8,7 +8,7 @@ import OrderedCollections
 extension StateFamily {
   /// StyleSwin's generator.
   static let styleSwin = StateFamily(
-    form: .transformers, isGenerator: true,
+    form: .transformers, use: .generator,
     recognises: { has in has("layers.0.blocks.0.qkv.weight") },
     network: { source throws(FileError) in
       let configuration = try StyleSwinConfiguration(shapesOf: source)

@@ -23,16 +23,25 @@ extension Checkpoint {
         otherwise: keys.isEmpty ? "nothing" : "a dictionary of \(keys)")
     }
     var networks: OrderedDictionary<String, Network> = [:]
+    var refusals: OrderedDictionary<String, FileError> = [:]
     for (role, place) in places {
-      networks[role] = try place.network(in: state, besideAverage: places["G_ema"] != nil)
+      do {
+        networks[role] = try place.network(in: state, besideAverage: places["G_ema"] != nil)
+      } catch {
+        // A generator can be used without the other networks beside it.
+        guard !place.family.use.makesOrJudgesPictures, places.count > 1 else { throw error }
+        refusals[role] = error
+      }
     }
-    form = last.family.form
+    let used = places.values.filter { networks[$0.role] != nil }
+    form = (used.last { $0.family.use.makesOrJudgesPictures } ?? last).family.form
+    self.refusals = refusals
     format = "\(form.rawValue) (\(container.rawValue))"
     self.networks = networks
     otherTensors = [:]
     trainingSet = .null
     notes = NetworkFileNotes()
-    otherParts = Self.otherParts(of: state, than: places.values.map(\.path))
+    otherParts = Self.otherParts(of: state, than: used.map(\.path))
   }
 
   /// What stands beside the networks, and beside what holds them.

@@ -8,7 +8,7 @@ import OrderedCollections
 extension StateFamily {
   /// The discriminator of StyleSwin and StyleNAT.
   static let waveletDiscriminator = StateFamily(
-    form: .transformers, isGenerator: false,
+    form: .transformers, use: .discriminator,
     recognises: { has in
       has("from_rgbs.0.conv.0.weight_orig") || has("from_rgbs.0.conv.0.weight")
     },

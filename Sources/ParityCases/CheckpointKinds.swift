@@ -161,7 +161,8 @@ private func styleformer(_ inputs: CaseInputs) throws -> Computed {
   return computed
 }
 
-private func require(_ holds: Bool, _ fact: String) throws(CaseError) {
+/// Checks that something in a file is as the case says.
+func require(_ holds: Bool, _ fact: String) throws(CaseError) {
   guard holds else { throw CaseError("\(fact): not as the case says") }
 }
 
@@ -175,7 +176,7 @@ private func size(of path: String, in sizes: JSON) throws -> Bool {
 
 extension JSON {
   /// The same value as checkpoints give plain values.
-  fileprivate var plain: PlainValue {
+  var plain: PlainValue {
     switch self {
     case .null: .null
     case .bool(let truth): .bool(truth)

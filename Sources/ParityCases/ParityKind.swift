@@ -38,7 +38,8 @@ package struct ParityKind: Sendable {
     + styleGAN1Kinds + styleformerKinds + styleformerTrainingKinds + transformerKinds
     + transformerTrainingKinds + styleSwinKinds + waveletKinds + styleNATKinds + videoKinds
     + checkpointKinds + rosinalityKinds + transformerCheckpointKinds + encoderLayerKinds
-    + inversionKinds + inversionLossKinds + projectorKinds + directionKinds + editingKinds
+    + inversionKinds + inversionLossKinds + encoderCheckpointKinds + projectorKinds
+    + directionKinds + editingKinds
 
   /// The kind of a case, or nil if none is known.
   package static func named(_ name: String, of system: String) -> ParityKind? {

@@ -11,7 +11,7 @@ import Tensors
 public struct CheckpointReport: Encodable, Sendable {
   /// One network of the file.
   public struct Network: Encodable, Sendable {
-    /// What the network is in training: `G`, `D` or `G_ema`.
+    /// What the network is in training, such as `G_ema`, or what it is for.
     public let role: String
     /// The kind of network, such as `stylegan2`.
     public let kind: String
@@ -23,7 +23,7 @@ public struct CheckpointReport: Encodable, Sendable {
     public let tensorCount: Int
     /// The SHA-256 over all tensors, the same in every form of file that keeps all tensors.
     public let contentHash: String
-    /// Where the generator's mean of w came from; nil for discriminators.
+    /// Where the generator's mean of w came from; nil for other networks.
     public let wAvgSource: String?
     /// Why the mean of w is not one that the file holds, if it is not.
     public let wAvgReason: String?
@@ -66,6 +66,8 @@ public struct CheckpointReport: Encodable, Sendable {
   public let networks: [Network]
   /// What else the file holds.
   public let otherParts: [String]
+  /// Networks that the file seems to hold and that cannot be used, by role: why.
+  public let refusals: [String: String]
   /// Thousands of images that the discriminator had seen, if the file says.
   public let kimg: Double?
   /// The terms of use, if the file says.
@@ -75,7 +77,7 @@ public struct CheckpointReport: Encodable, Sendable {
   private let noteLines: [String]
 
   private enum CodingKeys: String, CodingKey {
-    case file, format, networks, kimg, licence, otherParts, parentHash
+    case file, format, networks, kimg, licence, otherParts, parentHash, refusals
   }
 }
 
@@ -99,6 +101,8 @@ extension CheckpointReport {
     }
     self.networks = networks
     otherParts = checkpoint.otherParts
+    refusals = Dictionary(
+      uniqueKeysWithValues: checkpoint.refusals.map { ($0.key, "\($0.value)") })
     let notes = checkpoint.notes
     (kimg, licence, parentHash) = (notes.kimg, notes.licence, notes.parentHash)
     noteLines = notes.lines
@@ -108,6 +112,9 @@ extension CheckpointReport {
   public var lines: [String] {
     var lines = ["\(file): \(format)"]
     for network in networks { lines += network.lines }
+    for (role, reason) in refusals.sorted(by: { $0.key < $1.key }) {
+      lines.append("  \(role): cannot be used: \(reason)")
+    }
     if !otherParts.isEmpty {
       lines.append("  also in the file: \(otherParts.joined(separator: ", "))")
     }
@@ -125,7 +132,7 @@ extension CheckpointReport.Network {
     parameterCount = plan.parameterCount
     tensorCount = network.tensors.count
     contentHash = try network.contentHash()
-    isGenerator = role != "D"
+    isGenerator = network.isGenerator
     wAvgSource = network.isGenerator ? network.wAvgSource.description : nil
     wAvgReason = network.wAvgReason
     nonFiniteNames = try network.nonFiniteNames()

@@ -73,8 +73,7 @@ extension ConvertJob {
   private func chosen(
     _ networks: OrderedDictionary<String, Checkpoint.Network>
   ) throws(RequestError) -> OrderedDictionary<String, Checkpoint.Network> {
-    let preferred = ["G_ema", "G", "D"].filter { networks[$0] != nil }
-    let wanted = roles ?? (form.holdsSeveral ? preferred : Array(preferred.prefix(1)))
+    let wanted = roles ?? form.preferredRoles(of: networks)
     if let missing = wanted.first(where: { networks[$0] == nil }) {
       throw RequestError(
         "role", expected: "one of \(networks.keys.joined(separator: ", "))", found: missing)
@@ -108,9 +107,11 @@ extension ConvertJob {
     var remarks: [String] = []
     let roles = sources.networks.keys.filter { networks[$0] == nil }
     if !roles.isEmpty, self.roles == nil {
-      remarks.append(
-        "left out: \(roles.joined(separator: ", ")); a \(form.rawValue) file holds one network, "
-          + "choose with --role")
+      let why =
+        form.holdsSeveral
+        ? "\(form.rawValue) files have no room for such networks"
+        : "a \(form.rawValue) file holds one network, choose with --role"
+      remarks.append("left out: \(roles.joined(separator: ", ")); \(why)")
     }
     remarks += sources.otherParts.map { "left out: \($0)" }
     let notes = sources.notes.lines
@@ -118,6 +119,20 @@ extension ConvertJob {
       remarks.append("left out: the notes \(notes.joined(separator: "; "))")
     }
     return remarks
+  }
+}
+
+extension ConvertJob.Form {
+  /// The networks that are converted where none are named: all that the form has room for, or the
+  /// one that people look at and the encoder that belongs to it.
+  fileprivate func preferredRoles(
+    of networks: OrderedDictionary<String, Checkpoint.Network>
+  ) -> [String] {
+    let roles = ["G_ema", "G", "D"].filter { networks[$0] != nil }
+    guard !holdsSeveral else { return roles }
+    let others = [NetworkUse.encoder, .editor, .classifier, .features].flatMap(\.roles)
+      .filter { networks[$0] != nil }
+    return Array(roles.prefix(1)) + others
   }
 }
 

@@ -83,8 +83,8 @@ public struct ConvertJob: Sendable {
   public var form: Form
   /// Whether a file that has the name of a new one is replaced.
   public var mayReplace = false
-  /// The networks to convert; nil for all that the form holds in one file, the preferred generator
-  /// first.
+  /// The networks to convert; nil for all that the form holds in one file, or the preferred
+  /// generator and the encoder beside it.
   public var roles: [String]?
   /// The terms of use to state in the new file; nil for those of the source.
   public var licence: String?

@@ -6,9 +6,9 @@ import Tensors
 
 /// How far what one network computes is from what another does.
 public struct NetworkComparison: Codable, Hashable, Sendable {
-  /// What the networks are in training: `G`, `D` or `G_ema`.
+  /// What the networks are in training, such as `G_ema`, or what they are for.
   public let role: String
-  /// What was compared: `pictures` in [-1, 1], or `logits`.
+  /// What was compared: `pictures` in [-1, 1], `logits`, `codes`, `features` or `distances`.
   public let quantity: String
   /// The largest difference.
   public let worst: Double
@@ -35,7 +35,7 @@ extension NetworkComparison {
   ///   - role: What the networks are in training.
   ///   - first: The network that the other was made from.
   ///   - second: The other.
-  ///   - seeds: Each gives a picture; discriminators judge noise of that seed.
+  ///   - seeds: Each gives a picture; networks that look at pictures see noise of that seed.
   ///   - psi: The truncation of the pictures; 1 leaves the mean of w out of them.
   ///   - eachSeed: Runs after every seed; what it throws ends the comparison.
   /// - Throws: `FileError` if a network cannot be built; `CancellationError` between networks.
@@ -52,7 +52,13 @@ extension NetworkComparison {
       try eachSeed()
     }
     self.role = role
-    quantity = first.isGenerator ? "pictures" : "logits"
+    quantity =
+      switch first.use {
+      case .generator: "pictures"
+      case .discriminator, .classifier: "logits"
+      case .encoder, .editor: "codes"
+      case .features: first.configuration is LPIPSConfiguration ? "distances" : "features"
+      }
     (self.worst, mean) = (worst, sum / Double(seeds.count))
   }
 
@@ -68,12 +74,45 @@ extension NetworkComparison {
     of network: Checkpoint.Network, psi: Double
   ) throws -> (UInt32) -> Tensor {
     try Task.checkCancellation()
-    guard network.isGenerator else {
+    switch network.use {
+    case .generator:
+      let generator = try network.makeGenerator()
+      return { picture(of: generator, seed: $0, psi: psi) }
+    case .discriminator:
       let discriminator = try network.makeDiscriminator()
       return { logit(of: discriminator, seed: $0) }
+    case .encoder:
+      let encoder = try network.makeEncoder()
+      let traits = encoder.traits
+      let shape = [1, traits.inChannels, traits.height, traits.width]
+      return { encoder.wPlus(of: noise(shape, seed: $0)) }
+    case .editor:
+      let editor = try network.makeEditTransformer()
+      let shape = [1, rowsOfCodes, editor.configuration.decoder.width]
+      return { editor(noise(shape, seed: $0), reference: noise(shape, seed: ~$0)) }
+    case .classifier:
+      let classifier = try network.makeLatentClassifier()
+      return { classifier(noise([1, 1, classifier.configuration.codeLength], seed: $0)).logits }
+    case .features where network.configuration is LPIPSConfiguration:
+      let lpips = try network.makeLPIPS()
+      return { seed in
+        let both = noise([2, 3, sideOfPictures, sideOfPictures], seed: seed)
+        return lpips(both.sliced(0..<1, axis: 0), both.sliced(1..<2, axis: 0))
+      }
+    case .features:
+      let features = try network.makeFeatures()
+      return { features.features(noise([1, 3, sideOfPictures, sideOfPictures], seed: $0)) }
     }
-    let generator = try network.makeGenerator()
-    return { picture(of: generator, seed: $0, psi: psi) }
+  }
+
+  /// The rows of the codes that edit transformers see, which take any number.
+  private static var rowsOfCodes: Int { 18 }
+
+  /// The width and height of the pictures that feature networks see, in pixels.
+  private static var sideOfPictures: Int { 256 }
+
+  private static func noise(_ shape: [Int], seed: UInt32) -> Tensor {
+    .randn(shape, generator: TorchGenerator(seed: UInt64(seed)))
   }
 
   private static func picture(of generator: any Generator, seed: UInt32, psi: Double) -> Tensor {
@@ -86,7 +125,7 @@ extension NetworkComparison {
   private static func logit(of discriminator: any Discriminator, seed: UInt32) -> Tensor {
     let c = discriminator.configuration
     let shape = [1, c.imgChannels, c.resolution, c.resolution]
-    let img = Tensor.randn(shape, generator: TorchGenerator(seed: UInt64(seed)))
-    return discriminator(img, labels: c.labelDim > 0 ? .oneHot([0], count: c.labelDim) : nil)
+    return discriminator(
+      noise(shape, seed: seed), labels: c.labelDim > 0 ? .oneHot([0], count: c.labelDim) : nil)
   }
 }

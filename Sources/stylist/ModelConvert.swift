@@ -18,6 +18,7 @@ struct ModelConvert: AsyncParsableCommand {
         stylist model convert FFHQ_256.pt ffhq256.safetensors
         stylist model convert ffhq.pkl f.safetensors --role=G --role=D
         stylist model convert f-G.safetensors f-D.safetensors f.pt --to=nvidia
+        stylist model convert psp_ffhq_encode.pt faces.safetensors
 
       The forms are safetensors (one network, with all that rebuilds it),
       nvidia (state dictionaries under NVIDIA's names), rosinality, and
@@ -27,7 +28,9 @@ struct ModelConvert: AsyncParsableCommand {
       the command ends with 2. It writes all its files or, if it fails or is
       interrupted, none. What a form has no room for is said in remarks.
       Two roles or more in safetensors get a file each, with the role in its
-      name: f-G.safetensors and f-D.safetensors.
+      name: f-G.safetensors and f-D.safetensors. A generator with the encoder
+      that inverts pictures for it gives faces-G_ema.safetensors and
+      faces-encoder.safetensors.
 
       Files that are there are replaced only with --force; links, folders and
       devices never.
@@ -47,8 +50,9 @@ struct ModelConvert: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "G, D or G_ema; may be given again (default: all that fit into one file).",
-      valueName: "role"), completion: .list(["G", "D", "G_ema"]))
+      "G, D, G_ema, encoder or features; may be given again (default: all that fit into one "
+        + "file, or a generator and its encoder).",
+      valueName: "role"), completion: .list(["G", "D", "G_ema", "encoder", "features"]))
   var role: [String] = []
 
   @Option(

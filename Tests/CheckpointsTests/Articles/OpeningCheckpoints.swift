@@ -29,6 +29,11 @@ import Testing
       #expect(role == "G_ema" && traits == generator.traits)
       #expect(discriminator?.configuration.resolution == traits.resolution)
 
+      if let network = checkpoint.networks["encoder"] {
+        let encoder = try network.makeEncoder()
+        print(encoder.traits.height, encoder.traits.width, encoder.traits.numWs)
+      }
+
       print(role, network.wAvgSource)  // stored, or: estimated from 4096 samples of seed 0
       if let reason = network.wAvgReason { print(reason) }
       for remark in network.remarks { print(remark) }

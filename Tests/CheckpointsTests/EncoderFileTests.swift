@@ -1,0 +1,413 @@
+// Files of encoders and of feature networks: Style Transformer's, pSp's and e4e's beside their
+// generators, our own, and files in which something is wrong.
+
+import Checkpoints
+import Formats
+import Layers
+import Networks
+import OrderedCollections
+import Tensors
+import TestSupport
+import Testing
+
+private typealias Entries = [(key: String, value: TorchArchive.Value)]
+
+/// Three stages of one unit, the last as wide as the tiny generators' w.
+private func tinyTrunk() -> IRSEConfiguration {
+  var trunk = IRSEConfiguration(
+    stemWidth: 2, stages: [2, 3, 4].map { .init(width: $0, units: 1) })
+  trunk.squeezeReduction = 2
+  return trunk
+}
+
+private func tinyShape() -> EncoderShape {
+  var shape = EncoderShape()
+  (shape.trunk, shape.numWs, shape.wDim) = (tinyTrunk(), 4, 4)
+  return shape
+}
+
+private func tinyStyleTransformer() -> StyleTransformerConfiguration {
+  var configuration = StyleTransformerConfiguration()
+  (configuration.shape, configuration.tokens) = (tinyShape(), 5)
+  configuration.mappingLayers = 2
+  (configuration.decoder.width, configuration.decoder.feedForward) = (4, 6)
+  return configuration
+}
+
+private func tinyPSp(_ head: PSpEncoderConfiguration.Head) -> PSpEncoderConfiguration {
+  var configuration = PSpEncoderConfiguration()
+  (configuration.shape, configuration.head) = (tinyShape(), head)
+  if head == .gradual || head == .offsets {
+    (configuration.coarseEnd, configuration.middleEnd) = (1, 3)
+    configuration.headConvolutions = [5, 6, 7]
+  }
+  return configuration
+}
+
+private func scope(seed: UInt64) -> Scope {
+  Scope(ParameterStore(), generator: TorchGenerator(seed: seed))
+}
+
+private func value(_ tensor: Tensor) -> TorchArchive.Value {
+  .tensor(
+    TensorToWrite(
+      elementType: tensor.dtype == .int64 ? .int64 : .float32, shape: tensor.shape
+    ) {
+      guard tensor.dtype == .int64 else {
+        return ByteRegion(floatBytes(tensor.values()), name: "x")
+      }
+      return ByteRegion([UInt8](repeating: 0, count: 8 * tensor.count), name: "x")
+    })
+}
+
+/// The tensors of a store, with a prefix, but for some.
+private func entries(
+  _ store: ParameterStore, prefix: String = "", leavingOut isLeftOut: (String) -> Bool = { _ in false }
+) -> Entries {
+  store.entries.filter { !isLeftOut($0.key) }.map { (prefix + $0.key, value($0.value.tensor)) }
+}
+
+private func open(_ entries: Entries) throws -> Checkpoint {
+  try withScratchFolder { folder in
+    try TorchArchive.write(.dictionary(entries), to: "\(folder)/a.pt")
+    return try Checkpoint.open("\(folder)/a.pt")
+  }
+}
+
+/// A generator of 8×8 pictures under rosinality's names.
+private func decoder(_ generator: StyleGAN2, prefix: String) throws -> Entries {
+  try withScratchFolder { folder in
+    try writeNetworkFile(
+      generator.parameters, configuration: generator.configuration,
+      to: "\(folder)/g.safetensors")
+    try RosinalityFile.write(
+      Checkpoint.open("\(folder)/g.safetensors").networks, to: "\(folder)/g.pt")
+    let state = try TorchState(reading: "\(folder)/g.pt").tensors
+    return try state.filter { $0.key.hasPrefix("g_ema.") }.map {
+      (prefix + $0.key.dropFirst("g_ema.".count), value(try Tensor.reading($0.value)))
+    }
+  }
+}
+
+private func noise(_ encoder: some ImageEncoder) -> Tensor {
+  let traits = encoder.traits
+  return .seeded([1, traits.inChannels, traits.height, traits.width], seed: 3, dtype: .float32)
+}
+
+private func codes(_ encoder: some ImageEncoder) -> [Float] {
+  withoutGradients { encoder.wPlus(of: noise(encoder)).values() }
+}
+
+@Suite("Files of encoders") struct EncoderFileTests {
+  // MARK: Style Transformer
+
+  /// A file as Style Transformer's program writes it, and the encoder and generator in it.
+  private func styleTransformer(
+    average: Tensor? = Tensor([0.5, -0.5, 1, 2] as [Float]), wrapper: String = "module.",
+    options: Entries = [], change: (inout Entries) -> Void = { _ in }
+  ) throws -> (checkpoint: Checkpoint, encoder: any ImageEncoder) {
+    let encoder = tinyStyleTransformer().makeEncoder(scope(seed: 1))
+    let generator = tinyGenerator()
+    // The mapping network of the file is the one that the queries were trained with.
+    for name in encoder.parameters.names(under: "mapping") {
+      generator.parameters[name].assign(encoder.parameters[name])
+    }
+    if let average { encoder.latentAverage?.assign(average) }
+    var state = entries(encoder.parameters, prefix: "encoder.\(wrapper)") {
+      $0.hasPrefix("mapping.") || $0 == "latent_avg"
+    }
+    state += try decoder(generator, prefix: "decoder.\(wrapper)")
+    change(&state)
+    var file: Entries = [("state_dict", .dictionary(state)), ("opts", .dictionary(options))]
+    if let average { file.append(("latent_avg", value(average))) }
+    return (try open(file), encoder)
+  }
+
+  @Test(
+    "the encoder and the generator of one file, wrapped for training or not",
+    arguments: ["module.", ""])
+  func styleTransformer(wrapper: String) throws {
+    let (checkpoint, encoder) = try styleTransformer(wrapper: wrapper)
+    #expect(checkpoint.networks.keys == ["G_ema", "encoder"])
+    #expect(checkpoint.otherParts == ["opts"] && checkpoint.refusals.isEmpty)
+    #expect(checkpoint.preferredGenerator?.role == "G_ema")
+    let network = try #require(checkpoint.networks["encoder"])
+    #expect(network.configuration as? StyleTransformerConfiguration == tinyStyleTransformer())
+    #expect(try codes(network.makeEncoder()) == codes(encoder))
+    let remarked = network.remarks.contains { $0.contains("begin with module.") }
+    #expect(remarked == (wrapper == "module."))
+  }
+
+  @Test("the queries pass the mapping network of the file, whose generator may be left aside")
+  func mapping() throws {
+    let (checkpoint, encoder) = try styleTransformer()
+    let opened = try #require(
+      try checkpoint.networks["encoder"]?.makeEncoder() as? StyleTransformerEncoder)
+    for name in encoder.parameters.names(under: "mapping") {
+      #expect(bits(opened.parameters[name]) == bits(encoder.parameters[name]), "\(name)")
+    }
+    expect(.damaged, says: "the mapping network that the queries pass, found none") {
+      let state = entries(encoder.parameters, prefix: "encoder.") { $0.hasPrefix("mapping.") }
+      _ = try open([("state_dict", .dictionary(state))])
+    }
+  }
+
+  @Test("an average is taken, be it one for all rows or one for each, or for more")
+  func averages() throws {
+    let row = Tensor([0.5, -0.5, 1, 2] as [Float])
+    let rows = Tensor.seeded([4, 4], seed: 9, dtype: .float32)
+    for average in [row, row.unsqueezed(0), rows] {
+      let (checkpoint, encoder) = try styleTransformer(average: average)
+      let opened = try #require(try checkpoint.networks["encoder"]?.makeEncoder())
+      let found = try #require(opened.latentAverage)
+      #expect(found.shape == [4, 4])
+      #expect(found.values() == encoder.latentAverage?.values())
+    }
+    // A row for each of five tokens, of which the generator reads four.
+    let state = try styleTransformer().checkpoint
+    #expect(state.networks["encoder"]?.tensors["latent_avg"]?.shape == [4, 4])
+  }
+
+  @Test("codes without an average, and those of cars, are told by the options")
+  func options() throws {
+    let whole = try styleTransformer(
+      average: nil, options: [("start_from_latent_avg", .bool(false))]
+    ).checkpoint
+    #expect(try whole.networks["encoder"]?.makeEncoder().latentAverage == nil)
+    let cars = try styleTransformer(options: [("dataset_type", .string("cars_encode"))]).checkpoint
+    let traits = try #require(try cars.networks["encoder"]?.makeEncoder().traits)
+    #expect([traits.height, traits.width] == [192, 256])
+  }
+
+  // MARK: pSp
+
+  private func pSp(
+    _ head: PSpEncoderConfiguration.Head, type: String? = nil,
+    change: (inout Entries) -> Void = { _ in }
+  ) throws -> (checkpoint: Checkpoint, encoder: any ImageEncoder) {
+    let encoder = tinyPSp(head).makeEncoder(scope(seed: 2))
+    let average = Tensor.seeded([4, 4], seed: 9, dtype: .float32)
+    encoder.latentAverage?.assign(average)
+    var state = entries(encoder.parameters, prefix: "encoder.") { $0 == "latent_avg" }
+    state += try decoder(tinyGenerator(), prefix: "decoder.")
+    change(&state)
+    var options: Entries = [("output_size", .int(8)), ("checkpoint_path", .none)]
+    if let type { options.append(("encoder_type", .string(type))) }
+    let checkpoint = try open([
+      ("state_dict", .dictionary(state)), ("opts", .dictionary(options)),
+      ("latent_avg", value(average)),
+    ])
+    return (checkpoint, encoder)
+  }
+
+  @Test(
+    "pSp's encoders, with the type in the options",
+    arguments: [
+      (PSpEncoderConfiguration.Head.gradual, "GradualStyleEncoder"),
+      (.offsets, "Encoder4Editing"), (.intoW, "BackboneEncoderUsingLastLayerIntoW"),
+      (.intoWPlus, "BackboneEncoderUsingLastLayerIntoWPlus"),
+    ])
+  func pSp(head: PSpEncoderConfiguration.Head, type: String) throws {
+    let (checkpoint, encoder) = try pSp(head, type: type)
+    let network = try #require(checkpoint.networks["encoder"])
+    #expect(network.configuration as? PSpEncoderConfiguration == tinyPSp(head))
+    #expect(try codes(network.makeEncoder()) == codes(encoder))
+    #expect(try checkpoint.networks["G_ema"]?.generatorTraits().numWs == 4)
+  }
+
+  @Test("without options the names tell the type", arguments: [.gradual, .intoW, .intoWPlus])
+  func told(head: PSpEncoderConfiguration.Head) throws {
+    let network = try pSp(head).checkpoint.networks["encoder"]
+    #expect(network?.configuration as? PSpEncoderConfiguration == tinyPSp(head))
+  }
+
+  @Test("old files without counters of batches are read as though nothing had been counted")
+  func counters() throws {
+    let (checkpoint, encoder) = try pSp(.gradual) {
+      $0.removeAll { $0.key.hasSuffix("num_batches_tracked") }
+    }
+    let opened = try #require(try checkpoint.networks["encoder"]?.makeEncoder())
+    #expect(codes(opened) == codes(encoder))
+  }
+
+  // MARK: What is wrong
+
+  @Test("a generator opens without the encoder beside it that cannot be used, and why is said")
+  func refusals() throws {
+    func refuses(
+      _ kind: FileError.Kind, _ words: String, type: String? = nil,
+      sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout Entries) -> Void
+    ) throws {
+      let checkpoint = try pSp(.gradual, type: type, change: change).checkpoint
+      #expect(checkpoint.networks.keys == ["G_ema"], sourceLocation: sourceLocation)
+      #expect(
+        checkpoint.otherParts == ["opts", "state_dict.encoder"], sourceLocation: sourceLocation)
+      let refusal = try #require(
+        checkpoint.refusals["encoder"], sourceLocation: sourceLocation)
+      #expect(refusal.kind == kind, sourceLocation: sourceLocation)
+      #expect(
+        "\(refusal)".contains(words) && !"\(refusal)".contains("\n"), "\(refusal)",
+        sourceLocation: sourceLocation)
+      _ = try checkpoint.networks["G_ema"]?.makeGenerator()
+    }
+    try refuses(.unsupported, "found ResNetBackboneEncoder", type: "ResNetBackboneEncoder") { _ in }
+    try refuses(.damaged, "1 missing: latlayer1.bias") {
+      $0.removeAll { $0.key == "encoder.latlayer1.bias" }
+    }
+    try refuses(.damaged, "1 unexpected: surplus") {
+      $0.append(("encoder.surplus", value(.zeros([1]))))
+    }
+    try refuses(.damaged, "trunk.stages: expected 3 to 8 stages, found 2") {
+      $0.removeAll { $0.key.hasPrefix("encoder.body.2.") }
+    }
+    try refuses(.damaged, "input_layer.0.weight with 4 axes, found none") {
+      $0.removeAll { $0.key == "encoder.input_layer.0.weight" }
+    }
+    try refuses(.damaged, "body.1.res_layer.2.weight (expected float32[3], found float32[7])") {
+      $0.removeAll { $0.key == "encoder.body.1.res_layer.2.weight" }
+      $0.append(("encoder.body.1.res_layer.2.weight", value(.zeros([7]))))
+    }
+  }
+
+  @Test("an encoder alone that cannot be used is an error of the file")
+  func alone() throws {
+    let encoder = tinyPSp(.gradual).makeEncoder(scope(seed: 2))
+    let state = entries(encoder.parameters) { $0 == "latent_avg" || $0 == "latlayer2.weight" }
+    expect(.damaged, says: "latlayer2.weight") { _ = try open(state) }
+    expect(.damaged, says: "latent_avg of shape [4], [1, 4] or [4, 4], found [3, 4]") {
+      _ = try open([
+        ("encoder", .dictionary(entries(encoder.parameters) { $0 == "latent_avg" })),
+        ("latent_avg", value(.zeros([3, 4]))),
+      ])
+    }
+    let whole = try open(entries(encoder.parameters) { $0 == "latent_avg" })
+    #expect(whole.networks.keys == ["encoder"] && whole.form == .encoders)
+  }
+
+  @Test("an encoder in a generator's place is an error")
+  func misplaced() throws {
+    let encoder = tinyPSp(.gradual).makeEncoder(scope(seed: 2))
+    expect(.damaged, says: "g_ema: a generator, found the tensors of an encoder") {
+      _ = try open([("g_ema", .dictionary(entries(encoder.parameters)))])
+    }
+  }
+
+  // MARK: Our own files
+
+  @Test("our own files rebuild encoders and feature networks")
+  func networkFiles() throws {
+    let encoders: [any ImageEncoder] = [
+      tinyPSp(.offsets).makeEncoder(scope(seed: 4)),
+      tinyStyleTransformer().makeEncoder(scope(seed: 5)),
+    ]
+    try withScratchFolder { folder in
+      let path = "\(folder)/a.safetensors"
+      for encoder in encoders {
+        try writeNetworkFile(
+          encoder.parameters, configuration: encoder.configuration, to: path)
+        let checkpoint = try Checkpoint.open(path)
+        #expect(checkpoint.networks.keys == ["encoder"])
+        let network = try #require(checkpoint.networks["encoder"])
+        #expect(try codes(network.makeEncoder()) == codes(encoder))
+        expect(.unsupported, says: "a generator, found") { _ = try network.makeGenerator() }
+        expect(.unsupported, says: "a feature network, found") { _ = try network.makeFeatures() }
+      }
+      let generator = tinyGenerator()
+      try writeNetworkFile(
+        generator.parameters, configuration: generator.configuration, role: "encoder", to: path)
+      expect(.damaged, says: "G_ema or G of a generator, found encoder") {
+        _ = try Checkpoint.open(path)
+      }
+    }
+  }
+}
+
+@Suite("Files of feature networks") struct FeatureFileTests {
+  private func faces() -> FaceRecognitionConfiguration {
+    var configuration = FaceRecognitionConfiguration()
+    (configuration.trunk, configuration.resolution) = (tinyTrunk(), 16)
+    configuration.featureCount = 3
+    return configuration
+  }
+
+  private func resNet() -> ResNetConfiguration {
+    var configuration = ResNetConfiguration()
+    (configuration.width, configuration.blocks) = (2, [1, 2])
+    return configuration
+  }
+
+  @Test("face recognition under its published names, whose last norm may be plain")
+  func recognition() throws {
+    for isAffine in [true, false] {
+      var configuration = faces()
+      configuration.isLastNormAffine = isAffine
+      let network = configuration.makeFeatures(scope(seed: 1))
+      let checkpoint = try open(entries(network.parameters))
+      #expect(checkpoint.networks.keys == ["features"] && checkpoint.form == .features)
+      let found = try #require(checkpoint.networks["features"])
+      #expect(found.configuration as? FaceRecognitionConfiguration == configuration)
+      _ = try found.makeFeatures()
+      #expect(try found.check().parameterCount == network.parameters.parameterCount)
+    }
+    let network = faces().makeFeatures(scope(seed: 1))
+    expect(.damaged, says: "output_layer.3.weight for square features of 4 channels") {
+      var state = entries(network.parameters) { $0 == "output_layer.3.weight" }
+      state.append(("output_layer.3.weight", value(.zeros([3, 20]))))
+      _ = try open(state)
+    }
+  }
+
+  @Test("MoCo's encoder of queries, and ResNet-50 of torchvision, without their last layer")
+  func moco() throws {
+    let network = resNet().makeFeatures(scope(seed: 1))
+    func state(_ prefix: String) -> Entries {
+      entries(network.parameters, prefix: prefix) + [("\(prefix)fc.weight", value(.zeros([2, 2])))]
+    }
+    let published: Entries = [
+      ("epoch", .int(800)),
+      (
+        "state_dict",
+        .dictionary(state("module.encoder_q.") + state("module.encoder_k."))
+      ),
+    ]
+    let img = Tensor.seeded([1, 3, 40, 40], seed: 3, dtype: .float32)
+    for file in [published, state("")] {
+      let found = try #require(try open(file).networks["features"])
+      #expect(found.configuration as? ResNetConfiguration == resNet())
+      let features = try found.makeFeatures().features(img)
+      #expect(features.values() == network.features(img).values())
+    }
+  }
+
+  @Test("LPIPS of two files, and of our own one", arguments: LPIPSConfiguration.Backbone.allCases)
+  func lpips(backbone: LPIPSConfiguration.Backbone) throws {
+    var configuration = LPIPSConfiguration(backbone: backbone)
+    configuration.widthDivisor = 32
+    let lpips = LPIPS(configuration, scope(seed: 1))
+    for name in lpips.parameters.entries.keys where name.hasPrefix("lin") {
+      lpips.parameters[name].assign(.ones(lpips.parameters[name].shape))
+    }
+    let a = Tensor.seeded([1, 3, 64, 64], seed: 3, dtype: .float32)
+    try withScratchFolder { folder in
+      let (features, heads) = ("\(folder)/features.pth", "\(folder)/heads.pth")
+      let classes: Entries = [("classifier.1.weight", value(.zeros([2, 2])))]
+      try TorchArchive.write(
+        .dictionary(entries(lpips.parameters) { $0.hasPrefix("lin") } + classes), to: features)
+      try TorchArchive.write(
+        .dictionary(entries(lpips.parameters) { $0.hasPrefix("features.") }), to: heads)
+      let network = try Checkpoint.Network.lpips(backbone: features, heads: heads)
+      #expect(network.configuration as? LPIPSConfiguration == configuration)
+      #expect(try network.makeLPIPS()(a, a * 0.5).values() == lpips(a, a * 0.5).values())
+      try network.writeNetworkFile(role: "features", notes: .init(), to: "\(folder)/l.safetensors")
+      let own = try #require(
+        try Checkpoint.open("\(folder)/l.safetensors").networks["features"])
+      #expect(try own.contentHash() == network.contentHash())
+      expect(.unsupported, says: "the heads of LPIPS, found no lin0.model.1.weight") {
+        _ = try Checkpoint.Network.lpips(backbone: features, heads: features)
+      }
+      expect(.unsupported, says: "AlexNet or VGG-16 of torchvision") {
+        _ = try Checkpoint.Network.lpips(backbone: heads, heads: heads)
+      }
+    }
+  }
+}
