@@ -9,7 +9,7 @@ enum OtherFamilies {
   ///
   /// - Source: stylegan3.
   private static let families: [(name: String, family: String)] = [
-    ("synthesis.input.freqs", "StyleGAN3"),
+    ("synthesis.input.freqs", "StyleGAN3")
   ]
 
   /// The networks that have such names, or nil if none is known to.
