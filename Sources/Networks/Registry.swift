@@ -96,8 +96,7 @@ public enum Registry {
     let known: [any NetworkConfiguration.Type] =
       families + discriminators + encoders + featureNetworks + editors
     guard let found = known.first(where: { $0.kind == kind }) else {
-      let kinds = known.map { $0.kind }.joined(separator: ", ")
-      throw ConfigurationError("kind: expected one of \(kinds), found \(kind)")
+      throw ConfigurationError("kind: expected that of a known network, found \(kind)")
     }
     return try found.init(canonicalJSON: json)
   }

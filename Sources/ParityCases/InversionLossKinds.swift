@@ -50,7 +50,8 @@ private func losses(_ inputs: CaseInputs) throws -> Computed {
     }
   }
   withoutGradients {
-    (computed["id_feat_y"], computed["id_feat_y_hat"]) = (faces.features(y), faces.features(yHat))
+    computed["id_feat_y"] = faces.features(y)
+    computed["id_feat_y_hat"] = faces.features(yHat)
     computed["moco_feat_y"] = moco.features(y)
     for (i, tap) in lpips.features(yHat).enumerated() { computed["lpips_feat\(i)"] = tap }
   }
@@ -68,8 +69,9 @@ private func gradients(
     for (source, tensor) in [("y_hat", yHat), ("latent", latent)] {
       let key = "grad.\(name).\(source)"
       guard wanted.contains(key) else { continue }
-      computed[key] = Tensors.gradients(
-        of: [loss], withRespectTo: [tensor], retainGraph: true)[0]
+      computed[key] =
+        Tensors.gradients(
+          of: [loss], withRespectTo: [tensor], retainGraph: true)[0]
     }
   }
   return computed

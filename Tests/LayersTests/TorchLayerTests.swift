@@ -27,11 +27,10 @@ import Testing
     let (layer, store) = layer()
     let x = Tensor.seeded([2, 3, 4, 5])
     let before = store.entries.mapValues { $0.tensor.values(as: Double.self) }
-    let expected =
-      (x - perChannel(store["running_mean"]))
-      * perChannel((store["running_var"] + 1e-5).rsqrt() * store["weight"])
-      + perChannel(store["bias"])
-    expectClose(layer(x), expected, atol: 1e-12)
+    let scale = (store["running_var"] + 1e-5).rsqrt() * store["weight"]
+    let centred = x - perChannel(store["running_mean"])
+    expectClose(
+      layer(x), centred * perChannel(scale) + perChannel(store["bias"]), atol: 1e-12)
     #expect(store.entries.mapValues { $0.tensor.values(as: Double.self) } == before)
   }
 
@@ -41,16 +40,14 @@ import Testing
     let x = Tensor.seeded([2, 3, 4, 5])
     let (variance, mean) = x.varianceAndMean(over: 0, 2, 3)
     let (oldMean, oldVariance) = (store["running_mean"].cloned(), store["running_var"].cloned())
-    let expected =
-      (x - mean) * (variance + 1e-5).rsqrt() * perChannel(store["weight"])
-      + perChannel(store["bias"])
-    expectClose(layer(x, purpose: .training), expected, atol: 1e-12)
+    let scaled = (x - mean) * (variance + 1e-5).rsqrt() * perChannel(store["weight"])
     expectClose(
-      store["running_mean"], oldMean * 0.9 + mean.reshaped(-1) * 0.1, atol: 1e-12)
-    let n = 40.0
-    expectClose(
-      store["running_var"], oldVariance * 0.9 + variance.reshaped(-1) * (0.1 * n / (n - 1)),
-      atol: 1e-12)
+      layer(x, purpose: .training), scaled + perChannel(store["bias"]), atol: 1e-12)
+    let movedMean = oldMean * 0.9 + mean.reshaped(-1) * 0.1
+    expectClose(store["running_mean"], movedMean, atol: 1e-12)
+    // Of 40 numbers a channel.
+    let movedVariance = oldVariance * 0.9 + variance.reshaped(-1) * (4.0 / 39)
+    expectClose(store["running_var"], movedVariance, atol: 1e-12)
     #expect(store["num_batches_tracked"].item() == 1)
     _ = layer(x, purpose: .training)
     #expect(store["num_batches_tracked"].item() == 2)
@@ -130,8 +127,8 @@ import Testing
     let row = Tensor([1.0, 2, 4, 8, 16], shape: [1, 1, 1, 5])
     // Windows 0..<2, 1..<4 and 3..<5.
     #expect(
-      adaptiveAveragePool2d(row, height: 1, width: 3).values(as: Double.self)
-        == [1.5, 14.0 / 3, 12])
+      adaptiveAveragePool2d(row * 3, height: 1, width: 3).values(as: Double.self)
+        == [4.5, 14, 36])
     let pair = Tensor([1.0, 3], shape: [1, 1, 1, 2])
     #expect(
       adaptiveAveragePool2d(pair, height: 2, width: 4).values(as: Double.self)
@@ -141,9 +138,8 @@ import Testing
   @Test("picked pixels are those whose number is rounded down")
   func nearest() {
     let row = Tensor((0..<8).map(Double.init), shape: [1, 1, 1, 8])
-    #expect(
-      nearestResized2d(row, height: 1, width: 7).values(as: Double.self)
-        == (0..<7).map { Double($0 * 8 / 7) })
+    let expected: [Double] = (0..<7).map { Double($0 * 8 / 7) }
+    #expect(nearestResized2d(row, height: 1, width: 7).values(as: Double.self) == expected)
   }
 
   @Test("maxima of windows, beyond whose edges there is nothing")

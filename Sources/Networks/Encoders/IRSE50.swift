@@ -52,7 +52,9 @@ public struct IRSEConfiguration: Codable, Hashable, Sendable {
   /// The units of each stage of a published depth, by its number of layers.
   ///
   /// - Source: `models/encoders/helpers.py` of pixel2style2pixel.
-  public static let publishedUnits = [50: [3, 4, 14, 3], 100: [3, 13, 30, 3], 152: [3, 8, 36, 3]]
+  public static let publishedUnits = [
+    50: [3, 4, 14, 3], 100: [3, 13, 30, 3], 152: [3, 8, 36, 3],
+  ]
 
   /// The features of the three taps, fine to coarse.
   public var tapWidths: [Int] { stages.suffix(3).map(\.width) }
@@ -79,7 +81,8 @@ public struct IRSEConfiguration: Codable, Hashable, Sendable {
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.check("trunk.inChannels", inChannels, in: 1...256)
     try ConfigurationError.check("trunk.stemWidth", stemWidth, in: 1...65536)
-    try ConfigurationError.check("trunk.stages", stages.count, is: "3 to 8 stages", (3...8).contains)
+    try ConfigurationError.check(
+      "trunk.stages", stages.count, is: "3 to 8 stages", (3...8).contains)
     for (i, stage) in stages.enumerated() {
       try ConfigurationError.check("trunk.stages[\(i)].width", stage.width, in: 1...65536)
       try ConfigurationError.check("trunk.stages[\(i)].units", stage.units, in: 1...256)

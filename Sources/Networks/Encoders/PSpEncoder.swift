@@ -47,7 +47,8 @@ public struct PSpEncoderConfiguration: EncoderConfiguration {
     try shape.validate()
     try ConfigurationError.check("coarseEnd", coarseEnd, in: 0...65536)
     try ConfigurationError.check("middleEnd", middleEnd, in: coarseEnd...65536)
-    try ConfigurationError.check("headConvolutions", headConvolutions, is: "three counts, 1 to 16") {
+    try ConfigurationError.check("headConvolutions", headConvolutions, is: "three counts, 1 to 16")
+    {
       $0.count == 3 && $0.allSatisfy((1...16).contains)
     }
     guard head.hasRows else { return }
@@ -133,7 +134,7 @@ private protocol CodeHead {
   func callAsFunction(_ taps: IRSETrunk.Taps, purpose: ForwardPurpose) -> Tensor
 }
 
-/// A head for every row, `styles.0`, `styles.1`, …
+/// A head for every row of W+: `styles.0`, `styles.1` and so on.
 private final class RowHeads: CodeHead {
   private let pyramid: FeaturePyramid
   private let heads: [RowHead]

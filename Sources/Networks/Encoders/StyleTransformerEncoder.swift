@@ -148,7 +148,9 @@ public final class StyleTransformerEncoder: ImageEncoder {
   /// - Returns: All steps; the last codes have a row for every token.
   public func steps(_ img: Tensor, options: EncoderOptions = .init()) -> Steps {
     configuration.shape.check(img)
-    let query = mapping(z.squeezed(0)).unsqueezed(0).expanded(img.size(0), -1, -1)
+    // Mapping networks compute in float32.
+    let query = mapping(z.squeezed(0)).cast(to: z.dtype).unsqueezed(0)
+      .expanded(img.size(0), -1, -1)
     let levels = pyramid(trunk(img, purpose: options.purpose))
     // [N, C, H, W] → [N, H · W, C]
     let memories = [levels.coarse, levels.middle, levels.fine].map {

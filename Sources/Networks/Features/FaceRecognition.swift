@@ -42,10 +42,11 @@ public struct FaceRecognitionConfiguration: FeatureConfiguration {
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.check("resolution", resolution, in: 1...4096)
     try ConfigurationError.check("featureCount", featureCount, in: 1...65536)
-    try ConfigurationError.check("crop", crop, is: "some rows and columns from 0 on") {
-      [$0.rows, $0.columns].allSatisfy { !$0.isEmpty && $0.lowerBound >= 0 }
+    try ConfigurationError.check("crop", crop, is: "some rows and columns of 256") {
+      [$0.rows, $0.columns].allSatisfy { !$0.isEmpty && $0.lowerBound >= 0 && $0.upperBound <= 256 }
     }
     try trunk.validate()
+    try ConfigurationError.check("trunk.inChannels", trunk.inChannels, is: "3") { $0 == 3 }
   }
 
   /// Builds the network.

@@ -143,7 +143,9 @@ public final class InversionLoss {
       terms.lpipsCrop = counted(weights.lpipsCrop) { lpips(crop(yHat), crop(y)).mean() }
     }
     terms.l2Crop = counted(weights.l2Crop) { meanSquaredError(crop(yHat), crop(y)) }
-    terms.wNorm = counted(weights.wNorm) { distanceFromAverage(wPlus, latentAverage: latentAverage) }
+    terms.wNorm = counted(weights.wNorm) {
+      distanceFromAverage(wPlus, latentAverage: latentAverage)
+    }
     return terms
   }
 }

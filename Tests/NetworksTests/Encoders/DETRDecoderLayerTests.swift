@@ -80,7 +80,8 @@ import Testing
       change(&configuration)
       return #expect(throws: ConfigurationError.self) { try configuration.validate() }?.description
     }
-    #expect(message { $0.heads = 3 } == "decoder.heads: expected a divisor of the width 512, found 3")
+    #expect(
+      message { $0.heads = 3 } == "decoder.heads: expected a divisor of the width 512, found 3")
     #expect(message { $0.heads = 0 }?.hasPrefix("decoder.heads: ") == true)
     #expect(message { $0.width = 0 }?.hasPrefix("decoder.width: ") == true)
     #expect(message { $0.feedForward = -1 }?.hasPrefix("decoder.feedForward: ") == true)

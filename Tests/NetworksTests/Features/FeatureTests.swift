@@ -117,6 +117,8 @@ func smallLPIPS(_ backbone: LPIPSConfiguration.Backbone, dtype: DType = .float64
     #expect(message(faces) { $0.featureCount = 0 }?.hasPrefix("featureCount: ") == true)
     #expect(message(faces) { $0.crop.rows = 3..<3 }?.hasPrefix("crop: ") == true)
     #expect(message(faces) { $0.crop.columns = -1..<3 }?.hasPrefix("crop: ") == true)
+    #expect(message(faces) { $0.crop.rows = 3..<257 }?.hasPrefix("crop: ") == true)
+    #expect(message(faces) { $0.trunk.inChannels = 6 } == "trunk.inChannels: expected 3, found 6")
     let resNet = ResNetConfiguration()
     #expect(message(resNet) { $0.resolution = 0 }?.hasPrefix("resolution: ") == true)
     #expect(message(resNet) { $0.width = 0 }?.hasPrefix("width: ") == true)
@@ -148,7 +150,9 @@ func smallLPIPS(_ backbone: LPIPSConfiguration.Backbone, dtype: DType = .float64
 
   @Test("features have length 1 over the channels, at five sizes")
   func features() {
-    let sizes = [LPIPSConfiguration.Backbone.alexNet: [15, 7, 3, 3, 3], .vgg16: [64, 32, 16, 8, 4]]
+    let sizes = [
+      LPIPSConfiguration.Backbone.alexNet: [15, 7, 3, 3, 3], .vgg16: [64, 32, 16, 8, 4],
+    ]
     for (backbone, sides) in sizes {
       let features = smallLPIPS(backbone).features(a)
       #expect(features.map { $0.size(2) } == sides)
