@@ -160,7 +160,8 @@ let package = Package(
         "Training", "Checkpoints", "Datasets", "Formats", "Networks", "Layers", "Tensors",
         "TensorBoardEvents", "TestSupport", collections, protobuf,
       ]),
-    tests("Inversion", ["Inversion", "Networks", "Layers", "Tensors", "TestSupport"]),
+    tests(
+      "Inversion", ["Inversion", "Networks", "Layers", "Tensors", "TestSupport", collections]),
     tests(
       "Editing",
       [

@@ -51,6 +51,28 @@ extension Checkpoint.Network {
     return try load(configuration.makeEncoder)
   }
 
+  /// Builds the edit transformer and loads its tensors.
+  ///
+  /// - Returns: The network, on the processor, in float32.
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
+  public func makeEditTransformer() throws -> EditTransformer {
+    guard let configuration = configuration as? EditTransformerConfiguration else {
+      throw misfit(.unsupported, "an edit transformer", type(of: configuration).kind)
+    }
+    return try load { EditTransformer(configuration, $0) }
+  }
+
+  /// Builds the classifier of codes and loads its tensors.
+  ///
+  /// - Returns: The network, on the processor, in float32.
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
+  public func makeLatentClassifier() throws -> LatentClassifier {
+    guard let configuration = configuration as? LatentClassifierConfiguration else {
+      throw misfit(.unsupported, "a classifier of codes", type(of: configuration).kind)
+    }
+    return try load { LatentClassifier(configuration, $0) }
+  }
+
   /// Builds the network whose features are compared, and loads its tensors.
   ///
   /// - Returns: The network, on the processor, in float32.
@@ -102,6 +124,10 @@ extension Checkpoint.Network {
       return try plan(configuration.makeDiscriminator).parameters
     case let configuration as any EncoderConfiguration:
       return try plan(configuration.makeEncoder).parameters
+    case let configuration as EditTransformerConfiguration:
+      return try plan { EditTransformer(configuration, $0) }.parameters
+    case let configuration as LatentClassifierConfiguration:
+      return try plan { LatentClassifier(configuration, $0) }.parameters
     case let configuration as any FeatureConfiguration:
       return try plan(configuration.makeFeatures).parameters
     case let configuration as LPIPSConfiguration:

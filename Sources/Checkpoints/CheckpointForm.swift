@@ -14,6 +14,8 @@ public enum CheckpointForm: String, Hashable, Sendable, Encodable {
   case transformers = "torch file of StyleSwin or StyleNAT"
   /// State dictionaries of encoders, as the programs of pSp and Style Transformer write them.
   case encoders = "torch file of pSp or Style Transformer"
+  /// State dictionaries of networks that edit codes, as Style Transformer's program writes them.
+  case editors = "torch file of Style Transformer's editing"
   /// State dictionaries of networks whose features are compared.
   case features = "torch file of a feature network"
   /// Our own form.

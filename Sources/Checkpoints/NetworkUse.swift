@@ -10,6 +10,10 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
   case discriminator
   /// It finds the codes of pictures.
   case encoder
+  /// It edits codes by reference.
+  case editor
+  /// It tells the attributes of codes.
+  case classifier
   /// It tells how alike pictures are.
   case features
 
@@ -19,6 +23,8 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     case is any GeneratorConfiguration: self = .generator
     case is any DiscriminatorConfiguration: self = .discriminator
     case is any EncoderConfiguration: self = .encoder
+    case is EditTransformerConfiguration: self = .editor
+    case is LatentClassifierConfiguration: self = .classifier
     default: self = .features
     }
   }
@@ -28,9 +34,12 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     switch self {
     case .generator: ["G_ema", "G"]
     case .discriminator: ["D"]
-    case .encoder, .features: [rawValue]
+    case .encoder, .editor, .classifier, .features: [rawValue]
     }
   }
+
+  /// Whether it is one of the two networks that are trained against each other.
+  var makesOrJudgesPictures: Bool { self == .generator || self == .discriminator }
 
   /// The use of networks of a role; nil if no network has it.
   init?(role: String) {
@@ -44,6 +53,8 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     case .generator: "a generator"
     case .discriminator: "a discriminator"
     case .encoder: "an encoder"
+    case .editor: "a network that edits codes"
+    case .classifier: "a classifier of codes"
     case .features: "a feature network"
     }
   }

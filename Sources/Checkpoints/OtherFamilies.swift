@@ -7,11 +7,9 @@ import Formats
 enum OtherFamilies {
   /// The networks by the end of a name that only they have; the more telling first.
   ///
-  /// - Source: stylegan3, style-transformer.
+  /// - Source: stylegan3.
   private static let families: [(name: String, family: String)] = [
-    ("synthesis.input.freqs", "StyleGAN3"),
-    ("transformerlayer.linear1.weight", "Style Transformer's editing by reference"),
-    ("indep_fcs.0.weight", "a classifier of latents"),
+    ("synthesis.input.freqs", "StyleGAN3")
   ]
 
   /// The networks that have such names, or nil if none is known to.

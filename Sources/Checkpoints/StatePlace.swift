@@ -38,7 +38,7 @@ struct StatePlace {
       found[role] = try StatePlace(key, role: role, in: state)
     }
     let encoders = ["state_dict.encoder", "encoder", "state_dict.encoder_q"]
-    let others = encoders + ["state_dict", ""]
+    let others = encoders + ["state_dict.classifier", "classifier", "state_dict", ""]
     for (path, isDecoder) in decoders.map({ ($0, true) }) + others.map({ ($0, false) }) {
       guard let place = try StatePlace(path, isDecoder: isDecoder, in: state),
         found[place.role] == nil

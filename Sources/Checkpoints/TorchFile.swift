@@ -28,13 +28,13 @@ extension Checkpoint {
       do {
         networks[role] = try place.network(in: state, besideAverage: places["G_ema"] != nil)
       } catch {
-        // A generator can be used without the encoder beside it.
-        guard place.family.use == .encoder, places.count > 1 else { throw error }
+        // A generator can be used without the other networks beside it.
+        guard !place.family.use.makesOrJudgesPictures, places.count > 1 else { throw error }
         refusals[role] = error
       }
     }
     let used = places.values.filter { networks[$0.role] != nil }
-    form = (used.last { $0.family.use != .encoder } ?? last).family.form
+    form = (used.last { $0.family.use.makesOrJudgesPictures } ?? last).family.form
     self.refusals = refusals
     format = "\(form.rawValue) (\(container.rawValue))"
     self.networks = networks

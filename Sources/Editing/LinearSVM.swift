@@ -1,6 +1,6 @@
 // A linear support vector machine, solved to the last digits.
 
-import Tensors
+package import Tensors
 
 /// The hyperplane that parts two classes with the widest margin.
 ///
@@ -17,13 +17,13 @@ import Tensors
 /// the duality gap no longer falls; 1e-10 of the objective is the most that is accepted.
 ///
 /// - Source: Ferris and Munson (2002), "Interior-Point Methods for Massive Support Vector Machines".
-struct LinearSVM {
+package struct LinearSVM {
   /// w: [D], float64.
-  let weight: Tensor
+  package let weight: Tensor
   /// b.
-  let bias: Double
+  package let bias: Double
   /// What is left between the objective and its lower bound, relative to the objective.
-  let gap: Double
+  package let gap: Double
 
   /// Parts two classes.
   ///
@@ -32,7 +32,7 @@ struct LinearSVM {
   ///   - isPositive: The class of each sample; both classes must occur.
   ///   - c: The price of a sample on the wrong side.
   /// - Throws: `EditingError` if a class is empty, or the numbers are not finite or too large.
-  init(_ samples: Tensor, isPositive: [Bool], c: Double = 1) throws(EditingError) {
+  package init(_ samples: Tensor, isPositive: [Bool], c: Double = 1) throws(EditingError) {
     guard Set(isPositive).count == 2, samples.rank == 2, samples.size(0) == isPositive.count else {
       throw EditingError(
         "a boundary between classes", expected: "samples of two classes",

@@ -1,6 +1,7 @@
 // Kinds of cases about networks that edit codes: the edit transformer, the classifier of codes, and
 // directions from labels.
 
+import Checkpoints
 import Editing
 import Layers
 import Networks
@@ -8,6 +9,7 @@ import OrderedCollections
 import Tensors
 
 let editingKinds = [
+  ParityKind("checkpoint", "edit", editingFiles),
   ParityKind("edit", "attention_qk_renorm", attentionWeights),
   ParityKind("edit", "latent_classifier", latentClassifier),
   ParityKind("edit", "label_direction", labelDirections),
@@ -160,4 +162,23 @@ private func editTransformer(_ inputs: CaseInputs, isFused: Bool) throws -> Comp
   let names = own.keys.map { prefix + $0 } + others.keys.map { classifierPrefix + $0 }
   for (name, gradient) in zip(names, found.dropFirst()) { computed["grad.\(name)"] = gradient }
   return computed
+}
+
+/// Every tensor of the state dictionaries, and what the file with options says of its training.
+private func editingFiles(_ inputs: CaseInputs) throws -> Computed {
+  let config = inputs.config
+  let options: JSON = try config.value("opts")
+  let keys: [String] = try config.value("top_level_keys")
+  let count: Int = try config.value("state_dict_entries")
+  return try inputs.readCheckpoints { path in
+    let state = try TorchState(reading: path)
+    let tensors = try state.dictionary(at: "state_dict")
+    // The classifier's own file has nothing else.
+    if state.keys != ["state_dict"] {
+      try require(state.keys == keys, "the outermost keys of \(path)")
+      try require(state.values["opts"] == options.plain, "opts in \(path)")
+      try require(tensors.count == count, "the number of tensors in \(path)")
+    }
+    return tensors
+  }
 }

@@ -21,13 +21,20 @@ private func encoderFiles(_ inputs: CaseInputs) throws -> Computed {
     let state = try TorchState(reading: path)
     try require(state.keys == keys, "the outermost keys of \(path)")
     try require(state.values["opts"] == options.plain, "opts in \(path)")
-    let prefix = "state_dict."
-    var all: [String: StoredParameter] = [:]
-    for (name, tensor) in state.tensors where name.hasPrefix(prefix) {
-      all[String(name.dropFirst(prefix.count))] = try StoredParameter(tensor)
-    }
+    var all = try state.dictionary(at: "state_dict")
     try require(all.count == count, "the number of tensors in \(path)")
     all["latent_avg"] = try state.tensors["latent_avg"].map { try StoredParameter($0) }
+    return all
+  }
+}
+
+extension TorchState {
+  /// The tensors below an outermost key, without it.
+  func dictionary(at key: String) throws -> [String: StoredParameter] {
+    var all: [String: StoredParameter] = [:]
+    for (name, tensor) in tensors where name.hasPrefix("\(key).") {
+      all[String(name.dropFirst(key.count + 1))] = try StoredParameter(tensor)
+    }
     return all
   }
 }

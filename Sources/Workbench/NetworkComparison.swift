@@ -55,8 +55,8 @@ extension NetworkComparison {
     quantity =
       switch first.use {
       case .generator: "pictures"
-      case .discriminator: "logits"
-      case .encoder: "codes"
+      case .discriminator, .classifier: "logits"
+      case .encoder, .editor: "codes"
       case .features: first.configuration is LPIPSConfiguration ? "distances" : "features"
       }
     (self.worst, mean) = (worst, sum / Double(seeds.count))
@@ -86,6 +86,13 @@ extension NetworkComparison {
       let traits = encoder.traits
       let shape = [1, traits.inChannels, traits.height, traits.width]
       return { encoder.wPlus(of: noise(shape, seed: $0)) }
+    case .editor:
+      let editor = try network.makeEditTransformer()
+      let shape = [1, rowsOfCodes, editor.configuration.decoder.width]
+      return { editor(noise(shape, seed: $0), reference: noise(shape, seed: ~$0)) }
+    case .classifier:
+      let classifier = try network.makeLatentClassifier()
+      return { classifier(noise([1, 1, classifier.configuration.codeLength], seed: $0)).logits }
     case .features where network.configuration is LPIPSConfiguration:
       let lpips = try network.makeLPIPS()
       return { seed in
@@ -97,6 +104,9 @@ extension NetworkComparison {
       return { features.features(noise([1, 3, sideOfPictures, sideOfPictures], seed: $0)) }
     }
   }
+
+  /// The rows of the codes that edit transformers see, which take any number.
+  private static var rowsOfCodes: Int { 18 }
 
   /// The width and height of the pictures that feature networks see, in pixels.
   private static var sideOfPictures: Int { 256 }

@@ -32,16 +32,16 @@ import Testing
   func edits() throws {
     for target in [false, true] {
       let editor = try LabelEditor(classifier, attribute: 1, target: target)
-      let edited = editor.edited(codes, strength: 0.5)
+      let edited = editor.edited(codes, strength: 0.05)
       for (before, after) in zip(logit(codes), logit(edited)) {
         #expect(target ? after > before : after < before)
       }
       let lengths = (edited - codes).square().sum(over: 1, 2).sqrt()
-      expectClose(lengths, .full(0.5, [2], dtype: .float64), atol: 1e-12)
+      expectClose(lengths, .full(0.05, [2], dtype: .float64), atol: 1e-12)
       var rows = editor
       rows.norm = .row
-      let change = (rows.edited(codes, strength: 0.5) - codes).square().sum(over: 2).sqrt()
-      expectClose(change, .full(0.5, [2, 3], dtype: .float64), atol: 1e-12)
+      let change = (rows.edited(codes, strength: 0.05) - codes).square().sum(over: 2).sqrt()
+      expectClose(change, .full(0.05, [2, 3], dtype: .float64), atol: 1e-12)
     }
   }
 

@@ -1,6 +1,6 @@
 // Boundaries: the widest margin, exactly; chosen codes; accuracy; refusals.
 
-@testable import Editing
+import Editing
 import TestSupport
 import Tensors
 import Testing

@@ -3,6 +3,7 @@
 import Inversion
 import Layers
 import Networks
+import OrderedCollections
 import TestSupport
 import Tensors
 

@@ -44,7 +44,7 @@ func smallLatentClassifier() -> LatentClassifierConfiguration {
     let (editor, classifier) = (ParameterStore(), ParameterStore())
     _ = EditTransformer(EditTransformerConfiguration(), Scope(editor, device: .meta))
     _ = LatentClassifier(LatentClassifierConfiguration(), Scope(classifier, device: .meta))
-    #expect(classifier.parameterCount == 20_582_184)
+    #expect(classifier.parameterCount == 20_583_464)
     #expect(editor.parameterCount == 3_154_432)
     #expect(CelebAAttributes.names.count == 40 && CelebAAttributes.names[5] == "Bangs")
     #expect(CelebAAttributes.names[31] == "Smiling" && Set(CelebAAttributes.names).count == 40)

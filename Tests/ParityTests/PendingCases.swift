@@ -7,7 +7,6 @@ let pendingCases: [String] = [
   "ada-augment-draws-bgc",
   "ada-augment-percentile",
   "ada-p-control",
-  "checkpoint-edit",
   "inversion-ranger",
   "inversion-ranger-toy",
   "inversion-train-step",
