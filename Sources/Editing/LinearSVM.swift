@@ -105,8 +105,9 @@ private struct InteriorPoint {
     return ((a * l + (c - a) * m).mean() / 2).item()
   }
 
-  /// The objective at v minus that of the dual at α, relative to the former. For α that is not
-  /// quite feasible, what it lacks counts too.
+  /// The objective at v minus that of the dual at α, relative to the former.
+  ///
+  /// For α that is not quite feasible, what it lacks counts too.
   var relativeGap: Double {
     let combined = z.transposed(0, 1).matmul(alpha)  // [D + 1]
     let w = v * p

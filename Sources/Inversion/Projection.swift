@@ -35,7 +35,7 @@ public struct Projection {
   ///
   /// - Parameters:
   ///   - generator: The generator that it was found for.
-  ///   - noise: What the layers add if the projection has no noise images of its own.
+  ///   - source: What the layers add if the projection has no noise images of its own.
   /// - Returns: [1, C, H, W], as the generator makes it.
   public func picture(by generator: any Generator, noise source: NoiseSource = .const) -> Tensor {
     withoutGradients {

@@ -36,6 +36,7 @@ struct ProjectionTerms {
   ///   - picture: [1, C, H, W] in [-1, 1], of all rows.
   ///   - wPlus: The code that it is of: [1, numWs, wDim].
   ///   - noise: The noise images that are sought: [H, W] each.
+  /// - Returns: The loss without axes, and its numbers but for the step's own.
   func sums(_ picture: Tensor, of wPlus: Tensor, noise: [Tensor]) -> (Tensor, ProjectionStep) {
     let seen = picture.sliced(visibleRows, axis: 2)
     let zero = Tensor.zeros([], dtype: wPlus.dtype, device: wPlus.device)

@@ -86,7 +86,7 @@ import Testing
           generator.synthesize(wPlus, options: SynthesisOptions(noise: .none))
         }
       }
-      let changes = (30..<40).map { seed in
+      let changes = (UInt64(30)..<40).map { seed in
         let away = code(of: seed, original) - pivot
         let near = pivot + away * (2 / away.norm().item())
         return (made(near, by: generator) - made(near, by: original)).square().mean().item()

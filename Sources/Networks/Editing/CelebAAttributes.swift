@@ -1,6 +1,8 @@
 // The 40 attributes of CelebA, in the order in which classifiers of faces tell them.
 
-/// The attributes of CelebA: Liu et al. (2015), "Deep Learning Face Attributes in the Wild".
+/// The attributes of CelebA.
+///
+/// - Source: Liu et al. (2015), "Deep Learning Face Attributes in the Wild".
 public enum CelebAAttributes {
   /// The names in their standard order.
   public static let names = [
