@@ -99,7 +99,9 @@ private func makeStyleNAT(_ configuration: StyleNATConfiguration) -> StyleNAT {
       let error = #expect(throws: ConfigurationError.self) {
         try Registry.configuration(named: "stylenat-church256", resolution: resolution)
       }
-      #expect(error?.description.hasPrefix("resolution: expected a power of two") == true)
+      #expect(
+        error?.description
+          == "resolution: expected 8, 16, … 1024 for stylenat-church256, found \(resolution)")
     }
   }
 
