@@ -7,7 +7,10 @@ import Workbench
 struct Align: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Cut faces out of photographs, upright and of one size.",
-    usage: "stylist align --source=<path> --points=<list or file> --dest=<folder> [<options>]",
+    usage: """
+      stylist align --source=<path> --points=<list or file> --dest=<folder>
+        [<options>]
+      """,
     discussion: """
       EXAMPLES
         stylist align --source=photo.jpg --dest=faces \\

@@ -63,7 +63,8 @@ struct DirectionsOptions: ParsableArguments {
 struct DirectionsSeFa: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sefa",
-    abstract: "Find directions from a generator's weights alone (closed-form factorisation).",
+    abstract: "Find directions from a generator's weights alone (SeFa).",
+    usage: "stylist directions sefa --network=<file> --out=<file> [<options>]",
     discussion: """
       EXAMPLES
         stylist directions sefa --network=ffhq.pkl --out=out/sefa.safetensors
@@ -101,6 +102,7 @@ struct DirectionsPCA: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pca",
     abstract: "Find the directions in which w varies most (GANSpace).",
+    usage: "stylist directions pca --network=<file> --out=<file> [<options>]",
     discussion: """
       EXAMPLES
         stylist directions pca --network=ffhq.pkl --out=out/pca.safetensors
@@ -129,7 +131,11 @@ struct DirectionsPCA: AsyncParsableCommand {
 struct DirectionsSVM: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "svm",
-    abstract: "Find the direction of an attribute from codes with scores (InterFaceGAN).",
+    abstract: "Find an attribute's direction from scores of codes (InterFaceGAN).",
+    usage: """
+      stylist directions svm --network=<file> --latents=<file> --scores=<file>
+        --out=<file> [<options>]
+      """,
     discussion: """
       EXAMPLES
         stylist directions svm --network=ffhq.pkl --latents=codes.npz \\

@@ -7,6 +7,11 @@ import Workbench
 struct Edit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Change pictures in one way, and keep the rest.",
+    discussion: """
+      EXAMPLES
+        stylist edit direction --network=ffhq.pkl --seeds=85 \\
+          --direction=out/sefa.safetensors --outdir=out
+      """,
     subcommands: [EditDirection.self])
 }
 
@@ -15,6 +20,10 @@ struct EditDirection: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "direction",
     abstract: "Move pictures along a direction.",
+    usage: """
+      stylist edit direction --network=<file> --seeds=<list> --direction=<file>
+        --outdir=<folder> [<options>]
+      """,
     discussion: """
       EXAMPLES
         stylist edit direction --network=stylegan2-portraits64 --seeds=2,7 \\
@@ -79,6 +88,7 @@ struct EditDirection: AsyncParsableCommand {
     let summary = try networkOptions.summary(for: pictureOptions.settings)
     let job = try job()
     try job.check(summary.traits)
+    try job.checkDirection(summary.traits)
     try OutputFolder.check(outdir)
     let count = job.count * strength.values.count
     if report.isDryRun {

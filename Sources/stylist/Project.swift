@@ -7,7 +7,10 @@ import Workbench
 struct Project: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Seek the code whose picture is nearest to a photograph.",
-    usage: "stylist project --network=<file> --target=<picture> --outdir=<folder> [<options>]",
+    usage: """
+      stylist project --network=<file> --target=<picture> --outdir=<folder>
+        [<options>]
+      """,
     discussion: """
       EXAMPLES
         stylist project --network=stylegan2-portraits64 --target=face.png \\

@@ -76,6 +76,12 @@ public struct EditDirectionJob: PictureJob {
     try traits.check(sheet: grid)
   }
 
+  /// Checks that the file has the direction, and that it is one of a generator.
+  ///
+  /// - Parameter traits: What the generator is.
+  /// - Throws: `FileError` if the file cannot be read; `RequestError` if the direction does not fit.
+  public func checkDirection(_ traits: GeneratorTraits) throws { _ = try chosen(traits) }
+
   /// The direction of the file.
   private func chosen(_ traits: GeneratorTraits) throws -> LatentDirection {
     let contents = try DirectionFile(reading: file)
