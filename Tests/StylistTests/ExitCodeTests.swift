@@ -173,10 +173,13 @@ struct ExitCodeTests {
 
   @Test("69: whole files of networks that cannot be drawn with; 64: files without a generator")
   func unusable() async throws {
+    let others = caseFile("checkpoint-rosinality-pt/views-zip.pt")
+    let words = "expected networks of StyleGAN2, Styleformer, StyleSwin or StyleNAT, found a dict"
+    try await refuses(69, words, generate("--network=\(others)", "--seeds=1"))
+    try await refuses(69, words, generate("--network=\(others)", "--seeds=1", "-n"))
     let classifier = caseFile("checkpoint-edit/latent_classifier.pt")
-    let words = "found what seems to be a classifier of latents, which is not supported yet"
-    try await refuses(69, words, generate("--network=\(classifier)", "--seeds=1"))
-    try await refuses(69, words, generate("--network=\(classifier)", "--seeds=1", "-n"))
+    let found = "a generator in the file, G_ema or G, found only classifier (latent-classifier)"
+    try await refuses(64, found, generate("--network=\(classifier)", "--seeds=1"))
     try await withScratchFolder { folder in
       let path = "\(folder)/d.safetensors"
       let d = try Checkpoint.open(plainNetwork).networks["D"]

@@ -55,14 +55,14 @@ struct ModelCommandTests {
 
   @Test("inspect goes on after a file that cannot be read, and ends as the first such asks")
   func inspectSeveral() async throws {
-    let classifier = caseFile("checkpoint-edit/latent_classifier.pt")
-    let files = [plainNetwork, classifier, "absent.pkl", rosinalityFile]
+    let others = caseFile("checkpoint-rosinality-pt/views-zip.pt")
+    let files = [plainNetwork, others, "absent.pkl", rosinalityFile]
     let outcome = try await stylist(["model", "inspect"] + files)
     #expect(outcome.exitCode == 69)
     #expect(outcome.stdout.contains("\(plainNetwork): pickle"))
     #expect(outcome.stdout.contains("\(rosinalityFile): torch file"))
     #expect(outcome.words.count == 2)
-    #expect(outcome.words[0].contains("\(classifier): cannot be used"))
+    #expect(outcome.words[0].contains("\(others): cannot be used"))
     #expect(outcome.words[1].contains("absent.pkl: missing"))
     let json = try await stylist(["model", "inspect", "--json"] + files.reversed())
     #expect(json.exitCode == 66)

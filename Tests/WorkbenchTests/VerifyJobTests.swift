@@ -177,14 +177,14 @@ struct VerifyJobTests {
 struct InspectJobTests {
   @Test("every file is looked into; the first that cannot be read decides the exit code")
   func goesOn() throws {
-    let classifier = caseFile("checkpoint-edit/latent_classifier.pt")
+    let others = caseFile("checkpoint-rosinality-pt/views-zip.pt")
     guard case .file(let plain) = plainNetwork else { preconditionFailure("no file") }
-    let findings = try InspectJob([plain, classifier, "/absent", plain]).run(progress: silently)
+    let findings = try InspectJob([plain, others, "/absent", plain]).run(progress: silently)
     let reasons = findings.map { finding in
       if case .failure(let failure) = finding { failure.reason } else { "report" }
     }
     #expect(reasons.count == 4 && reasons[0] == "report" && reasons[3] == "report")
-    #expect(reasons[1].contains("what seems to be a classifier of latents"))
+    #expect(reasons[1].contains("found a dictionary of base, tail"))
     #expect(reasons[2].contains("/absent: missing"))
     #expect(InspectJob.exitCode(for: findings) == 69)
     #expect(InspectJob.exitCode(for: [findings[2], findings[1]]) == 66)
