@@ -58,6 +58,7 @@ struct LayerList {
   /// The layers as one range.
   ///
   /// - Parameter option: The option that asks for one.
+  /// - Returns: The range.
   /// - Throws: `UsageError` if there are gaps.
   func range(_ option: String) throws(UsageError) -> Range<Int> {
     guard let first = layers.first, layers == Array(first..<first + layers.count) else {

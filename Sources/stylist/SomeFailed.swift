@@ -14,6 +14,7 @@ struct SomeFailed: Error, CustomStringConvertible {
   /// - Parameters:
   ///   - failures: Why each picture could not be used, and the exit code that it asks for.
   ///   - count: Pictures in all.
+  /// - Throws: `SomeFailed` if any failed.
   static func check(_ failures: [(reason: String, exitCode: Int32)], of count: Int)
     throws(SomeFailed)
   {

@@ -49,7 +49,7 @@ extension GeneratorHost {
   /// - Parameters:
   ///   - target: The picture, of the generator's size and channels.
   ///   - request: How it is sought.
-  ///   - keepingEvery: Every how many steps the code is kept; nil for never.
+  ///   - interval: Every how many steps the code is kept; nil for never.
   ///   - watch: Is told after every step.
   /// - Returns: What was found.
   /// - Throws: `ConfigurationError` or `InversionError`; `CancellationError` between steps.
