@@ -2,21 +2,29 @@
 
 public import Tensors
 
-/// `softmax(q kᵀ / sqrt(D)) v`, without keeping the matrix of weights in memory.
+/// `softmax(q kᵀ · scale + bias) v` for every sample and head, without keeping the matrix of weights
+/// in memory.
 ///
 /// On the processor and on CUDA the memory is linear in the number of tokens. Gradients are of
 /// first order: whoever differentiates twice, as the path length's regularisation does, takes the
-/// reference.
+/// reference. Where the bias is itself learned, and while gradients are recorded for it, libtorch
+/// computes the plain way instead.
 ///
 /// - Shape: N batch, h heads, L queries, K keys, D head width.
 /// - Parameters:
 ///   - q: Queries [N, h, L, D].
 ///   - k: Keys [N, h, K, D].
 ///   - v: Values [N, h, K, D].
+///   - bias: What is added to the logits, broadcast to [N, h, L, K]; nil for nothing.
+///   - scale: The factor on the logits; nil for `1 / sqrt(D)`.
 /// - Returns: [N, h, L, D].
-public func scaledDotProductAttention(_ q: Tensor, keys k: Tensor, values v: Tensor) -> Tensor {
-  guard q.device != .meta else { return scaledDotProductAttentionReference(q, keys: k, values: v) }
-  return call("aten::scaled_dot_product_attention", q, k, v)
+public func scaledDotProductAttention(
+  _ q: Tensor, keys k: Tensor, values v: Tensor, bias: Tensor? = nil, scale: Double? = nil
+) -> Tensor {
+  guard q.device != .meta else {
+    return scaledDotProductAttentionReference(q, keys: k, values: v, bias: bias, scale: scale)
+  }
+  return call("aten::scaled_dot_product_attention", q, k, v, bias, 0.0, false, scale)
 }
 
 /// `scaledDotProductAttention` in plain tensor operations, which can be differentiated any number
@@ -26,20 +34,27 @@ public func scaledDotProductAttention(_ q: Tensor, keys k: Tensor, values v: Ten
 ///   - q: Queries [N, h, L, D].
 ///   - k: Keys [N, h, K, D].
 ///   - v: Values [N, h, K, D].
+///   - bias: What is added to the logits, broadcast to [N, h, L, K]; nil for nothing.
+///   - scale: The factor on the logits; nil for `1 / sqrt(D)`.
 /// - Returns: [N, h, L, D].
-public func scaledDotProductAttentionReference(_ q: Tensor, keys k: Tensor, values v: Tensor)
-  -> Tensor
-{
-  attentionProbabilities(q, keys: k).matmul(v)
+public func scaledDotProductAttentionReference(
+  _ q: Tensor, keys k: Tensor, values v: Tensor, bias: Tensor? = nil, scale: Double? = nil
+) -> Tensor {
+  attentionProbabilities(q, keys: k, bias: bias, scale: scale).matmul(v)
 }
 
-/// `softmax(q kᵀ / sqrt(D))`: how much of each value each query takes.
+/// `softmax(q kᵀ · scale + bias)`: how much of each value each query takes.
 ///
 /// - Parameters:
 ///   - q: Queries [N, h, L, D].
 ///   - k: Keys [N, h, K, D].
+///   - bias: What is added to the logits, broadcast to [N, h, L, K]; nil for nothing.
+///   - scale: The factor on the logits; nil for `1 / sqrt(D)`.
 /// - Returns: [N, h, L, K], each row of sum 1.
-public func attentionProbabilities(_ q: Tensor, keys k: Tensor) -> Tensor {
-  let scale = 1 / Double(q.size(-1)).squareRoot()
-  return (q * scale).matmul(k.transposed(-2, -1)).softmax(axis: -1)
+public func attentionProbabilities(
+  _ q: Tensor, keys k: Tensor, bias: Tensor? = nil, scale: Double? = nil
+) -> Tensor {
+  let factor = scale ?? 1 / Double(q.size(-1)).squareRoot()
+  let logits = (q * factor).matmul(k.transposed(-2, -1))
+  return (bias.map { logits + $0 } ?? logits).softmax(axis: -1)
 }

@@ -141,9 +141,9 @@ public final class DoubleAttention: PixelAttention {
     self.heads = heads
     headDim = dim / heads
     if usesReference {
-      attention = { scaledDotProductAttentionReference($0, $1, $2, bias: $3) }
+      attention = { scaledDotProductAttentionReference($0, keys: $1, values: $2, bias: $3) }
     } else {
-      attention = { scaledDotProductAttention($0, $1, $2, bias: $3) }
+      attention = { scaledDotProductAttention($0, keys: $1, values: $2, bias: $3) }
     }
   }
 

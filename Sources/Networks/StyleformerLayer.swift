@@ -120,11 +120,12 @@ public final class StyleformerLayer {
   public func callAsFunction(_ x: Tensor, w: Tensor, options: SynthesisOptions) -> Tensor {
     let styles = styles(w)
     let operands = operands(x, styles)
-    let attend =
+    let (q, k, v) = (operands.q, operands.k, operands.v)
+    let attended =
       options.purpose == .evaluation
-      ? scaledDotProductAttention : scaledDotProductAttentionReference
-    let attended = merged(attend(operands.q, operands.k, operands.v))
-    var y = linear(attended, wWeight, styles.value)
+      ? scaledDotProductAttention(q, keys: k, values: v)
+      : scaledDotProductAttentionReference(q, keys: k, values: v)
+    var y = linear(merged(attended), wWeight, styles.value)
     if let uWeight {
       let start = ablation.residual == .input ? x : operands.modulatedValue
       y = y + linear(start, uWeight, styles.value)

@@ -7,8 +7,8 @@ public protocol PictureJob: Sendable {
   /// Checks that a generator can make the pictures.
   ///
   /// - Parameter traits: What the generator is.
-  /// - Throws: `RequestError` if it cannot.
-  func check(_ traits: GeneratorTraits) throws(RequestError)
+  /// - Throws: `RequestError` if it cannot; `FileError` if a file that it needs cannot be read.
+  func check(_ traits: GeneratorTraits) throws
 
   /// Makes and writes the pictures.
   ///

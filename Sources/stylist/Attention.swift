@@ -71,25 +71,9 @@ struct Attention: AsyncParsableCommand {
   private func drawMaps() async throws {
     try networkOptions.check()
     try pictureOptions.check()
-    let summary = try networkOptions.summary(for: pictureOptions.settings)
-    let job = job
-    try job.check(summary.traits)
-    try OutputFolder.check(outdir)
-    if report.isDryRun {
-      try report.print(
-        Outcome(network: summary, count: 2),
-        lines: ["would make a picture and a sheet in \(outdir) from \(summary.origin)"])
-      return
-    }
-    let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
-    let written = try await interruptible(leaving: "every file written so far is whole") {
-      let host = try NetworkOptions.open(source, threads: threads)
-      let folder = try OutputFolder(making: outdir)
-      return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
-    }
-    try report.print(
-      Outcome(network: summary, count: 2, files: written), lines: written.map(\.file))
-    showing.show(written)
+    try await networkOptions.draw(
+      job, pictureOptions.settings, count: 2, words: "a picture and a sheet", into: outdir, report,
+      showing)
   }
 
   private var job: AttentionJob {

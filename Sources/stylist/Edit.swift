@@ -85,27 +85,11 @@ struct EditDirection: AsyncParsableCommand {
     guard (seeds == nil) != (latents == nil) else {
       throw UsageError("give either --seeds=LIST or --latents=FILE")
     }
-    let summary = try networkOptions.summary(for: pictureOptions.settings)
     let job = try job()
-    try job.check(summary.traits)
-    try job.checkDirection(summary.traits)
-    try OutputFolder.check(outdir)
     let count = job.count * strength.values.count
-    if report.isDryRun {
-      try report.print(
-        Outcome(network: summary, count: count),
-        lines: ["would make \(count) pictures and a sheet in \(outdir) from \(summary.origin)"])
-      return
-    }
-    let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
-    let written = try await interruptible(leaving: "every file written so far is whole") {
-      let host = try NetworkOptions.open(source, threads: threads)
-      let folder = try OutputFolder(making: outdir)
-      return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
-    }
-    try report.print(
-      Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
-    showing.show(written)
+    try await networkOptions.draw(
+      job, pictureOptions.settings, count: count, words: "\(count) pictures and a sheet",
+      into: outdir, report, showing)
   }
 
   private func job() throws -> EditDirectionJob {

@@ -56,27 +56,12 @@ struct Generate: AsyncParsableCommand {
 
   func run() async throws {
     try check()
-    let summary = try networkOptions.summary(for: pictureOptions.settings)
     let codes = try projectedW.map { try Codes(reading: $0) }
     let count = (seeds?.seeds.count ?? codes?.count ?? 0) * pictureOptions.trunc.values.count
     let job: any PictureJob = isSweep ? sweep : plainJob(codes)
-    try job.check(summary.traits)
-    try OutputFolder.check(outdir)
-    if report.isDryRun {
-      try report.print(
-        Outcome(network: summary, count: count),
-        lines: ["would make \(count) pictures in \(outdir) from \(summary.origin)"])
-      return
-    }
-    let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
-    let written = try await interruptible(leaving: "every file written so far is whole") {
-      let host = try NetworkOptions.open(source, threads: threads)
-      let folder = try OutputFolder(making: outdir)
-      return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
-    }
-    try report.print(
-      Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
-    showing.show(written)
+    try await networkOptions.draw(
+      job, pictureOptions.settings, count: count, words: "\(count) pictures", into: outdir, report,
+      showing)
   }
 
   private func check() throws(UsageError) {

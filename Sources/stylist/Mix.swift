@@ -55,26 +55,10 @@ struct Mix: AsyncParsableCommand {
   func run() async throws {
     try networkOptions.check()
     try pictureOptions.check()
-    let summary = try networkOptions.summary(for: pictureOptions.settings)
     let count = (rows.seeds.count * (styles?.groups.count ?? 1) + 1) * (cols.seeds.count + 1) - 1
-    let job = job
-    try job.check(summary.traits)
-    try OutputFolder.check(outdir)
-    if report.isDryRun {
-      try report.print(
-        Outcome(network: summary, count: count),
-        lines: ["would make \(count) pictures and a sheet in \(outdir) from \(summary.origin)"])
-      return
-    }
-    let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
-    let written = try await interruptible(leaving: "every file written so far is whole") {
-      let host = try NetworkOptions.open(source, threads: threads)
-      let folder = try OutputFolder(making: outdir)
-      return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
-    }
-    try report.print(
-      Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
-    showing.show(written)
+    try await networkOptions.draw(
+      job, pictureOptions.settings, count: count, words: "\(count) pictures and a sheet",
+      into: outdir, report, showing)
   }
 
   private var job: MixJob {

@@ -52,26 +52,10 @@ struct Noise: AsyncParsableCommand {
   func run() async throws {
     try networkOptions.check()
     try codeOptions.check()
-    let job = job
-    let summary = try networkOptions.summary(for: job.settings)
-    try job.check(summary.traits)
-    try OutputFolder.check(outdir)
     let count = seeds.seeds.count * draws
-    if report.isDryRun {
-      try report.print(
-        Outcome(network: summary, count: count),
-        lines: ["would make \(count) draws for pictures in \(outdir) from \(summary.origin)"])
-      return
-    }
-    let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
-    let written = try await interruptible(leaving: "every file written so far is whole") {
-      let host = try NetworkOptions.open(source, threads: threads)
-      let folder = try OutputFolder(making: outdir)
-      return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
-    }
-    try report.print(
-      Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
-    showing.show(written)
+    try await networkOptions.draw(
+      job, job.settings, count: count, words: "\(count) draws for pictures", into: outdir,
+      report, showing)
   }
 
   private var job: NoiseJob {

@@ -128,3 +128,34 @@ import Testing
     #expect(values.min().item() < -0.24 && abs(values.mean().item()) < 0.02)
   }
 }
+
+@Suite("Attention with a bias") struct BiasedAttentionTests {
+  private func inputs(_ dtype: DType) -> [Tensor] {
+    [[2, 3, 5, 4], [2, 3, 7, 4], [2, 3, 7, 4], [1, 3, 5, 7]].enumerated().map {
+      .seeded($1, seed: UInt64($0), dtype: dtype)
+    }
+  }
+
+  @Test("the operator and plain operations agree, with a bias and a scale and without")
+  func fused() {
+    let x = inputs(.float32)
+    for (bias, scale) in [(nil, nil), (x[3], nil), (x[3], 0.3)] as [(Tensor?, Double?)] {
+      expectClose(
+        scaledDotProductAttention(x[0], keys: x[1], values: x[2], bias: bias, scale: scale),
+        scaledDotProductAttentionReference(
+          x[0], keys: x[1], values: x[2], bias: bias, scale: scale),
+        atol: 1e-5, rtol: 1e-5)
+    }
+  }
+
+  @Test("gradients of the operator, of a fixed and of a learned bias")
+  func gradientsOfInputs() {
+    let x = inputs(.float64)
+    expectGradients(at: Array(x.prefix(3)), tolerance: 1e-5) {
+      scaledDotProductAttention($0[0], keys: $0[1], values: $0[2], bias: x[3])
+    }
+    expectSecondGradients(at: x) {
+      scaledDotProductAttention($0[0], keys: $0[1], values: $0[2], bias: $0[3])
+    }
+  }
+}

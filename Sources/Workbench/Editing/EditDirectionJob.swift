@@ -64,8 +64,8 @@ public struct EditDirectionJob: PictureJob {
   ///
   /// - Parameter traits: What the generator is.
   /// - Throws: `RequestError` if class, codes, rows or the direction do not fit, or the sheet would
-  ///   be too large.
-  public func check(_ traits: GeneratorTraits) throws(RequestError) {
+  ///   be too large; `FileError` if the file of directions cannot be read.
+  public func check(_ traits: GeneratorTraits) throws {
     try traits.check(settings)
     if case .codes(let codes) = subject { try traits.check(codes) }
     if let rows, rows.upperBound > traits.numWs {
@@ -74,13 +74,8 @@ public struct EditDirectionJob: PictureJob {
         found: "\(rows.upperBound - 1)")
     }
     try traits.check(sheet: grid)
+    _ = try chosen(traits)
   }
-
-  /// Checks that the file has the direction, and that it is one of a generator.
-  ///
-  /// - Parameter traits: What the generator is.
-  /// - Throws: `FileError` if the file cannot be read; `RequestError` if the direction does not fit.
-  public func checkDirection(_ traits: GeneratorTraits) throws { _ = try chosen(traits) }
 
   /// The direction of the file.
   private func chosen(_ traits: GeneratorTraits) throws -> LatentDirection {
