@@ -156,7 +156,7 @@ struct DatasetCommandTests {
     try await withScratchFolder { folder in
       for name in ["set.zip", "set"] {
         let outcome = try await stylist(
-          ["dataset", "portraits", "--count=100000", "--res=8", "--dest=\(folder)/\(name)"],
+          ["dataset", "portraits", "--count=5000000", "--res=8", "--dest=\(folder)/\(name)"],
           signal: signal.signal)
         #expect(outcome.exitCode == Int32(code), "\(outcome.stderr.suffix(200))")
         #expect(names(in: folder).isEmpty)
