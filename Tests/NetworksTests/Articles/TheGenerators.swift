@@ -14,7 +14,7 @@ import Testing
     let growing = StyleGAN1(sizes, Scope(ParameterStore(), generator: TorchGenerator(seed: 2)))
     let code = growing.broadcast(growing.map(z: growing.z(seed: 85), labels: nil))
     let halfGrown = SynthesisOptions(lod: 1.5)  // 16×16, and 32×32 half faded in
-    let images = withoutGradients { growing.synthesize(code, options: halfGrown) }  // [1, 3, 64, 64]
+    let images = withoutGradients { growing.synthesize(code, options: halfGrown) }
 
     #expect(images.shape == [1, 3, 64, 64])
     let pairs = images.reshaped(1, 3, 32, 2, 32, 2)
