@@ -12,7 +12,7 @@ SWIFT_SOURCES = Package.swift Sources Tests Examples/Package.swift Examples/Gene
   Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing/Package.swift Fuzzing/Fuzz
 LIBRARIES = Formats Datasets Tensors Layers Networks Checkpoints Training Inversion Editing Workbench
 
-.PHONY: help setup build demo test example bench fuzz protobuf lint format docs clean
+.PHONY: help setup build demo test example bench fuzz protobuf lint format docs pictures clean
 
 ## demo: build everything and make pictures to look at, in demo/
 demo: build
@@ -88,6 +88,10 @@ docs: setup
 	swift package --allow-writing-to-directory .build generate-documentation \
 	  --enable-experimental-combined-documentation $(addprefix --target ,$(LIBRARIES)) \
 	  --output-path .build/docs --transform-for-static-hosting --warnings-as-errors
+
+## pictures: make the pictures of README and documentation again
+pictures: build
+	@Scripts/pictures.sh
 
 ## clean: remove everything that was built, but not libtorch
 clean:
