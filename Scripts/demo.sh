@@ -16,8 +16,8 @@ run() {
 }
 
 run generate "$NETWORK" --seeds=0-35 --trunc=0.7 --grid=6x6 --outdir="$OUT/samples" --show
-run mix "$NETWORK" --rows=2,7 --cols=10-15 --styles=coarse,middle,fine --trunc=0.7 --outdir="$OUT/mixing" --show
-run generate "$NETWORK" --seeds=2,7,10 --trunc=1,0.7,0.5,0,-0.5,-1 --outdir="$OUT/truncation" --show
+run mix "$NETWORK" --rows=57,28 --cols=12,31,37,40,41,46 --styles=coarse,middle,fine --trunc=0.7 --outdir="$OUT/mixing" --show
+run generate "$NETWORK" --seeds=57,37,28 --trunc=1,0.7,0.5,0,-0.5,-1 --outdir="$OUT/truncation" --show
 run video "$NETWORK" --seeds=0-23 --w-frames=20 --fps=20 --trunc=0.7 --grid=3x2 --output="$OUT/walk.webp"
 
 printf '\nLook at %s\n' "$OUT/samples/grid.png, $OUT/mixing/grid.png, $OUT/truncation/grid.png and $OUT/walk.webp"

@@ -22,10 +22,10 @@ picture() {
 readonly PORTRAITS=--network=stylegan2-portraits64
 picture grid.png $SHIPPED/samples.png generate $PORTRAITS --seeds=0-35 --trunc=0.7 --grid=6x6
 picture grid.png $NETWORKS/mixing.png \
-  mix $PORTRAITS --rows=2,7 --cols=10-15 --styles=coarse,middle,fine --trunc=0.7
+  mix $PORTRAITS --rows=57,28 --cols=12,31,37,40,41,46 --styles=coarse,middle,fine --trunc=0.7
 picture grid.png $NETWORKS/truncation.png \
-  generate $PORTRAITS --seeds=2,7,10 --trunc=1,0.7,0.5,0,-0.5,-1
-picture grid.png $NETWORKS/stylegan2-noise.png noise $PORTRAITS --seeds=2,7
+  generate $PORTRAITS --seeds=57,37,28 --trunc=1,0.7,0.5,0,-0.5,-1
+picture grid.png $NETWORKS/stylegan2-noise.png noise $PORTRAITS --seeds=57,28
 
 picture grid.png $NETWORKS/stylegan1-mixing.png \
   mix --cfg=stylegan1-256 --res=64 --rows=1,3 --cols=0,2,4,5 --styles=coarse,middle,fine
