@@ -82,7 +82,8 @@ struct ExitCodeTests {
     try await refuses(
       64, "--noise-mode=none has none",
       generate(network, "--seeds=1", "--noise-mode=none", "--noise-layers=0-1"))
-    try await refuses(64, "goes with --seed", ["attention", "--shift", "--trunc=0.5", "--outdir=x"])
+    try await refuses(
+      64, "goes with --seed", ["attention", "--shift", "--trunc=0.5", "--outdir=x"])
     try await refuses(
       64, "at most",
       ["video", network, "--seeds=0-3", "--grid=65535x65535", "--output=x.webp"])
