@@ -59,6 +59,9 @@ struct NetworkOptions: ParsableArguments {
     return .untrained(configuration: cfg ?? "", resolution: resolution, seed: initSeed ?? 0)
   }
 
+  /// The files that are read.
+  var inputs: [String] { network.map { [(try? ShippedModels.file($0)) ?? $0] } ?? [] }
+
   /// The options as they would be typed.
   var spelling: [String] {
     [
