@@ -38,6 +38,7 @@ struct DirectionsOptions: ParsableArguments {
   /// - Parameters:
   ///   - job: The job.
   ///   - inputs: Files that were read for it already.
+  /// - Throws: What the job throws; `Interruption`.
   func run(_ job: DirectionsJob, reading inputs: [String] = []) async throws {
     var job = job
     job.seed = seed
