@@ -28,7 +28,7 @@ public struct TorchState {
     try self.init(TorchArchive(bytes), file: path)
   }
 
-  init(_ archive: TorchArchive, file: String) throws(FileError) {
+  package init(_ archive: TorchArchive, file: String) throws(FileError) {
     let source = TorchTensors(storages: archive.storages, file: file)
     guard let entries = archive.root.asDictionary else {
       let tensor = try source.tensor(archive.root)

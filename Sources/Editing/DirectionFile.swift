@@ -19,6 +19,8 @@ public struct DirectionFile {
   public var generatorHash: String?
   /// How they were found, in a few words; empty if the file does not say.
   public var method: String
+  /// Whether they are the rows of a matrix of which nobody says whether it is one direction of W+.
+  private var isPlainMatrix = false
 
   /// Directions to be written.
   ///
@@ -43,6 +45,11 @@ public struct DirectionFile {
   ///   - wDim: The length of its w.
   /// - Returns: What was expected and what was found.
   public func misfit(withGenerator hash: String, numWs: Int, wDim: Int) -> String? {
+    if isPlainMatrix, numWs > 1, directions.count == numWs {
+      return
+        "directions: expected [1, \(numWs), \(wDim)] for one of W+ or [\(numWs), 1, \(wDim)] for "
+        + "\(numWs) of w, found [\(numWs), \(wDim)], which could be either"
+    }
     for direction in directions {
       let shape = direction.vector.shape
       if shape != [wDim], shape != [numWs, wDim] {
@@ -83,6 +90,7 @@ private struct Record: Codable {
 /// Bounds on what a file may hold.
 private enum Limit {
   static let numbers = 1 << 24
+  static let directions = 1 << 12
   static let rows = 1 << 10
 }
 
@@ -137,6 +145,10 @@ extension DirectionFile {
         expected: "directions: a safetensors file of Stylist's, a .npy file or a torch file",
         found: FileStart(bytes).description)
     }
+    guard directions.allSatisfy({ $0.vector.norm().item() > 0 }) else {
+      throw FileError(
+        .damaged, file: path, expected: "directions of lengths above 0", found: "zeros")
+    }
   }
 
   private init(own contents: Safetensors, file: String) throws {
@@ -187,12 +199,14 @@ extension DirectionFile {
 // MARK: - Other programs' forms
 
 extension DirectionFile {
-  /// Every row of an array [D] or [K, D], or every block of one [K, numWs, D].
+  /// Every row of an array [D], [K, D] or [K, 1, D], or every block of one [K, numWs, D].
   private init(rows stored: StoredTensor, file: String, method: String) throws {
     let array = try Tensor.direction(stored, ranks: 1...3, file: file)
-    let vectors = array.rank == 1 ? array.unsqueezed(0) : array
+    let isOfW = array.rank < 3 || array.size(1) == 1
+    let vectors = isOfW ? array.reshaped(-1, array.size(-1)) : array
     self.init(
       (0..<vectors.size(0)).map { LatentDirection(vectors.selected($0, axis: 0)) }, method: method)
+    isPlainMatrix = array.rank == 2
   }
 
   private init(torch bytes: ByteRegion) throws {
@@ -203,11 +217,16 @@ extension DirectionFile {
       try self.init(rows: array, file: file, method: "array of torch's")
       return
     }
-    let state = try TorchState(reading: file).tensors
+    let state = try TorchState(archive, file: file).tensors
     if let components = state["comp"], let mean = state["mean"], let deviations = state["std"] {
       try self.init(components: components, mean: mean, deviations: deviations, file: file)
     } else if let factors = state["eigvec"] {
       let columns = try Tensor.direction(factors, ranks: 2...2, file: file)
+      guard columns.size(1) <= Limit.directions else {
+        throw FileError(
+          .damaged, file: file, expected: "at most \(Limit.directions) columns in eigvec",
+          found: "\(factors.shape)")
+      }
       self.init(
         (0..<columns.size(1)).map {
           LatentDirection(columns.selected($0, axis: 1).contiguous(), name: "factor \($0)")
@@ -252,19 +271,21 @@ extension Tensor {
     _ stored: StoredTensor, ranks: ClosedRange<Int>, file: String
   ) throws(FileError) -> Tensor {
     guard ranks.contains(stored.shape.count), stored.shape.allSatisfy({ $0 > 0 }),
-      stored.elementCount <= Limit.numbers
+      stored.elementCount <= Limit.numbers,
+      stored.shape.count == 1 || stored.shape[0] <= Limit.directions
     else {
       throw FileError(
         .damaged, file: file,
-        expected: "directions of \(ranks.lowerBound) to \(ranks.upperBound) axes and at most "
-          + "\(Limit.numbers) numbers", found: "\(stored.shape)")
+        expected: "at most \(Limit.directions) directions of at most \(Limit.numbers) numbers, in "
+          + "\(ranks.lowerBound) to \(ranks.upperBound) axes", found: "\(stored.shape)")
     }
     let tensor = try Tensor.reading(stored)
-    guard tensor.dtype.isFloatingPoint, tensor.isFinite().all else {
+    let single = tensor.cast(to: .float32)
+    guard tensor.dtype.isFloatingPoint, single.isFinite().all else {
       throw FileError(
-        .damaged, file: file, expected: "finite floating-point numbers",
+        .damaged, file: file, expected: "finite numbers of float32",
         found: tensor.dtype.isFloatingPoint ? "others" : "\(tensor.dtype)")
     }
-    return tensor.cast(to: .float32)
+    return single
   }
 }

@@ -50,8 +50,8 @@ public struct LatentDirection {
 
   /// Codes moved along the direction to a place on it, wherever they were.
   ///
-  /// The place of a code is that of its first row: with m the origin, u the direction and s its
-  /// deviation, `⟨w₀ - m, u⟩ / s`.
+  /// The place of a code is that of its first row: with m the origin, u the direction, or its first
+  /// row, and s its deviation, `⟨w₀ - m, u⟩ / (s ⟨u, u⟩)`.
   ///
   /// - Source: InterFaceGAN, where the origin is 0; e4e's editing with GANSpace, where it is the
   ///   mean of w.
@@ -66,9 +66,10 @@ public struct LatentDirection {
   ) -> Tensor {
     let first = wPlus.selected(0, axis: 1)
     let u = vector.rank == 2 ? vector.selected(0, axis: 0) : vector
-    let s = deviation ?? 1
+    let s = (deviation ?? 1) * u.square().sum().item()
+    precondition(s > 0, "a place on a direction whose first row has no length")
     let places = ((origin.map { first - $0 } ?? first) * u).sum(over: 1) / s  // [N]
-    let distances = (place - places).reshaped(-1, 1, 1) * s
+    let distances = (place - places).reshaped(-1, 1, 1) * (deviation ?? 1)
     return adding(vector * distances, to: wPlus, rows)
   }
 
@@ -104,6 +105,12 @@ public struct LatentDirection {
         "conditions of the direction \(name)", expected: "the shape \(vector.shape)",
         found: "\(conditions.map(\.vector.shape))")
     }
+    let lengths = ([self] + conditions).map { $0.vector.norm().item() }
+    guard lengths.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw EditingError(
+        "conditions of the direction \(name)", expected: "directions of finite lengths above 0",
+        found: "\(lengths)")
+    }
     let own = vector.cast(to: .float64).flattened()
     var rest = own / own.norm()
     if !conditions.isEmpty {
@@ -111,7 +118,8 @@ public struct LatentDirection {
       // An orthonormal basis of what the conditions span; dependent ones add nothing.
       let (values, basis) = (all / all.square().sum(over: 1, keepAxes: true).sqrt())
         .singularValues()
-      let rank = values.values(as: Double.self).count { $0 > 1e-10 }
+      // One condition in two roundings of float32 differs by about 1e-8.
+      let rank = values.values(as: Double.self).count { $0 > 1e-6 }
       let kept = basis.sliced(0..<rank, axis: 0)
       rest = rest - kept.matmul(rest).matmul(kept)
     }

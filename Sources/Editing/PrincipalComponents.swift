@@ -27,15 +27,15 @@ public struct PrincipalComponents {
   /// - Parameters:
   ///   - codes: [N, wDim].
   ///   - count: K.
-  /// - Throws: `EditingError` if there are not so many.
+  /// - Throws: `EditingError` if there are not so many, or the codes are not finite.
   public init(of codes: Tensor, count: Int) throws(EditingError) {
-    let most = min(codes.size(0), codes.size(1))
-    guard codes.rank == 2, (1...most).contains(count) else {
+    let most = codes.rank == 2 ? min(codes.size(0), codes.size(1)) : 0
+    guard 1 <= count, count <= most else {
       throw EditingError(
         "principal components of codes \(codes.shape)", expected: "1 to \(most)", found: count)
     }
     let pca = IncrementalPCA(count: count)
-    pca.add(codes)
+    try pca.add(codes)
     self = try pca.components()
   }
 
@@ -56,7 +56,8 @@ public struct PrincipalComponents {
 ///       batch - mean of the batch;
 ///       sqrt(n m / (n + m)) · (mean - mean of the batch) ]
 ///
-/// of which the strongest are kept. Of one batch the result is exact. Computed in float64.
+/// of which the strongest are kept. Of one batch the result is exact; of several the more exact, the
+/// more components are kept. Computed in float64.
 ///
 /// - Source: Ross et al. (2008), "Incremental Learning for Robust Visual Tracking", as scikit-learn's
 ///   `IncrementalPCA` does it.
@@ -84,9 +85,14 @@ public final class IncrementalPCA {
   ///
   /// - Parameter batch: [M, wDim].
   /// - Returns: Whether it was; a batch of fewer codes than there are components is left out.
+  /// - Throws: `EditingError` if the codes are not finite.
   @discardableResult
-  public func add(_ batch: Tensor) -> Bool {
+  public func add(_ batch: Tensor) throws(EditingError) -> Bool {
+    precondition(batch.rank == 2, "codes [M, wDim], found \(batch.shape)")
     guard batch.size(0) >= count, batch.size(1) >= count else { return false }
+    guard batch.isFinite().all else {
+      throw EditingError("principal components", expected: "finite codes", found: "others")
+    }
     withoutGradients { join(batch.cast(to: .float64), Double(batch.size(0))) }
     codeCount += batch.size(0)
     return true
@@ -119,17 +125,21 @@ public final class IncrementalPCA {
   ///   - generator: The generator.
   ///   - count: How many codes; GANSpace takes a million.
   ///   - seed: Where NumPy's random stream starts.
-  ///   - batchSize: The codes of a batch.
+  ///   - batchSize: The codes of a batch; the last one takes what would be too few for its own.
+  ///   - labels: [1, labelDim]; nil for all zeros, or none for generators without labels.
   ///   - progress: Is told how many codes there are after every batch; what it throws ends the
   ///     sampling.
-  /// - Throws: What `progress` throws.
+  /// - Throws: `EditingError` if the codes are not finite; what `progress` throws.
   public func add(
     codesOf generator: any Generator, count: Int, seed: UInt32 = 0, batchSize: Int = 10_000,
-    progress: (Int) throws -> Void = { _ in }
+    labels: Tensor? = nil, progress: (Int) throws -> Void = { _ in }
   ) throws {
     var state = RandomState(seed: seed)
-    for start in stride(from: 0, to: count, by: batchSize) {
-      add(generator.sampleW(count: min(batchSize, count - start), from: &state))
+    var left = count
+    while left > 0 {
+      let size = left < batchSize + self.count ? left : batchSize
+      try add(generator.sampleW(count: size, from: &state, labels: labels))
+      left -= size
       try progress(codeCount)
     }
   }

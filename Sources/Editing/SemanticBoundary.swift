@@ -15,8 +15,8 @@ public struct SemanticBoundarySettings: Codable, Hashable, Sendable {
     /// The number of codes of each side.
     fileprivate func count(of all: Int) -> Int {
       switch self {
-      case .share(let share): min(Int(Double(all) * min(max(share, 0), 1)), all / 2)
-      case .count(let count): min(max(count, 0), all / 2)
+      case .share(let share): min(Int(Double(all) * share), all / 2)
+      case .count(let count): min(count, all / 2)
       }
     }
   }
@@ -32,6 +32,19 @@ public struct SemanticBoundarySettings: Codable, Hashable, Sendable {
 
   /// The published settings.
   public init() {}
+
+  fileprivate func check() throws(EditingError) {
+    let isChoice =
+      switch chosen {
+      case .share(let share): (0...1).contains(share)
+      case .count(let count): count >= 0
+      }
+    guard isChoice, (0...1).contains(trainingShare), c > 0, c.isFinite else {
+      throw EditingError(
+        "a boundary", expected: "shares from 0 to 1 and a positive price c",
+        found: "\(chosen), \(trainingShare) and \(c)")
+    }
+  }
 }
 
 /// The hyperplane in W between pictures that have an attribute and those that do not.
@@ -50,7 +63,8 @@ public struct SemanticBoundary {
   ///   - scores: What an attribute's classifier says of each picture, the higher the clearer.
   ///   - settings: How.
   ///   - name: What changes across the boundary.
-  /// - Throws: `EditingError` if there are too few codes, or scores that are not finite.
+  /// - Throws: `EditingError` if there are too few codes or equal ones, numbers that are not finite,
+  ///   or settings that cannot be.
   public init(
     codes: Tensor, scores: [Double], settings: SemanticBoundarySettings = .init(),
     name: String = ""
@@ -60,8 +74,12 @@ public struct SemanticBoundary {
         "a boundary", expected: "finite scores of codes \(codes.shape)",
         found: "\(scores.count), of which \(scores.count { !$0.isFinite }) are not")
     }
+    guard codes.isFinite().all else {
+      throw EditingError("a boundary", expected: "finite codes", found: "others")
+    }
+    try settings.check()
     let chosen = settings.chosen.count(of: scores.count)
-    let trainingCount = Int(Double(chosen) * min(max(settings.trainingShare, 0), 1))
+    let trainingCount = Int(Double(chosen) * settings.trainingShare)
     guard trainingCount > 0 else {
       throw EditingError(
         "a boundary", expected: "at least one code of each side to find it with",
@@ -77,13 +95,17 @@ public struct SemanticBoundary {
     }
     let (positive, negative) = (divided(order.prefix(chosen)), divided(order.suffix(chosen)))
     func rows(_ places: [Int]) -> Tensor { codes.picked(Tensor(places), axis: 0) }
+    let training = rows(positive.training + negative.training)
+    guard (training - training.sliced(0..<1, axis: 0)).abs().max().item() > 0 else {
+      throw EditingError("a boundary", expected: "codes that differ", found: "equal ones")
+    }
     let svm = try LinearSVM(
-      rows(positive.training + negative.training),
+      training,
       isPositive: positive.training.map { _ in true } + negative.training.map { _ in false },
       c: settings.c)
     let length = svm.weight.norm().item()
     guard length > 0 else {
-      throw EditingError("a boundary", expected: "codes that differ", found: "equal ones")
+      throw EditingError("a boundary", expected: "codes that can be parted", found: "others")
     }
     let unit = svm.weight / length
     direction = LatentDirection(unit.cast(to: codes.dtype), name: name)

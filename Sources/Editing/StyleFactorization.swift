@@ -38,6 +38,9 @@ public struct StyleFactorization {
         found: "\(matrices.map(\.shape))")
     }
     let stack = Tensor.concatenate(matrices.map { $0.detached().cast(to: .float64) }, axis: 0)
+    guard stack.isFinite().all else {
+      throw EditingError("factorisation of styles", expected: "finite weights", found: "others")
+    }
     let found: (values: Tensor, vectors: Tensor)
     switch method {
     case .sefa:

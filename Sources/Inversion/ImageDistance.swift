@@ -29,15 +29,28 @@ public struct ImageDistance {
   public static func squaredFeatures(
     atMost size: Int = 256, _ features: @escaping (Tensor) -> Tensor
   ) -> ImageDistance {
-    func prepared(_ picture: Tensor) -> Tensor {
-      let x = (picture + 1) * 127.5
-      guard x.size(2) > size || x.size(3) > size else { return features(x) }
-      return features(
-        adaptiveAveragePool2d(x, height: min(x.size(2), size), width: min(x.size(3), size)))
-    }
-    return ImageDistance { target in
-      let wanted = withoutGradients { prepared(target) }
-      return { picture in (wanted - prepared(picture)).square().sum() }
+    comparing({ features(($0.averaged(atMost: size) + 1) * 127.5) }, by: { $0.square().sum() })
+  }
+
+  /// The mean of squared differences of features, as in-domain inversion measures it.
+  ///
+  /// - Parameters:
+  ///   - size: Pictures whose width or height is larger are first averaged down to it.
+  ///   - features: From pictures [1, C, H, W] in [-1, 1] to features of any shape.
+  /// - Returns: The distance.
+  public static func meanFeatures(
+    atMost size: Int = 256, _ features: @escaping (Tensor) -> Tensor
+  ) -> ImageDistance {
+    comparing({ features($0.averaged(atMost: size)) }, by: { $0.square().mean() })
+  }
+
+  /// What is seen in a picture, against what is seen in the target.
+  private static func comparing(
+    _ seen: @escaping (Tensor) -> Tensor, by measure: @escaping (Tensor) -> Tensor
+  ) -> ImageDistance {
+    ImageDistance { target in
+      let wanted = withoutGradients { seen(target) }
+      return { picture in measure(wanted - seen(picture)) }
     }
   }
 
@@ -85,5 +98,14 @@ public struct ImageDistance {
   /// The mean squared difference of the colours.
   public static var meanSquare: ImageDistance {
     ImageDistance { target in { picture in (picture - target).square().mean() } }
+  }
+}
+
+extension Tensor {
+  /// Pictures averaged down to a width and height, if they are larger.
+  fileprivate func averaged(atMost size: Int) -> Tensor {
+    guard self.size(2) > size || self.size(3) > size else { return self }
+    return adaptiveAveragePool2d(
+      self, height: Swift.min(self.size(2), size), width: Swift.min(self.size(3), size))
   }
 }

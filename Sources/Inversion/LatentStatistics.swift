@@ -43,7 +43,7 @@ public struct LatentStatistics {
   /// The Gaussian that codes are before the mapping network's last activation.
   ///
   /// - Returns: The space, estimated from the samples.
-  /// - Throws: `InversionError` if the samples are all the same.
+  /// - Throws: `InversionError` if the samples are all the same, or not finite.
   public func whitenedSpace() throws(InversionError) -> WhitenedSpace {
     try WhitenedSpace(samples: samples)
   }
@@ -67,6 +67,9 @@ public struct WhitenedSpace {
   private let whitening: Tensor
 
   init(samples: Tensor) throws(InversionError) {
+    guard samples.isFinite().all else {
+      throw InversionError("the Gaussian of w", expected: "finite samples", found: "others")
+    }
     let p = withoutGradients { Self.undoingActivation(samples.cast(to: .float64)) }
     let centre = p.mean(over: 0)
     let centred = p - centre

@@ -50,6 +50,8 @@ public struct LocalityTerm {
   public var original: any Generator
   /// How far from the pivot the codes lie.
   public var radius = 30.0
+  /// The class of the codes, for generators with labels; nil for a label of zeros.
+  public var classIndex: Int?
   /// How strongly drawn codes are truncated.
   public var truncationPsi = 0.5
   /// The weight of the mean squared difference of the pictures, in [-1, 1].
@@ -67,7 +69,7 @@ public struct LocalityTerm {
 public struct PivotalTuningStep: Hashable, Sendable, Codable {
   /// The step, counted from 0.
   public var step: Int
-  /// What is minimised.
+  /// What is minimised, the locality term included.
   public var loss: Double
   /// The distance between the pictures, without its weight.
   public var distance: Double
@@ -154,18 +156,21 @@ public final class PivotalTuning {
     precondition(!isFinished, "a step after the last of \(settings.steps)")
     generator.parameters.setRequiresGrad(true)
     defer { generator.parameters.setRequiresGrad(false) }
-    let (loss, numbers) = withGradients { pivotLoss() }
+    var (loss, numbers) = withGradients { pivotLoss() }
+    isNearEnough = numbers.distance <= settings.stopDistance
+    if let locality, !isNearEnough {
+      loss = withGradients { loss + self.loss(of: locality) }
+      numbers.loss = loss.item()
+    }
     guard numbers.loss.isFinite else {
+      isNearEnough = false
       throw InversionError(
         "step \(history.count) of pivotal tuning", expected: "a finite loss", found: numbers.loss)
     }
     history.append(numbers)
-    if numbers.distance <= settings.stopDistance {
-      isNearEnough = true
-      return numbers
+    if !isNearEnough {
+      optimizer(gradients(of: [loss], withRespectTo: optimizer.parameters))
     }
-    let whole = locality.map { term in withGradients { loss + self.loss(of: term) } } ?? loss
-    optimizer(gradients(of: [whole], withRespectTo: optimizer.parameters))
     return numbers
   }
 
@@ -193,7 +198,7 @@ public final class PivotalTuning {
   private func nearbyCode(_ term: LocalityTerm) -> Tensor {
     let original = term.original
     let z = Tensor.randn([1, original.traits.zDim], generator: stream)
-    let w = original.map(z: z, labels: original.label(classIndex: nil))
+    let w = original.map(z: z, labels: original.label(classIndex: term.classIndex))
     let code = original.broadcast(w, truncation: Truncation(psi: term.truncationPsi))
     let away = code - pivot
     return pivot + away * (term.radius / max(away.norm().item(), 1e-12))

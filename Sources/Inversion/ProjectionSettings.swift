@@ -61,7 +61,8 @@ public struct ProjectionSettings: Codable, Hashable, Sendable {
   /// The weight of the mean squared difference between the code and what an encoder makes of its
   /// picture, which keeps it where the encoder can find it.
   public var domainWeight = 0.0
-  /// The distance at which the search ends before its steps are used up; nil for never.
+  /// The distance at which the search ends before its steps are used up, once no noise is added to
+  /// w; nil for never.
   public var stopDistance: Double?
 
   /// The settings of NVIDIA's projector.
@@ -85,7 +86,7 @@ public struct ProjectionSettings: Codable, Hashable, Sendable {
   }
 
   /// The settings of in-domain inversion, which starts from an encoder's code and asks the encoder
-  /// to find it again; the distance is that of VGG-16's features `conv4_3`.
+  /// to find it again; the distance is `ImageDistance.meanFeatures` of VGG-16's features `conv4_3`.
   ///
   /// - Source: Zhu et al. (2020), "In-Domain GAN Inversion for Real Image Editing", and
   ///   genforce/idinvert_pytorch.

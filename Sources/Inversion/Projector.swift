@@ -146,7 +146,8 @@ public final class Projector {
         "step \(history.count) of a projection", expected: "a finite loss", found: sums.loss)
     }
     history.append(sums)
-    if let bound = settings.stopDistance, sums.distance <= bound {
+    // The picture of the code itself counts, not that of the code with noise.
+    if let bound = settings.stopDistance, scale == 0, sums.distance <= bound {
       isNearEnough = true
       return sums
     }

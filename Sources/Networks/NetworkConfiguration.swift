@@ -110,7 +110,8 @@ extension NetworkConfiguration {
     do {
       self = try JSONDecoder().decode(Self.self, from: Data(json.utf8))
     } catch {
-      throw ConfigurationError("the configuration of \(Self.kind) cannot be read: \(error)")
+      throw ConfigurationError(
+        "the configuration of \(Self.kind) cannot be read: \(misreading(error))")
     }
     try validate()
   }

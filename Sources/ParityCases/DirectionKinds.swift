@@ -42,7 +42,7 @@ private func principalComponents(_ codes: Tensor, _ config: StrictObject) throws
   let exact = try PrincipalComponents(of: codes, count: count)
   let pca = IncrementalPCA(count: count)
   for start in stride(from: 0, to: codes.size(0), by: batch) {
-    pca.add(codes.sliced(start..<min(start + batch, codes.size(0)), axis: 0))
+    try pca.add(codes.sliced(start..<min(start + batch, codes.size(0)), axis: 0))
   }
   let incremental = try pca.components()
   return [

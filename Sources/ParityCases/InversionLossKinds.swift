@@ -100,7 +100,7 @@ private func faceCrop(_ config: StrictObject, image: Int) throws -> FaceCrop {
   guard crop.count == 4, crop.allSatisfy((0...image).contains), crop[0] < crop[1],
     crop[2] < crop[3]
   else { throw CaseError("crop: expected top, bottom, left and right, found \(crop)") }
-  return FaceCrop(rows: crop[0]..<crop[1], columns: crop[2]..<crop[3])
+  return FaceCrop(rows: crop[0]..<crop[1], columns: crop[2]..<crop[3], of: image)
 }
 
 private func recognition(_ inputs: CaseInputs, crop: FaceCrop) throws -> FaceRecognition {

@@ -111,7 +111,7 @@ public struct GANOptions: Codable, Sendable {
     do {
       self = try decoder.decode(Self.self, from: Foundation.Data(json.utf8))
     } catch {
-      throw ConfigurationError("the options of the training cannot be read: \(error)")
+      throw ConfigurationError("the options of the training cannot be read: \(misreading(error))")
     }
   }
 }

@@ -3,9 +3,10 @@
 
 import Checkpoints
 import Formats
-public import Layers
+import Layers
 import Networks
-public import OrderedCollections
+import OrderedCollections
+import Tensors
 
 extension GANTraining {
   /// Copies the tensors of a file into the networks that have tensors of the same names.
@@ -17,43 +18,76 @@ extension GANTraining {
   /// - Throws: `FileError` if the file cannot be read, has no tensors for the networks, or others.
   public func start(from path: String) throws -> [String] {
     let file = try Self.networks(in: path)
-    // A file with one generator has the one that its authors use; both begin as that.
-    let sources = [
-      ("G", trainer.generator.parameters, file["G"] ?? file["G_ema"]),
-      ("G_ema", trainer.average.parameters, file["G_ema"] ?? file["G"]),
-      ("D", trainer.discriminator.parameters, file["D"]),
-    ]
-    var plans: [(store: ParameterStore, tensors: OrderedDictionary<String, StoredParameter>)] = []
-    var lines: [String] = []
-    for (role, store, tensors) in sources {
-      let known = (tensors ?? [:]).filter { store.entries[$0.key] != nil }
-      do {
-        try store.check(known, optional: { _ in true })
-      } catch {
-        throw misfit(error, role, of: path, tensors ?? [:])
-      }
-      plans.append((store, known))
-      lines.append("\(role): \(known.count) of \(store.entries.count) tensors from \(path)")
+    let shares = try Self.shares(
+      of: file, at: path, g: trainer.generator.parameters, average: trainer.average.parameters,
+      d: trainer.discriminator.parameters, labelDim: trainer.generator.traits.labelDim)
+    for share in shares { try share.store.load(share.tensors, optional: { _ in true }) }
+    var lines = shares.map { share in
+      "\(share.role): \(share.tensors.count) of \(share.store.entries.count) tensors from \(path)"
     }
-    guard plans.contains(where: { !$0.tensors.isEmpty }) else {
-      throw FileError(
-        .damaged, file: path, expected: "networks with tensors such as those to be trained",
-        found: "networks \(file.keys.joined(separator: ", ")) with none of them")
-    }
-    for plan in plans { try plan.store.load(plan.tensors, optional: { _ in true }) }
     if file["D"] == nil, let state = Self.state(beside: path) {
       lines.append("\(path) has no D; \(state) has it, and --init-from takes that, too")
     }
     return lines
   }
 
+  /// Checks that a training could start from a file, without memory for its networks.
+  ///
+  /// - Parameters:
+  ///   - path: A checkpoint of any form that Stylist opens, or a state of a training.
+  ///   - options: What would be trained.
+  /// - Throws: As `start(from:)` throws; `ConfigurationError` if options do not fit.
+  public static func checkStart(from path: String, of options: GANOptions) throws {
+    let recipe = try options.recipe()
+    let (g, d) = (ParameterStore(), ParameterStore())
+    let generator = recipe.generator.makeGenerator(Scope(g, device: .meta))
+    _ = recipe.discriminator.makeDiscriminator(Scope(d, device: .meta))
+    _ = try shares(
+      of: networks(in: path), at: path, g: g, average: g, d: d,
+      labelDim: generator.traits.labelDim)
+  }
+
+  /// What one network takes from a file.
+  private struct Share {
+    let role: String
+    let store: ParameterStore
+    let tensors: OrderedDictionary<String, StoredParameter>
+  }
+
+  /// What each network takes from a file: the tensors whose names it has, all of which must fit.
+  private static func shares(
+    of file: OrderedDictionary<String, OrderedDictionary<String, StoredParameter>>,
+    at path: String, g: ParameterStore, average: ParameterStore, d: ParameterStore, labelDim: Int
+  ) throws(FileError) -> [Share] {
+    // A file with one generator has the one that its authors use; both begin as that.
+    let sources = [
+      ("G", g, file["G"] ?? file["G_ema"]), ("G_ema", average, file["G_ema"] ?? file["G"]),
+      ("D", d, file["D"]),
+    ]
+    var shares: [Share] = []
+    for (role, store, tensors) in sources {
+      let known = (tensors ?? [:]).filter { store.entries[$0.key] != nil }
+      do {
+        try store.check(known, optional: { _ in true })
+      } catch {
+        throw misfit(error, role, of: path, tensors ?? [:], labelDim: labelDim)
+      }
+      shares.append(Share(role: role, store: store, tensors: known))
+    }
+    guard shares.contains(where: { !$0.tensors.isEmpty }) else {
+      throw FileError(
+        .damaged, file: path, expected: "networks with tensors such as those to be trained",
+        found: "networks \(file.keys.joined(separator: ", ")) with none of them")
+    }
+    return shares
+  }
+
   /// The error of tensors that do not fit: often it is labels that one side has.
-  private func misfit(
+  private static func misfit(
     _ error: ParameterLoadError, _ role: String, of path: String,
-    _ tensors: OrderedDictionary<String, StoredParameter>
+    _ tensors: OrderedDictionary<String, StoredParameter>, labelDim own: Int
   ) -> FileError {
     let dimension = tensors["mapping.embed.weight"]?.shape.last ?? 0
-    let own = trainer.generator.traits.labelDim
     let labels =
       dimension == own
       ? "" : "labels of length \(dimension), where the training has \(own) (--cond); "
@@ -74,7 +108,7 @@ extension GANTraining {
   /// - Parameter path: A checkpoint of any form that Stylist opens, or a state of a training.
   /// - Returns: For each role the tensors by name, not read yet.
   /// - Throws: `FileError` if the file cannot be read.
-  public static func networks(
+  private static func networks(
     in path: String
   ) throws -> OrderedDictionary<String, OrderedDictionary<String, StoredParameter>> {
     guard let state = try? TrainingState(reading: path) else {

@@ -39,7 +39,7 @@ public func clock(_ seconds: Double) -> String {
 }
 
 /// So many things, such as `1 picture` or `2,000 pictures`.
-func counted(_ number: Int, _ thing: String, _ plural: String? = nil) -> String {
+public func counted(_ number: Int, _ thing: String, _ plural: String? = nil) -> String {
   "\(grouped(number)) \(number == 1 ? thing : plural ?? thing + "s")"
 }
 

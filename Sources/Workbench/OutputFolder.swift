@@ -68,6 +68,21 @@ public struct OutputFolder: Sendable {
     try check(folder(of: file))
   }
 
+  /// Checks that a file to be written is none of those that are read.
+  ///
+  /// - Parameters:
+  ///   - option: The option that names it.
+  ///   - file: The file to be written.
+  ///   - inputs: Those that are read.
+  /// - Throws: `RequestError` if it is one of them, by whatever path.
+  public static func check(
+    _ option: String, _ file: String, isNoneOf inputs: [String]
+  ) throws(RequestError) {
+    let output = wholePath(file)
+    guard let input = inputs.first(where: { wholePath($0) == output }) else { return }
+    throw RequestError(option, expected: "another file than those that are read", found: input)
+  }
+
   /// Whether a path is another one or lies below it, whatever links and dots lead there; nothing
   /// need be there yet.
   static func isSame(_ path: String, orInside other: String) -> Bool {

@@ -8,12 +8,16 @@ extension GeneratorTraits {
   /// many.
   var defaultMixingRows: Set<Int> { Set(0..<min(7, usedWs.upperBound)) }
 
-  /// Checks truncation, the layers of the noise, and class.
+  /// Checks truncation and its cutoff, the layers of the noise, and class.
   func check(_ settings: PictureSettings) throws(RequestError) {
     try check(noiseLayers: settings.noiseLayers)
     let psi = settings.truncationPsi
     guard psi.magnitude <= 1000 else {
       throw RequestError("trunc", expected: "a number from -1000 to 1000", found: "\(psi)")
+    }
+    if let cutoff = settings.truncationCutoff, cutoff > numWs {
+      throw RequestError(
+        "trunc-cutoff", expected: "0 to \(numWs), the rows of W+", found: "\(cutoff)")
     }
     guard let index = settings.classIndex, !(0..<labelDim).contains(index) else { return }
     throw RequestError(

@@ -92,7 +92,9 @@ public struct TrainGANJob: Sendable {
     switch start {
     case .new(let outdir):
       let (options, _) = try request.begin()
-      try request.checkInitFrom()
+      if let file = options.initFrom {
+        try GANTraining.checkStart(from: ShippedModels.file(file), of: options)
+      }
       try OutputFolder.check(outdir)
       return try TrainGANPlan(
         folder: RunFolder.nextPath(in: outdir, description: options.folderName()),
@@ -229,13 +231,6 @@ public struct TrainGANJob: Sendable {
     return GoingOn(
       state: found.state, options: options,
       schedule: try request.schedule(for: options, before: before))
-  }
-}
-
-extension TrainGANRequest {
-  /// Checks that the file to start from holds networks.
-  fileprivate func checkInitFrom() throws {
-    if let initFrom { _ = try GANTraining.networks(in: ShippedModels.file(initFrom)) }
   }
 }
 

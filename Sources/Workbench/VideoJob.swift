@@ -43,16 +43,19 @@ public struct VideoJob: Sendable {
   ///   many frames.
   public func plan() throws(RequestError) -> (keyframes: Int, frames: Int) {
     let cells = grid.count
+    guard cells <= Self.countLimit else {
+      throw RequestError("grid", expected: "at most \(Self.countLimit) cells", found: "\(cells)")
+    }
     guard !seeds.isEmpty, keyframes != nil || seeds.count.isMultiple(of: cells) else {
       throw RequestError(
         "seeds", expected: "a multiple of the \(cells) cells of the grid", found: "\(seeds.count)")
     }
     let each = keyframes ?? seeds.count / cells
     let limit = Self.countLimit / cells
-    guard (1...max(1, limit)).contains(each) else {
+    guard (1...limit).contains(each) else {
       throw RequestError("keyframes", expected: "1 to \(limit) for each cell", found: "\(each)")
     }
-    guard (1...max(1, limit)).contains(framesPerKeyframe) else {
+    guard (1...limit).contains(framesPerKeyframe) else {
       throw RequestError(
         "frames", expected: "1 to \(limit) for each keyframe", found: "\(framesPerKeyframe)")
     }

@@ -100,7 +100,9 @@ struct Attention: AsyncParsableCommand {
   }
 
   private func measureShifts() async throws {
-    guard networkOptions.spelling.isEmpty, pixel == nil, layers == nil else {
+    guard networkOptions.spelling.isEmpty, pixel == nil, layers == nil,
+      pictureOptions.spelling.isEmpty
+    else {
       throw UsageError("--shift goes with --seed, --outdir and --threads alone")
     }
     try checkThreadCount(networkOptions.threads)

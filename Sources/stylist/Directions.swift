@@ -34,13 +34,21 @@ struct DirectionsOptions: ParsableArguments {
   @OptionGroup var report: ReportOptions
 
   /// Runs a job.
-  func run(_ job: DirectionsJob) async throws {
+  ///
+  /// - Parameters:
+  ///   - job: The job.
+  ///   - inputs: Files that were read for it already.
+  /// - Throws: What the job throws; `Interruption`.
+  func run(_ job: DirectionsJob, reading inputs: [String] = []) async throws {
     var job = job
     job.seed = seed
     try networkOptions.check()
-    let summary = try networkOptions.summary(for: PictureSettings())
-    try job.check(summary.traits)
+    // Only samples depend on a class.
+    let summary =
+      try job.settings.map(networkOptions.summary) ?? networkOptions.source.summary()
+    try job.check(summary.traits, networkOptions.source)
     try OutputFolder.check(file: out)
+    try OutputFolder.check("--out", out, isNoneOf: networkOptions.inputs + inputs + job.inputs)
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: job.count),
@@ -120,9 +128,15 @@ struct DirectionsPCA: AsyncParsableCommand {
     help: ArgumentHelp("How many w; the published program takes a million.", valueName: "count"))
   var samples = 100_000
 
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp(
+      "The class, from 0; for networks with labels (default: 0).", valueName: "index"))
+  var classIndex: Int?
+
   func run() async throws {
     var job = DirectionsJob(.pca(samples: samples))
-    job.count = count
+    (job.count, job.classIndex) = (count, classIndex)
     try await options.run(job)
   }
 }
@@ -169,7 +183,8 @@ struct DirectionsSVM: AsyncParsableCommand {
   var share = 0.02
 
   @Option(
-    help: ArgumentHelp("Directions that shall not change; may be given again.", valueName: "file"),
+    help: ArgumentHelp(
+      "A file with a direction that shall not change; may be given again.", valueName: "file"),
     completion: .file())
   var condition: [String] = []
 
@@ -178,6 +193,6 @@ struct DirectionsSVM: AsyncParsableCommand {
       .svm(
         codes: try Codes(reading: latents), scores: try DirectionsJob.scores(reading: scores),
         name: name, share: share, conditions: condition))
-    try await options.run(job)
+    try await options.run(job, reading: [latents, scores])
   }
 }

@@ -60,7 +60,8 @@ struct Generate: AsyncParsableCommand {
     let count = (seeds?.seeds.count ?? codes?.count ?? 0) * pictureOptions.trunc.values.count
     let job: any PictureJob = isSweep ? sweep : plainJob(codes)
     try await networkOptions.draw(
-      job, pictureOptions.settings, count: count, words: "\(count) pictures", into: outdir, report,
+      job, pictureOptions.settings, count: count, words: counted(count, "picture"), into: outdir,
+      report,
       showing)
   }
 

@@ -52,9 +52,13 @@ struct Noise: AsyncParsableCommand {
   func run() async throws {
     try networkOptions.check()
     try codeOptions.check()
+    if noiseLayers.noiseLayers?.layers?.isEmpty == true {
+      throw UsageError("--noise-layers: expected layers that get noise, found none")
+    }
     let count = seeds.seeds.count * draws
     try await networkOptions.draw(
-      job, job.settings, count: count, words: "\(count) draws for pictures", into: outdir,
+      job, job.settings, count: count, words: "\(counted(count, "draw")) for pictures",
+      into: outdir,
       report, showing)
   }
 

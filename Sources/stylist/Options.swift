@@ -59,6 +59,9 @@ struct NetworkOptions: ParsableArguments {
     return .untrained(configuration: cfg ?? "", resolution: resolution, seed: initSeed ?? 0)
   }
 
+  /// The files that are read.
+  var inputs: [String] { network.map { [(try? ShippedModels.file($0)) ?? $0] } ?? [] }
+
   /// The options as they would be typed.
   var spelling: [String] {
     [
@@ -130,6 +133,9 @@ struct CodeOptions: ParsableArguments {
     if let truncCutoff, truncCutoff < 0 {
       throw UsageError("--trunc-cutoff: expected 0 or more, found \(truncCutoff)")
     }
+    if truncCutoff != nil, trunc.values == [1] {
+      throw UsageError("--trunc-cutoff goes with --trunc, which truncates nothing at 1")
+    }
   }
 
   /// Whether nothing is asked for.
@@ -186,6 +192,9 @@ struct PictureOptions: ParsableArguments {
   /// - Throws: `UsageError` about the first value that cannot be.
   func check(severalPsis: Bool = false) throws(UsageError) {
     try code.check(severalPsis: severalPsis)
+    if noiseMode == .none, noiseLayerOptions.noiseLayers != nil {
+      throw UsageError("--noise-layers goes with noise, and --noise-mode=none has none")
+    }
   }
 
   /// Whether nothing is asked for that concerns seeds.

@@ -14,7 +14,7 @@ struct SeedList {
 
   /// Reads an option such as `0-35,85`.
   static func parse(_ text: String) throws -> SeedList {
-    SeedList(seeds: try numbers(text, limit: limit), text: text)
+    SeedList(seeds: try numbers(text, such: "0-35,85", limit: limit), text: text)
   }
 }
 
@@ -36,7 +36,7 @@ struct StyleList {
           + "found '\(text)'")
     }
     guard groups.isEmpty else { return StyleList(groups: groups, text: text.lowercased()) }
-    let rows = Set(try numbers(text, limit: 1 << 16).map(Int.init))
+    let rows = Set(try numbers(text, such: "0-3,6", limit: 1 << 16).map(Int.init))
     return StyleList(groups: [.rows(rows)], text: text)
   }
 }
@@ -51,7 +51,8 @@ struct LayerList {
   /// Reads an option such as `4-7,9`.
   static func parse(_ text: String) throws -> LayerList {
     var seen = Set<Int>()
-    let layers = try numbers(text, limit: 1 << 16).map(Int.init).filter { seen.insert($0).inserted }
+    let layers = try numbers(text, such: "4-7,9", limit: 1 << 16).map(Int.init)
+      .filter { seen.insert($0).inserted }
     return LayerList(layers: layers, text: text)
   }
 
@@ -78,7 +79,7 @@ struct PsiList {
   /// Reads an option such as `0.7`, or `1,0.7,0.5,0,-0.5,-1`.
   static func parse(_ text: String) throws -> PsiList {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-    let values = parts.compactMap { Double($0) }
+    let values = parts.compactMap { $0.contains("x") ? nil : Double($0) }  // no hexadecimal ones
     guard values.count == parts.count, values.count <= 1000,
       values.allSatisfy({ $0.magnitude <= 1000 })
     else {
@@ -101,7 +102,7 @@ struct NoiseLayerRange {
     case "all": return NoiseLayerRange(layers: nil, text: "all")
     case "none": return NoiseLayerRange(layers: 0..<0, text: "none")
     default:
-      let layers = try numbers(text, limit: 1 << 16).map(Int.init)
+      let layers = try numbers(text, such: "0-7", limit: 1 << 16).map(Int.init)
       guard layers == Array(layers[0]...layers[0] + layers.count - 1) else {
         throw ValidationError("expected one range such as 0-7, all or none; found '\(text)'")
       }
@@ -110,11 +111,11 @@ struct NoiseLayerRange {
   }
 }
 
-/// The numbers of a list such as `0-35,85`.
+/// The numbers of a list such as an example.
 ///
 /// - Throws: `ValidationError` if it is empty or malformed, if a range runs backwards, or if there
 ///   are more than `limit`.
-private func numbers(_ text: String, limit: Int) throws -> [UInt32] {
+private func numbers(_ text: String, such example: String, limit: Int) throws -> [UInt32] {
   var all: [UInt32] = []
   for part in text.split(separator: ",", omittingEmptySubsequences: false) {
     let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { end in
@@ -122,7 +123,7 @@ private func numbers(_ text: String, limit: Int) throws -> [UInt32] {
     }
     guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1] else {
       throw ValidationError(
-        "expected numbers from 0 to \(UInt32.max) and ranges, such as 0-35,85; found '\(part)'")
+        "expected numbers from 0 to \(UInt32.max) and ranges, such as \(example); found '\(part)'")
     }
     guard first <= last else {
       throw ValidationError("expected a range that runs upwards, found \(part)")

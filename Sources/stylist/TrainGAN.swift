@@ -38,8 +38,8 @@ struct TrainGAN: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Go on with the training of this folder, or with the latest in --outdir.",
-      valueName: "folder|latest"), completion: .directory)
+      "Go on with the training of this folder; or, in --outdir, with the latest, or with the one of this number or name.",
+      valueName: "run"), completion: .directory)
   var resume: String?
 
   @Option(
@@ -104,12 +104,17 @@ struct TrainGAN: AsyncParsableCommand {
       throw UsageError(
         "give either --resume, to go on with a training, or --init-from, to start a new one")
     }
-    guard resume == "latest" else {
-      guard outdir == nil else {
+    if let outdir {
+      guard !resume.contains("/") else {
         throw UsageError(
-          "--outdir goes with new trainings and with --resume=latest; --resume=\(resume) is the "
-            + "folder itself")
+          "--outdir goes with new trainings, and with --resume=latest or a run's number or name; "
+            + "--resume=\(resume) is the folder itself")
       }
+      return .resume(
+        folder: resume == "latest"
+          ? try TrainGANJob.latestRun(in: outdir) : try RunFinder.folder(resume, in: outdir))
+    }
+    guard resume == "latest" else {
       guard !FileManager.default.isRegularFile(resume) else {
         throw UsageError(
           "--resume=\(resume): expected the folder of a training, found a file; "
@@ -117,8 +122,7 @@ struct TrainGAN: AsyncParsableCommand {
       }
       return .resume(folder: resume)
     }
-    guard let outdir else { throw UsageError("--resume=latest needs --outdir=FOLDER") }
-    return .resume(folder: try TrainGANJob.latestRun(in: outdir))
+    throw UsageError("--resume=latest needs --outdir=FOLDER")
   }
 }
 

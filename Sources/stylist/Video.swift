@@ -70,7 +70,7 @@ struct Video: AsyncParsableCommand {
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: count),
-        lines: ["would make \(count) frames in \(output) from \(summary.origin)"])
+        lines: ["would make \(counted(count, "frame")) in \(output) from \(summary.origin)"])
       return
     }
     let (source, threads, output) = (networkOptions.source, networkOptions.threads, output)

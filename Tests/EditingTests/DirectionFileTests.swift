@@ -106,6 +106,25 @@ import Testing
     #expect(flat.directions[0].deviation == nil && flat.generatorHash == nil)
   }
 
+  @Test("a matrix that could be one direction of W+ or several of w is refused for what it is")
+  func ambiguity() throws {
+    func misfit(_ shape: String) throws -> String? {
+      try reading(npy("<f4", shape, floatBytes(vectors.values())))
+        .misfit(withGenerator: "", numWs: 3, wDim: 5)
+    }
+    #expect(
+      try misfit("(3, 5)")
+        == "directions: expected [1, 3, 5] for one of W+ or [3, 1, 5] for 3 of w, found [3, 5], "
+        + "which could be either")
+    #expect(try misfit("(1, 3, 5)") == nil && misfit("(3, 1, 5)") == nil)
+    #expect(
+      try reading(npy("<f4", "(1, 3, 5)", floatBytes(vectors.values()))).directions
+        .map(\.vector.shape) == [[3, 5]])
+    #expect(
+      try reading(npy("<f4", "(3, 1, 5)", floatBytes(vectors.values()))).directions
+        .map(\.vector.shape) == [[5], [5], [5]])
+  }
+
   @Test("torch's arrays, e4e's principal components and rosinality's factors")
   func torch() throws {
     let array = try reading { try TorchArchive.write(.tensor(stored(vectors)), to: $0) }
@@ -132,14 +151,27 @@ import Testing
 
   // MARK: Hostile files
 
+  @Test("zeros, numbers beyond float32 and directions without end are refused")
+  func numbers() {
+    expect(.damaged, says: "lengths above 0") {
+      _ = try reading(npy("<f4", "(1, 2)", floatBytes([0, 0])))
+    }
+    expect(.damaged, says: "finite numbers of float32") {
+      _ = try reading(npy("<f8", "(1, 1)", littleEndian((1e39).bitPattern)))
+    }
+    expect(.damaged, says: "at most 4096 directions") {
+      _ = try reading(npy("<f4", "(4097, 1)", [UInt8](repeating: 0, count: 4097 * 4)))
+    }
+  }
+
   @Test("files that hold no directions say so")
   func foreign() {
     expect(.notRecognised, says: "found text") { _ = try reading(Array("hello, world".utf8)) }
     expect(.notRecognised) { _ = try reading([]) }
-    expect(.damaged, says: "finite floating-point numbers") {
+    expect(.damaged, says: "finite numbers of float32") {
       _ = try reading(npy("<i8", "(1, 1)", littleEndian(Int64(3))))
     }
-    expect(.damaged, says: "finite floating-point numbers, found others") {
+    expect(.damaged, says: "finite numbers of float32, found others") {
       _ = try reading(npy("<f4", "(2,)", floatBytes([1, .nan])))
     }
     expect(.damaged, says: "1 to 3 axes") {

@@ -53,6 +53,17 @@ import Testing
     expectClose(across, .zeros([2, 4, 6], dtype: .float64), atol: 1e-12)
   }
 
+  @Test(
+    "the place is reached along directions of any length, and of a row each", arguments: [1, 4])
+  func placeOfLong(rows: Int) {
+    let vector = rows == 1 ? u.vector * 3 : Tensor.seeded([4, 6], seed: 9)
+    let direction = LatentDirection(vector, deviation: 0.5)
+    let first = vector.reshaped(rows, 6).selected(0, axis: 0)
+    let moved = direction.moving(codes, to: 3).selected(0, axis: 1)
+    let places = (moved * first).sum(over: 1) / first.square().sum() / 0.5
+    expectClose(places, .full(3, [2], dtype: .float64), atol: 1e-12)
+  }
+
   @Test("a direction with a vector for every row moves each along its own")
   func rowVectors() {
     let direction = LatentDirection(.seeded([4, 6], seed: 5))
@@ -74,6 +85,18 @@ import Testing
       let c = a / a.norm()
       let projected = u.vector - c * (u.vector * c).sum()
       expectClose(left.vector, projected / projected.norm(), atol: 1e-12)
+    }
+  }
+
+  @Test("one condition in two roundings is one condition")
+  func roundedConditions() throws {
+    let a = Tensor.seeded([6], seed: 7)
+    let rounded = LatentDirection(a.cast(to: .float32).cast(to: .float64))
+    let left = try u.orthogonal(to: [LatentDirection(a), rounded])
+    let one = try u.orthogonal(to: [LatentDirection(a)])
+    expectClose(left.vector, one.vector, atol: 1e-6)
+    #expect(throws: EditingError.self) {
+      _ = try u.orthogonal(to: [LatentDirection(.zeros([6], dtype: .float64))])
     }
   }
 

@@ -30,9 +30,9 @@ import Testing
   func incremental() throws {
     let pca = IncrementalPCA(count: 3)
     for start in stride(from: 0, to: 400, by: 100) {
-      #expect(pca.add(codes.sliced(start..<start + 100, axis: 0)))
+      #expect(try pca.add(codes.sliced(start..<start + 100, axis: 0)))
     }
-    #expect(!pca.add(codes.sliced(0..<2, axis: 0)) && pca.codeCount == 400)
+    #expect(try !pca.add(codes.sliced(0..<2, axis: 0)) && pca.codeCount == 400)
     let (found, exact) = (
       try pca.components(), try PrincipalComponents(of: codes, count: 3)
     )
@@ -55,6 +55,20 @@ import Testing
     expectClose(several.deviations, one.deviations, atol: 1e-5)
   }
 
+  @Test("no code is left out, however they fall into batches; labels shift the mean")
+  func batches() throws {
+    let pca = IncrementalPCA(count: 8)
+    try pca.add(codesOf: smallGenerator(), count: 203, batchSize: 50)
+    #expect(pca.codeCount == 203)
+    func mean(_ labels: Tensor?) throws -> Tensor {
+      let pca = IncrementalPCA(count: 2)
+      try pca.add(codesOf: smallGenerator(labelDim: 2), count: 100, labels: labels)
+      return try pca.components().mean
+    }
+    let label = Tensor([0, 1] as [Float], shape: [1, 2])
+    #expect((try mean(label) - mean(nil)).abs().max().item() > 1e-3)
+  }
+
   @Test("more components than there are, or none at all, are refused")
   func refusals() {
     let many = #expect(throws: EditingError.self) {
@@ -62,6 +76,16 @@ import Testing
     }
     #expect(
       many?.description == "principal components of codes [400, 4]: expected 1 to 4, found 5")
+    for shape in [[4], [0, 4]] {
+      #expect(throws: EditingError.self) {
+        _ = try PrincipalComponents(of: .zeros(shape), count: 1)
+      }
+    }
+    let infinite = #expect(throws: EditingError.self) {
+      _ = try PrincipalComponents(of: codes / 0, count: 2)
+    }
+    #expect(
+      infinite?.description == "principal components: expected finite codes, found others")
     let none = #expect(throws: EditingError.self) { _ = try IncrementalPCA(count: 2).components() }
     #expect(
       none?.description

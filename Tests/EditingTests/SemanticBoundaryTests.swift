@@ -83,6 +83,34 @@ import Testing
     }
   }
 
+  @Test("equal codes, codes that are not finite, and settings that cannot be are refused")
+  func numbers() {
+    let scores = (0..<10).map(Double.init)
+    var settings = SemanticBoundarySettings()
+    settings.chosen = .share(0.5)
+    for (codes, words) in [
+      (Tensor.full(0.1, [10, 3]), "codes that differ"),
+      (Tensor.full(.nan, [10, 3]), "finite codes"),
+    ] {
+      let error = #expect(throws: EditingError.self) {
+        _ = try SemanticBoundary(codes: codes, scores: scores, settings: settings)
+      }
+      #expect(error?.description.contains(words) == true, "\(words)")
+    }
+    let codes = Tensor.seeded([10, 3], seed: 1)
+    for change in [
+      { (s: inout SemanticBoundarySettings) in s.chosen = .share(.nan) },
+      { $0.chosen = .count(-1) }, { $0.trainingShare = .nan }, { $0.c = 0 },
+    ] {
+      var settings = settings
+      change(&settings)
+      let error = #expect(throws: EditingError.self) {
+        _ = try SemanticBoundary(codes: codes, scores: scores, settings: settings)
+      }
+      #expect(error?.description.contains("shares from 0 to 1") == true)
+    }
+  }
+
   @Test("scores that are not finite, and too few codes, are refused")
   func scores() {
     let codes = Tensor.seeded([10, 3], seed: 1)

@@ -6,8 +6,9 @@ import TestSupport
 import Tensors
 
 /// StyleGAN2 at 16×16 with 8 channels and 6 rows of W+.
-func smallGenerator() -> StyleGAN2 {
+func smallGenerator(labelDim: Int = 0) -> StyleGAN2 {
   var configuration = StyleGAN2Configuration(resolution: 16)
+  configuration.labelDim = labelDim
   (configuration.zDim, configuration.wDim) = (8, 8)
   (configuration.channelBase, configuration.channelMax) = (128, 8)
   configuration.mappingLayers = 2

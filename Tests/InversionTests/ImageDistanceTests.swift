@@ -42,4 +42,13 @@ import Testing
     let small = distance.prepare(.full(-1, [1, 1, 2, 2]))
     #expect(small(.ones([1, 1, 2, 2])).item() == 4 * 255 * 255)
   }
+
+  @Test("mean features see numbers from -1 to 1, and do not grow with the picture")
+  func meanFeatures() {
+    let distance = ImageDistance.meanFeatures(atMost: 4) { $0.flattened() }
+    for side in [2, 8] {
+      let measure = distance.prepare(.full(-1, [1, 1, side, side]))
+      #expect(measure(.ones([1, 1, side, side])).item() == 4)
+    }
+  }
 }

@@ -97,6 +97,21 @@ import Testing
     #expect(kept < free * 0.8, "\(kept) with the term, \(free) without")
   }
 
+  @Test("a locality term that is not finite is said, and nothing moves")
+  func infiniteLocality() throws {
+    let (generator, original) = (makeGenerator(smallStyleGAN2()), makeGenerator(smallStyleGAN2()))
+    let before = generator.parameters.entries.mapValues { bits($0.tensor) }
+    var term = LocalityTerm(original: original)
+    term.radius = .nan
+    let tuning = try tuning(generator, settings(), locality: term)
+    let error = #expect(throws: InversionError.self) { try tuning.step() }
+    #expect(error?.description.contains("expected a finite loss") == true)
+    #expect(tuning.history.isEmpty)
+    for (name, entry) in generator.parameters.entries {
+      #expect(bits(entry.tensor) == before[name], "\(name)")
+    }
+  }
+
   @Test("networks and codes that do not fit are refused")
   func refusals() throws {
     let generator = makeGenerator(smallStyleGAN2())

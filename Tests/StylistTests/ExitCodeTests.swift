@@ -59,7 +59,7 @@ struct ExitCodeTests {
     try await refuses(
       64, "go with --seeds", generate(network, "--projected-w=x", "--trunc=0.5"))
     try await refuses(64, "--threads: expected", generate(network, "--seeds=1", "--threads=0"))
-    for psi in ["nan", "inf", "-inf", "1e300", "-1001"] {
+    for psi in ["nan", "inf", "-inf", "1e300", "-1001", "0x10"] {
       try await refuses(64, "from -1000 to 1000", generate(network, "--seeds=1", "--trunc=\(psi)"))
     }
     try await refuses(
@@ -75,6 +75,18 @@ struct ExitCodeTests {
       64, "--trunc: expected one number, found 1,0.5",
       ["mix", network, "--rows=1", "--cols=2", "--outdir=x", "--trunc=1,0.5"])
     try await refuses(64, "0 or more", generate(network, "--seeds=1", "--trunc-cutoff=-1"))
+    try await refuses(64, "goes with --trunc", generate(network, "--seeds=1", "--trunc-cutoff=2"))
+    try await refuses(
+      64, "trunc-cutoff: expected 0 to 6, the rows of W+, found 7",
+      generate(network, "--seeds=1", "--trunc=0.5", "--trunc-cutoff=7"))
+    try await refuses(
+      64, "--noise-mode=none has none",
+      generate(network, "--seeds=1", "--noise-mode=none", "--noise-layers=0-1"))
+    try await refuses(
+      64, "goes with --seed", ["attention", "--shift", "--trunc=0.5", "--outdir=x"])
+    try await refuses(
+      64, "at most",
+      ["video", network, "--seeds=0-3", "--grid=65535x65535", "--output=x.webp"])
     try await refuses(
       64, "noise-mode", generate(network, "--seeds=1", "--noise-mode=loud"))
   }

@@ -103,6 +103,31 @@ struct InversionCommandTests {
           "--out=first.safetensors",
         ], in: folder)
       #expect(found.exitCode == 0, "\(found.stderr)")
+      // Codes of low score lie behind the boundary, those of high score before it.
+      let stored = try #require(
+        Safetensors(ByteRegion(mapping: "\(folder)/first.safetensors")).tensors["vectors"])
+      let vector = stored.contiguousBytes().copy().withUnsafeBytes {
+        Array($0.bindMemory(to: Float.self))
+      }
+      let places = (0..<count).map { code in
+        (0..<rows * width).reduce(0) {
+          $0 + Double(values[code * rows * width + $1] * vector[$1 % width])
+        }
+      }
+      let order = scores.indices.sorted { scores[$0] < scores[$1] }
+      let (low, high) = (order.prefix(10).map { places[$0] }, order.suffix(10).map { places[$0] })
+      #expect(try #require(high.min()) > #require(low.max()))
+      let same = try await stylist(
+        ["directions", "svm"] + untrained + [
+          "--latents=codes.npz", "--scores=scores.npy", "--share=0.25", "--out=./codes.npz",
+        ], in: folder)
+      expect(same, endsWith: 64, saying: "--out: expected another file than those that are read")
+      let condition = ["--condition=first.safetensors", "--out=second.safetensors"]
+      let left = try await stylist(
+        ["directions", "svm"] + untrained + [
+          "--latents=codes.npz", "--scores=scores.npy", "--share=0.25",
+        ] + condition, in: folder)
+      expect(left, endsWith: 1, saying: "conditions do not span")
       let edited = try await stylist(
         ["edit", "direction"] + untrained + [
           "--seeds=1", "--direction=first.safetensors", "--index=first", "--strength=1",

@@ -90,6 +90,8 @@ struct RunsCommandTests {
       let show = try await run("show", "0")
       #expect(show.exitCode == 65 && show.stderr.contains("in line 1"))
       #expect(show.stdout.contains("damaged"))
+      let plot = try await run("show", "0", "--plot=a.png")
+      expect(plot, endsWith: 65, saying: "in line 1")
       let list = try await run("list")
       #expect(list.exitCode == 0 && list.stdout.contains("00000: "))
       expect(try await run("compare", "0", "0"), endsWith: 65, saying: "in line 1")

@@ -27,6 +27,7 @@ struct ShippedModelTests {
         ["generate", "--network=tiny", "--seeds=0", "--outdir=out"],
         ["model", "verify", "tiny"], ["model", "convert", "tiny", "t.pt", "--to=nvidia"],
         ["model", "inspect", "tiny"],
+        ["generate", "--network=\(folder)/models/tiny", "--seeds=0", "--outdir=out"],
       ]
       for command in commands {
         let outcome = try await stylist(command, in: folder)
@@ -35,7 +36,8 @@ struct ShippedModelTests {
       }
       let start = try await stylist(
         [
-          "train", "gan", "--data=portraits", "--res=16", "--cbase=64", "--cmax=8",
+          "train", "gan", "--data=portraits", "--res=16", "--cbase=128", "--cmax=8",
+          "--z-dim=16", "--w-dim=16",
           "--init-from=tiny", "--outdir=runs", "-n",
         ], in: folder)
       #expect(start.exitCode == 0, "\(start.stderr)")

@@ -207,14 +207,16 @@ struct TrainCommandTests {
         let made = try onlyRun(in: "\(folder)/more-\(file)")
         #expect(made.hasSuffix("-init"))
       }
-      let misfit = try await stylist(
-        tinyTraining + [
-          "--cmax=4", "--init-from=\(run)/training-state-000000.safetensors",
-          "--outdir=\(folder)/no",
-        ])
-      #expect(misfit.exitCode == 65, "\(misfit.stderr)")
-      #expect(misfit.stderr.contains("expected"))
-      #expect(!FileManager.default.fileExists(atPath: "\(folder)/no"))
+      for dry in [[], ["-n"]] {
+        let misfit = try await stylist(
+          tinyTraining + dry + [
+            "--cmax=4", "--init-from=\(run)/training-state-000000.safetensors",
+            "--outdir=\(folder)/no",
+          ])
+        #expect(misfit.exitCode == 65, "\(misfit.stderr)")
+        #expect(misfit.stderr.contains("expected"))
+        #expect(!FileManager.default.fileExists(atPath: "\(folder)/no"))
+      }
     }
   }
 

@@ -42,8 +42,11 @@ public struct FaceRecognitionConfiguration: FeatureConfiguration {
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.check("resolution", resolution, in: 1...4096)
     try ConfigurationError.check("featureCount", featureCount, in: 1...65536)
-    try ConfigurationError.check("crop", crop, is: "some rows and columns of 256") {
-      [$0.rows, $0.columns].allSatisfy { !$0.isEmpty && $0.lowerBound >= 0 && $0.upperBound <= 256 }
+    try ConfigurationError.check("crop", crop, is: "some rows and columns of its pictures") {
+      crop in
+      [crop.rows, crop.columns].allSatisfy {
+        !$0.isEmpty && $0.lowerBound >= 0 && $0.upperBound <= crop.side
+      }
     }
     try trunk.validate()
     try ConfigurationError.check("trunk.inChannels", trunk.inChannels, is: "3") { $0 == 3 }
@@ -118,23 +121,26 @@ public struct FaceCrop: Codable, Hashable, Sendable {
   public var rows: Range<Int>
   /// Columns of the picture.
   public var columns: Range<Int>
+  /// The width and height of the pictures; of others it would be another part.
+  public var side: Int
 
-  /// These rows and columns.
-  public init(rows: Range<Int>, columns: Range<Int>) { (self.rows, self.columns) = (rows, columns) }
+  /// These rows and columns of pictures of a size.
+  public init(rows: Range<Int>, columns: Range<Int>, of side: Int) {
+    (self.rows, self.columns, self.side) = (rows, columns, side)
+  }
 
   /// Rows 35 to 223 and columns 32 to 220 of a picture of 256×256.
   ///
   /// - Source: `criteria/id_loss.py` of pixel2style2pixel.
-  public static let published = FaceCrop(rows: 35..<223, columns: 32..<220)
+  public static let published = FaceCrop(rows: 35..<223, columns: 32..<220, of: 256)
 
   /// Cuts the part out.
   ///
-  /// - Parameter img: [N, C, H, W].
+  /// - Parameter img: [N, C, side, side].
   /// - Returns: [N, C, rows, columns].
   public func callAsFunction(_ img: Tensor) -> Tensor {
     precondition(
-      rows.upperBound <= img.size(2) && columns.upperBound <= img.size(3),
-      "rows \(rows), columns \(columns) of images \(img.shape)")
+      img.shape.suffix(2) == [side, side], "images \(img.shape), expected \(side)×\(side)")
     return img.sliced(rows, axis: 2).sliced(columns, axis: 3)
   }
 }

@@ -18,6 +18,7 @@ extension DoctorJob {
       Self.conv2dPath(convolution, .float32, &random),
       Self.conv2dPath(convolution, .bfloat16, &random),
       Self.modulatedConv2dPath(convolution, &random),
+      Self.neighborhoodPath(own, &random),
       Self.productPath(build.mkl == nil ? torch : "MKL", &random),
     ]
   }
@@ -110,6 +111,24 @@ extension DoctorJob {
           styles: styles.cast(to: .float64), padding: 1, fused: false)
       ],
       reference: "scaled before and after, 64-bit numbers", tolerance: 1e-5)
+  }
+
+  private static func neighborhoodPath(
+    _ own: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let shape = [2, 7, 9, 2, 4]  // [N, H, W, heads, D]
+    let (q, k, v) = (
+      random.tensor(shape).requiringGrad(), random.tensor(shape), random.tensor(shape)
+    )
+    let bias = random.tensor([2, 5, 5])
+    let results = [neighborhoodAttention, neighborhoodAttentionReference].map { attend in
+      attend(q, k, v, bias, 3, 2, 0.5)
+    }
+    let slopes = Self.slopes(of: results, by: q, &random)
+    return path(
+      "neighborhoodAttention", own, because: "memory grows with the tokens alone",
+      found: [results[0], slopes[0]], expected: [results[1], slopes[1]],
+      reference: "gathered neighbours, with the gradient", tolerance: 1e-5)
   }
 
   private static func productPath(

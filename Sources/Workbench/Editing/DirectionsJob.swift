@@ -53,17 +53,64 @@ public struct DirectionsJob: Sendable {
   public var count = 8
   /// Where the random numbers start from which w are sampled.
   public var seed: UInt32 = 0
+  /// The class whose w are sampled, for generators with labels; nil for class 0.
+  public var classIndex: Int?
 
   /// A job that finds eight.
   ///
   /// - Parameter method: How.
   public init(_ method: Method) { self.method = method }
 
-  /// Checks that a generator has so many directions.
+  /// Truncation, class and noise, of which only the class matters, and only to samples.
+  public var settings: PictureSettings? {
+    guard case .pca = method else { return nil }
+    var settings = PictureSettings()
+    settings.classIndex = classIndex
+    return settings
+  }
+
+  /// The files that the job reads, beside the generator's.
+  public var inputs: [String] {
+    guard case .svm(_, _, _, _, let conditions) = method else { return [] }
+    return conditions
+  }
+
+  /// Checks that a generator has so many directions, and that the conditions are of it.
   ///
-  /// - Parameter traits: What the generator is.
-  /// - Throws: `RequestError` if it has not, or rows or codes do not fit.
-  public func check(_ traits: GeneratorTraits) throws(RequestError) {
+  /// - Parameters:
+  ///   - traits: What the generator is.
+  ///   - source: Where it comes from, for its hash.
+  /// - Throws: `RequestError` if it has not, or class, rows, codes or conditions do not fit;
+  ///   `FileError` if the file of a condition cannot be read.
+  public func check(_ traits: GeneratorTraits, _ source: NetworkSource) throws {
+    try checkNumbers(traits)
+    _ = try conditions(traits, source)
+  }
+
+  /// The directions that shall not change, one of each file.
+  private func conditions(
+    _ traits: GeneratorTraits, _ source: NetworkSource
+  ) throws -> [LatentDirection] {
+    guard !inputs.isEmpty else { return [] }
+    let hash = try source.contentHash()
+    return try inputs.map { path in
+      let contents = try DirectionFile(reading: path)
+      if let misfit = contents.misfit(
+        withGenerator: hash, numWs: traits.numWs, wDim: traits.wDim)
+      {
+        throw RequestError(misfit, in: path)
+      }
+      guard contents.directions.count == 1 else {
+        throw RequestError(
+          "--condition", expected: "a file with one direction",
+          found: "\(contents.directions.count) in \(path)")
+      }
+      return contents.directions[0]
+    }
+  }
+
+  private func checkNumbers(_ traits: GeneratorTraits) throws(RequestError) {
+    if let settings { try traits.check(settings) }
     guard 1...traits.wDim ~= count else {
       throw RequestError("--count", expected: "1 to \(traits.wDim)", found: "\(count)")
     }
@@ -75,9 +122,10 @@ public struct DirectionsJob: Sendable {
           found: "\(rows.upperBound - 1)")
       }
     case .pca(let samples):
-      guard max(count, 2)...100_000_000 ~= samples else {
+      // Codes vary in one direction fewer than there are of them.
+      guard count + 1...100_000_000 ~= samples else {
         throw RequestError(
-          "--samples", expected: "\(max(count, 2)) to 100,000,000", found: "\(samples)")
+          "--samples", expected: "\(count + 1) to 100,000,000", found: "\(samples)")
       }
     case .svm(let codes, let scores, _, let share, _):
       guard codes.wDim == traits.wDim else {
@@ -108,7 +156,8 @@ public struct DirectionsJob: Sendable {
     _ source: NetworkSource, on host: GeneratorHost, into file: String,
     progress: @escaping ProgressHandler
   ) async throws -> Outcome {
-    try check(host.traits)
+    try checkNumbers(host.traits)
+    let still = try conditions(host.traits, source)
     let hash = try source.contentHash()
     _ = try OutputFolder(of: file)
     switch method {
@@ -117,13 +166,13 @@ public struct DirectionsJob: Sendable {
         to: file, hash: hash, rows: rows, method: asRosinality ? .rosinality : .sefa, count: count)
     case .pca(let samples):
       return try await host.writeComponents(
-        to: file, hash: hash, samples: samples, seed: seed, count: count, progress: progress)
-    case .svm(let codes, let scores, let name, let share, let conditions):
+        to: file, hash: hash, samples: samples, seed: seed, classIndex: classIndex ?? 0,
+        count: count, progress: progress)
+    case .svm(let codes, let scores, let name, let share, _):
       var settings = SemanticBoundarySettings()
       (settings.chosen, settings.seed) = (.share(share), seed)
       let boundary = try SemanticBoundary(
         codes: codes.tensor.mean(over: 1), scores: scores, settings: settings, name: name)
-      let still = try conditions.flatMap { try DirectionFile(reading: $0).directions }
       let direction =
         still.isEmpty ? boundary.direction : try boundary.direction.orthogonal(to: still)
       try DirectionFile([direction], generatorHash: hash, method: "boundary of a linear SVM")
@@ -173,20 +222,29 @@ extension GeneratorHost {
 
   /// Samples w, and writes the directions in which they vary most.
   fileprivate func writeComponents(
-    to file: String, hash: String, samples: Int, seed: UInt32, count: Int, progress: ProgressHandler
+    to file: String, hash: String, samples: Int, seed: UInt32, classIndex: Int, count: Int,
+    progress: ProgressHandler
   ) throws -> DirectionsJob.Outcome {
-    let pca = IncrementalPCA(count: count)
-    try pca.add(codesOf: generator, count: samples, seed: seed) { done in
+    // GANSpace keeps 80: of fewer, the strongest would come out less exact.
+    let kept = min(max(count, 80), samples - 1, traits.wDim)
+    let pca = IncrementalPCA(count: kept)
+    let label = generator.label(classIndex: classIndex)
+    try pca.add(codesOf: generator, count: samples, seed: seed, labels: label) { done in
       try Task.checkCancellation()
       progress(JobProgress(done: done, total: samples, unit: "codes"))
     }
     let found = try pca.components()
+    let directions = Array(found.directions.prefix(count))
+    if let still = directions.first(where: { !(($0.deviation ?? 0) > 0) }) {
+      throw RequestError(
+        "--count", expected: "directions in which w varies", found: "none in \(still.name)")
+    }
     try DirectionFile(
-      found.directions, mean: found.mean, generatorHash: hash, method: "principal components"
+      directions, mean: found.mean, generatorHash: hash, method: "principal components"
     ).write(to: file)
     let shares = found.shares.cast(to: .float32).values(as: Float.self)
     return DirectionsJob.Outcome(
       file: file, figure: "share of variance",
-      directions: zip(found.directions, shares).map { .init(name: $0.name, figure: Double($1)) })
+      directions: zip(directions, shares).map { .init(name: $0.name, figure: Double($1)) })
   }
 }

@@ -14,10 +14,13 @@ public struct RunShowJob: Sendable {
   ///
   /// - Parameter plot: The PNG file for a picture of the losses; nil for none.
   /// - Returns: The report.
-  /// - Throws: `FileError` if the training cannot be read or the picture not be written.
+  /// - Throws: `FileError` if the training cannot be read or the picture not be written;
+  ///   `RequestError` if nothing was logged yet.
   public func run(plot: String?) throws -> RunReport {
     let report = try RunReport(of: folder)
     if let plot {
+      // A log whose first line is damaged has nothing to draw, and that is why.
+      if report.curves.kimg.isEmpty, let damage = report.damage { throw damage }
       try RunPlot.write(
         [(report.summary.name, report.curves)], to: plot, source: report.summary.folder)
     }

@@ -12,7 +12,7 @@ func smallFaceRecognition() -> FaceRecognitionConfiguration {
   var configuration = FaceRecognitionConfiguration()
   (configuration.resolution, configuration.featureCount) = (16, 5)
   configuration.trunk = smallTrunk()
-  configuration.crop = FaceCrop(rows: 3..<22, columns: 2..<20)
+  configuration.crop = FaceCrop(rows: 3..<22, columns: 2..<20, of: 24)
   return configuration
 }
 

@@ -11,7 +11,7 @@ import Testing
   private let yHat = Tensor.seeded([2, 3, 64, 64], seed: 2) * 0.5
   private let wPlus = Tensor.seeded([2, 6, 8], seed: 3)
   private let average = Tensor.seeded([6, 8], seed: 4)
-  private let crop = FaceCrop(rows: 3..<51, columns: 2..<50)
+  private let crop = FaceCrop(rows: 3..<51, columns: 2..<50, of: 64)
 
   private func terms(_ weights: InversionLossWeights, x: Tensor? = nil) -> InversionLoss.Terms {
     var recognition = smallFaceRecognition()
