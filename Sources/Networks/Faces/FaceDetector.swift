@@ -32,8 +32,7 @@ public struct DetectedFace: Hashable, Sendable {
 /// that reach beyond the picture are black there.
 ///
 /// The same picture gives the same faces. Boxes run from pixels' edge to edge, where the published
-/// programs count some of them from centre to centre, so that results differ from theirs by a pixel
-/// or two.
+/// programs count some of them from centre to centre: results differ from theirs by a pixel or two.
 public struct FaceDetector {
   /// The width and height of the smallest faces, in pixels; 12 at least.
   public var minFaceSize = 20.0
@@ -45,8 +44,7 @@ public struct FaceDetector {
   public var refinementThreshold = 0.7
   /// How likely a face must be for the third network.
   ///
-  /// - Source: `scripts/align_faces_parallel.py` of pixel2style2pixel has .6, .7 and .8 with other
-  ///   points; facenet-pytorch has .7 here.
+  /// - Source: `detector.py` of pixel2style2pixel's MTCNN; facenet-pytorch has 0.7 here.
   public var outputThreshold = 0.8
   private let network: MTCNN
 
@@ -210,16 +208,16 @@ private struct SquareEvidence {
 extension DetectedFace {
   /// What the third network says about a square.
   ///
-  /// It learned from points whose whole numbers are pixels' centres, in squares whose corners are
-  /// the numbers of pixels: what it says of the place of a point needs no half pixel.
+  /// It measures from the edges of the square: the middle of a pixel is half a pixel from them. So a
+  /// mirrored picture has the mirrored points; the published programs leave the half pixel out.
   fileprivate init(square: PixelSquare, _ evidence: SquareEvidence) {
     let side = Double(square.side)
     box = square.box.moved(by: evidence.offsets)
     probability = evidence.probability
     points = (0..<5).map { i in
       Point(
-        x: Double(square.left) + Double(evidence.points[i]) * side,
-        y: Double(square.top) + Double(evidence.points[5 + i]) * side)
+        x: Double(square.left) + Double(evidence.points[i]) * side - 0.5,
+        y: Double(square.top) + Double(evidence.points[5 + i]) * side - 0.5)
     }
   }
 }
