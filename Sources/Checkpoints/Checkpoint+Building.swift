@@ -95,6 +95,17 @@ extension Checkpoint.Network {
     return try load { LPIPS(configuration, $0) }
   }
 
+  /// Builds the networks that find faces, and loads their tensors.
+  ///
+  /// - Returns: The networks, on the processor, in float32.
+  /// - Throws: `FileError` if they are others or the file's tensors do not fit them.
+  public func makeMTCNN() throws -> MTCNN {
+    guard configuration is MTCNNConfiguration else {
+      throw misfit(.unsupported, "MTCNN", type(of: configuration).kind)
+    }
+    return try load { MTCNN($0) }
+  }
+
   /// What the network is for.
   public var use: NetworkUse { NetworkUse(of: configuration) }
 
@@ -132,6 +143,8 @@ extension Checkpoint.Network {
       return try plan(configuration.makeFeatures).parameters
     case let configuration as LPIPSConfiguration:
       return try plan { LPIPS(configuration, $0) }.parameters
+    case is MTCNNConfiguration:
+      return try plan { MTCNN($0) }.parameters
     default:
       throw misfit(.unsupported, "a network of a known kind", type(of: configuration).kind)
     }

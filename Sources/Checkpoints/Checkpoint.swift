@@ -38,7 +38,7 @@ public struct Checkpoint {
   /// The form of the file, in a few words.
   public let format: String
   /// The networks by role: `G`, `D`, `G_ema`, `encoder`, `editor`, `classifier`,
-  /// `features`.
+  /// `features`, `detector`.
   public let networks: OrderedDictionary<String, Network>
   /// Networks that the file seems to hold and that cannot be used, by role: why.
   public internal(set) var refusals: OrderedDictionary<String, FileError> = [:]
@@ -53,11 +53,12 @@ public struct Checkpoint {
 
   /// Opens a file of any form that Stylist knows, told by its first bytes.
   ///
-  /// - Parameter path: The file.
+  /// - Parameter path: The file, or the folder of MTCNN's three files.
   /// - Returns: What it holds.
   /// - Throws: `FileError` if it cannot be read, is damaged, or asks for something that is never
   ///   done.
   public static func open(_ path: String) throws(FileError) -> Checkpoint {
+    if let detector = try Checkpoint(detectorFolder: path) { return detector }
     let bytes = try ByteRegion(mapping: path)
     let checkpoint = try read(bytes)
     // A file can mention the same bytes as many tensors, or repeat one number as a large tensor.

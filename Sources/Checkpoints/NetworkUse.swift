@@ -16,6 +16,8 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
   case classifier
   /// It tells how alike pictures are.
   case features
+  /// It finds faces in pictures.
+  case detector
 
   /// What the network of a configuration is for.
   public init(of configuration: any NetworkConfiguration) {
@@ -25,6 +27,7 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     case is any EncoderConfiguration: self = .encoder
     case is EditTransformerConfiguration: self = .editor
     case is LatentClassifierConfiguration: self = .classifier
+    case is MTCNNConfiguration: self = .detector
     default: self = .features
     }
   }
@@ -34,7 +37,7 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     switch self {
     case .generator: ["G_ema", "G"]
     case .discriminator: ["D"]
-    case .encoder, .editor, .classifier, .features: [rawValue]
+    case .encoder, .editor, .classifier, .features, .detector: [rawValue]
     }
   }
 
@@ -56,6 +59,7 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     case .editor: "a network that edits codes"
     case .classifier: "a classifier of codes"
     case .features: "a feature network"
+    case .detector: "a detector of faces"
     }
   }
 }

@@ -20,10 +20,7 @@ public struct NPY: Sendable {
   /// - Throws: `FileError` of kind `damaged`, `refusedAsUnsafe` if it holds Python objects, or
   ///   `unsupported` if it holds whatever else is no such numbers.
   public init(_ bytes: ByteRegion) throws(FileError) {
-    let headerBytes = try Self.header(of: bytes)
-    let header = try NPYHeader(headerBytes)
-    let elements = try bytes.suffix(
-      from: headerBytes.fileOffset - bytes.fileOffset + headerBytes.count)
+    let (header, elements) = try Self.parts(of: bytes)
     let elementType = try Self.elementType(of: header, elements)
     let shape = header.isFortranOrder ? header.shape.reversed() : header.shape
     let rows = try StoredTensor(elementType: elementType, shape: shape, bytes: elements)
@@ -35,12 +32,23 @@ public struct NPY: Sendable {
       : rows
   }
 
+  /// What the header says, and what follows it.
+  static func parts(
+    of bytes: ByteRegion
+  ) throws(FileError) -> (header: NPYHeader, elements: ByteRegion) {
+    let headerBytes = try header(of: bytes)
+    let elements = try bytes.suffix(
+      from: headerBytes.fileOffset - bytes.fileOffset + headerBytes.count)
+    return (try NPYHeader(headerBytes), elements)
+  }
+
   /// The type of numbers; an array of something else is looked at as far as its size.
   private static func elementType(
     of header: NPYHeader, _ elements: ByteRegion
   ) throws(FileError) -> ElementType {
     switch header.type {
     case .numbers(let type): return type
+    case .objects(_, let refusal): throw refusal
     case .other(let name, let byteCount):
       let size = product(header.shape + [byteCount])
       guard size == elements.count else {

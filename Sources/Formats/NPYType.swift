@@ -6,10 +6,12 @@ enum NPYType {
   case numbers(ElementType)
   /// Something else that is no Python object: text, dates, structures, big-endian and other numbers.
   case other(name: String, byteCount: Int)
+  /// Python objects, which are a pickle; whoever wants numbers refuses them with this error.
+  case objects(name: String, refusal: FileError)
 }
 
 extension JSONScanner {
-  /// The type of the elements, of which objects are pickles.
+  /// The type of the elements.
   mutating func numpyType() throws(FileError) -> NPYType {
     skipSpace()
     guard cursor < bytes.count, bytes[cursor] == UInt8(ascii: "[") else { return try namedType() }
@@ -21,8 +23,9 @@ extension JSONScanner {
     let start = cursor
     let name = try quoted()
     guard !name.contains("O") else {
-      throw header.error(
+      let refusal = header.error(
         .refusedAsUnsafe, at: start, expected: "numbers", found: "\(name), Python objects")
+      return .objects(name: name, refusal: refusal)
     }
     if let type = ElementType.allCases.first(where: { $0.numpyName == name }) {
       return .numbers(type)
@@ -76,9 +79,10 @@ extension JSONScanner {
     guard cursor < bytes.count, bytes[cursor] != UInt8(ascii: "[") else {
       return try structure(depth: depth + 1)
     }
-    return switch try namedType() {
-    case .numbers(let type): type.byteCount
-    case .other(_, let byteCount): byteCount
+    switch try namedType() {
+    case .numbers(let type): return type.byteCount
+    case .other(_, let byteCount): return byteCount
+    case .objects(_, let refusal): throw refusal
     }
   }
 

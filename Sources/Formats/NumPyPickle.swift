@@ -25,6 +25,15 @@ extension StoredTensor {
   private static let numPyModules: Set = ["numpy.core.multiarray", "numpy._core.multiarray"]
 }
 
+extension PickleValue {
+  /// The objects of the array of Python objects that the value records, or nil if it records
+  /// something else.
+  func numPyObjects(file: String) throws(FileError) -> [PickleValue]? {
+    guard case .object(let call) = self, call.callable.name == "_reconstruct" else { return nil }
+    return try NumPyRecord(call: call, file: file).objects()
+  }
+}
+
 /// The recorded call that makes an array or a scalar.
 private struct NumPyRecord {
   let call: PickleObject
@@ -38,7 +47,18 @@ private struct NumPyRecord {
     return try StoredTensor(elementType: try elementType(items[0]), shape: [], bytes: bytes)
   }
 
-  func array() throws(FileError) -> StoredTensor {
+  /// The objects of an array of objects; nil if it is one of numbers.
+  func objects() throws(FileError) -> [PickleValue]? {
+    let (_, dtype, _, elements) = try arrayState()
+    guard let code = dtype.asCall(of: .dtype)?.arguments.items.first?.asString,
+      ["O", "O4", "O8"].contains(code), case .list(let objects) = elements
+    else { return nil }
+    return objects.items
+  }
+
+  private func arrayState() throws(FileError) -> (
+    axes: [PickleValue], dtype: PickleValue, isColumnMajor: Bool, elements: PickleValue
+  ) {
     guard let state = call.state?.asItems, state.count == 5, let axes = state[1].asItems,
       let isColumnMajor = state[3].asBool
     else {
@@ -46,9 +66,14 @@ private struct NumPyRecord {
         "an array's version, shape, dtype, order and bytes", found: kinds(call.state?.asItems ?? [])
       )
     }
-    let type = try elementType(state[2])
-    guard let bytes = state[4].asBytes else {
-      throw damaged("an array of numbers", found: "one of \(state[4].kind)")
+    return (axes, state[2], isColumnMajor, state[4])
+  }
+
+  func array() throws(FileError) -> StoredTensor {
+    let (axes, dtype, isColumnMajor, elements) = try arrayState()
+    let type = try elementType(dtype)
+    guard let bytes = elements.asBytes else {
+      throw damaged("an array of numbers", found: "one of \(elements.kind)")
     }
     let shape = axes.compactMap { $0.asInt.map(Int.init) }
     guard shape.count == axes.count else { throw damaged("a shape", found: kinds(axes)) }
@@ -62,7 +87,7 @@ private struct NumPyRecord {
 
   /// A dtype: `dtype(code, …)` with the state (version, byte order, …).
   private func elementType(_ value: PickleValue) throws(FileError) -> ElementType {
-    guard let dtype = value.asCall(of: PickleGlobal("numpy", "dtype")),
+    guard let dtype = value.asCall(of: .dtype),
       let code = dtype.arguments.items.first?.asString
     else { throw damaged("a dtype", found: value.kind) }
     let order = dtype.state?.asItems?.dropFirst().first?.asString ?? "|"
@@ -81,6 +106,11 @@ private struct NumPyRecord {
   private func damaged(_ expected: String, found: String) -> FileError {
     FileError(.damaged, file: file, offset: call.offset, expected: expected, found: found)
   }
+}
+
+extension PickleGlobal {
+  /// The class of NumPy's types of elements.
+  fileprivate static let dtype = PickleGlobal("numpy", "dtype")
 }
 
 extension ElementType {

@@ -52,14 +52,19 @@ public struct PickleAllowList: Sendable {
   static let torchScript = PickleAllowList(
     torch.adding(names(in: "torch.jit._pickle", torchScriptNames)).globals, package: "__torch__")
 
-  /// What the published checkpoints mention: torch, NumPy's arrays and NVIDIA's network objects.
-  public static let standard = torch.adding(
+  /// What dictionaries of NumPy's arrays mention.
+  public static let numPy = PickleAllowList(
     names(in: "numpy", ["dtype", "ndarray"])
       .union(names(in: "numpy.core.multiarray", ["scalar", "_reconstruct"]))
       .union(names(in: "numpy._core.multiarray", ["scalar", "_reconstruct"]))
+      .union(names(in: "_codecs", ["encode"]))
+      .union(names(in: "collections", ["OrderedDict"])))
+
+  /// What the published checkpoints mention: torch, NumPy's arrays and NVIDIA's network objects.
+  public static let standard = torch.adding(
+    numPy.globals
       .union(names(in: "builtins", ["set", "frozenset", "bytearray"]))
       .union(names(in: "__builtin__", ["set", "frozenset", "bytearray"]))
-      .union(names(in: "_codecs", ["encode"]))
       .union(names(in: "dnnlib.util", ["EasyDict"]))
       .union(sourceHolders))
 

@@ -26,9 +26,12 @@ public func adaptiveAveragePool2d(_ x: Tensor, height: Int, width: Int) -> Tenso
 ///   - k: The window's width and height.
 ///   - stride: How far windows are apart.
 ///   - padding: How far windows may reach beyond the edges, where there is nothing.
+///   - roundsUp: Whether a last window that the image fills in part counts (PyTorch's `ceil_mode`).
 /// - Returns: The largest pixels.
-public func maxPool2d(_ x: Tensor, kernelSize k: Int, stride: Int, padding: Int = 0) -> Tensor {
-  call("aten::max_pool2d", x, [k, k], [stride, stride], [padding, padding])
+public func maxPool2d(
+  _ x: Tensor, kernelSize k: Int, stride: Int, padding: Int = 0, roundsUp: Bool = false
+) -> Tensor {
+  call("aten::max_pool2d", x, [k, k], [stride, stride], [padding, padding], [1, 1], roundsUp)
 }
 
 /// Images at any size, each pixel picked: row i is row `floor(i · H / height)`.

@@ -1,5 +1,6 @@
 // The one list of families: of generators and encoders, each with the configurations that people
-// name, of discriminators, and of the networks whose features are compared.
+// name, of discriminators, of the networks whose features are compared, and of those that find
+// faces.
 
 /// The networks that Stylist knows.
 public enum Registry {
@@ -38,6 +39,9 @@ public enum Registry {
     EditTransformerConfiguration.self,
     LatentClassifierConfiguration.self,
   ]
+
+  /// Every network that finds something in pictures.
+  public static let detectors: [any NetworkConfiguration.Type] = [MTCNNConfiguration.self]
 
   /// Every named configuration, family by family.
   public static let configurations: [NamedConfiguration] = families.flatMap {
@@ -123,7 +127,7 @@ public enum Registry {
     -> any NetworkConfiguration
   {
     let known: [any NetworkConfiguration.Type] =
-      families + discriminators + encoders + featureNetworks + editors
+      families + discriminators + encoders + featureNetworks + editors + detectors
     guard let found = known.first(where: { $0.kind == kind }) else {
       throw ConfigurationError("kind: expected that of a known network, found \(kind)")
     }

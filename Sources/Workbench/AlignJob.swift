@@ -11,7 +11,7 @@ public protocol FaceFinder: Sendable {
   /// - Parameter picture: The picture, upright, in RGB.
   /// - Returns: Their points; none where there is no face.
   /// - Throws: What the finder cannot do without.
-  func faces(in picture: ByteImage) throws -> [FaceLandmarks]
+  func faces(in picture: ByteImage) async throws -> [FaceLandmarks]
 }
 
 /// Cuts faces out of pictures as FFHQ's were cut, upright and of one size.
@@ -110,7 +110,7 @@ public struct AlignJob: Sendable {
   /// - Returns: What was made, and what was not and why.
   /// - Throws: What `plan` throws; `FileError` if a file cannot be written; `CancellationError`
   ///   between pictures.
-  public func run(into folder: OutputFolder, progress: ProgressHandler) throws -> Outcome {
+  public func run(into folder: OutputFolder, progress: ProgressHandler) async throws -> Outcome {
     let files = try files()
     var outcome = Outcome()
     var names: Set<String> = []
@@ -119,14 +119,9 @@ public struct AlignJob: Sendable {
       let place = files.place(of: files.pictures[index])
       do throws(any Error) {
         let picture = try files.image(at: index).inRGB
-        for (number, face) in try faces(in: picture, files.pictures[index], place).enumerated() {
-          let name = unused(stem(of: files.pictures[index]), number, &names)
-          try PNG(image: rule.aligned(picture, face)).write(to: folder.file(name))
-          outcome.aligned.append(
-            AlignedFace(
-              source: files.pictures[index], file: folder.file(name), landmarks: face,
-              part: rule.part(of: face)))
-        }
+        let name = files.pictures[index]
+        let faces = try await faces(in: picture, name, place)
+        try cut(faces, outOf: picture, name, into: folder, &names, &outcome)
       } catch let error as FileError where error.kind == .cannotCreate || error.kind == .ioFailed {
         throw error
       } catch {
@@ -139,8 +134,21 @@ public struct AlignJob: Sendable {
     return outcome
   }
 
+  /// Writes the faces of a picture.
+  private func cut(
+    _ faces: [FaceLandmarks], outOf picture: ByteImage, _ source: String,
+    into folder: OutputFolder, _ names: inout Set<String>, _ outcome: inout Outcome
+  ) throws {
+    for (number, face) in faces.enumerated() {
+      let file = folder.file(unused(stem(of: source), number, &names))
+      try PNG(image: rule.aligned(picture, face)).write(to: file)
+      outcome.aligned.append(
+        AlignedFace(source: source, file: file, landmarks: face, part: rule.part(of: face)))
+    }
+  }
+
   /// The faces to cut out of a picture.
-  private func faces(in picture: ByteImage, _ name: String, _ place: String) throws
+  private func faces(in picture: ByteImage, _ name: String, _ place: String) async throws
     -> [FaceLandmarks]
   {
     let all: [FaceLandmarks]
@@ -152,7 +160,7 @@ public struct AlignJob: Sendable {
           .doesNotFit, file: place, expected: "a line for it in \(file)", found: "none")
       }
       all = found.sorted { $0.eyeDistance > $1.eyeDistance }
-    case .finder(let finder): all = try finder.faces(in: picture)
+    case .finder(let finder): all = try await finder.faces(in: picture)
     }
     guard let first = all.first else {
       throw FileError(.doesNotFit, file: place, expected: "a face", found: "none")

@@ -130,8 +130,8 @@ extension ConvertJob.Form {
   ) -> [String] {
     let roles = ["G_ema", "G", "D"].filter { networks[$0] != nil }
     guard !holdsSeveral else { return roles }
-    let others = [NetworkUse.encoder, .editor, .classifier, .features].flatMap(\.roles)
-      .filter { networks[$0] != nil }
+    let others = [NetworkUse.encoder, .editor, .classifier, .features, .detector]
+      .flatMap(\.roles).filter { networks[$0] != nil }
     return Array(roles.prefix(1)) + others
   }
 }

@@ -8,7 +8,8 @@ import Tensors
 public struct NetworkComparison: Codable, Hashable, Sendable {
   /// What the networks are in training, such as `G_ema`, or what they are for.
   public let role: String
-  /// What was compared: `pictures` in [-1, 1], `logits`, `codes`, `features` or `distances`.
+  /// What was compared: `pictures` in [-1, 1], `logits`, `codes`, `features`, `distances`
+  /// or `faces`.
   public let quantity: String
   /// The largest difference.
   public let worst: Double
@@ -58,6 +59,7 @@ extension NetworkComparison {
       case .discriminator, .classifier: "logits"
       case .encoder, .editor: "codes"
       case .features: first.configuration is LPIPSConfiguration ? "distances" : "features"
+      case .detector: "faces"
       }
     (self.worst, mean) = (worst, sum / Double(seeds.count))
   }
@@ -102,6 +104,16 @@ extension NetworkComparison {
     case .features:
       let features = try network.makeFeatures()
       return { features.features(noise([1, 3, sideOfPictures, sideOfPictures], seed: $0)) }
+    case .detector:
+      let mtcnn = try network.makeMTCNN()
+      return { seed in
+        let sides = [MTCNN.proposalSide, MTCNN.refinementSide, MTCNN.outputSide]
+        let found = zip(sides, [mtcnn.propose, mtcnn.refine, mtcnn.locate]).map { side, network in
+          network(noise([1, 3, side, side], seed: seed))
+        }
+        let all = found.flatMap { [$0.probability, $0.offsets, $0.points].compactMap(\.self) }
+        return .concatenate(all.map { $0.flattened() }, axis: 0)
+      }
     }
   }
 

@@ -19,6 +19,7 @@ struct ModelConvert: AsyncParsableCommand {
         stylist model convert ffhq.pkl f.safetensors --role=G --role=D
         stylist model convert f-G.safetensors f-D.safetensors f.pt --to=nvidia
         stylist model convert psp_ffhq_encode.pt faces.safetensors
+        stylist model convert mtcnn detector.safetensors
 
       The forms are safetensors (one network, with all that rebuilds it),
       nvidia (state dictionaries under NVIDIA's names), rosinality, and
@@ -30,7 +31,8 @@ struct ModelConvert: AsyncParsableCommand {
       Two roles or more in safetensors get a file each, with the role in its
       name: f-G.safetensors and f-D.safetensors. A generator with the encoder
       that inverts pictures for it gives faces-G_ema.safetensors and
-      faces-encoder.safetensors.
+      faces-encoder.safetensors. A folder with pnet, rnet and onet, as .pt or
+      .npy, is a detector of faces (stylist align).
 
       Files that are there are replaced only with --force; links, folders and
       devices never.
@@ -50,9 +52,9 @@ struct ModelConvert: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "G, D, G_ema, encoder or features; may be given again (default: all that fit into one "
-        + "file, or a generator and its encoder).",
-      valueName: "role"), completion: .list(["G", "D", "G_ema", "encoder", "features"]))
+      "G, D, G_ema, encoder, features or detector; may be given again (default: all that fit into "
+        + "one file, or a generator and its encoder).",
+      valueName: "role"), completion: .list(["G", "D", "G_ema", "encoder", "features", "detector"]))
   var role: [String] = []
 
   @Option(

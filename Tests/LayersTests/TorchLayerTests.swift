@@ -149,5 +149,9 @@ import Testing
       maxPool2d(x, kernelSize: 3, stride: 2, padding: 1).values(as: Double.self)
         == [-1, -2, -5, -6])
     #expect(maxPool2d(x, kernelSize: 1, stride: 2).values(as: Double.self) == [-1, -3, -9, -11])
+    #expect(maxPool2d(x, kernelSize: 3, stride: 2).values(as: Double.self) == [-1])
+    #expect(
+      maxPool2d(x, kernelSize: 3, stride: 2, roundsUp: true).values(as: Double.self)
+        == [-1, -3, -9, -11])
   }
 }

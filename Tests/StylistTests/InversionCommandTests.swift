@@ -3,6 +3,7 @@
 
 import Formats
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -185,6 +186,113 @@ struct InversionCommandTests {
       #expect(many.words.count == 2 && many.words[0].contains("photos/bad.png"))
       #expect(many.words[1] == "stylist: 1 of 2 pictures could not be used")
       #expect(many.stdout == "many/photo.png\n")
+    }
+  }
+
+  /// Writes the weights of a detector of bright squares as facenet-pytorch's files.
+  private func writeDetector(into folder: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: false)
+    let parameters = SquareDetector.parameters()
+    for part in ["pnet", "rnet", "onet"] {
+      let entries = parameters.filter { $0.name.hasPrefix("\(part).") }.map { name, tensor in
+        let values = ByteRegion(floatBytes(tensor.values()), name: name)
+        return (
+          String(name.dropFirst(part.count + 1)),
+          TorchArchive.Value.tensor(
+            TensorToWrite(elementType: .float32, shape: tensor.shape) { values })
+        )
+      }
+      try TorchArchive.write(.dictionary(entries), to: "\(folder)/\(part).pt")
+    }
+  }
+
+  /// Writes a picture of 200×150 pixels with bright squares: their left and upper edges and sides.
+  private func writeSquares(_ squares: [(Int, Int, Int)], to file: String) throws {
+    var pixels = [UInt8](repeating: 0, count: 200 * 150 * 3)
+    for (left, top, side) in squares {
+      for row in top..<top + side {
+        for place in (row * 200 + left) * 3..<(row * 200 + left + side) * 3 { pixels[place] = 255 }
+      }
+    }
+    try PNG(image: ByteImage(width: 200, height: 150, channels: 3, pixels: pixels)).write(to: file)
+  }
+
+  @Test("align finds faces with weights from files, says where there is none, and makes a table")
+  func alignWithDetector() async throws {
+    try await withScratchFolder { folder in
+      try writeDetector(into: "\(folder)/mtcnn")
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/photos", withIntermediateDirectories: false)
+      try writeSquares([(61, 50, 40)], to: "\(folder)/photos/a.png")
+      try writeSquares([], to: "\(folder)/photos/b.png")
+      try writeSquares([(20, 20, 28), (120, 70, 40)], to: "\(folder)/photos/c.png")
+      let arguments = ["align", "--source=photos", "--detector=mtcnn", "--size=16"]
+      let dry = try await stylist(arguments + ["--dest=one", "-n"], in: folder)
+      #expect(dry.exitCode == 0 && names(in: folder) == ["mtcnn", "photos"])
+      let one = try await stylist(arguments + ["--dest=one", "--faces=largest"], in: folder)
+      #expect(one.exitCode == 65)
+      #expect(
+        one.words.first?.hasSuffix("b.png: does not fit: expected a face, found none") == true)
+      #expect(names(in: "\(folder)/one") == ["a.png", "c.png", "landmarks.csv"])
+      let all = try await stylist(arguments + ["--dest=all", "--faces=all"], in: folder)
+      #expect(names(in: "\(folder)/all") == ["a.png", "c-1.png", "c.png", "landmarks.csv"])
+      #expect(all.words.count == 2)
+      let only = try await stylist(arguments + ["--dest=only"], in: folder)
+      #expect(only.words.contains { $0.contains("c.png: does not fit: expected one face") })
+
+      // The table gives the same faces, and so does the one file that the three are made into.
+      let again = try await stylist(
+        [
+          "align", "--source=photos", "--points=one/landmarks.csv", "--size=16", "--dest=again",
+        ], in: folder)
+      #expect(again.stdout == "again/a.png\nagain/c.png\n")
+      let converted = try await stylist(
+        ["model", "convert", "mtcnn", "detector.safetensors"], in: folder)
+      #expect(converted.exitCode == 0, "\(converted.stderr)")
+      #expect(converted.stdout.contains("detector: faces differ by 0.0 at worst"))
+      let own = try await stylist(
+        [
+          "align", "--source=photos", "--detector=detector.safetensors", "--size=16", "--dest=own",
+          "--faces=largest",
+        ], in: folder)
+      #expect(own.exitCode == 65)
+      for name in ["a.png", "c.png", "landmarks.csv"] {
+        let bytes = try ByteRegion(mapping: "\(folder)/one/\(name)").copy()
+        #expect(try ByteRegion(mapping: "\(folder)/own/\(name)").copy() == bytes, "\(name)")
+        if name.hasSuffix("png") {
+          #expect(try ByteRegion(mapping: "\(folder)/again/\(name)").copy() == bytes, "\(name)")
+        }
+      }
+    }
+  }
+
+  @Test("align refuses detectors that are not whole, and options that exclude one another")
+  func detectorTroubles() async throws {
+    try await withScratchFolder { folder in
+      let photo = try photograph(in: folder)
+      try writeDetector(into: "\(folder)/mtcnn")
+      func refuses(_ code: Int32, _ words: String, _ options: [String]) async throws {
+        let outcome = try await stylist(
+          ["align", "--source=\(photo)", "--dest=out", "-n"] + options, in: folder)
+        expect(outcome, endsWith: code, saying: words)
+      }
+      try await refuses(64, "give either --points=LIST or --detector=FOLDER", [])
+      try await refuses(
+        64, "give either", ["--points=8,5,15,5,9,10,14,10", "--detector=mtcnn"])
+      try await refuses(
+        64, "--min-face goes with --detector", ["--points=8,5,15,5,9,10,14,10", "--min-face=30"])
+      try await refuses(
+        64, "--min-face: expected 12 to 4096, found 4", ["--detector=mtcnn", "--min-face=4"])
+      try await refuses(66, "none: missing", ["--detector=none"])
+      try await refuses(65, "a folder with pnet, rnet and onet", ["--detector=mtcnn/pnet.pt"])
+      try await refuses(65, "not recognised", ["--detector=\(photo)"])
+      let hostile = npyOfObjects { $0.call("os", "system") { $0.text("touch canary") } }
+      try FileManager.default.removeItem(atPath: "\(folder)/mtcnn/onet.pt")
+      try await refuses(66, "mtcnn/onet.pt: missing", ["--detector=mtcnn"])
+      try put(hostile, at: "\(folder)/mtcnn/onet.npy")
+      try await refuses(77, "mtcnn/onet.npy: refused as unsafe", ["--detector=mtcnn"])
+      #expect(names(in: folder) == ["mtcnn", "photo.png"])
     }
   }
 }

@@ -12,7 +12,16 @@ struct AlignJobTests {
   /// Writes pictures of 40×30 pixels and a table of points, and runs a job over them.
   private func align(
     _ pictures: [String], table: String, choice: AlignJob.Choice = .only, in folder: String
-  ) throws -> AlignJob.Outcome {
+  ) async throws -> AlignJob.Outcome {
+    let points = "\(folder)/points.csv"
+    try writeAtomically(to: points) { try $0.write(Array(table.utf8)) }
+    return try await align(pictures, AlignJob.Points(points), choice: choice, in: folder)
+  }
+
+  private func align(
+    _ pictures: [String], _ points: AlignJob.Points, choice: AlignJob.Choice = .only,
+    in folder: String
+  ) async throws -> AlignJob.Outcome {
     let source = "\(folder)/photos"
     for name in pictures {
       let file = "\(source)/\(name)"
@@ -20,12 +29,10 @@ struct AlignJobTests {
       let pixels = (0..<40 * 30 * 3).map { UInt8($0 % 251) }
       try PNG(image: ByteImage(width: 40, height: 30, channels: 3, pixels: pixels)).write(to: file)
     }
-    let points = "\(folder)/points.csv"
-    try writeAtomically(to: points) { try $0.write(Array(table.utf8)) }
-    var job = try AlignJob(source, points: AlignJob.Points(points))
+    var job = AlignJob(source, points: points)
     job.rule = FaceAlignment(size: 16, supersampling: 1)
     job.choice = choice
-    return try job.run(into: try OutputFolder(making: "\(folder)/out"), progress: silently)
+    return try await job.run(into: try OutputFolder(making: "\(folder)/out"), progress: silently)
   }
 
   private static let heading =
@@ -33,9 +40,9 @@ struct AlignJobTests {
     + "left_mouth_x,left_mouth_y,right_mouth_x,right_mouth_y\n"
 
   @Test("every picture of a table becomes a face; the others are said and do not stop it")
-  func table() throws {
-    try withScratchFolder { folder in
-      let outcome = try align(
+  func table() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await align(
         ["a.png", "b.png", "in/c.png", "d.png"],
         table: Self.heading + "a.png,15,10,25,10,16,20,24,20\nin/c.png,14,9,24,9,15,19,23,19\n"
           + "d.png,15,10,45,10,16,20,24,20\n", in: folder)
@@ -56,16 +63,48 @@ struct AlignJobTests {
   }
 
   @Test("a picture with several faces is left out, or gives its largest, or all")
-  func severalFaces() throws {
+  func severalFaces() async throws {
     let table = Self.heading + "a.png,15,10,20,10,16,15,19,15\na.png,10,10,30,10,12,25,28,25\n"
-    try withScratchFolder { folder in
-      let only = try align(["a.png"], table: table, in: folder)
+    try await withScratchFolder { folder in
+      let only = try await align(["a.png"], table: table, in: folder)
       #expect(only.aligned.isEmpty)
       #expect(only.failures.first?.reason.contains("expected one face") == true)
-      let largest = try align(["a.png"], table: table, choice: .largest, in: folder)
+      let largest = try await align(["a.png"], table: table, choice: .largest, in: folder)
       #expect(largest.aligned.map(\.landmarks.leftEye.x) == [10])
-      let all = try align(["a.png"], table: table, choice: .all, in: folder)
+      let all = try await align(["a.png"], table: table, choice: .all, in: folder)
       #expect(all.aligned.map(\.file) == ["\(folder)/out/a.png", "\(folder)/out/a-1.png"])
+    }
+  }
+
+  /// Finds so many faces beside one another, and cannot count to nine.
+  private struct CountingFinder: FaceFinder {
+    let count: Int
+
+    func faces(in picture: ByteImage) async throws -> [FaceLandmarks] {
+      guard count < 9 else { throw FileError(.ioFailed, file: "x", expected: "y", found: "z") }
+      return (0..<count).map { number in
+        let x = 10 + Double(number)
+        return FaceLandmarks([x, 8, x + 10, 8, x + 2, 18, x + 8, 18])
+      }
+    }
+  }
+
+  @Test("a finder's faces are cut out, the first where one is wanted, and none is said")
+  func finder() async throws {
+    try await withScratchFolder { folder in
+      func run(_ count: Int, _ choice: AlignJob.Choice) async throws -> AlignJob.Outcome {
+        try await align(
+          ["a.png"], .finder(CountingFinder(count: count)), choice: choice, in: folder)
+      }
+      let none = try await run(0, .largest)
+      #expect(none.aligned.isEmpty)
+      #expect(none.failures.map(\.exitCode) == [65])
+      #expect(none.failures.first?.reason.hasSuffix("expected a face, found none") == true)
+      #expect(try await run(1, .only).aligned.count == 1)
+      #expect(try await run(2, .only).failures.first?.reason.contains("expected one face") == true)
+      #expect(try await run(3, .largest).aligned.map(\.landmarks.leftEye.x) == [10])
+      #expect(try await run(3, .all).aligned.map(\.landmarks.leftEye.x) == [10, 11, 12])
+      #expect(try await run(9, .all).failures.map(\.exitCode) == [74])
     }
   }
 
