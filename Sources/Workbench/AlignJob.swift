@@ -120,7 +120,7 @@ public struct AlignJob: Sendable {
       do throws(any Error) {
         let picture = try files.image(at: index).inRGB
         for (number, face) in try faces(in: picture, files.pictures[index], place).enumerated() {
-          let name = unused(stem(of: files.pictures[index]), number, &names)
+          let name = unused(fileStem(ofPicture: files.pictures[index]), number, &names)
           try PNG(image: rule.aligned(picture, face)).write(to: folder.file(name))
           outcome.aligned.append(
             AlignedFace(
@@ -185,11 +185,6 @@ public struct AlignJob: Sendable {
         .doesNotFit, file: place, expected: "eyes at least a pixel apart, and a mouth elsewhere",
         found: "points in one place")
     }
-  }
-
-  /// A picture's path as the name of one file, without its ending.
-  private func stem(of path: String) -> String {
-    String(path.lastIndex(of: ".").map { path[..<$0] } ?? path[...]).replacing("/", with: "-")
   }
 
   /// A name that no other picture of this run has.

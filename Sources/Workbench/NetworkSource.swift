@@ -106,6 +106,12 @@ extension NetworkSource {
     }
   }
 
+  /// The terms of use that one of our own files states for the generator.
+  func licence() throws -> String? {
+    guard case .file(let path) = self else { return nil }
+    return try Checkpoint.open(ShippedModels.file(path)).notes.licence
+  }
+
   private static func warnings(about parameters: ParameterStore, of path: String) -> [String] {
     let names = parameters.nonFiniteNames
     guard !names.isEmpty else { return [] }
