@@ -106,10 +106,10 @@ extension NetworkSource {
     }
   }
 
-  /// The terms of use that one of our own files states for the generator.
-  func licence() throws -> String? {
-    guard case .file(let path) = self else { return nil }
-    return try Checkpoint.open(ShippedModels.file(path)).notes.licence
+  /// What one of our own files says of the generator beside its tensors; nothing for other sources.
+  func notes() throws -> NetworkFileNotes {
+    guard case .file(let path) = self else { return NetworkFileNotes() }
+    return try Checkpoint.open(ShippedModels.file(path)).notes
   }
 
   private static func warnings(about parameters: ParameterStore, of path: String) -> [String] {

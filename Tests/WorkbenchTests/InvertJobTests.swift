@@ -6,6 +6,7 @@ import Formats
 import Foundation
 import Layers
 import Networks
+import OrderedCollections
 import Tensors
 import TestSupport
 import Testing
@@ -82,10 +83,12 @@ private struct Files {
 
   /// Runs a job over the photographs.
   func invert(
-    encoder isUsed: Bool = true, steps: Int = 0,
+    encoder isUsed: Bool = true, steps: Int = 0, learningRate: Double? = nil,
     _ change: (inout InvertJob) throws -> Void = { _ in }
   ) async throws -> InvertJob.Outcome {
-    let search = steps > 0 ? try CodeSearch(steps: steps, fromEncoder: isUsed) : nil
+    let search =
+      steps > 0
+      ? try CodeSearch(steps: steps, fromEncoder: isUsed, learningRate: learningRate) : nil
     var job = InvertJob(
       try PhotographCodes(photos, encoder: isUsed ? encoderSource : nil, search: search),
       provenance: provenance(nil))
@@ -195,7 +198,8 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
       #expect(outcome.remark?.contains("alexnet-owt-7be5be79.pth") == true)
       let table = outcome.lines
       #expect(
-        table[0].split(separator: " ").map(String.init).suffix(3) == ["PSNR", "SSIM", "seconds"])
+        table[0].split(separator: " ").map(String.init).suffix(4)
+          == ["PSNR", "SSIM", "seconds", "drawing"])
       #expect(table[3].hasPrefix("mean") && table[4].contains("16×16 pixels"))
       let text = try String(contentsOfFile: "\(files.out)/metrics.json", encoding: .utf8)
       #expect(text.contains("\"protocol\"") && text.contains("\"photographs\" : \"whole\""))
@@ -249,9 +253,7 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
     try await withScratchFolder { folder in
       let files = try Files(folder)
       try files.put([("a.png", files.picture(files.code(7)))])
-      let outcome = try await files.invert(steps: 60) {
-        $0.photographs.search?.settings.learningRate = 0.1
-      }
+      let outcome = try await files.invert(steps: 60, learningRate: 0.1)
       let stages = try #require(outcome.pictures.first?.stages)
       #expect(stages.map(\.stage) == [.encoder, .refined])
       #expect(stages[1].figures.l2 < 0.8 * stages[0].figures.l2)
@@ -271,8 +273,7 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
       let photos = [1, 2].map { noise(width: 16, height: 16, channels: 3, seed: $0) }
       try files.put([("a.png", photos[0]), ("b.png", photos[1])])
       let change: (inout InvertJob) -> Void = { job in
-        job.tuning = InvertJob.tuning(steps: 20, .pyramid)
-        job.tuning?.learningRate = 0.01
+        job.tuning = InvertJob.tuning(steps: 60, .pyramid)
       }
       let both = try await files.invert(change)
       let hash = try files.generator.parameters.contentHash()
@@ -281,7 +282,8 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
         #expect(row.stages[1].figures.l2 < row.stages[0].figures.l2)
         let checkpoint = try Checkpoint.open(try #require(row.tuned))
         #expect(checkpoint.notes.parentHash == hash)
-        let tuned = try #require(checkpoint.preferredGenerator?.network.makeGenerator())
+        let network = try #require(checkpoint.preferredGenerator?.network)
+        let tuned = try network.makeGenerator()
         let picture = withoutGradients {
           let photo = row.name == "a" ? photos[0] : photos[1]
           return PixelEncoding.truncated.bytes(

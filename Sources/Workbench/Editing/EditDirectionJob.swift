@@ -1,5 +1,6 @@
 // Pictures moved along a direction, from one strength to another.
 
+import Checkpoints
 import Editing
 import Formats
 public import Networks
@@ -31,6 +32,8 @@ public struct EditDirectionJob: PictureJob {
   public var settings = PictureSettings()
   /// The hash of the generator's numbers, which the file's directions should be for.
   public var generatorHash: String
+  /// The hash of the generator that this one was tuned from, whose directions fit too; nil for none.
+  public var parentHash: String?
   /// What the pictures say about how they were made.
   public var provenance: Provenance
 
@@ -50,6 +53,7 @@ public struct EditDirectionJob: PictureJob {
     (self.subject, self.file, self.provenance) = (subject, file, provenance)
     (direction, strengths) = ("0", [-3, -2, -1, 0, 1, 2, 3])
     generatorHash = try source.contentHash()
+    parentHash = try source.notes().parentHash
   }
 
   /// How many codes are moved.
@@ -87,9 +91,10 @@ public struct EditDirectionJob: PictureJob {
   /// The direction of the file.
   private func chosen(_ traits: GeneratorTraits) throws -> LatentDirection {
     let contents = try DirectionFile(reading: file)
-    if let misfit = contents.misfit(
-      withGenerator: generatorHash, numWs: traits.numWs, wDim: traits.wDim)
-    {
+    let misfits = [generatorHash, parentHash].compactMap(\.self).map {
+      contents.misfit(withGenerator: $0, numWs: traits.numWs, wDim: traits.wDim)
+    }
+    if !misfits.contains(nil), case let misfit?? = misfits.first {
       throw RequestError(misfit, in: file)
     }
     let all = contents.directions

@@ -18,8 +18,11 @@ extension InvertJob {
     public let stage: InversionStage
     /// How near the picture is to the photograph.
     public let figures: InversionFigures
-    /// How long it took to find the code, or to tune, and to draw the picture.
+    /// How long it took to find the code, or to tune.
     public let seconds: Double
+    /// How long it took to draw the picture of the code; for a tuned generator it is part of the
+    /// above.
+    public let drawingSeconds: Double
   }
 
   /// What was made of a photograph.
@@ -64,7 +67,8 @@ extension InvertJob {
         let all = pictures.map { $0.stages[index] }
         return Stage(
           stage: first.stages[index].stage, figures: InversionFigures(meanOf: all.map(\.figures)),
-          seconds: all.map(\.seconds).reduce(0, +) / Double(all.count))
+          seconds: all.map(\.seconds).reduce(0, +) / Double(all.count),
+          drawingSeconds: all.map(\.drawingSeconds).reduce(0, +) / Double(all.count))
       }
     }
 
@@ -103,7 +107,9 @@ extension InvertJob {
       guard !pictures.isEmpty else { return [] }
       var rows = pictures.flatMap { picture in picture.stages.map { row(picture.name, $0) } }
       if pictures.count > 1 { rows += means.map { row("mean", $0) } }
-      let heading = ["picture", "by", "L2", "PSNR", "SSIM", "LPIPS", "identity", "seconds"]
+      let heading = [
+        "picture", "by", "L2", "PSNR", "SSIM", "LPIPS", "identity", "seconds", "drawing",
+      ]
       let size = made.size.map(String.init).joined(separator: "×")
       return Table.lines(heading: heading, rows)
         + ["compared at \(size) pixels; noise: the network's own, so the same every time"]
@@ -118,7 +124,7 @@ extension InvertJob {
       return [
         name, stage.stage.rawValue, text(figures.l2, "%.4f"), text(figures.psnr, "%.1f"),
         text(figures.ssim, "%.3f"), text(figures.lpips, "%.3f"), text(figures.identity, "%.3f"),
-        text(stage.seconds, "%.2f"),
+        text(stage.seconds, "%.2f"), text(stage.drawingSeconds, "%.2f"),
       ]
     }
   }

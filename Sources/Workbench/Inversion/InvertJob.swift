@@ -108,7 +108,7 @@ public struct InvertJob: Sendable {
     let judge = try PictureJudge(judges)
     var notes = NetworkFileNotes()
     notes.parentHash = try source.contentHash()
-    notes.licence = try source.licence()
+    notes.licence = try source.notes().licence
     let size = PictureJudge.size(host.traits)
     let made = InversionProtocol(
       size: [size.width, size.height], photographs: "\(photographs.fit)",
@@ -207,9 +207,13 @@ private struct Worker {
       width: size.width, height: size.height, channels: traits.imgChannels, fit)
     var cells = [InversionCell(words: "target", figures: "", picture: target)]
     var stages: [InvertJob.Stage] = []
-    func add(_ picture: ByteImage, _ stage: InversionStage, _ seconds: Double) async {
+    func add(
+      _ picture: ByteImage, _ stage: InversionStage, _ seconds: Double, drawing: Double = 0
+    ) async {
       let figures = await judge.figures(picture, compared)
-      stages.append(InvertJob.Stage(stage: stage, figures: figures, seconds: seconds))
+      stages.append(
+        InvertJob.Stage(
+          stage: stage, figures: figures, seconds: seconds, drawingSeconds: drawing))
       let words = String(format: "L2 %.4f", figures.l2)
       cells.append(InversionCell(words: stage.rawValue, figures: words, picture: picture))
     }
@@ -217,7 +221,7 @@ private struct Worker {
     for code in found {
       let began = ContinuousClock.now
       let picture = await host.picture(code.code)
-      await add(picture, code.stage, code.seconds + .since(began))
+      await add(picture, code.stage, code.seconds, drawing: .since(began))
     }
     guard let code = found.last?.code else { preconditionFailure("a finder without codes") }
     var tuned: String?
