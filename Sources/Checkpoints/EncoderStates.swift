@@ -126,6 +126,12 @@ extension StateSource {
 // MARK: - Both
 
 extension StateSource {
+  /// Whether the program was trained on pictures of cars, which are wider than high.
+  var isOfCars: Bool {
+    guard case .string(let type) = option("dataset_type") else { return false }
+    return type.hasPrefix("cars")
+  }
+
   /// A stored option of the program that trained the encoder.
   private func option(_ name: String) -> PlainValue? {
     guard case .dictionary(let options) = state.values["opts"] else { return nil }
@@ -164,9 +170,7 @@ extension StateSource {
 
   /// The size of the pictures, which no tensor tells: those of cars are wider than high.
   private func takeSize(_ shape: inout EncoderShape) {
-    if case .string(let type) = option("dataset_type"), type.hasPrefix("cars") {
-      shape.height = 192
-    }
+    if isOfCars { shape.height = 192 }
   }
 
   /// The average code beside the networks, with a row for each of W+.

@@ -35,6 +35,11 @@ extension StateSource {
     var renamed = try renamed(isGenerator: true)
     var configuration = try StyleGAN2Configuration(shapesOf: renamed, file: file)
     configuration.pixelEncoding = .rounded
+    if isDecoder, isOfCars {
+      // An eighth above and below is black: 512×384 of 512×512.
+      let bar = configuration.resolution / 8
+      configuration.visibleRows = bar..<configuration.resolution - bar
+    }
     // The mean beside the networks is that of the generator that people look at.
     let owner: LatentAverage.Owner =
       isBesideAverage ? .other : isDecoder ? .encoder : .generator

@@ -6,16 +6,25 @@ import Foundation
 public enum ResizeFilter: String, CaseIterable, Codable, Sendable {
   /// The mean of what a sample covers.
   case box
+  /// Weights that fall evenly to both sides: soft, as torchvision resizes unless told otherwise.
+  case bilinear
   /// Lanczos with three lobes: sharper, with slight halos.
   case lanczos
 
   /// How far the filter reaches, in samples of the coarser picture.
-  fileprivate var support: Double { self == .box ? 0.5 : 3 }
+  fileprivate var support: Double {
+    switch self {
+    case .box: 0.5
+    case .bilinear: 1
+    case .lanczos: 3
+    }
+  }
 
   /// The weight at a distance.
   fileprivate func weight(_ x: Double) -> Double {
     switch self {
     case .box: return -0.5 < x && x <= 0.5 ? 1 : 0
+    case .bilinear: return max(0, 1 - x.magnitude)
     case .lanczos: return -3 <= x && x < 3 ? Self.sinc(x) * Self.sinc(x / 3) : 0
     }
   }

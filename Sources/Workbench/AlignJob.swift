@@ -140,7 +140,7 @@ public struct AlignJob: Sendable {
     into folder: OutputFolder, _ names: inout Set<String>, _ outcome: inout Outcome
   ) throws {
     for (number, face) in faces.enumerated() {
-      let file = folder.file(unused(stem(of: source), number, &names))
+      let file = folder.file(unused(fileStem(ofPicture: source), number, &names))
       try PNG(image: rule.aligned(picture, face)).write(to: file)
       outcome.aligned.append(
         AlignedFace(source: source, file: file, landmarks: face, part: rule.part(of: face)))
@@ -193,11 +193,6 @@ public struct AlignJob: Sendable {
         .doesNotFit, file: place, expected: "eyes at least a pixel apart, and a mouth elsewhere",
         found: "points in one place")
     }
-  }
-
-  /// A picture's path as the name of one file, without its ending.
-  private func stem(of path: String) -> String {
-    String(path.lastIndex(of: ".").map { path[..<$0] } ?? path[...]).replacing("/", with: "-")
   }
 
   /// A name that no other picture of this run has.

@@ -2,6 +2,7 @@
 
 import Checkpoints
 import Formats
+import Foundation
 import Tensors
 
 extension Codes {
@@ -41,8 +42,11 @@ extension Codes {
   ///   - path: The safetensors file to create or replace.
   ///   - generatorHash: The content hash of the generator that they belong to.
   ///   - noise: Noise images that belong to them, by the names of the generator's noise inputs.
+  ///   - names: What each code is of; empty for nothing.
   /// - Throws: `FileError` if it cannot be written.
-  func write(to path: String, generatorHash: String, noise: [NoiseImage] = []) throws {
+  func write(
+    to path: String, generatorHash: String, noise: [NoiseImage] = [], names: [String] = []
+  ) throws {
     let all =
       [("w", [count, numWs, wDim], values)]
       + noise.map { ("noise.\($0.name)", $0.shape, $0.values) }
@@ -51,12 +55,14 @@ extension Codes {
         values.withUnsafeBytes { ByteRegion(Array($0), name: name) }
       }
     }
-    try Safetensors.write(
-      entries,
-      metadata: [
-        "stylist.format": "1", "stylist.kind": "codes", "stylist.space": "W+",
-        "stylist.generator_hash": generatorHash,
-      ], to: path)
+    var metadata = [
+      "stylist.format": "1", "stylist.kind": "codes", "stylist.space": "W+",
+      "stylist.generator_hash": generatorHash,
+    ]
+    if !names.isEmpty {
+      metadata["stylist.names"] = String(decoding: try JSONEncoder().encode(names), as: UTF8.self)
+    }
+    try Safetensors.write(entries, metadata: metadata, to: path)
   }
 
   /// Writes the codes as NVIDIA's projector does: `w` in a .npz file.

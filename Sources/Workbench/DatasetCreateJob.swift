@@ -27,7 +27,7 @@ public struct DatasetCreateJob: Sendable {
   ///   - destination: The ZIP archive to create, if it is so called, or else the folder.
   ///   - crop: `center-crop` or `center-crop-wide`, which need a size; nil for neither.
   ///   - size: The size to bring pictures to, such as `256` or `512x384`; nil to keep theirs.
-  ///   - filter: How samples are weighed: `lanczos` or `box`.
+  ///   - filter: How samples are weighed: `lanczos`, `bilinear` or `box`.
   ///   - makesRGB: Whether grey pictures become RGB, and those with alpha lose it.
   /// - Throws: `RequestError` if there is no such transform.
   public init(
@@ -42,7 +42,7 @@ public struct DatasetCreateJob: Sendable {
         "--transform", expected: crops.joined(separator: " or "), found: crop ?? "none")
     }
     guard let filter = ResizeFilter(rawValue: filter) else {
-      throw RequestError("--resize-filter", expected: "lanczos or box", found: filter)
+      throw RequestError("--resize-filter", expected: "lanczos, bilinear or box", found: filter)
     }
     let size = try size.map { (text) throws(RequestError) in try Self.size(text) }
     guard chosen == .none || size != nil else {

@@ -10,6 +10,8 @@ public actor GeneratorHost {
   let generator: any Generator
   /// Where its codes lie, once a projection has asked.
   var latentStatistics: (key: [Int], statistics: LatentStatistics)?
+  /// What measures distances as people see them, once a search has asked.
+  var perception: (files: LPIPSFiles, lpips: LPIPS)?
   /// What the generator is.
   public nonisolated let traits: GeneratorTraits
   /// What is questionable about the generator, a line each, such as weights that are not finite.

@@ -106,6 +106,12 @@ extension NetworkSource {
     }
   }
 
+  /// What one of our own files says of the generator beside its tensors; nothing for other sources.
+  func notes() throws -> NetworkFileNotes {
+    guard case .file(let path) = self else { return NetworkFileNotes() }
+    return try Checkpoint.open(ShippedModels.file(path)).notes
+  }
+
   private static func warnings(about parameters: ParameterStore, of path: String) -> [String] {
     let names = parameters.nonFiniteNames
     guard !names.isEmpty else { return [] }

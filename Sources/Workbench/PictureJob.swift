@@ -20,6 +20,6 @@ public protocol PictureJob: Sendable {
   /// - Throws: What `check` throws; `FileError` if a file cannot be written; `CancellationError`
   ///   between pictures.
   func run(
-    on host: GeneratorHost, into folder: OutputFolder, progress: ProgressHandler
+    on host: GeneratorHost, into folder: OutputFolder, progress: @escaping ProgressHandler
   ) async throws -> [WrittenPicture]
 }

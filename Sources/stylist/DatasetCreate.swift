@@ -61,8 +61,8 @@ struct DatasetCreate: AsyncParsableCommand {
   var height: Int?
 
   @Option(
-    help: ArgumentHelp("lanczos or box, as Pillow computes them.", valueName: "name"),
-    completion: .list(["lanczos", "box"]))
+    help: ArgumentHelp("lanczos, bilinear or box, as Pillow computes them.", valueName: "name"),
+    completion: .list(["lanczos", "bilinear", "box"]))
   var resizeFilter = "lanczos"
 
   @Flag(help: "Make grey pictures RGB, and take alpha from those that have it.")

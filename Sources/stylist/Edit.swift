@@ -30,6 +30,8 @@ struct EditDirection: AsyncParsableCommand {
           --direction=out/sefa.safetensors --index=1 --strength=-3,0,3 --outdir=out
         stylist edit direction --network=ffhq.pkl --latents=out/codes.safetensors \\
           --direction=age.npy --layers=0-7 --outdir=out
+        stylist edit direction --network=ffhq.pkl --data=faces \\
+          --encoder=e4e_ffhq_encode.pt --direction=age.npy --outdir=out
 
       Directions are those of `stylist directions`, InterFaceGAN's .npy, and torch
       files of GANSpace's components or rosinality's factors. A direction with a
@@ -49,6 +51,8 @@ struct EditDirection: AsyncParsableCommand {
       "Codes instead of seeds: .safetensors or .npz with w, or .npy.", valueName: "file"),
     completion: .file(extensions: ["safetensors", "npz", "npy"]))
   var latents: String?
+
+  @OptionGroup var photographs: PhotographOptions
 
   @Option(help: ArgumentHelp("A file of directions.", valueName: "file"), completion: .file())
   var direction: String
@@ -82,8 +86,9 @@ struct EditDirection: AsyncParsableCommand {
   func run() async throws {
     try networkOptions.check()
     try pictureOptions.check()
-    guard (seeds == nil) != (latents == nil) else {
-      throw UsageError("give either --seeds=LIST or --latents=FILE")
+    guard [seeds != nil, latents != nil, !photographs.isEmpty].count(where: \.self) == 1 else {
+      throw UsageError(
+        "give either --seeds=LIST, --latents=FILE, or --data=PATH with --encoder=FILE")
     }
     let job = try job()
     let count = job.count * strength.values.count
@@ -97,17 +102,25 @@ struct EditDirection: AsyncParsableCommand {
       ["edit", "direction"] + networkOptions.spelling
       + [
         seeds.map { "--seeds=\($0.text)" }, latents.map { "--latents=\($0)" },
+      ].compactMap(\.self) + photographs.spelling
+      + [
         "--direction=\(direction)", "--index=\(index)", "--strength=\(strength.text)",
         layers.map { "--layers=\($0.text)" },
       ].compactMap(\.self) + pictureOptions.spelling + ["--outdir=\(outdir)"]
-    let codes = try latents.map { try Codes(reading: $0) }
     var job = try EditDirectionJob(
-      codes.map { .codes($0) } ?? .seeds(seeds?.seeds ?? []), along: direction,
-      of: networkOptions.source,
+      subject(), along: direction, of: networkOptions.source,
       provenance: Provenance(command: commandLine(parts), network: networkOptions.name))
     (job.direction, job.strengths) = (index, strength.values)
     job.rows = try layers.map { try $0.range("--layers") }
     job.settings = pictureOptions.settings
     return job
+  }
+
+  private func subject() throws -> EditDirectionJob.Subject {
+    if let seeds { return .seeds(seeds.seeds) }
+    if let latents { return .codes(try Codes(reading: latents)) }
+    var codes = try photographs.photographs()
+    codes.classIndex = pictureOptions.settings.classIndex
+    return .photographs(codes)
   }
 }

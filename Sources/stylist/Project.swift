@@ -46,9 +46,11 @@ struct Project: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How pictures are compared: pyramid (colours and edges at every scale) or l2.",
-      valueName: "name"), completion: .list(PictureDistance.allCases.map(\.rawValue)))
-  var distance = PictureDistance.pyramid.rawValue
+      "How pictures are compared: pyramid (colours and edges at every scale), l2 or lpips.",
+      valueName: "name"), completion: .list(PictureDistance.names))
+  var distance = PictureDistance.names[0]
+
+  @OptionGroup var lpips: LPIPSOptions
 
   @Option(
     help: ArgumentHelp(
@@ -117,17 +119,19 @@ struct Project: AsyncParsableCommand {
   }
 
   private func job() throws -> ProjectJob {
-    guard let measure = PictureDistance(rawValue: distance) else {
-      throw UsageError("--distance: expected pyramid or l2, found \(distance)")
+    let weights = try lpips.files()
+    guard weights == nil || distance == "lpips" else {
+      throw UsageError("--lpips-backbone goes with --distance=lpips")
     }
+    let measure = try PictureDistance(named: distance, lpips: weights)
     let parts =
       ["project"] + networkOptions.spelling
       + [
         "--target=\(target)", "--num-steps=\(numSteps)", "--space=\(space)",
         "--distance=\(distance)", "--noise=\(noise)", "--learning-rate=\(plain(learningRate))",
         "--prior=\(plain(prior))", start.map { "--start=\($0)" }, "--seed=\(seed)",
-        classIndex.map { "--class=\($0)" }, "--outdir=\(outdir)",
-      ].compactMap(\.self)
+        classIndex.map { "--class=\($0)" },
+      ].compactMap(\.self) + lpips.spelling + ["--outdir=\(outdir)"]
     var job = ProjectJob(
       target,
       provenance: Provenance(

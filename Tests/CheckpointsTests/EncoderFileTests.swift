@@ -175,6 +175,9 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
     let cars = try styleTransformer(options: [("dataset_type", .string("cars_encode"))]).checkpoint
     let traits = try #require(try cars.networks["encoder"]?.makeEncoder().traits)
     #expect([traits.height, traits.width] == [192, 256])
+    // The generator beside it has bars above and below.
+    #expect(try cars.networks["G_ema"]?.generatorTraits().visibleRows == 1..<7)
+    #expect(try whole.networks["G_ema"]?.generatorTraits().visibleRows == 0..<8)
   }
 
   // MARK: pSp

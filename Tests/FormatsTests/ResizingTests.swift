@@ -14,6 +14,10 @@ struct ResizingTests {
     #expect(
       picture.resized(width: 3, height: 2, filter: .box).pixels == [112, 136, 90, 161, 117, 146])
     #expect(
+      picture.resized(width: 3, height: 2, filter: .bilinear).pixels == [
+        104, 132, 95, 157, 142, 133,
+      ])
+    #expect(
       picture.resized(width: 3, height: 2, filter: .lanczos).pixels == [94, 139, 87, 162, 146, 135])
     #expect(
       picture.resized(width: 7, height: 6, filter: .lanczos).pixels == [
@@ -74,6 +78,27 @@ struct ResizingTests {
     (1, 1, 4, 4, 4, .lanczos, 0xb5bbad4be25a9105),
     (300, 200, 4, 1, 1, .box, 0x45879b37add8bffc),
     (300, 200, 4, 1, 1, .lanczos, 0x45879b37add8bffc),
+    (64, 48, 1, 16, 16, .bilinear, 0x3ebea9ba344f0cc5),
+    (16, 16, 1, 64, 64, .bilinear, 0xe3b79945775ef503),
+    (37, 53, 1, 32, 32, .bilinear, 0xba865edeaf52bd71),
+    (100, 7, 1, 8, 8, .bilinear, 0x5754d7b3953855f8),
+    (33, 32, 1, 32, 32, .bilinear, 0x1245343cf9f5d091),
+    (1, 1, 1, 4, 4, .bilinear, 0x6fba9d8f00370725),
+    (300, 200, 1, 1, 1, .bilinear, 0xaf63f24c860211ee),
+    (64, 48, 3, 16, 16, .bilinear, 0x3f5145755b1817aa),
+    (16, 16, 3, 64, 64, .bilinear, 0xe3ccb36b89cee74d),
+    (37, 53, 3, 32, 32, .bilinear, 0x7cfcb610a691a558),
+    (100, 7, 3, 8, 8, .bilinear, 0x8935e189170e0d1a),
+    (33, 32, 3, 32, 32, .bilinear, 0xb7dbc11c063df203),
+    (1, 1, 3, 4, 4, .bilinear, 0xf1c03c4894ac67e5),
+    (300, 200, 3, 1, 1, .bilinear, 0xa327fb196f0b3cb9),
+    (64, 48, 4, 16, 16, .bilinear, 0xeb8df4897963bcc1),
+    (16, 16, 4, 64, 64, .bilinear, 0x822434c5ad06694a),
+    (37, 53, 4, 32, 32, .bilinear, 0xc6e0decdbd97b54d),
+    (100, 7, 4, 8, 8, .bilinear, 0xfad588945da7bf23),
+    (33, 32, 4, 32, 32, .bilinear, 0x194af95d19a7ac21),
+    (1, 1, 4, 4, 4, .bilinear, 0xb5bbad4be25a9105),
+    (300, 200, 4, 1, 1, .bilinear, 0x45879b37add8bffc),
   ]
 
   @Test("pictures of all channels become Pillow's, larger and smaller")

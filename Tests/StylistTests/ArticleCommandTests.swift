@@ -1,7 +1,10 @@
 // The commands in the articles of the documentation: all of them are understood.
 
+import Checkpoints
 import Formats
 import Foundation
+import Layers
+import Networks
 import TestSupport
 import Testing
 
@@ -19,6 +22,17 @@ struct ArticleCommandTests {
     }
   }
 
+  /// An encoder for the network, whose codes have 6 rows of 16.
+  private func writeEncoder(to path: String) throws {
+    var configuration = PSpEncoderConfiguration()
+    configuration.head = .intoW
+    configuration.shape.trunk = IRSEConfiguration(
+      stemWidth: 2, stages: [16, 16, 16].map { .init(width: $0, units: 1) })
+    (configuration.shape.numWs, configuration.shape.wDim) = (6, 16)
+    let encoder = configuration.makeEncoder(Scope(ParameterStore()))
+    try writeNetworkFile(encoder.parameters, configuration: configuration, to: path)
+  }
+
   @Test("would do what they say, given the files that they name")
   func commands() async throws {
     try await withScratchFolder { folder in
@@ -27,6 +41,7 @@ struct ArticleCommandTests {
         ByteRegion([UInt8](repeating: 0, count: 6 * 16 * 4), name: "w")
       }
       try Safetensors.write([entry], to: "\(folder)/codes.safetensors")
+      try writeEncoder(to: "\(folder)/encoder.safetensors")
       let faces = try await stylist(
         ["dataset", "portraits", "--count=4", "--res=32", "--dest=faces.zip"], in: folder)
       #expect(faces.exitCode == 0, "\(faces.stderr)")

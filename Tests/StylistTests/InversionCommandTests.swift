@@ -1,8 +1,12 @@
 // `stylist align`, `project`, `directions` and `edit`: what they write, what they read of one
 // another, and what they refuse.
 
+import Checkpoints
 import Formats
 import Foundation
+import Layers
+import Networks
+import OrderedCollections
 import Tensors
 import TestSupport
 import Testing
@@ -48,6 +52,33 @@ struct InversionCommandTests {
         arguments + ["--start=out/codes.safetensors", "--json"], in: folder)
       #expect(further.exitCode == 0, "\(further.stderr)")
       #expect(try further.json()["likeness"] is [String: Any])
+    }
+  }
+
+  @Test("project minimises LPIPS where its weights are named")
+  func perception() async throws {
+    try await withScratchFolder { folder in
+      let photo = try photograph(in: folder)
+      var configuration = LPIPSConfiguration()
+      configuration.widthDivisor = 32
+      let lpips = LPIPS(configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+      for name in lpips.parameters.entries.keys where name.hasPrefix("lin") {
+        lpips.parameters[name].assign(.ones(lpips.parameters[name].shape))
+      }
+      try writeNetworkFile(
+        lpips.parameters, configuration: configuration, to: "\(folder)/lpips.safetensors")
+      let arguments =
+        ["project"] + untrained + [
+          "--target=\(photo)", "--num-steps=20", "--noise=stored", "--outdir=out", "--json",
+          "--lpips-backbone=lpips.safetensors",
+        ]
+      let outcome = try await stylist(arguments + ["--distance=lpips"], in: folder)
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      let distance = try #require(try outcome.json()["distance"] as? [Double])
+      #expect(distance.count == 2 && distance[1] < distance[0])
+      expect(
+        try await stylist(arguments, in: folder), endsWith: 64, saying: "goes with --distance=lpips"
+      )
     }
   }
 

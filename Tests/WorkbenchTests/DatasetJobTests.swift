@@ -155,7 +155,7 @@ struct DatasetJobTests {
       ("center-crop-wide", "8x16", "box", "a height of at most the width"),
       (nil, "8x", "box", "a size such as"), (nil, "0", "box", "a size such as"),
       (nil, "99999", "box", "a size such as"), (nil, "1x2x3", "box", "a size such as"),
-      (nil, nil, "bicubic", "lanczos or box, found bicubic"),
+      (nil, nil, "bicubic", "lanczos, bilinear or box, found bicubic"),
     ] as [(String?, String?, String, String)] {
       let error = #expect(throws: RequestError.self) {
         _ = try DatasetCreateJob("a", to: "b", crop: crop, size: size, filter: filter)

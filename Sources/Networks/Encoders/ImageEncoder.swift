@@ -44,7 +44,7 @@ extension ImageEncoder {
   }
 
   /// What the encoder takes and gives.
-  public var traits: EncoderTraits { EncoderTraits(configuration.shape) }
+  public var traits: EncoderTraits { configuration.traits }
 }
 
 /// How an encoder runs: arguments rather than hidden state.
@@ -110,6 +110,11 @@ public protocol EncoderConfiguration: NetworkConfiguration {
   /// - Parameter p: The root of the names.
   /// - Returns: The encoder.
   func makeEncoder(_ p: Scope) -> any ImageEncoder
+}
+
+extension EncoderConfiguration {
+  /// What the encoder takes and gives.
+  public var traits: EncoderTraits { EncoderTraits(shape) }
 }
 
 /// A configuration of an encoder that has a name.

@@ -1,5 +1,6 @@
 // Pictures moved along a direction, from one strength to another.
 
+import Checkpoints
 import Editing
 import Formats
 public import Networks
@@ -11,8 +12,10 @@ public struct EditDirectionJob: PictureJob {
   public enum Subject: Sendable {
     /// The codes of seeds.
     case seeds([UInt32])
-    /// Codes of a file or of photographs.
+    /// Codes of a file.
     case codes(Codes)
+    /// Photographs, whose codes are found first.
+    case photographs(PhotographCodes)
   }
 
   /// What is moved.
@@ -29,6 +32,8 @@ public struct EditDirectionJob: PictureJob {
   public var settings = PictureSettings()
   /// The hash of the generator's numbers, which the file's directions should be for.
   public var generatorHash: String
+  /// The hash of the generator that this one was tuned from, whose directions fit too; nil for none.
+  public var parentHash: String?
   /// What the pictures say about how they were made.
   public var provenance: Provenance
 
@@ -48,6 +53,7 @@ public struct EditDirectionJob: PictureJob {
     (self.subject, self.file, self.provenance) = (subject, file, provenance)
     (direction, strengths) = ("0", [-3, -2, -1, 0, 1, 2, 3])
     generatorHash = try source.contentHash()
+    parentHash = try source.notes().parentHash
   }
 
   /// How many codes are moved.
@@ -55,6 +61,7 @@ public struct EditDirectionJob: PictureJob {
     switch subject {
     case .seeds(let seeds): seeds.count
     case .codes(let codes): codes.count
+    case .photographs(let photographs): photographs.count
     }
   }
 
@@ -67,7 +74,11 @@ public struct EditDirectionJob: PictureJob {
   ///   be too large; `FileError` if the file of directions cannot be read.
   public func check(_ traits: GeneratorTraits) throws {
     try traits.check(settings)
-    if case .codes(let codes) = subject { try traits.check(codes) }
+    switch subject {
+    case .seeds: break
+    case .codes(let codes): try traits.check(codes)
+    case .photographs(let photographs): try photographs.check(traits, of: provenance.network)
+    }
     if let rows, rows.upperBound > traits.numWs {
       throw RequestError(
         "--layers", expected: "rows of W+ from 0 to \(traits.numWs - 1)",
@@ -80,9 +91,10 @@ public struct EditDirectionJob: PictureJob {
   /// The direction of the file.
   private func chosen(_ traits: GeneratorTraits) throws -> LatentDirection {
     let contents = try DirectionFile(reading: file)
-    if let misfit = contents.misfit(
-      withGenerator: generatorHash, numWs: traits.numWs, wDim: traits.wDim)
-    {
+    let misfits = [generatorHash, parentHash].compactMap(\.self).map {
+      contents.misfit(withGenerator: $0, numWs: traits.numWs, wDim: traits.wDim)
+    }
+    if !misfits.contains(nil), case let misfit?? = misfits.first {
       throw RequestError(misfit, in: file)
     }
     let all = contents.directions
@@ -95,8 +107,8 @@ public struct EditDirectionJob: PictureJob {
         + (names.isEmpty ? "" : ", or one of \(shortened(names))"), found: direction)
   }
 
-  /// Makes and writes the pictures: `seed0085-strength1.5.png` or `00-strength1.5.png` for each code
-  /// and strength, and `grid.png`.
+  /// Makes and writes the pictures: `seed0085-strength1.5.png`, `00-strength1.5.png` or
+  /// `NAME-strength1.5.png` for each code and strength, and `grid.png`.
   ///
   /// - Parameters:
   ///   - host: The generator.
@@ -106,14 +118,18 @@ public struct EditDirectionJob: PictureJob {
   /// - Throws: What `check` throws; `FileError` if a file cannot be read or written;
   ///   `CancellationError` between pictures.
   public func run(
-    on host: GeneratorHost, into folder: OutputFolder, progress: ProgressHandler
+    on host: GeneratorHost, into folder: OutputFolder, progress: @escaping ProgressHandler
   ) async throws -> [WrittenPicture] {
     try check(host.traits)
     let direction = try chosen(host.traits)
+    var found: NamedCodes?
+    if case .photographs(let photographs) = subject {
+      found = try await photographs.codes(on: host, progress: progress)
+    }
     var pictures = PictureWriter(folder)
     var sheet: Sheet?
     for row in 0..<count {
-      let (code, name, seed) = await subject(row, host)
+      let (code, name, seed) = await subject(row, found, host)
       for (column, strength) in strengths.enumerated() {
         try Task.checkCancellation()
         let moved = withoutGradients {
@@ -135,12 +151,17 @@ public struct EditDirectionJob: PictureJob {
   }
 
   /// A code, what its files are called, and its seed if it has one.
-  private func subject(_ row: Int, _ host: GeneratorHost) async -> (Codes, String, UInt32?) {
+  private func subject(_ row: Int, _ found: NamedCodes?, _ host: GeneratorHost) async -> (
+    Codes, String, UInt32?
+  ) {
     switch subject {
     case .seeds(let seeds):
       let code = await host.codes(seeds: [seeds[row]], settings: settings)
       return (code, "seed\(padded(Int(seeds[row]), to: 4))", seeds[row])
     case .codes(let codes): return (codes[row], padded(row, to: 2), nil)
+    case .photographs:
+      guard let found else { preconditionFailure("photographs whose codes were not found") }
+      return (found.codes[row], found.names[row], nil)
     }
   }
 }

@@ -61,7 +61,7 @@ extension GeneratorHost {
     let label = generator.label(classIndex: request.classIndex ?? 0)
     let statistics = statistics(samples: request.samples, label: label, request.classIndex ?? 0)
     let projector = try Projector(
-      of: target.tensor, by: generator, distance: request.distance.measure,
+      of: target.tensor, by: generator, distance: measure(request.distance),
       statistics: statistics, settings: request.settings, start: request.start?.tensor,
       seed: UInt64(request.seed))
     var path: [Codes] = []
@@ -103,20 +103,5 @@ extension GeneratorHost {
     }
     latentStatistics = (key, statistics)
     return statistics
-  }
-}
-
-/// How far pictures are apart, as a plain choice.
-public enum PictureDistance: String, CaseIterable, Codable, Sendable {
-  /// Colours and their changes from pixel to pixel, at every scale; needs no trained weights.
-  case pyramid
-  /// The mean squared difference of colours.
-  case meanSquare = "l2"
-
-  var measure: ImageDistance {
-    switch self {
-    case .pyramid: .pyramid
-    case .meanSquare: .meanSquare
-    }
   }
 }

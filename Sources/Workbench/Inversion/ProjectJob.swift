@@ -72,6 +72,7 @@ public struct ProjectJob: Sendable {
     var pictureSettings = PictureSettings()
     pictureSettings.classIndex = classIndex
     try traits.check(pictureSettings)
+    try distance.check(traits)
     let picture = try ByteImage(path: target)
     var request = ProjectionRequest()
     (request.settings, request.distance, request.seed) = (settings, distance, seed)
@@ -194,11 +195,7 @@ extension ProjectJob {
     space: String, noise: String, steps: Int, learningRate: Double, prior: Double
   ) throws(RequestError) -> ProjectionSettings {
     var settings = ProjectionSettings()
-    switch space.lowercased() {
-    case "w": settings.space = .w
-    case "w+", "wplus": settings.space = .wPlus
-    default: throw RequestError("--space", expected: "w or w+", found: space)
-    }
+    settings.space = try Self.space(space)
     guard let noise = ProjectionSettings.Noise(rawValue: noise) else {
       throw RequestError("--noise", expected: "optimized, stored or none", found: noise)
     }
@@ -210,5 +207,18 @@ extension ProjectJob {
       throw RequestError(error)
     }
     return settings
+  }
+
+  /// A space in the words of the command line.
+  ///
+  /// - Parameter name: `w` or `w+`.
+  /// - Returns: The space.
+  /// - Throws: `RequestError` for other words.
+  static func space(_ name: String) throws(RequestError) -> ProjectionSettings.Space {
+    switch name.lowercased() {
+    case "w": return .w
+    case "w+", "wplus": return .wPlus
+    default: throw RequestError("--space", expected: "w or w+", found: name)
+    }
   }
 }

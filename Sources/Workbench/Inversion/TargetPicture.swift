@@ -4,6 +4,16 @@ public import Formats
 public import Networks
 import Tensors
 
+/// How a photograph is brought to the size of pictures.
+enum PhotographFit: Sendable {
+  /// What is too wide or too high is cut off evenly on both sides, and the rest is resized by
+  /// Lanczos' filter, as NVIDIA's projector does.
+  case middle
+  /// All of it, whatever its proportions, resized as torchvision does: what encoders were trained
+  /// with.
+  case whole
+}
+
 extension ByteImage {
   /// The middle of the picture at the size and with the channels of a generator's pictures.
   ///
@@ -13,16 +23,39 @@ extension ByteImage {
   /// - Parameter traits: What the generator is.
   /// - Returns: The picture, of the rows that are meant to be seen.
   public func target(for traits: GeneratorTraits) -> ByteImage {
-    let (newWidth, newHeight) = (traits.resolution, traits.visibleRows.count)
-    // The largest part of the new picture's proportions.
-    let columns = min(width, height * newWidth / newHeight)
-    let rows = min(height, width * newHeight / newWidth)
-    let (left, top) = ((width - columns) / 2, (height - rows) / 2)
-    return cropped(
-      columns: left..<left + max(columns, 1), rows: top..<top + max(rows, 1)
-    )
-    .withChannels(traits.imgChannels)
-    .resized(width: newWidth, height: newHeight, filter: .lanczos)
+    target(for: traits, .middle)
+  }
+
+  /// The picture at the size and with the channels of a generator's pictures.
+  ///
+  /// - Parameters:
+  ///   - traits: What the generator is.
+  ///   - fit: How it is brought to the size.
+  /// - Returns: The picture, of the rows that are meant to be seen.
+  func target(for traits: GeneratorTraits, _ fit: PhotographFit) -> ByteImage {
+    sized(
+      width: traits.resolution, height: traits.visibleRows.count, channels: traits.imgChannels, fit)
+  }
+
+  /// The picture at another size, with other channels.
+  func sized(width newWidth: Int, height newHeight: Int, channels: Int, _ fit: PhotographFit)
+    -> ByteImage
+  {
+    switch fit {
+    case .whole:
+      return withChannels(channels)
+        .resized(width: newWidth, height: newHeight, filter: .bilinear)
+    case .middle:
+      // The largest part of the new picture's proportions.
+      let columns = min(width, height * newWidth / newHeight)
+      let rows = min(height, width * newHeight / newWidth)
+      let (left, top) = ((width - columns) / 2, (height - rows) / 2)
+      return cropped(
+        columns: left..<left + max(columns, 1), rows: top..<top + max(rows, 1)
+      )
+      .withChannels(channels)
+      .resized(width: newWidth, height: newHeight, filter: .lanczos)
+    }
   }
 
   /// The same picture grey, in RGB or in RGB with full opacity.

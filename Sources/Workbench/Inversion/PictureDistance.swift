@@ -1,0 +1,184 @@
+// How far pictures are apart: without trained weights, or as LPIPS sees it.
+
+import Checkpoints
+import Formats
+import Inversion
+import Layers
+import Networks
+import OrderedCollections
+import Tensors
+
+/// The files with the weights of LPIPS.
+public struct LPIPSFiles: Hashable, Sendable {
+  /// torchvision's AlexNet or VGG-16; or one of our own files, which has the heads in it.
+  public let backbone: String
+  /// The heads that were published with LPIPS; nil for one of our own files.
+  public let heads: String?
+
+  /// The files that somebody names.
+  ///
+  /// - Parameters:
+  ///   - backbone: What `--lpips-backbone` says, if anything.
+  ///   - heads: What `--lpips-heads` says, if anything.
+  /// - Returns: The files; nil if none is named.
+  /// - Throws: `RequestError` for heads alone.
+  public static func named(backbone: String?, heads: String?) throws(RequestError) -> LPIPSFiles? {
+    guard let backbone else {
+      guard let heads else { return nil }
+      throw RequestError(
+        "--lpips-heads", expected: "--lpips-backbone beside it: \(publishedBackbones)",
+        found: "\(heads) alone")
+    }
+    return LPIPSFiles(backbone: backbone, heads: heads)
+  }
+
+  private init(backbone: String, heads: String?) { (self.backbone, self.heads) = (backbone, heads) }
+
+  static let publishedBackbones =
+    "torchvision's alexnet-owt-7be5be79.pth or vgg16-397923af.pth"
+  static let publishedHeads = "alex.pth or vgg.pth of LPIPS version 0.1"
+
+  /// Opens the files.
+  ///
+  /// - Returns: The network, not yet built.
+  /// - Throws: `FileError` if they cannot be read, or hold something else.
+  func network() throws -> Checkpoint.Network {
+    try expectFile(backbone, Self.publishedBackbones)
+    guard let heads else {
+      return try featureNetwork(
+        in: backbone, as: LPIPSConfiguration.self,
+        expected: "LPIPS in one of our own files, or --lpips-heads beside it: "
+          + Self.publishedHeads)
+    }
+    try expectFile(heads, Self.publishedHeads)
+    return try .lpips(backbone: backbone, heads: heads)
+  }
+}
+
+/// Checks that there is a file, and says what it is called where it was published if there is none.
+func expectFile(_ path: String, _ published: String) throws(FileError) {
+  do {
+    _ = try ByteRegion(mapping: path)
+  } catch {
+    guard error.kind == .missing else { throw error }
+    throw FileError(.missing, file: path, expected: published, found: "no such file")
+  }
+}
+
+/// The network of a file whose features are compared.
+///
+/// - Parameters:
+///   - path: The file.
+///   - kind: What its configuration has to be.
+///   - expected: What is said to be expected if it is another.
+/// - Returns: The network, not yet built.
+/// - Throws: `FileError` if it cannot be read, or holds something else.
+func featureNetwork<Kind>(in path: String, as kind: Kind.Type, expected: String) throws
+  -> Checkpoint.Network
+{
+  let checkpoint: Checkpoint
+  do {
+    checkpoint = try Checkpoint.open(path)
+  } catch {
+    // A state dictionary of no known family is one of another network.
+    guard error.kind == .unsupported else { throw error }
+    throw FileError(.doesNotFit, file: path, expected: expected, found: error.found)
+  }
+  if let network = checkpoint.networks["features"], network.configuration is Kind {
+    return network
+  }
+  if let refusal = checkpoint.refusals["features"] { throw refusal }
+  let found = checkpoint.networks.map { "\($0.key) (\(type(of: $0.value.configuration).kind))" }
+  throw FileError(
+    .doesNotFit, file: path, expected: expected, found: found.joined(separator: ", "))
+}
+
+/// How far pictures are apart, as a plain choice.
+public enum PictureDistance: Hashable, Sendable {
+  /// Colours and their changes from pixel to pixel, at every scale; needs no trained weights.
+  case pyramid
+  /// The mean squared difference of colours.
+  case meanSquare
+  /// LPIPS, at 256×256 pixels.
+  case lpips(LPIPSFiles)
+
+  /// What people type.
+  public static let names = ["pyramid", "l2", "lpips"]
+
+  /// The distance of a name.
+  ///
+  /// - Parameters:
+  ///   - name: One of `names`.
+  ///   - lpips: The weights of LPIPS, if there are any.
+  /// - Throws: `RequestError` for other names, and for LPIPS without weights.
+  public init(named name: String, lpips: LPIPSFiles? = nil) throws(RequestError) {
+    switch (name, lpips) {
+    case ("pyramid", _): self = .pyramid
+    case ("l2", _): self = .meanSquare
+    case ("lpips", let lpips?): self = .lpips(lpips)
+    case ("lpips", nil):
+      throw RequestError(
+        "--distance=lpips",
+        expected: "--lpips-backbone (\(LPIPSFiles.publishedBackbones)) and --lpips-heads "
+          + "(\(LPIPSFiles.publishedHeads))", found: "neither")
+    default:
+      throw RequestError("--distance", expected: "pyramid, l2 or lpips", found: name)
+    }
+  }
+
+  /// Checks that pictures of a generator can be compared this way.
+  ///
+  /// - Parameter traits: What the generator is.
+  /// - Throws: `FileError` if weights cannot be read; `RequestError` if pictures do not fit.
+  func check(_ traits: GeneratorTraits) throws {
+    guard case .lpips(let files) = self else { return }
+    try files.network().check()
+    guard traits.imgChannels == 3 else {
+      throw RequestError(
+        "--distance=lpips", expected: "a generator of pictures in RGB",
+        found: "one of \(traits.imgChannels) channels")
+    }
+  }
+}
+
+extension Tensor {
+  /// The side of the pictures that networks of features compare, in pixels.
+  static let comparedSide = 256
+
+  /// Pictures [N, C, H, W] as published losses give them to networks: 256 pixels wide, averaged
+  /// down, or with pixels repeated, as `AdaptiveAvgPool2d` does.
+  var forFeatures: Tensor {
+    let height = Swift.max(1, size(2) * Self.comparedSide / size(3))
+    guard shape.suffix(2) != [height, Self.comparedSide] else { return self }
+    return adaptiveAveragePool2d(self, height: height, width: Self.comparedSide)
+  }
+}
+
+extension ImageDistance {
+  /// LPIPS at 256 pixels.
+  static func lpips(_ lpips: LPIPS) -> ImageDistance {
+    ImageDistance { target in
+      let wanted = withoutGradients { lpips.embedding(target.forFeatures) }
+      return { picture in (lpips.embedding(picture.forFeatures) - wanted).square().sum() }
+    }
+  }
+}
+
+extension GeneratorHost {
+  /// What measures a distance; the weights that it needs are read once.
+  ///
+  /// - Parameter distance: The choice.
+  /// - Returns: The distance.
+  /// - Throws: `FileError` if weights cannot be read.
+  func measure(_ distance: PictureDistance) throws -> ImageDistance {
+    switch distance {
+    case .pyramid: return .pyramid
+    case .meanSquare: return .meanSquare
+    case .lpips(let files):
+      if let known = perception, known.files == files { return .lpips(known.lpips) }
+      let lpips = try files.network().makeLPIPS()
+      perception = (files, lpips)
+      return .lpips(lpips)
+    }
+  }
+}

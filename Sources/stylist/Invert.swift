@@ -1,0 +1,204 @@
+// `stylist invert`: the codes of photographs, found by an encoder, by a search, or by both.
+
+import ArgumentParser
+import Workbench
+
+/// Finds the codes of photographs.
+struct Invert: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find the codes of photographs, and show what becomes of them.",
+    usage: """
+      stylist invert --data=<path> --encoder=<file> [--network=<file>]
+        --outdir=<folder> [<options>]
+      """,
+    discussion: """
+      EXAMPLES
+        stylist invert --encoder=psp_ffhq_encode.pt --data=faces --outdir=out
+        stylist invert --encoder=e4e_ffhq_encode.pt --data=face.jpg \\
+          --refine-steps=100 --tune-generator --outdir=out
+        stylist invert --network=ffhq.pkl --data=faces --refine-steps=1000 \\
+          --space=w+ --outdir=out
+
+      An encoder finds a code in one pass; a search (--refine-steps) brings it
+      nearer, and starts at the mean of w without an encoder; tuning moves the
+      generator itself, a copy for each photograph. Without --network codes are
+      drawn by the generator in the encoder's file. Noise is the network's own, so
+      that pictures are the same every time. Encoders of faces want aligned ones
+      (stylist align), and take all of a picture whatever its proportions.
+
+      Writes NAME-inverted.png, NAME-compared.png, NAME-tuned.safetensors, and of
+      all: grid.png, metrics.json, and codes.safetensors for generate
+      --projected-w and edit direction --latents. Photographs that cannot be used
+      are said at the end, with the exit code of the first.
+
+      L2 is the mean squared difference in [-1, 1] at 256 pixels. LPIPS and
+      identity need weights: alexnet-owt-7be5be79.pth of torchvision with alex.pth
+      of LPIPS, and model_ir_se50.pth or CurricularFace_Backbone.pth.
+      """)
+
+  @OptionGroup var photographs: PhotographOptions
+  @OptionGroup var networkOptions: NetworkOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Without an encoder: search in w or w+ (default: w). From an encoder's code it is w+.",
+      valueName: "space"),
+    completion: .list(["w", "w+"]))
+  var space: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The largest learning rate of the search (default: 0.01 from an encoder's code, else 0.1).",
+      valueName: "rate"))
+  var learningRate: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "How searches and tuning compare pictures: pyramid, l2 or lpips.", valueName: "name"),
+    completion: .list(PictureDistance.names))
+  var distance = PictureDistance.names[0]
+
+  @Option(help: ArgumentHelp("Where random numbers of searches start.", valueName: "number"))
+  var seed: UInt32 = 303
+
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp(
+      "The class, from 0; for networks with labels (default: 0).", valueName: "index"))
+  var classIndex: Int?
+
+  @Flag(help: "Tune the generator to each photograph, and write the tuned ones.")
+  var tuneGenerator = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --tune-generator: how often its weights are moved at most (default: 350).",
+      valueName: "count"))
+  var tuneSteps: Int?
+
+  @OptionGroup var lpips: LPIPSOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Measure identity: ArcFace, CurricularFace, or MoCo for other pictures than faces.",
+      valueName: "file"), completion: .checkpoint)
+  var identity: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the files; made if it is not there.", valueName: "folder"),
+    completion: .directory)
+  var outdir: String
+
+  @OptionGroup var showing: ShowOptions
+  @OptionGroup var report: ReportOptions
+
+  func run() async throws {
+    try checkOptions()
+    let source = try generator()
+    let job = try job(source)
+    let summary = try source.summary()
+    summary.notes(on: settings).forEach(say)
+    try job.check(summary.traits, of: name, into: outdir)
+    try OutputFolder.check(outdir)
+    let count = job.photographs.count
+    if report.isDryRun {
+      try report.print(
+        Outcome(network: summary, count: count),
+        lines: ["would invert \(count) pictures into \(outdir) \(words) with \(summary.origin)"])
+      return
+    }
+    let (threads, outdir) = (networkOptions.threads, outdir)
+    let left = "every file written so far is whole, and codes are of the pictures that are done"
+    let outcome = try await interruptible(leaving: left) {
+      let host = try NetworkOptions.open(source, threads: threads)
+      let folder = try OutputFolder(making: outdir)
+      return try await job.run(
+        source, on: host, into: folder, progress: ProgressReporter().show)
+    }
+    try report.print(outcome, lines: outcome.lines)
+    if let remark = outcome.remark, !outcome.pictures.isEmpty { say(remark) }
+    if showing.show, let sheet = outcome.sheet { showPicture(sheet) }
+    try SomeFailed.check(outcome.failures.map { ($0.reason, $0.exitCode) }, of: count)
+  }
+
+  private func checkOptions() throws {
+    _ = try photographs.check()
+    if space != nil, photographs.encoder != nil || (photographs.refineSteps ?? 0) == 0 {
+      throw UsageError("--space goes with --refine-steps without --encoder")
+    }
+    if learningRate != nil, (photographs.refineSteps ?? 0) == 0 {
+      throw UsageError("--learning-rate goes with --refine-steps")
+    }
+    if let tuneSteps {
+      guard tuneGenerator else { throw UsageError("--tune-steps goes with --tune-generator") }
+      guard (1...1_000_000).contains(tuneSteps) else {
+        throw UsageError("--tune-steps: expected 1 to 1000000, found \(tuneSteps)")
+      }
+    }
+  }
+
+  /// The generator: the one that is named, or else that in the encoder's file.
+  private func generator() throws -> NetworkSource {
+    guard networkOptions.network == nil, networkOptions.cfg == nil,
+      let encoder = photographs.source
+    else {
+      try networkOptions.check()
+      return networkOptions.source
+    }
+    try checkThreadCount(networkOptions.threads)
+    guard try encoder.holdsGenerator() else {
+      throw UsageError("\(encoder.path) holds no generator for the codes; give --network=FILE")
+    }
+    return .file(encoder.path)
+  }
+
+  /// The generator as the command names it.
+  private var name: String {
+    networkOptions.network == nil && networkOptions.cfg == nil
+      ? photographs.encoder ?? "" : networkOptions.name
+  }
+
+  /// How codes are found, in words.
+  private var words: String {
+    let steps = photographs.refineSteps ?? 0
+    return [
+      photographs.encoder.map { "by \($0)" }, steps > 0 ? "in \(steps) steps" : nil,
+      tuneGenerator ? "tuning in \(tuneSteps ?? 350) steps" : nil,
+    ].compactMap(\.self).joined(separator: ", ")
+  }
+
+  private var settings: PictureSettings {
+    var settings = PictureSettings()
+    settings.classIndex = classIndex
+    return settings
+  }
+
+  private func job(_ source: NetworkSource) throws -> InvertJob {
+    let weights = try lpips.files()
+    let measure = try PictureDistance(named: distance, lpips: weights)
+    var codes = try photographs.photographs(space: space, learningRate: learningRate)
+    codes.search?.seed = seed
+    (codes.distance, codes.classIndex) = (measure, classIndex)
+    var job = InvertJob(
+      codes,
+      provenance: Provenance(
+        command: commandLine(spelling), network: name, seed: codes.search.map { "\($0.seed)" }))
+    job.judges = JudgingFiles(lpips: weights, identity: identity)
+    if tuneGenerator { job.tuning = InvertJob.tuning(steps: tuneSteps ?? 350, measure) }
+    return job
+  }
+
+  /// The command as it would be typed.
+  private var spelling: [String] {
+    let more: [String?] = [
+      space.map { "--space=\($0)" }, learningRate.map { "--learning-rate=\(plain($0))" },
+      distance == PictureDistance.names[0] ? nil : "--distance=\(distance)",
+      seed == 303 ? nil : "--seed=\(seed)", classIndex.map { "--class=\($0)" },
+      tuneGenerator ? "--tune-generator" : nil, tuneSteps.map { "--tune-steps=\($0)" },
+      identity.map { "--identity=\($0)" }, "--outdir=\(outdir)",
+    ]
+    return ["invert"] + photographs.spelling + networkOptions.spelling + lpips.spelling
+      + more.compactMap(\.self)
+  }
+}
