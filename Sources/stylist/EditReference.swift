@@ -1,0 +1,98 @@
+// `stylist edit reference`: pictures that take something over from others.
+
+public import ArgumentParser
+public import Workbench
+
+/// Gives codes what references have.
+struct EditReference: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reference",
+    abstract: "Give pictures what other pictures have.",
+    usage: """
+      stylist edit reference --network=<file> --editor=<file> --seeds=<list>
+        --ref-seeds=<list> --outdir=<folder> [<options>]
+      """,
+    discussion: """
+      EXAMPLES
+        stylist edit reference --network=ffhq.pkl --editor=edit_transformer.pt \\
+          --seeds=2,7 --ref-seeds=10-12 --outdir=out
+        stylist edit reference --network=ffhq.pkl --editor=edit_transformer.pt \\
+          --latents=mine.safetensors --ref=theirs.safetensors --attention=paper \\
+          --outdir=out
+
+      The edit transformer, published by Style Transformer or trained here, has
+      learnt one attribute (the published one: bangs) and takes it over from the
+      code of a reference. Every source meets every reference. Writes a picture of
+      each pair with the source, the reference and the edit beside one another,
+      codes.safetensors with the edited codes, and grid.png with the sources at the
+      left and the references at the top.
+      """)
+
+  @OptionGroup var networkOptions: NetworkOptions
+  @OptionGroup var subjectOptions: SubjectOptions
+
+  @Option(
+    help: ArgumentHelp("The references' seeds, such as 10-12.", valueName: "list"),
+    transform: SeedList.parse)
+  var refSeeds: SeedList?
+
+  @Option(
+    help: ArgumentHelp(
+      "The references' codes instead: .safetensors or .npz with w, or .npy.", valueName: "file"),
+    completion: .file(extensions: ["safetensors", "npz", "npy"]))
+  var ref: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "An edit transformer: a published .pt, or our .safetensors.", valueName: "file"),
+    completion: .checkpoint)
+  var editor: String
+
+  @Option(
+    help: ArgumentHelp(
+      "How rows look at the reference: code, each for itself, as published; paper, competing "
+        + "(default: what the file says, or code).", valueName: "which"))
+  var attention: EditReferenceJob.Attention?
+
+  @Option(
+    help: ArgumentHelp(
+      "The heads of the editor, which a .pt does not say (default: 4, as published).",
+      valueName: "count"))
+  var heads: Int?
+
+  @OptionGroup var editOptions: EditOptions
+
+  func run() async throws {
+    try networkOptions.check()
+    let job = try job()
+    try await networkOptions.draw(
+      job, job.request.settings, count: job.count,
+      words: "\(job.count) pictures, a sheet and codes", into: editOptions.outdir,
+      editOptions.report, editOptions.showing)
+  }
+
+  private func job() throws -> EditReferenceJob {
+    let subject = try subjectOptions.subject()
+    let references: EditSubject
+    switch (refSeeds, ref) {
+    case (let seeds?, nil): references = .seeds(seeds.seeds)
+    case (nil, let file?): references = .codes(try CodeFile(reading: file))
+    default: throw UsageError("give either --ref-seeds=LIST or --ref=FILE")
+    }
+    let words =
+      ["reference"] + subjectOptions.spelling
+      + [
+        refSeeds.map { "--ref-seeds=\($0.text)" }, ref.map { "--ref=\($0)" },
+        "--editor=\(editor)", attention.map { "--attention=\($0.rawValue)" },
+        heads.map { "--heads=\($0)" },
+      ].compactMap(\.self)
+    let request = try editOptions.request(
+      subject, networkOptions, words,
+      usesSeeds: subjectOptions.seeds != nil || refSeeds != nil)
+    var job = EditReferenceJob(request, from: references, by: editor)
+    (job.attention, job.heads) = (attention, heads)
+    return job
+  }
+}
+
+extension EditReferenceJob.Attention: ExpressibleByArgument {}
