@@ -9,8 +9,8 @@ struct EditLabel: AsyncParsableCommand {
     commandName: "label",
     abstract: "Give pictures an attribute, or take it away.",
     usage: """
-      stylist edit label --network=<file> --classifier=<file> --attribute=<name>
-        --seeds=<list> --outdir=<folder> [<options>]
+      stylist edit label --network=<file> --classifier=<file>
+        --attribute=<name> --seeds=<list> --outdir=<folder> [<options>]
       """,
     discussion: """
       EXAMPLES
@@ -23,11 +23,11 @@ struct EditLabel: AsyncParsableCommand {
           --attribute=31 --norm=row --strength=-3,3 --layers=0-7 --seeds=85 \\
           --outdir=out
 
-      The classifier, published by Style Transformer or trained here, tells the
-      attributes of codes. Each code moves along the gradient of its own logit, by
-      the strength: the length of the whole change, or with --norm=row of each row's,
-      where the published program takes 3. With --steps the gradient is taken again
-      on the way.
+      The classifier, a .pt of Style Transformer's program or a file of ours, tells
+      the attributes of codes. Each code moves along the gradient of its own logit,
+      by the strength: the length of the whole change, or with --norm=row of each
+      row's, where the published program takes 3. With --steps the gradient is taken
+      again on the way.
 
       Writes each picture as it is and at each strength, codes.safetensors with the
       edited codes, and grid.png with a row for each code. The table says how the
@@ -42,7 +42,7 @@ struct EditLabel: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A classifier of codes: a published .pt, or our .safetensors.", valueName: "file"),
+      "A classifier of codes: Style Transformer's .pt, or our .safetensors.", valueName: "file"),
     completion: .checkpoint)
   var classifier: String
 
@@ -68,7 +68,9 @@ struct EditLabel: AsyncParsableCommand {
   var order = EditLabelJob.Order.first
 
   @Option(
-    help: ArgumentHelp("What has the length of the strength.", valueName: "what"))
+    help: ArgumentHelp(
+      "Whose length a strength is: that of the whole code's change, or of each row's.",
+      valueName: "what"))
   var norm = EditLabelJob.Norm.code
 
   @Option(

@@ -20,8 +20,8 @@ struct EditReference: AsyncParsableCommand {
           --latents=mine.safetensors --ref=theirs.safetensors --attention=paper \\
           --outdir=out
 
-      The edit transformer, published by Style Transformer or trained here, has
-      learnt one attribute (the published one: bangs) and takes it over from the
+      The edit transformer, a .pt of Style Transformer's program or a file of ours,
+      has learnt one attribute (the published one: bangs) and takes it over from the
       code of a reference. Every source meets every reference. Writes a picture of
       each pair with the source, the reference and the edit beside one another,
       codes.safetensors with the edited codes, and grid.png with the sources at the
@@ -44,7 +44,7 @@ struct EditReference: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "An edit transformer: a published .pt, or our .safetensors.", valueName: "file"),
+      "An edit transformer: Style Transformer's .pt, or our .safetensors.", valueName: "file"),
     completion: .checkpoint)
   var editor: String
 

@@ -74,7 +74,9 @@ struct Mix: AsyncParsableCommand {
       ["mix"] + networkOptions.spelling
       + [
         "--rows=\(rows.text)", "--cols=\(cols.text)", styles.map { "--styles=\($0.text)" },
-      ].compactMap(\.self) + pictureOptions.spelling + sheetOptions.spelling + ["--outdir=\(outdir)"]
+      ].compactMap(\.self) + pictureOptions.spelling + sheetOptions.spelling + [
+        "--outdir=\(outdir)"
+      ]
     return Provenance(command: commandLine(parts), network: networkOptions.name)
   }
 }

@@ -54,7 +54,8 @@ enum EditingFile {
     }
     for index in 1...3 {
       state += [
-        entry("\(layer).norm\(index).weight", [width]), entry("\(layer).norm\(index).bias", [width]),
+        entry("\(layer).norm\(index).weight", [width]),
+        entry("\(layer).norm\(index).bias", [width]),
       ]
     }
     try write(state, to: path)
@@ -146,31 +147,46 @@ struct EditCommandTests {
     }
   }
 
-  @Test("reference makes a table of sources and references, by both attentions")
+  @Test("reference makes a table of sources and references")
   func reference() async throws {
     try await withNetworks { folder in
-      var codes: [[UInt8]] = []
-      for more in [[], ["--attention=code"], ["--attention=paper"], ["--heads=8"]] {
-        let outcome = try await stylist(
-          byReference + ["--seeds=1,2", "--ref-seeds=3", "--outdir=out"] + more, in: folder)
-        #expect(outcome.exitCode == 0, "\(outcome.stderr)")
-        codes.append(try ByteRegion(mapping: "\(folder)/out/codes.safetensors").copy())
-      }
-      #expect(codes[0] == codes[1] && Set(codes).count == 3)
+      let outcome = try await stylist(
+        byReference + ["--seeds=1,2", "--ref-seeds=3", "--outdir=out"], in: folder)
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
       #expect(
         names(in: "\(folder)/out") == [
           "codes.safetensors", "grid.png", "seed0001-seed0003.png", "seed0002-seed0003.png",
         ])
-      #expect(try PNG(path: "\(folder)/out/seed0001-seed0003.png").image.width == 24)
-      // Codes of a file, as sources and as references.
-      let files = try await stylist(
-        byReference + [
-          "--latents=out/codes.safetensors", "--ref=out/codes.safetensors", "--outdir=codes",
-          "--json",
-        ], in: folder)
-      #expect(files.exitCode == 0, "\(files.stderr)")
-      #expect(try files.json()["count"] as? Int == 4)
-      #expect(names(in: "\(folder)/codes").contains("01-00.png"))
+      let picture = try PNG(path: "\(folder)/out/seed0001-seed0003.png")
+      #expect(picture.image.width == 24)
+      #expect(
+        picture.texts.first { $0.key == "Command" }?.value
+          == "stylist edit reference --cfg=config-e --res=8 --seeds=1,2 --ref-seeds=3 "
+          + "--editor=e.pt --outdir=out")
+    }
+  }
+
+  @Test("both attentions and other heads edit codes, each in its own way")
+  func attentions() async throws {
+    try await withNetworks { folder in
+      // Rows must differ: what rows that are all alike make of one another is the same anyhow.
+      let count = 2 * rows * width
+      let values = (0..<count).map { Float($0 * 7919 % 1009) / 250 - 2 }
+      let stored = try StoredTensor(
+        elementType: .float32, shape: [2, rows, width],
+        bytes: ByteRegion(floatBytes(values), name: "w"))
+      try NPZ.write([("w", stored)], to: "\(folder)/w.npz")
+      var codes: [[UInt8]] = []
+      for more in [[], ["--attention=code"], ["--attention=paper"], ["--heads=8"]] {
+        let outcome = try await stylist(
+          byReference + ["--latents=w.npz", "--ref=w.npz", "--outdir=out", "--json"] + more,
+          in: folder)
+        #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+        #expect(try outcome.json()["count"] as? Int == 4)
+        #expect(names(in: "\(folder)/out").contains("01-00.png"))
+        codes.append(try ByteRegion(mapping: "\(folder)/out/codes.safetensors").copy())
+      }
+      #expect(codes[0] == codes[1] && Set(codes).count == 3)
     }
   }
 

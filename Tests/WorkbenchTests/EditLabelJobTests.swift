@@ -78,7 +78,9 @@ struct EditLabelJobTests {
         #expect((edit.logit[1] > edit.logit[0]) == (edit.strength > 0))
         #expect((edit.probability[1] > edit.probability[0]) == (edit.strength > 0))
         #expect(edit.probability.allSatisfy { (0...1).contains($0) })
-        let others = (0..<40).filter { $0 != 31 }.map { Double((logits[1][$0] - logits[0][$0]).magnitude) }
+        let others = (0..<40).filter { $0 != 31 }.map {
+          Double((logits[1][$0] - logits[0][$0]).magnitude)
+        }
         let mean = others.reduce(0, +) / 39
         #expect(abs(try #require(edit.dependency) - mean) < 1e-6)
         #expect(abs(edit.change - edit.strength.magnitude) < 1e-5)

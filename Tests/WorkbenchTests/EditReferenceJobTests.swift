@@ -78,36 +78,46 @@ struct EditReferenceJobTests {
   @Test("both attentions are the library's, and heads can be chosen")
   func attentions() async throws {
     try await withScratchFolder { folder in
-      let published = try writeEditor(to: "\(folder)/editor.safetensors")
-      var found: [[Float]] = []
-      for (attention, heads) in [
-        (EditReferenceJob.Attention?.none, Int?.none), (.code, nil), (.paper, nil), (.paper, 2),
-      ] {
-        var job = try job(in: folder)
+      let file = "\(folder)/editor.safetensors"
+      try writeEditor(to: file)
+      // Rows must differ: what rows that are all alike make of one another is the same anyhow.
+      let source = try writeCodes(to: "\(folder)/source.npz", count: 1, seed: 1)
+      let reference = try writeCodes(to: "\(folder)/reference.npz", count: 1, seed: 2)
+      func edited(_ attention: EditReferenceJob.Attention?, heads: Int? = nil) async throws
+        -> Tensor
+      {
+        var job = EditReferenceJob(
+          try editRequest(.codes(source)), from: .codes(reference), by: file)
         (job.attention, job.heads) = (attention, heads)
         job.request.rows = 2..<5
         _ = try await run(job, in: "\(folder)/out")
         let codes = try CodeFile(reading: "\(folder)/out/codes.safetensors").codes
-        found.append(codes.values)
-        let network = try #require(
-          try Checkpoint.open("\(folder)/editor.safetensors").networks["editor"])
+        return Tensor(codes.values, shape: [1, 6, 16])
+      }
+      func expected(_ paper: Bool, heads: Int = 4) throws -> Tensor {
+        let network = try #require(try Checkpoint.open(file).networks["editor"])
         let editor = try network.makeEditTransformer {
-          $0.decoder.memoryNormalization = attention == .paper ? .queries : .keys
-          $0.decoder.heads = heads ?? 4
+          $0.decoder.memoryNormalization = paper ? .queries : .keys
+          $0.decoder.heads = heads
         }
-        let edited = try ReferenceEditor(editor).edited(code(3), reference: code(7), rows: 2..<5)
-        #expect(codes[0].values == edited.values(as: Float.self))
+        return try ReferenceEditor(editor).edited(
+          Tensor(source.codes.values, shape: [1, 6, 16]),
+          reference: Tensor(reference.codes.values, shape: [1, 6, 16]), rows: 2..<5)
       }
-      #expect(found[0] == found[1] && Set(found).count == 3)
+      let all = [
+        try await edited(nil), try await edited(.code), try await edited(.paper),
+        try await edited(.paper, heads: 2),
+      ]
+      let wanted = [
+        try expected(false), try expected(false), try expected(true), try expected(true, heads: 2),
+      ]
+      for (found, wanted) in zip(all, wanted) { #expect(bits(found) == bits(wanted)) }
+      for (one, other) in [(1, 2), (2, 3)] {
+        #expect((all[one] - all[other]).abs().sum().item() > 0.01)
+      }
       // Our own files say which attention is theirs.
-      try writeEditor(to: "\(folder)/editor.safetensors") {
-        $0.decoder.memoryNormalization = .queries
-      }
-      var job = try job(in: folder)
-      job.request.rows = 2..<5
-      _ = try await run(job, in: "\(folder)/out")
-      #expect(try CodeFile(reading: "\(folder)/out/codes.safetensors").codes.values == found[2])
-      #expect(published.configuration.decoder.memoryNormalization == .keys)
+      try writeEditor(to: file) { $0.decoder.memoryNormalization = .queries }
+      #expect(bits(try await edited(nil)) == bits(all[2]))
     }
   }
 
@@ -130,7 +140,8 @@ struct EditReferenceJobTests {
       try writeEditor(to: file) { $0.decoder.width = 8 }
       let width = try misfit(heads: nil, in: folder)
       #expect(
-        width == "the edit transformer \(file): expected one for rows of 16 numbers, as the network "
+        width
+          == "the edit transformer \(file): expected one for rows of 16 numbers, as the network "
           + "tiny has them, found one for 8")
       try writeEditor(to: file)
       let heads = try misfit(heads: 3, in: folder)

@@ -9,13 +9,8 @@ import TestSupport
 import Testing
 import Workbench
 
-/// A classifier of codes [6, 16] with random weights, in a file.
-///
-/// - Parameters:
-///   - path: The file to write.
-///   - change: What is unlike CelebA's.
-///   - weights: What is done to the weights.
-/// - Returns: The classifier.
+/// A classifier of codes [6, 16] with random weights, in a file; `change` makes it unlike CelebA's,
+/// `weights` changes its numbers.
 @discardableResult
 func writeClassifier(
   to path: String, _ change: (inout LatentClassifierConfiguration) -> Void = { _ in },
@@ -44,6 +39,16 @@ func writeEditor(
     configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 6)))
   try writeNetworkFile(editor.parameters, configuration: configuration, to: path)
   return editor
+}
+
+/// Codes [N, 6, 16] of a file, whose rows differ.
+func writeCodes(to path: String, count: Int, seed: UInt64) throws -> CodeFile {
+  let values = Tensor.seeded([count, 6, 16], seed: seed, dtype: .float32).values(as: Float.self)
+  let stored = try StoredTensor(
+    elementType: .float32, shape: [count, 6, 16],
+    bytes: ByteRegion(floatBytes(values), name: "w"))
+  try NPZ.write([("w", stored)], to: path)
+  return try CodeFile(reading: path)
 }
 
 /// What is asked of an edit of some pictures of the published generator.

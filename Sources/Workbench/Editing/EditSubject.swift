@@ -161,6 +161,7 @@ struct EditDrawing {
   ///   - picture: The picture.
   ///   - name: The file's name without its ending.
   ///   - seed: Its seed, if it is of one.
+  /// - Throws: `FileError` if it cannot be written.
   mutating func write(_ picture: ByteImage, _ name: String, seed: UInt32?) throws {
     var record = request.provenance
     record.seed = seed.map(String.init)
@@ -173,6 +174,7 @@ struct EditDrawing {
   /// Writes `codes.safetensors` and `grid.png`.
   ///
   /// - Returns: All files; the sheet comes last.
+  /// - Throws: `FileError` if one cannot be written.
   mutating func finished() throws -> [WrittenPicture] {
     var files = pictures.written
     if !edited.isEmpty {

@@ -112,7 +112,8 @@ extension EditRequest {
     let network = try choice.network()
     try network.check()
     guard var found = network.configuration as? EditTransformerConfiguration else {
-      throw RequestError("the file \(choice.file)", expected: "an edit transformer", found: "another")
+      throw RequestError(
+        "the file \(choice.file)", expected: "an edit transformer", found: "another")
     }
     choice.change(&found)
     try found.validate()
