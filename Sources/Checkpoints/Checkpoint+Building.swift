@@ -53,12 +53,18 @@ extension Checkpoint.Network {
 
   /// Builds the edit transformer and loads its tensors.
   ///
+  /// - Parameter change: Chooses what the file does not say, such as the attention of the paper.
   /// - Returns: The network, on the processor, in float32.
-  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
-  public func makeEditTransformer() throws -> EditTransformer {
-    guard let configuration = configuration as? EditTransformerConfiguration else {
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it;
+  ///   `ConfigurationError` if there is no such network as was chosen.
+  public func makeEditTransformer(
+    _ change: (inout EditTransformerConfiguration) -> Void = { _ in }
+  ) throws -> EditTransformer {
+    guard var configuration = configuration as? EditTransformerConfiguration else {
       throw misfit(.unsupported, "an edit transformer", type(of: configuration).kind)
     }
+    change(&configuration)
+    try configuration.validate()
     return try load { EditTransformer(configuration, $0) }
   }
 

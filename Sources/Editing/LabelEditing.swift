@@ -7,7 +7,9 @@ public import Tensors
 /// Moves codes towards or away from an attribute, each along a direction of its own.
 ///
 /// With L the binary cross-entropy of the attribute's logit for the target, and g its gradient with
-/// respect to the code, an edited code is `w - strength · g / |g|`.
+/// respect to the code, an edited code is `w - strength · g / |g|`. Of L, g is the logit's gradient
+/// times a number, which `|g|` takes away again; so the logit's own is taken, which is still there
+/// where the logit is so sure that L is flat.
 public struct LabelEditor {
   /// What takes the place of the gradient.
   public enum Order: Hashable, Sendable {
@@ -74,6 +76,15 @@ public struct LabelEditor {
     }
   }
 
+  /// The gradient of the attribute's logit of every code.
+  private func logitGradient(_ wPlus: Tensor) -> Tensor {
+    let w = wPlus.detached().requiringGrad()
+    return withGradients {
+      let logits = classifier(w).logits.selected(attribute, axis: 1)
+      return gradients(of: [logits.sum()], withRespectTo: [w])[0]
+    }
+  }
+
   /// The direction of each code, along which L falls.
   ///
   /// - Parameters:
@@ -81,8 +92,11 @@ public struct LabelEditor {
   ///   - generator: Draws the random direction of the second order.
   /// - Returns: [N, numWs, wDim], of length 1 as `norm` says.
   public func direction(at wPlus: Tensor, generator: TorchGenerator? = nil) -> Tensor {
+    guard case .second(let h) = order else {
+      let climb = logitGradient(wPlus)
+      return unit(target ? climb : -climb, norm)
+    }
     let gradient = lossAndGradient(wPlus).gradient
-    guard case .second(let h) = order else { return unit(-gradient, norm) }
     let stream = generator ?? TorchGenerator(seed: 0, device: wPlus.device)
     let d = unit(.randn(wPlus.shape, generator: stream, dtype: wPlus.dtype), .code)
     let bend = (lossAndGradient(wPlus + d * h).gradient - gradient) / h
@@ -96,19 +110,20 @@ public struct LabelEditor {
   /// - Parameters:
   ///   - wPlus: [N, numWs, wDim].
   ///   - strength: How far; the published code takes 3 for each row.
+  ///   - steps: In how many equal steps, each along the direction at the place that it starts from.
   ///   - rows: The rows of W+ that move; nil for all.
   ///   - generator: Draws the random direction of the second order.
   /// - Returns: [N, numWs, wDim].
   public func edited(
-    _ wPlus: Tensor, strength: Double, rows: Range<Int>? = nil, generator: TorchGenerator? = nil
+    _ wPlus: Tensor, strength: Double, steps: Int = 1, rows: Range<Int>? = nil,
+    generator: TorchGenerator? = nil
   ) -> Tensor {
-    let moved = wPlus + direction(at: wPlus, generator: generator) * strength
-    guard let rows = rows?.clamped(to: 0..<wPlus.size(1)) else { return moved }
-    let parts = [
-      wPlus.sliced(0..<rows.lowerBound, axis: 1), moved.sliced(rows, axis: 1),
-      wPlus.sliced(rows.upperBound..<wPlus.size(1), axis: 1),
-    ]
-    return .concatenate(parts, axis: 1)
+    precondition(steps > 0, "an edit in \(steps) steps")
+    let stream = generator ?? TorchGenerator(seed: 0, device: wPlus.device)
+    return (0..<steps).reduce(wPlus) { w, _ in
+      let change = direction(at: w, generator: stream) * (strength / Double(steps))
+      return w.taking(rows, from: w + change)
+    }
   }
 
   /// The change of the published code's second variant, which it subtracts times 3.

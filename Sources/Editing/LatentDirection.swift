@@ -79,15 +79,7 @@ public struct LatentDirection {
     precondition(
       vector.size(-1) == wPlus.size(2) && (vector.rank == 1 || vector.size(0) == numWs),
       "a direction of shape \(vector.shape) for codes \(wPlus.shape)")
-    guard let rows = (rows ?? self.rows)?.clamped(to: 0..<numWs), rows != 0..<numWs else {
-      return wPlus + change
-    }
-    let moved = (wPlus + change).sliced(rows, axis: 1)
-    let parts = [
-      wPlus.sliced(0..<rows.lowerBound, axis: 1), moved,
-      wPlus.sliced(rows.upperBound..<numWs, axis: 1),
-    ]
-    return .concatenate(parts, axis: 1)
+    return wPlus.taking(rows ?? self.rows, from: wPlus + change)
   }
 
   // MARK: Conditions

@@ -1,8 +1,46 @@
-// What an edit transformer learns from: Hu et al., "Style Transformer for Image Inversion and
-// Editing" (2022), section on reference-based editing.
+// Editing by reference, and what an edit transformer learns it from: Hu et al., "Style Transformer
+// for Image Inversion and Editing" (2022), section on reference-based editing.
 
 public import Networks
 public import Tensors
+
+/// Gives codes what a reference has, as an edit transformer has learnt it.
+public struct ReferenceEditor {
+  /// The network, which knows one attribute.
+  public let network: EditTransformer
+
+  /// An editor with a network.
+  ///
+  /// - Parameter network: The network, which knows one attribute.
+  public init(_ network: EditTransformer) { self.network = network }
+
+  /// Edits codes.
+  ///
+  /// - Parameters:
+  ///   - source: The codes to be edited, [N, numWs, wDim].
+  ///   - reference: The codes that have the attribute, [N, numWs, wDim].
+  ///   - rows: The rows of W+ that change; nil for all.
+  /// - Returns: [N, numWs, wDim].
+  /// - Throws: `EditingError` if the codes' rows are not of the network's width, or numbers become
+  ///   not finite.
+  public func edited(
+    _ source: Tensor, reference: Tensor, rows: Range<Int>? = nil
+  ) throws(EditingError) -> Tensor {
+    let width = network.configuration.decoder.width
+    for codes in [source, reference] where codes.rank != 3 || codes.size(2) != width {
+      throw EditingError(
+        "an edit by reference", expected: "codes [N, numWs, \(width)]", found: "\(codes.shape)")
+    }
+    let edited = withoutGradients {
+      source.taking(rows, from: network(source, reference: reference))
+    }
+    guard edited.isFinite().all else {
+      throw EditingError(
+        "an edit by reference", expected: "finite numbers in the edited code", found: "others")
+    }
+    return edited
+  }
+}
 
 /// The loss of editing by reference: near the source's code, with one attribute of the reference
 /// and all others of the source.

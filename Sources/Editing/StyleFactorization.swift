@@ -91,8 +91,3 @@ public struct StyleFactorization {
     }
   }
 }
-
-extension StyleMatrix {
-  /// Whether the layer turns features into colours, as its name says in all families.
-  fileprivate var makesColours: Bool { name.lowercased().contains("rgb") }
-}

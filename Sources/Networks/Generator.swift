@@ -212,10 +212,13 @@ public struct StyleMatrix {
   public let row: Int
   /// [styles, wDim].
   public let weight: Tensor
+  /// Whether the layer turns features into the image's colours.
+  public let makesColours: Bool
 
   /// The matrix of the layer that reads this row.
-  public init(name: String, row: Int, weight: Tensor) {
+  public init(name: String, row: Int, weight: Tensor, makesColours: Bool = false) {
     (self.name, self.row, self.weight) = (name, row, weight)
+    self.makesColours = makesColours
   }
 }
 

@@ -220,9 +220,7 @@ public final class SynthesisNetwork {
     var row = 0
     var matrices: [StyleMatrix] = []
     for block in blocks {
-      for (i, layer) in block.affines.enumerated() {
-        matrices.append(StyleMatrix(name: layer.name, row: row + i, weight: layer.affine.weight))
-      }
+      matrices += block.styleMatrices(from: row)
       row += block.numConv
     }
     return matrices
@@ -333,10 +331,13 @@ public final class SynthesisBlock {
     return y + conv1(conv0(x, w: w[0], options: options), w: w[1], options: options, gain: half)
   }
 
-  /// The layers with styles, in the order of their rows of W+.
-  var affines: [(name: String, affine: FullyConnectedLayer)] {
-    let layers = [conv0?.named, conv1.named, toRGB?.named]
-    return layers.compactMap(\.self)
+  /// The matrices of the layers with styles, the first of which reads this row of W+.
+  func styleMatrices(from row: Int) -> [StyleMatrix] {
+    var matrices = [conv0, conv1].compactMap(\.self).enumerated().map { index, layer in
+      layer.styleMatrix(row: row + index)
+    }
+    if let toRGB { matrices.append(toRGB.styleMatrix(row: row + matrices.count)) }
+    return matrices
   }
 }
 
@@ -394,7 +395,10 @@ public final class SynthesisLayer {
     path = p.path
   }
 
-  var named: (name: String, affine: FullyConnectedLayer) { ("\(path).affine.weight", affine) }
+  /// The matrix that makes the styles of the row of W+ that the layer reads.
+  func styleMatrix(row: Int) -> StyleMatrix {
+    StyleMatrix(name: "\(path).affine.weight", row: row, weight: affine.weight)
+  }
 
   func callAsFunction(_ x: Tensor, w: Tensor, options: SynthesisOptions, gain: Double = 1)
     -> Tensor
@@ -440,7 +444,11 @@ public final class ToRGBLayer {
     path = p.path
   }
 
-  var named: (name: String, affine: FullyConnectedLayer) { ("\(path).affine.weight", affine) }
+  /// The matrix that makes the styles of the row of W+ that the layer reads.
+  func styleMatrix(row: Int) -> StyleMatrix {
+    StyleMatrix(
+      name: "\(path).affine.weight", row: row, weight: affine.weight, makesColours: true)
+  }
 
   func callAsFunction(_ x: Tensor, w: Tensor, options: SynthesisOptions) -> Tensor {
     let styles = affine(w) * (1 / Double(weight.size(1)).squareRoot())

@@ -173,9 +173,7 @@ public final class StyleformerSynthesis {
   }
 
   var styleMatrices: [StyleMatrix] {
-    blocks.enumerated().flatMap { row, block in
-      block.affines.map { StyleMatrix(name: $0.name, row: row + $0.row, weight: $0.weight) }
-    }
+    blocks.enumerated().flatMap { row, block in block.styleMatrices(from: row) }
   }
 }
 
@@ -255,10 +253,15 @@ public final class StyleformerBlock {
     return State(x: tokensOfImage(upsample2d(imageOfTokens(y), filter: filter)), img: sum)
   }
 
-  /// The matrices from w to styles, with the rows they read, counted from the block's own.
-  fileprivate var affines: [(name: String, row: Int, weight: Tensor)] {
-    let rgb = toRGB.map { ("\($0.path).affine.weight", 1, $0.affine.weight) }
-    return [("\(layer.path).affine1.weight", 0, layer.affine.weight), rgb].compactMap(\.self)
+  /// The matrices from w to styles, the first of which reads this row of W+.
+  fileprivate func styleMatrices(from row: Int) -> [StyleMatrix] {
+    let own = StyleMatrix(
+      name: "\(layer.path).affine1.weight", row: row, weight: layer.affine.weight)
+    guard let toRGB else { return [own] }
+    let colours = StyleMatrix(
+      name: "\(toRGB.path).affine.weight", row: row + 1, weight: toRGB.affine.weight,
+      makesColours: true)
+    return [own, colours]
   }
 }
 

@@ -208,9 +208,7 @@ public final class StyleformerCSynthesis {
     var row = transformer.blocks.count
     var matrices = transformer.styleMatrices
     for block in blocks {
-      for (i, layer) in block.affines.enumerated() {
-        matrices.append(StyleMatrix(name: layer.name, row: row + i, weight: layer.affine.weight))
-      }
+      matrices += block.styleMatrices(from: row)
       row += block.numConv
     }
     return matrices

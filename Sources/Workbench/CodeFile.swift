@@ -5,7 +5,17 @@ import Formats
 import Foundation
 import Tensors
 
-extension Codes {
+/// The codes of a file, with what it says of them.
+public struct CodeFile: Hashable, Sendable {
+  /// The file.
+  public let path: String
+  /// The codes.
+  public let codes: Codes
+  /// What each code is of; none if the file does not say.
+  public let names: [String]
+  /// The content hash of the generator that the codes belong to; nil if the file does not say.
+  public let generatorHash: String?
+
   /// Reads the codes of a file.
   ///
   /// - Parameter path: A safetensors or .npz file with `w`, or a .npy file, which its first bytes
@@ -13,7 +23,7 @@ extension Codes {
   /// - Throws: `FileError` if it cannot be read, or holds no such codes, numbers that are not finite
   ///   or too many.
   public init(reading path: String) throws {
-    let tensors = try storedTensors(ByteRegion(mapping: path))
+    let (tensors, metadata) = try storedTensors(ByteRegion(mapping: path))
     guard let stored = tensors["w"], stored.shape.count == 3,
       stored.shape.allSatisfy({ $0 > 0 })
     else {
@@ -22,30 +32,56 @@ extension Codes {
         .damaged, file: path, expected: "codes w [N, numWs, wDim]",
         found: found.isEmpty ? "no tensors" : found.joined(separator: ", "))
     }
-    guard stored.elementCount <= Self.numberLimit else {
+    guard stored.elementCount <= Codes.numberLimit else {
       throw FileError(
-        .damaged, file: path, expected: "at most \(Self.numberLimit) numbers in w",
+        .damaged, file: path, expected: "at most \(Codes.numberLimit) numbers in w",
         found: "\(stored.shape)")
     }
     let w = try Tensor.reading(stored)
-    self.init(w)
-    guard w.dtype.isFloatingPoint, values.allSatisfy(\.isFinite) else {
+    let codes = Codes(w)
+    guard w.dtype.isFloatingPoint, codes.values.allSatisfy(\.isFinite) else {
       throw FileError(
         .damaged, file: path, expected: "finite floating-point numbers in w",
         found: w.dtype.isFloatingPoint ? "others" : "\(w.dtype)")
     }
+    let names = try metadata[Key.names].map { text throws(FileError) in
+      let names = try? JSONDecoder().decode([String].self, from: Data(text.utf8))
+      guard let names, names.count == codes.count else {
+        throw FileError(
+          .damaged, file: path, expected: "\(Key.names), a list of \(codes.count) texts",
+          found: names.map { "\($0.count) texts" } ?? "other text")
+      }
+      return names
+    }
+    (self.path, self.codes, self.names) = (path, codes, names ?? [])
+    generatorHash = metadata[Key.generatorHash]
   }
+}
+
+/// Keys of the metadata.
+private enum Key {
+  static let names = "stylist.names"
+  static let generatorHash = "stylist.generator_hash"
+}
+
+extension Codes {
+  /// Reads the codes of a file, as `CodeFile` does.
+  ///
+  /// - Parameter path: A safetensors or .npz file with `w`, or a .npy file.
+  /// - Throws: `FileError` if it cannot be read, or holds no such codes, numbers that are not finite
+  ///   or too many.
+  public init(reading path: String) throws { self = try CodeFile(reading: path).codes }
 
   /// Writes the codes as `w` [N, numWs, wDim], with what else belongs to them.
   ///
   /// - Parameters:
   ///   - path: The safetensors file to create or replace.
   ///   - generatorHash: The content hash of the generator that they belong to.
+  ///   - names: What each code is of; none for nothing to say.
   ///   - noise: Noise images that belong to them, by the names of the generator's noise inputs.
-  ///   - names: What each code is of; empty for nothing.
   /// - Throws: `FileError` if it cannot be written.
   func write(
-    to path: String, generatorHash: String, noise: [NoiseImage] = [], names: [String] = []
+    to path: String, generatorHash: String, names: [String] = [], noise: [NoiseImage] = []
   ) throws {
     let all =
       [("w", [count, numWs, wDim], values)]
@@ -57,10 +93,10 @@ extension Codes {
     }
     var metadata = [
       "stylist.format": "1", "stylist.kind": "codes", "stylist.space": "W+",
-      "stylist.generator_hash": generatorHash,
+      Key.generatorHash: generatorHash,
     ]
     if !names.isEmpty {
-      metadata["stylist.names"] = String(decoding: try JSONEncoder().encode(names), as: UTF8.self)
+      metadata[Key.names] = String(decoding: try JSONEncoder().encode(names), as: UTF8.self)
     }
     try Safetensors.write(entries, metadata: metadata, to: path)
   }
@@ -77,12 +113,15 @@ extension Codes {
   }
 
   /// Numbers in a file: 1820 codes of 18 rows of 512, which become pictures one after another.
-  private static let numberLimit = 1 << 24
+  static let numberLimit = 1 << 24
 }
 
-/// The named tensors of a file; the nameless one of a .npy is taken for `w`.
-private func storedTensors(_ file: ByteRegion) throws(FileError) -> [String: StoredTensor] {
-  if NPY.recognises(file) { return ["w": try NPY(file).tensor] }
-  if ZIPArchive.recognises(file) { return try NPZ(file).tensors }
-  return try Safetensors(file).tensors
+/// The named tensors and the metadata of a file; the nameless tensor of a .npy is taken for `w`.
+private func storedTensors(
+  _ file: ByteRegion
+) throws(FileError) -> (tensors: [String: StoredTensor], metadata: [String: String]) {
+  if NPY.recognises(file) { return (["w": try NPY(file).tensor], [:]) }
+  if ZIPArchive.recognises(file) { return (try NPZ(file).tensors, [:]) }
+  let contents = try Safetensors(file)
+  return (contents.tensors, contents.metadata)
 }

@@ -18,11 +18,22 @@ public struct RequestError: Error, CustomStringConvertible, Sendable {
     description = "\(what): expected \(expected), found \(found)"
   }
 
-  /// What speaks against a file, on one line.
-  init(_ misfit: String, in file: String) { description = "\(file): \(misfit)" }
-
   /// A value of a request that no network or search can have.
   init(_ error: ConfigurationError) { description = error.description }
+}
+
+/// Files that are good each by itself, and were not made for each other.
+public struct MisfitError: Error, CustomStringConvertible, Sendable {
+  /// Which files, what was expected, and what was found, on one line.
+  public let description: String
+
+  /// A file does not fit what it is used with.
+  init(_ file: String, expected: String, found: String) {
+    description = "\(file): expected \(expected), found \(found)"
+  }
+
+  /// What speaks against a file, on one line.
+  init(_ misfit: String, in file: String) { description = "\(file): \(misfit)" }
 }
 
 /// A program that a job needs and that is not there.
@@ -34,7 +45,7 @@ public struct UnavailableError: Error, CustomStringConvertible, Sendable {
 /// The exit code that a command ends with after an error.
 ///
 /// - Parameter error: What a job or the building of a network threw.
-/// - Returns: 64 for a request that does not fit, 65 damaged, 66 missing, 69 unavailable, 73 cannot
+/// - Returns: 64 for a request that does not fit, 65 damaged or made for something else, 66 missing, 69 unavailable, 73 cannot
 ///   create, 74 input or output failed, 77 refused as unsafe, 78 bad configuration; nil for errors
 ///   that are none of these.
 public func exitCode(for error: any Error) -> Int32? {
@@ -42,7 +53,7 @@ public func exitCode(for error: any Error) -> Int32? {
   case let error as FileError: error.kind.exitCode
   case let error as DatasetError: error.error.kind.exitCode
   case is RequestError, is ConversionError: 64
-  case is ParameterLoadError: 65
+  case is ParameterLoadError, is MisfitError: 65
   case TrainingError.misfit: 65
   case TrainingError.nonFiniteLoss: 1
   case is InversionError, is EditingError: 1

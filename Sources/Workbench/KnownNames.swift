@@ -13,6 +13,8 @@ public enum KnownNames {
   public static var published: [String] { PublishedNetwork.all.map(\.name) }
   /// Recipes of trainings.
   public static var recipes: [String] { GANRecipe.names }
+  /// The attributes that classifiers of faces tell, in their order.
+  public static var celebAAttributes: [String] { CelebAAttributes.names }
   /// What is true or false of a portrait, as CelebA calls it.
   public static var portraitAttributes: [String] { PortraitAttribute.allCases.map(\.rawValue) }
 }

@@ -14,6 +14,8 @@ public struct MixJob: PictureJob {
   public var styles: [StyleGroup]
   /// Truncation, class and noise.
   public var settings = PictureSettings()
+  /// Whether the sheet shows pictures only, without words.
+  public var isBare = false
   /// What the pictures say about how they were made.
   public var provenance: Provenance
 
@@ -39,7 +41,24 @@ public struct MixJob: PictureJob {
   public func check(_ traits: GeneratorTraits) throws(RequestError) {
     try traits.check(settings)
     for group in styles { try traits.check(group) }
-    try traits.check(sheet: grid)
+    _ = try sheet(traits)
+  }
+
+  /// An empty sheet: seeds above and at the left, each group's part with its name.
+  private func sheet(_ traits: GeneratorTraits) throws(RequestError) -> PictureSheet {
+    let groups = groups(of: traits)
+    let left = groups.flatMap { group in
+      rows.map { "seed \($0)" + (groups.count > 1 ? " \(group.name ?? "")" : "") }
+    }
+    let styles = groups.count > 1 ? "styles" : "styles \(groups[0].text(in: traits))"
+    return try traits.sheet(
+      SheetWords(
+        title: "\(styles) from above", columns: [""] + columns.map { "seed \($0)" },
+        rows: [""] + left), isBare: isBare)
+  }
+
+  private func groups(of traits: GeneratorTraits) -> [StyleGroup] {
+    styles.isEmpty ? [.rows(traits.defaultMixingRows)] : styles
   }
 
   private var grid: GridSize {
@@ -61,11 +80,11 @@ public struct MixJob: PictureJob {
   ) async throws -> [WrittenPicture] {
     try check(host.traits)
     var pictures = PictureWriter(folder)
-    var sheet: Sheet?
+    var sheet = try sheet(host.traits)
     var codes: [UInt32: Codes] = [:]
     var originals: Set<UInt32> = []
     let grid = grid
-    let groups = styles.isEmpty ? [.rows(host.traits.defaultMixingRows)] : styles
+    let groups = groups(of: host.traits)
     for cell in 1..<grid.count {
       try Task.checkCancellation()
       let (column, row) = (cell % grid.columns, cell / grid.columns)
@@ -81,8 +100,7 @@ public struct MixJob: PictureJob {
         ? base : await host.mix(base, with: source, rows: group.rows(in: host.traits))
       let picture = await host.picture(
         code, noise: settings.noise, noiseLayers: settings.noiseLayers, noiseSeed: left)
-      sheet = sheet ?? Sheet(grid, of: picture)
-      sheet?.place(picture, column: column, row: row)
+      sheet.place(picture, column: column, row: row)
       if left != top {
         let name = [String(left), String(top), groups.count > 1 ? group.name : nil]
         try write(picture, name, &pictures)
@@ -91,7 +109,7 @@ public struct MixJob: PictureJob {
       }
       progress(JobProgress(done: cell, total: grid.count - 1, unit: "pictures"))
     }
-    if let image = sheet?.image { try pictures.write(image, "grid.png", provenance) }
+    if let image = sheet.image { try pictures.write(image, "grid.png", provenance) }
     return pictures.written
   }
 

@@ -35,4 +35,19 @@ public enum StyleGroup: Hashable, Sendable {
     case .fine: Set(traits.layerRanges.fine)
     }
   }
+
+  /// The group's name, or its rows as they would be typed.
+  func text(in traits: GeneratorTraits) -> String {
+    if let name { return name }
+    var ranges: [ClosedRange<Int>] = []
+    for row in rows(in: traits).sorted() {
+      if let last = ranges.last, last.upperBound == row - 1 {
+        ranges[ranges.count - 1] = last.lowerBound...row
+      } else {
+        ranges.append(row...row)
+      }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+      .joined(separator: ",")
+  }
 }

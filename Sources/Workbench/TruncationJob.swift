@@ -11,6 +11,8 @@ public struct TruncationJob: PictureJob {
   public var psis: [Double]
   /// Class, noise and the cutoff; its ψ is not used.
   public var settings = PictureSettings()
+  /// Whether the sheet shows pictures only, without words.
+  public var isBare = false
   /// What the picture of a seed at a ψ says about how it was made; of all for nil.
   public var provenance: @Sendable (_ picture: (seed: UInt32, psi: Double)?) -> Provenance
 
@@ -34,10 +36,14 @@ public struct TruncationJob: PictureJob {
   ///   too large.
   public func check(_ traits: GeneratorTraits) throws(RequestError) {
     for psi in psis { try traits.check(settings(at: psi)) }
-    try traits.check(sheet: grid)
+    _ = try sheet(traits)
   }
 
-  private var grid: GridSize { GridSize(columns: psis.count, rows: seeds.count) }
+  private func sheet(_ traits: GeneratorTraits) throws(RequestError) -> PictureSheet {
+    let words = SheetWords(
+      title: "truncation psi", columns: psis.map(plain), rows: seeds.map { "seed \($0)" })
+    return try traits.sheet(words, isBare: isBare)
+  }
 
   private func settings(at psi: Double) -> PictureSettings {
     var settings = settings
@@ -59,23 +65,22 @@ public struct TruncationJob: PictureJob {
   ) async throws -> [WrittenPicture] {
     try check(host.traits)
     var pictures = PictureWriter(folder)
-    var sheet: Sheet?
+    var sheet = try sheet(host.traits)
     for (row, seed) in seeds.enumerated() {
       for (column, psi) in psis.enumerated() {
         try Task.checkCancellation()
         let code = await host.codes(seeds: [seed], settings: settings(at: psi))
         let picture = await host.picture(
           code, noise: settings.noise, noiseLayers: settings.noiseLayers, noiseSeed: seed)
-        sheet = sheet ?? Sheet(grid, of: picture)
-        sheet?.place(picture, column: column, row: row)
+        sheet.place(picture, column: column, row: row)
         try pictures.write(
           picture, "seed\(padded(Int(seed), to: 4))-trunc\(plain(psi)).png", seed: seed,
           provenance((seed, psi)))
         let done = row * psis.count + column + 1
-        progress(JobProgress(done: done, total: grid.count, unit: "pictures"))
+        progress(JobProgress(done: done, total: seeds.count * psis.count, unit: "pictures"))
       }
     }
-    if let image = sheet?.image { try pictures.write(image, "grid.png", provenance(nil)) }
+    if let image = sheet.image { try pictures.write(image, "grid.png", provenance(nil)) }
     return pictures.written
   }
 }

@@ -9,10 +9,19 @@ struct Edit: AsyncParsableCommand {
     abstract: "Change pictures in one way, and keep the rest.",
     discussion: """
       EXAMPLES
+        stylist edit label --network=ffhq.pkl --classifier=latent_classifier.pt \\
+          --attribute=Smiling --strength=3,6 --seeds=85 --outdir=out
+        stylist edit reference --network=ffhq.pkl --editor=edit_transformer.pt \\
+          --seeds=85 --ref-seeds=100,75 --outdir=out
         stylist edit direction --network=ffhq.pkl --seeds=85 \\
           --direction=out/sefa.safetensors --outdir=out
+
+      By label, a classifier of codes shows each code its own way to an attribute.
+      By reference, an edit transformer takes an attribute over from other pictures.
+      Along a direction, all codes move the same way. All three write the edited
+      codes, too, which `stylist generate --projected-w` draws and --latents takes.
       """,
-    subcommands: [EditDirection.self])
+    subcommands: [EditLabel.self, EditReference.self, EditDirection.self])
 }
 
 /// `stylist edit direction`: along a direction.
@@ -36,23 +45,12 @@ struct EditDirection: AsyncParsableCommand {
       Directions are those of `stylist directions`, InterFaceGAN's .npy, and torch
       files of GANSpace's components or rosinality's factors. A direction with a
       deviation is moved along in deviations, others in their own length. Writes a
-      picture for each code and strength, and grid.png with a row for each code.
+      picture for each code and strength, codes.safetensors, and grid.png with a row
+      for each code.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
-
-  @Option(
-    help: ArgumentHelp("Seeds: numbers and ranges, such as 0-3,85.", valueName: "list"),
-    transform: SeedList.parse)
-  var seeds: SeedList?
-
-  @Option(
-    help: ArgumentHelp(
-      "Codes instead of seeds: .safetensors or .npz with w, or .npy.", valueName: "file"),
-    completion: .file(extensions: ["safetensors", "npz", "npy"]))
-  var latents: String?
-
-  @OptionGroup var photographs: PhotographOptions
+  @OptionGroup var subjectOptions: SubjectOptions
 
   @Option(help: ArgumentHelp("A file of directions.", valueName: "file"), completion: .file())
   var direction: String
@@ -62,65 +60,28 @@ struct EditDirection: AsyncParsableCommand {
   var index = "0"
 
   @Option(
-    help: ArgumentHelp("How far, a column of the sheet each.", valueName: "list"),
+    help: ArgumentHelp(
+      "How far, a column of the sheet each (default: -3,-2,-1,0,1,2,3).", valueName: "list"),
     transform: PsiList.parse)
-  var strength = PsiList(values: [-3, -2, -1, 0, 1, 2, 3])
+  var strength: PsiList?
 
-  @Option(
-    help: ArgumentHelp(
-      "The rows of W+ that move, such as 0-7 (default: the direction's own, or all).",
-      valueName: "range"),
-    transform: LayerList.parse)
-  var layers: LayerList?
-
-  @Option(
-    help: ArgumentHelp(
-      "The folder for the pictures; made if it is not there.", valueName: "folder"),
-    completion: .directory)
-  var outdir: String
-
-  @OptionGroup var pictureOptions: PictureOptions
-  @OptionGroup var showing: ShowOptions
-  @OptionGroup var report: ReportOptions
+  @OptionGroup var editOptions: EditOptions
 
   func run() async throws {
     try networkOptions.check()
-    try pictureOptions.check()
-    guard [seeds != nil, latents != nil, !photographs.isEmpty].count(where: \.self) == 1 else {
-      throw UsageError(
-        "give either --seeds=LIST, --latents=FILE, or --data=PATH with --encoder=FILE")
-    }
-    let job = try job()
-    let count = job.count * strength.values.count
+    let subject = try subjectOptions.subject(classIndex: editOptions.classIndex)
+    let words =
+      ["direction"] + subjectOptions.spelling
+      + [
+        "--direction=\(direction)", "--index=\(index)", strength.map { "--strength=\($0.text)" },
+      ].compactMap(\.self)
+    let request = try editOptions.request(
+      subject, networkOptions, words)
+    var job = EditDirectionJob(request, along: direction)
+    job.direction = index
+    if let strength { job.strengths = strength.values }
     try await networkOptions.draw(
-      job, pictureOptions.settings, count: count, words: "\(count) pictures and a sheet",
-      into: outdir, report, showing)
-  }
-
-  private func job() throws -> EditDirectionJob {
-    let parts =
-      ["edit", "direction"] + networkOptions.spelling
-      + [
-        seeds.map { "--seeds=\($0.text)" }, latents.map { "--latents=\($0)" },
-      ].compactMap(\.self) + photographs.spelling
-      + [
-        "--direction=\(direction)", "--index=\(index)", "--strength=\(strength.text)",
-        layers.map { "--layers=\($0.text)" },
-      ].compactMap(\.self) + pictureOptions.spelling + ["--outdir=\(outdir)"]
-    var job = try EditDirectionJob(
-      subject(), along: direction, of: networkOptions.source,
-      provenance: Provenance(command: commandLine(parts), network: networkOptions.name))
-    (job.direction, job.strengths) = (index, strength.values)
-    job.rows = try layers.map { try $0.range("--layers") }
-    job.settings = pictureOptions.settings
-    return job
-  }
-
-  private func subject() throws -> EditDirectionJob.Subject {
-    if let seeds { return .seeds(seeds.seeds) }
-    if let latents { return .codes(try Codes(reading: latents)) }
-    var codes = try photographs.photographs()
-    codes.classIndex = pictureOptions.settings.classIndex
-    return .photographs(codes)
+      job, request.settings, count: job.count, words: "\(job.count) pictures and a sheet",
+      into: editOptions.outdir, editOptions.report, editOptions.showing)
   }
 }

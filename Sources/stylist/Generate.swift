@@ -51,6 +51,7 @@ struct Generate: AsyncParsableCommand {
   var outdir: String
 
   @OptionGroup var pictureOptions: PictureOptions
+  @OptionGroup var sheetOptions: SheetOptions
   @OptionGroup var showing: ShowOptions
   @OptionGroup var report: ReportOptions
 
@@ -77,21 +78,26 @@ struct Generate: AsyncParsableCommand {
     guard !isSweep || grid == nil else {
       throw UsageError("--grid goes with one --trunc; several make a sheet of their own")
     }
+    guard isSweep || !sheetOptions.isBare else {
+      throw UsageError("--no-labels goes with several --trunc, whose sheet has words")
+    }
   }
 
   private var isSweep: Bool { pictureOptions.trunc.values.count > 1 }
 
   private var sweep: TruncationJob {
     let (options, pictures, all) = (networkOptions, pictureOptions, seeds?.text ?? "")
-    let (name, outdir) = (networkOptions.name, outdir)
+    let (name, outdir, bareness) = (networkOptions.name, outdir, sheetOptions.spelling)
     var job = TruncationJob(seeds: seeds?.seeds ?? [], psis: pictures.trunc.values) { picture in
       let seeds = picture.map { "\($0.seed)" } ?? all
       let trunc = picture.map { PsiList(values: [$0.psi]) } ?? pictures.trunc
-      let parts = ["generate", "--seeds=\(seeds)"] + options.spelling + pictures.spelling(trunc)
+      let parts =
+        ["generate", "--seeds=\(seeds)"] + options.spelling + pictures.spelling(trunc)
+        + (picture == nil ? bareness : [])
       return Provenance(
         command: commandLine(parts + ["--outdir=\(outdir)"]), network: name, seed: seeds)
     }
-    job.settings = pictures.settings
+    (job.settings, job.isBare) = (pictures.settings, sheetOptions.isBare)
     return job
   }
 

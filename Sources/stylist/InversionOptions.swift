@@ -30,10 +30,13 @@ struct PhotographOptions: ParsableArguments {
 
   /// Checks what can be known without looking at any file.
   ///
+  /// - Parameter path: The photographs; nil for those of `--data`.
   /// - Returns: The path of the photographs.
   /// - Throws: `UsageError` if there is none, or the number of steps cannot be.
-  func check() throws(UsageError) -> String {
-    guard let data else { throw UsageError("give --data=PICTURE, a folder or a zip archive") }
+  func check(_ path: String? = nil) throws(UsageError) -> String {
+    guard let data = path ?? data else {
+      throw UsageError("give --data=PICTURE, a folder or a zip archive")
+    }
     if let refineSteps, !(0...1_000_000).contains(refineSteps) {
       throw UsageError("--refine-steps: expected 0 to 1000000, found \(refineSteps)")
     }
@@ -46,12 +49,15 @@ struct PhotographOptions: ParsableArguments {
   /// The photographs, and how their codes are found.
   ///
   /// - Parameters:
+  ///   - path: The photographs; nil for those of `--data`.
   ///   - space: For a search without an encoder: `w` or `w+`; nil for `w`.
   ///   - learningRate: That of the search; nil for the usual one.
   /// - Returns: The photographs.
   /// - Throws: `UsageError`, and what opening the photographs throws.
-  func photographs(space: String? = nil, learningRate: Double? = nil) throws -> PhotographCodes {
-    let data = try check()
+  func photographs(
+    _ path: String? = nil, space: String? = nil, learningRate: Double? = nil
+  ) throws -> PhotographCodes {
+    let data = try check(path)
     let search = try refineSteps.flatMap { steps in
       steps == 0
         ? nil

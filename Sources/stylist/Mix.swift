@@ -49,6 +49,7 @@ struct Mix: AsyncParsableCommand {
   var outdir: String
 
   @OptionGroup var pictureOptions: PictureOptions
+  @OptionGroup var sheetOptions: SheetOptions
   @OptionGroup var showing: ShowOptions
   @OptionGroup var report: ReportOptions
 
@@ -64,7 +65,7 @@ struct Mix: AsyncParsableCommand {
   private var job: MixJob {
     var job = MixJob(
       rows: rows.seeds, columns: cols.seeds, styles: styles?.groups ?? [], provenance: provenance)
-    job.settings = pictureOptions.settings
+    (job.settings, job.isBare) = (pictureOptions.settings, sheetOptions.isBare)
     return job
   }
 
@@ -73,7 +74,9 @@ struct Mix: AsyncParsableCommand {
       ["mix"] + networkOptions.spelling
       + [
         "--rows=\(rows.text)", "--cols=\(cols.text)", styles.map { "--styles=\($0.text)" },
-      ].compactMap(\.self) + pictureOptions.spelling + ["--outdir=\(outdir)"]
+      ].compactMap(\.self) + pictureOptions.spelling + sheetOptions.spelling + [
+        "--outdir=\(outdir)"
+      ]
     return Provenance(command: commandLine(parts), network: networkOptions.name)
   }
 }

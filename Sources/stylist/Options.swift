@@ -138,8 +138,11 @@ struct CodeOptions: ParsableArguments {
     }
   }
 
+  /// Whether w is moved towards its mean.
+  var truncates: Bool { trunc.values != [1] || truncCutoff != nil }
+
   /// Whether nothing is asked for.
-  var isEmpty: Bool { trunc.values == [1] && truncCutoff == nil && classIndex == nil }
+  var isEmpty: Bool { !truncates && classIndex == nil }
 
   /// The options as they would be typed for other ψ.
   func spelling(_ trunc: PsiList) -> [String] {

@@ -18,6 +18,28 @@ extension NetworkOptions {
     _ job: some PictureJob, _ settings: PictureSettings, count: Int, words: String,
     into outdir: String, _ report: ReportOptions, _ showing: ShowOptions
   ) async throws {
+    let made = try await make(job, settings, count: count, words: words, into: outdir, report)
+    guard let (summary, written) = made else { return }
+    try report.print(
+      Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
+    showing.show(written)
+  }
+
+  /// Runs a job with a generator, or says in a dry run what it would make.
+  ///
+  /// - Parameters:
+  ///   - job: The job.
+  ///   - settings: What the network's summary has to say something about.
+  ///   - count: How many pictures are made.
+  ///   - words: The pictures, as a dry run calls them.
+  ///   - outdir: The folder that they go into.
+  ///   - report: How a dry run is printed.
+  /// - Returns: The network, and what was made; nil in a dry run.
+  /// - Throws: What the job throws; `Interruption`.
+  func make<Job: GeneratorJob>(
+    _ job: Job, _ settings: PictureSettings, count: Int, words: String, into outdir: String,
+    _ report: ReportOptions
+  ) async throws -> (NetworkSummary, Job.Made)? {
     let summary = try summary(for: settings)
     try job.check(summary.traits)
     try OutputFolder.check(outdir)
@@ -25,16 +47,14 @@ extension NetworkOptions {
       try report.print(
         Outcome(network: summary, count: count),
         lines: ["would make \(words) in \(outdir) from \(summary.origin)"])
-      return
+      return nil
     }
     let (source, threads) = (source, threads)
-    let written = try await interruptible(leaving: "every file written so far is whole") {
+    let made = try await interruptible(leaving: "every file written so far is whole") {
       let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
       return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
     }
-    try report.print(
-      Outcome(network: summary, count: count, files: written), lines: written.map(\.file))
-    showing.show(written)
+    return (summary, made)
   }
 }

@@ -80,6 +80,9 @@ import Testing
       ])
     let original = makeGenerator(smallConfiguration(architecture: .orig))
     #expect(original.styleMatrices.map(\.row) == [0, 1, 2, 3, 4, 5])
+    for matrix in generator.styleMatrices + original.styleMatrices {
+      #expect(matrix.makesColours == matrix.name.contains("torgb"), "\(matrix.name)")
+    }
   }
 
   @Test("noise inputs are listed in the order of the layers that read them")

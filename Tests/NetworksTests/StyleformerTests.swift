@@ -100,6 +100,11 @@ import Testing
       makeGenerator(smallStyleformerC()).styleMatrices.map(\.row) == [
         0, 1, 1, 2, 3, 3, 4, 5, 5, 6, 7,
       ])
+    for generator in generators {
+      for matrix in generator.styleMatrices {
+        #expect(matrix.makesColours == matrix.name.contains("torgb"), "\(matrix.name)")
+      }
+    }
   }
 
   // MARK: Noise

@@ -42,6 +42,14 @@ struct ArticleCommandTests {
       }
       try Safetensors.write([entry], to: "\(folder)/codes.safetensors")
       try writeEncoder(to: "\(folder)/encoder.safetensors")
+      try EditingFile.writeClassifier(to: "\(folder)/classifier.pt", codeLength: 6 * 16)
+      try EditingFile.writeEditor(to: "\(folder)/editor.pt", width: 16)
+      let score = try StoredTensor(
+        elementType: .float32, shape: [1], bytes: ByteRegion(floatBytes([1]), name: "score"))
+      try put(NPY.encoded(score), at: "\(folder)/scores.npy")
+      let directions = try await stylist(
+        ["directions", "sefa", "--network=network.pkl", "--out=directions.safetensors"], in: folder)
+      #expect(directions.exitCode == 0, "\(directions.stderr)")
       let faces = try await stylist(
         ["dataset", "portraits", "--count=4", "--res=32", "--dest=faces.zip"], in: folder)
       #expect(faces.exitCode == 0, "\(faces.stderr)")

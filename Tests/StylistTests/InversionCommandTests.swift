@@ -110,7 +110,7 @@ struct InversionCommandTests {
         ["edit", "direction"] + untrained + [
           "--init-seed=5", "--seeds=1", "--direction=pca.safetensors", "--outdir=other",
         ], in: folder)
-      expect(other, endsWith: 64, saying: "expected those of the generator")
+      expect(other, endsWith: 65, saying: "expected those of the generator")
     }
   }
 

@@ -9,10 +9,13 @@ import Workbench
 
 @Suite("Mixing")
 struct MixJobTests {
+  /// A job whose sheet shows pictures only.
   private func job(_ styles: Set<Int>?) -> MixJob {
-    MixJob(
+    var job = MixJob(
       rows: [1, 2], columns: [3, 2], styles: styles.map { [.rows($0)] } ?? [],
       provenance: provenance(nil))
+    job.isBare = true
+    return job
   }
 
   @Test("writes every pair, every seed once, and the sheet last")
@@ -66,6 +69,37 @@ struct MixJobTests {
     }
   }
 
+  @Test("words on the sheet do not change the pictures, and say the seeds and the styles")
+  func words() async throws {
+    try await withScratchFolder { folder in
+      let host = try GeneratorHost(plainNetwork)
+      var job = job([0, 1, 4])
+      for isBare in [true, false] {
+        job.isBare = isBare
+        let path = "\(folder)/\(isBare)"
+        _ = try await job.run(on: host, into: OutputFolder(making: path), progress: silently)
+      }
+      for name in names(in: "\(folder)/true") where name != "grid.png" {
+        #expect(
+          try PNG(path: "\(folder)/true/\(name)").image
+            == PNG(path: "\(folder)/false/\(name)").image)
+      }
+      let words = SheetWords(
+        title: "styles 0-1,4 from above", columns: ["", "seed 3", "seed 2"],
+        rows: ["", "seed 1", "seed 2"])
+      var expected = PictureSheet(words, width: 16, height: 16, isBare: false)
+      let cells = [[nil, "3-3", "2-2"], ["1-1", "1-3", "1-2"], ["2-2", "2-3", "2-2"]]
+      for (row, names) in cells.enumerated() {
+        for (column, name) in names.enumerated() {
+          guard let name else { continue }
+          expected.place(
+            try PNG(path: "\(folder)/true/\(name).png").image, column: column, row: row)
+        }
+      }
+      #expect(try PNG(path: "\(folder)/false/grid.png").image == expected.image)
+    }
+  }
+
   @Test("takes the first seven rows unless told otherwise, as far as there are so many")
   func defaultRows() async throws {
     try await withScratchFolder { folder in
@@ -84,8 +118,9 @@ struct MixJobTests {
   func groups() async throws {
     try await withScratchFolder { folder in
       let host = try GeneratorHost(plainNetwork)
-      let both = MixJob(
+      var both = MixJob(
         rows: [1, 2], columns: [3], styles: [.middle, .coarse], provenance: provenance(nil))
+      both.isBare = true
       _ = try await both.run(
         on: host, into: OutputFolder(making: "\(folder)/both"), progress: silently)
       #expect(

@@ -19,7 +19,9 @@ struct TruncationJobTests {
   func pictures() async throws {
     try await withScratchFolder { folder in
       let host = try GeneratorHost(plainNetwork)
-      let written = try await job([1, 0.5, -1]).run(
+      var bare = job([1, 0.5, -1])
+      bare.isBare = true
+      let written = try await bare.run(
         on: host, into: OutputFolder(making: "\(folder)/sweep"), progress: silently)
       let psis = ["1", "0.5", "-1"]
       let expected = ["0003", "0001"].flatMap { seed in
@@ -42,6 +44,21 @@ struct TruncationJobTests {
         }
       }
       #expect(try PNG(path: "\(folder)/sweep/grid.png").image == sheet.image)
+    }
+  }
+
+  @Test("the sheet says seeds and ψ unless it is bare")
+  func words() async throws {
+    try await withScratchFolder { folder in
+      let written = try await job([1, 0.5]).run(
+        on: GeneratorHost(plainNetwork), into: OutputFolder(making: folder), progress: silently)
+      var expected = PictureSheet(
+        SheetWords(title: "truncation psi", columns: ["1", "0.5"], rows: ["seed 3", "seed 1"]),
+        width: 16, height: 16, isBare: false)
+      for (index, file) in written.dropLast().enumerated() {
+        expected.place(try PNG(path: file.file).image, column: index % 2, row: index / 2)
+      }
+      #expect(try PNG(path: "\(folder)/grid.png").image == expected.image)
     }
   }
 

@@ -80,8 +80,8 @@ public struct DirectionsJob: Sendable {
   /// - Parameters:
   ///   - traits: What the generator is.
   ///   - source: Where it comes from, for its hash.
-  /// - Throws: `RequestError` if it has not, or class, rows, codes or conditions do not fit;
-  ///   `FileError` if the file of a condition cannot be read.
+  /// - Throws: `RequestError` if it has not, or class, rows or codes do not fit; `MisfitError` if
+  ///   conditions are another generator's; `FileError` if the file of a condition cannot be read.
   public func check(_ traits: GeneratorTraits, _ source: NetworkSource) throws {
     try checkNumbers(traits)
     _ = try conditions(traits, source)
@@ -98,7 +98,7 @@ public struct DirectionsJob: Sendable {
       if let misfit = contents.misfit(
         withGenerator: hash, numWs: traits.numWs, wDim: traits.wDim)
       {
-        throw RequestError(misfit, in: path)
+        throw MisfitError(misfit, in: path)
       }
       guard contents.directions.count == 1 else {
         throw RequestError(

@@ -8,98 +8,57 @@ import Tensors
 
 /// Draws every code at several strengths of a direction, and a sheet with a row for each code.
 public struct EditDirectionJob: PictureJob {
-  /// What is moved.
-  public enum Subject: Sendable {
-    /// The codes of seeds.
-    case seeds([UInt32])
-    /// Codes of a file.
-    case codes(Codes)
-    /// Photographs, whose codes are found first.
-    case photographs(PhotographCodes)
-  }
-
-  /// What is moved.
-  public var subject: Subject
+  /// What is moved, and how it is drawn.
+  public var request: EditRequest
   /// A file of directions.
   public var file: String
   /// The direction by its place in the file, or by its name.
-  public var direction: String
+  public var direction = "0"
   /// A column of the sheet each.
-  public var strengths: [Double]
-  /// The rows of W+ that move; nil for those that the direction was found for.
-  public var rows: Range<Int>?
-  /// Truncation, class and noise.
-  public var settings = PictureSettings()
-  /// The hash of the generator's numbers, which the file's directions should be for.
-  public var generatorHash: String
-  /// The hash of the generator that this one was tuned from, whose directions fit too; nil for none.
-  public var parentHash: String?
-  /// What the pictures say about how they were made.
-  public var provenance: Provenance
+  public var strengths: [Double] = [-3, -2, -1, 0, 1, 2, 3]
 
   /// A job for the first direction of a file.
   ///
   /// - Parameters:
-  ///   - subject: What is moved.
+  ///   - request: What is moved, and how it is drawn.
   ///   - file: A file of directions.
-  ///   - source: Where the generator comes from, for its hash.
-  ///   - provenance: What the pictures say about how they were made.
-  /// - Throws: As opening the generator's file throws.
-  public init(
-    _ subject: Subject, along file: String, of source: NetworkSource, provenance: Provenance
-  )
-    throws
-  {
-    (self.subject, self.file, self.provenance) = (subject, file, provenance)
-    (direction, strengths) = ("0", [-3, -2, -1, 0, 1, 2, 3])
-    generatorHash = try source.contentHash()
-    parentHash = try source.notes().parentHash
+  public init(_ request: EditRequest, along file: String) {
+    (self.request, self.file) = (request, file)
   }
 
-  /// How many codes are moved.
-  public var count: Int {
-    switch subject {
-    case .seeds(let seeds): seeds.count
-    case .codes(let codes): codes.count
-    case .photographs(let photographs): photographs.count
-    }
-  }
-
-  private var grid: GridSize { GridSize(columns: strengths.count, rows: count) }
+  /// How many pictures will be made.
+  public var count: Int { request.subject.count * strengths.count }
 
   /// Checks that a generator can make the pictures.
   ///
   /// - Parameter traits: What the generator is.
-  /// - Throws: `RequestError` if class, codes, rows or the direction do not fit, or the sheet would
-  ///   be too large; `FileError` if the file of directions cannot be read.
-  public func check(_ traits: GeneratorTraits) throws {
-    try traits.check(settings)
-    switch subject {
-    case .seeds: break
-    case .codes(let codes): try traits.check(codes)
-    case .photographs(let photographs): try photographs.check(traits, of: provenance.network)
-    }
-    if let rows, rows.upperBound > traits.numWs {
-      throw RequestError(
-        "--layers", expected: "rows of W+ from 0 to \(traits.numWs - 1)",
-        found: "\(rows.upperBound - 1)")
-    }
-    try traits.check(sheet: grid)
-    _ = try chosen(traits)
+  /// - Throws: `RequestError` if class, rows or the direction do not fit, or the sheet would be too
+  ///   large; `MisfitError` if codes or directions are another generator's; `FileError` if the file
+  ///   of directions cannot be read.
+  public func check(_ traits: GeneratorTraits) throws { _ = try prepared(traits) }
+
+  private func prepared(_ traits: GeneratorTraits) throws -> (LatentDirection, PictureSheet) {
+    try request.check(traits, edits: count)
+    let (index, direction) = try chosen(traits)
+    let name = direction.name.isEmpty ? "direction \(index)" : direction.name
+    let words = SheetWords(
+      title: "\(name) by strength", columns: strengths.map(plain),
+      rows: request.subject.names)
+    return (direction, try traits.sheet(words, isBare: request.isBare))
   }
 
-  /// The direction of the file.
-  private func chosen(_ traits: GeneratorTraits) throws -> LatentDirection {
+  /// The direction of the file, and its place.
+  private func chosen(_ traits: GeneratorTraits) throws -> (Int, LatentDirection) {
     let contents = try DirectionFile(reading: file)
-    let misfits = [generatorHash, parentHash].compactMap(\.self).map {
+    let misfits = request.hashes.map {
       contents.misfit(withGenerator: $0, numWs: traits.numWs, wDim: traits.wDim)
     }
     if !misfits.contains(nil), case let misfit?? = misfits.first {
-      throw RequestError(misfit, in: file)
+      throw MisfitError("\(misfit), for the network \(request.provenance.network)", in: file)
     }
     let all = contents.directions
-    if let index = Int(direction), all.indices.contains(index) { return all[index] }
-    if let named = all.first(where: { $0.name == direction }) { return named }
+    if let index = Int(direction), all.indices.contains(index) { return (index, all[index]) }
+    if let index = all.firstIndex(where: { $0.name == direction }) { return (index, all[index]) }
     let names = all.map(\.name).filter { !$0.isEmpty }
     throw RequestError(
       "--index",
@@ -108,7 +67,7 @@ public struct EditDirectionJob: PictureJob {
   }
 
   /// Makes and writes the pictures: `seed0085-strength1.5.png`, `00-strength1.5.png` or
-  /// `NAME-strength1.5.png` for each code and strength, and `grid.png`.
+  /// `NAME-strength1.5.png` for each code and strength, `codes.safetensors` with the codes in the same order, and `grid.png`.
   ///
   /// - Parameters:
   ///   - host: The generator.
@@ -120,48 +79,26 @@ public struct EditDirectionJob: PictureJob {
   public func run(
     on host: GeneratorHost, into folder: OutputFolder, progress: @escaping ProgressHandler
   ) async throws -> [WrittenPicture] {
-    try check(host.traits)
-    let direction = try chosen(host.traits)
-    var found: NamedCodes?
-    if case .photographs(let photographs) = subject {
-      found = try await photographs.codes(on: host, progress: progress)
-    }
-    var pictures = PictureWriter(folder)
-    var sheet: Sheet?
-    for row in 0..<count {
-      let (code, name, seed) = await subject(row, found, host)
+    let (direction, sheet) = try prepared(host.traits)
+    let subject = try await request.subject.found(on: host, progress: progress)
+    let (names, stems) = (subject.names, subject.stems)
+    var drawing = EditDrawing(request, on: host, into: folder, sheet: sheet)
+    for row in 0..<subject.count {
+      let code = await subject.code(row, on: host, request.settings)
       for (column, strength) in strengths.enumerated() {
         try Task.checkCancellation()
         let moved = withoutGradients {
-          Codes(direction.moving(code.tensor, by: strength, rows: rows))
+          Codes(direction.moving(code.tensor, by: strength, rows: request.rows))
         }
-        let picture = await host.picture(
-          moved, noise: settings.noise, noiseLayers: settings.noiseLayers,
-          noiseSeed: seed ?? UInt32(row))
-        sheet = sheet ?? Sheet(grid, of: picture)
-        sheet?.place(picture, column: column, row: row)
-        try pictures.write(
-          picture, "\(name)-strength\(plain(strength)).png", seed: seed, provenance)
+        let picture = await drawing.picture(moved, noiseSeed: subject.noiseSeed(row))
+        drawing.place(picture, column: column, row: row)
+        try drawing.write(
+          picture, "\(stems[row])-strength\(plain(strength))", seed: subject.seed(row))
+        drawing.keep(moved, "\(names[row]), strength \(plain(strength))")
         let done = row * strengths.count + column + 1
-        progress(JobProgress(done: done, total: grid.count, unit: "pictures"))
+        progress(JobProgress(done: done, total: count, unit: "pictures"))
       }
     }
-    if let image = sheet?.image { try pictures.write(image, "grid.png", provenance) }
-    return pictures.written
-  }
-
-  /// A code, what its files are called, and its seed if it has one.
-  private func subject(_ row: Int, _ found: NamedCodes?, _ host: GeneratorHost) async -> (
-    Codes, String, UInt32?
-  ) {
-    switch subject {
-    case .seeds(let seeds):
-      let code = await host.codes(seeds: [seeds[row]], settings: settings)
-      return (code, "seed\(padded(Int(seeds[row]), to: 4))", seeds[row])
-    case .codes(let codes): return (codes[row], padded(row, to: 2), nil)
-    case .photographs:
-      guard let found else { preconditionFailure("photographs whose codes were not found") }
-      return (found.codes[row], found.names[row], nil)
-    }
+    return try drawing.finished()
   }
 }

@@ -78,14 +78,15 @@ struct Canvas {
     for row in y { for column in x { blend(column, row, colour, 1) } }
   }
 
-  /// Puts a picture in RGB or RGBA, without regard to its opacity, at a place.
+  /// Puts a picture in RGB at a place; what is outside is passed over.
   mutating func place(_ picture: ByteImage, x: Int, y: Int) {
-    for row in 0..<picture.height {
-      for column in 0..<picture.width {
-        let at = (row * picture.width + column) * picture.channels
-        let hex = picture.pixels[at..<at + 3].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        blend(x + column, y + row, Colour(hex), 1)
-      }
+    let columns = (x..<x + picture.width).clamped(to: 0..<width)
+    for row in (y..<y + picture.height).clamped(to: 0..<height) where !columns.isEmpty {
+      let source = ((row - y) * picture.width + columns.lowerBound - x) * 3
+      let target = (row * width + columns.lowerBound) * 3
+      pixels.replaceSubrange(
+        target..<target + columns.count * 3,
+        with: picture.pixels[source..<source + columns.count * 3])
     }
   }
 

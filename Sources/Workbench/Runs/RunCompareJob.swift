@@ -158,7 +158,7 @@ struct SheetComparison {
       canvas.text(
         text.fitted(to: widths[index] / Canvas.advance(scale: 1)), x: x, y: 8, colour: .ink,
         scale: 1)
-      canvas.place(picture, x: x, y: caption - 12)
+      canvas.place(picture.inRGB, x: x, y: caption - 12)
       x += widths[index] + gap
     }
     return canvas.image

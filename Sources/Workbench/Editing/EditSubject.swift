@@ -1,0 +1,235 @@
+// What is edited, and what all edits have in common.
+
+import Checkpoints
+import Formats
+import Networks
+
+/// Pictures that are edited, by their codes.
+public enum EditSubject: Sendable {
+  /// The codes of seeds.
+  case seeds([UInt32])
+  /// The codes of a file.
+  case codes(CodeFile)
+  /// Photographs, whose codes are found first.
+  case photographs(PhotographCodes)
+  /// The codes of photographs, found.
+  case found(NamedCodes)
+
+  /// Whether they are of seeds.
+  public var isOfSeeds: Bool { if case .seeds = self { true } else { false } }
+
+  /// Whether they are photographs.
+  public var isOfPhotographs: Bool { if case .photographs = self { true } else { false } }
+
+  /// How many pictures there are.
+  public var count: Int {
+    switch self {
+    case .seeds(let seeds): seeds.count
+    case .codes(let file): file.codes.count
+    case .photographs(let photographs): photographs.count
+    case .found(let found): found.names.count
+    }
+  }
+
+  /// The seed of a picture, if it has one.
+  func seed(_ index: Int) -> UInt32? {
+    guard case .seeds(let seeds) = self else { return nil }
+    return seeds[index]
+  }
+
+  /// What people call the pictures.
+  var names: [String] {
+    switch self {
+    case .seeds(let seeds): seeds.map { "seed \($0)" }
+    case .codes(let file):
+      file.names.isEmpty ? (0..<file.codes.count).map { "code \($0)" } : file.names
+    case .photographs(let photographs): photographs.names()
+    case .found(let found): found.names
+    }
+  }
+
+  /// What the names of the pictures' files begin with.
+  var stems: [String] {
+    switch self {
+    case .seeds(let seeds): seeds.map { "seed\(padded(Int($0), to: 4))" }
+    case .codes(let file): (0..<file.codes.count).map { padded($0, to: 2) }
+    case .photographs, .found: names
+    }
+  }
+
+  /// Starts the stream of a picture's random noise.
+  func noiseSeed(_ index: Int) -> UInt32 { seed(index) ?? UInt32(truncatingIfNeeded: index) }
+
+  /// Checks that the codes are a generator's, or that those of photographs can be found.
+  ///
+  /// - Parameters:
+  ///   - traits: What the generator is.
+  ///   - hashes: Its content hash, and that of the generator that it was tuned from.
+  ///   - network: The generator as the command names it.
+  /// - Throws: `MisfitError` if they are not; for photographs what `PhotographCodes/check(_:of:)`
+  ///   throws.
+  func check(_ traits: GeneratorTraits, hashes: [String], network: String) throws {
+    if case .photographs(let photographs) = self { try photographs.check(traits, of: network) }
+    guard case .codes(let file) = self else { return }
+    let codes = file.codes
+    guard codes.numWs == traits.numWs, codes.wDim == traits.wDim else {
+      throw MisfitError(
+        file.path, expected: "codes [N, \(traits.numWs), \(traits.wDim)] of the network \(network)",
+        found: "[\(codes.count), \(codes.numWs), \(codes.wDim)]")
+    }
+    guard let found = file.generatorHash, !hashes.contains(found) else { return }
+    throw MisfitError(
+      file.path, expected: "codes of the generator \(hashes[0].prefix(12)) in \(network)",
+      found: "those of \(found.prefix(12))")
+  }
+
+  /// The same pictures with codes that are known.
+  ///
+  /// - Parameters:
+  ///   - host: The generator.
+  ///   - progress: Is told after every photograph and every step of a search.
+  /// - Returns: What was found for photographs, else the same.
+  /// - Throws: What finding codes throws; `CancellationError`.
+  func found(on host: GeneratorHost, progress: @escaping ProgressHandler) async throws
+    -> EditSubject
+  {
+    guard case .photographs(let photographs) = self else { return self }
+    return .found(try await photographs.codes(on: host, progress: progress))
+  }
+
+  /// The code of a picture; traps for photographs whose codes are not found yet.
+  ///
+  /// - Parameters:
+  ///   - index: The picture.
+  ///   - host: The generator.
+  ///   - settings: Truncation and class of seeds.
+  /// - Returns: W+ of one picture.
+  func code(_ index: Int, on host: GeneratorHost, _ settings: PictureSettings) async -> Codes {
+    switch self {
+    case .seeds(let seeds): await host.codes(seeds: [seeds[index]], settings: settings)
+    case .codes(let file): file.codes[index]
+    case .photographs: preconditionFailure("photographs whose codes were not found")
+    case .found(let found): found.codes[index]
+    }
+  }
+}
+
+/// What all edits need: what is edited, which rows of it, and how the pictures are drawn.
+public struct EditRequest: Sendable {
+  /// What is edited.
+  public var subject: EditSubject
+  /// The rows of W+ that change; nil for all, or for those that a direction was found for.
+  public var rows: Range<Int>?
+  /// Truncation, class and noise.
+  public var settings = PictureSettings()
+  /// Whether the sheet shows pictures only, without words.
+  public var isBare = false
+  /// The content hash of the generator's numbers.
+  public let generatorHash: String
+  /// The hash of the generator that this one was tuned from, whose codes and directions fit too; nil
+  /// for none.
+  public let parentHash: String?
+  /// What the pictures say about how they were made.
+  public var provenance: Provenance
+
+  /// A request without truncation, with the network's own noise.
+  ///
+  /// - Parameters:
+  ///   - subject: What is edited.
+  ///   - source: Where the generator comes from, for its hash.
+  ///   - provenance: What the pictures say about how they were made.
+  /// - Throws: As opening the generator's file throws.
+  public init(_ subject: EditSubject, of source: NetworkSource, provenance: Provenance) throws {
+    (self.subject, self.provenance) = (subject, provenance)
+    generatorHash = try source.contentHash()
+    parentHash = try source.notes().parentHash
+  }
+
+  /// The generators whose codes and directions fit, this one first.
+  var hashes: [String] { [generatorHash, parentHash].compactMap(\.self) }
+
+  /// Checks that a generator can draw what is asked for.
+  ///
+  /// - Parameters:
+  ///   - traits: What the generator is.
+  ///   - edits: How many codes will come out.
+  /// - Throws: `RequestError` if class or rows do not fit, or the codes were too many for a file;
+  ///   `MisfitError` if the codes are another generator's.
+  func check(_ traits: GeneratorTraits, edits: Int) throws {
+    try traits.check(settings)
+    try subject.check(traits, hashes: hashes, network: provenance.network)
+    if let rows, rows.upperBound > traits.numWs {
+      throw RequestError(
+        "--layers", expected: "rows of W+ from 0 to \(traits.numWs - 1)",
+        found: "\(rows.upperBound - 1)")
+    }
+    let most = Codes.numberLimit / (traits.numWs * traits.wDim)
+    guard edits <= most else {
+      throw RequestError(
+        "edited codes", expected: "at most \(grouped(most))", found: grouped(edits))
+    }
+  }
+}
+
+/// Draws edited codes: pictures in files of their own, a sheet of them, and a file of the codes.
+struct EditDrawing {
+  private let request: EditRequest
+  private let host: GeneratorHost
+  private let folder: OutputFolder
+  private var pictures: PictureWriter
+  private var sheet: PictureSheet
+  private var edited: [(code: Codes, name: String)] = []
+
+  init(
+    _ request: EditRequest, on host: GeneratorHost, into folder: OutputFolder,
+    sheet: PictureSheet
+  ) {
+    (self.request, self.host, self.folder, self.sheet) = (request, host, folder, sheet)
+    pictures = PictureWriter(folder)
+  }
+
+  /// The picture of a code, with the noise of the picture that it was made from.
+  func picture(_ code: Codes, noiseSeed: UInt32) async -> ByteImage {
+    await host.picture(
+      code, noise: request.settings.noise, noiseLayers: request.settings.noiseLayers,
+      noiseSeed: noiseSeed)
+  }
+
+  /// Puts a picture into a cell of the sheet.
+  mutating func place(_ picture: ByteImage, column: Int, row: Int) {
+    sheet.place(picture, column: column, row: row)
+  }
+
+  /// Writes a picture, which says how it was made.
+  ///
+  /// - Parameters:
+  ///   - picture: The picture.
+  ///   - name: The file's name without its ending.
+  ///   - seed: Its seed, if it is of one.
+  /// - Throws: `FileError` if it cannot be written.
+  mutating func write(_ picture: ByteImage, _ name: String, seed: UInt32?) throws {
+    var record = request.provenance
+    record.seed = seed.map(String.init)
+    try pictures.write(picture, "\(name).png", seed: seed, record)
+  }
+
+  /// Keeps an edited code for the file of codes.
+  mutating func keep(_ code: Codes, _ name: String) { edited.append((code, name)) }
+
+  /// Writes `codes.safetensors` and `grid.png`.
+  ///
+  /// - Returns: All files; the sheet comes last.
+  /// - Throws: `FileError` if one cannot be written.
+  mutating func finished() throws -> [WrittenPicture] {
+    var files = pictures.written
+    if !edited.isEmpty {
+      let path = folder.file("codes.safetensors")
+      try Codes.joined(edited.map(\.code)).write(
+        to: path, generatorHash: request.generatorHash, names: edited.map(\.name))
+      files.append(WrittenPicture(file: path))
+    }
+    guard let image = sheet.image else { return files }
+    try pictures.write(image, "grid.png", request.provenance)
+    return files + pictures.written.suffix(1)
+  }
+}

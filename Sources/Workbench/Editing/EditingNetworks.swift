@@ -1,0 +1,219 @@
+// The networks that edit codes: found in files, fitted to a generator, and owned by actors.
+
+import Checkpoints
+import Editing
+import Layers
+import Networks
+import OrderedCollections
+import Tensors
+
+extension NetworkUse {
+  /// The network of this use in a file.
+  ///
+  /// - Parameters:
+  ///   - file: A checkpoint.
+  ///   - words: The network as messages call it.
+  /// - Returns: The network, not yet built.
+  /// - Throws: `FileError` if the file cannot be read or the network cannot be used; `RequestError`
+  ///   if it holds none.
+  func network(in file: String, _ words: String) throws -> Checkpoint.Network {
+    let checkpoint = try Checkpoint.open(ShippedModels.file(file))
+    if let refusal = checkpoint.refusals[rawValue] { throw refusal }
+    guard let network = checkpoint.networks[rawValue] else {
+      let found = checkpoint.networks.map {
+        "\($0.key) (\(type(of: $0.value.configuration).kind))"
+      }
+      throw RequestError(
+        "the file \(file)", expected: "\(words) in it",
+        found: "only \(found.joined(separator: ", "))")
+    }
+    return network
+  }
+}
+
+// MARK: - By label
+
+/// One of the attributes that a classifier of codes tells.
+struct AttributeChoice: Hashable, Sendable {
+  /// Its place, from 0.
+  let index: Int
+  /// What people call it.
+  let name: String
+
+  /// Finds an attribute by CelebA's name, in letters of any case, or by its place.
+  ///
+  /// - Parameters:
+  ///   - text: What was typed.
+  ///   - count: How many attributes the classifier tells; the names are known of 40.
+  /// - Throws: `RequestError` if there is none.
+  init(_ text: String, of count: Int) throws(RequestError) {
+    let names = count == CelebAAttributes.names.count ? CelebAAttributes.names : []
+    if let index = Int(text), (0..<count).contains(index) {
+      self.init(index, names)
+      return
+    }
+    let words = names.map { $0.lowercased() }
+    let word = text.lowercased().replacing("-", with: "_").replacing(" ", with: "_")
+    if let index = words.firstIndex(of: word) {
+      self.init(index, names)
+      return
+    }
+    let hint = suggestion(for: word, among: words)
+      .flatMap { words.firstIndex(of: $0) }.map { "; did you mean \(names[$0])?" }
+    throw RequestError(
+      "--attribute",
+      expected: (names.isEmpty ? "" : "one of CelebA's attributes, such as Smiling, or ")
+        + "a number from 0 to \(count - 1)", found: text + (hint ?? ""))
+  }
+
+  private init(_ index: Int, _ names: [String]) {
+    self.index = index
+    name = names.isEmpty ? "attribute \(index)" : names[index]
+  }
+}
+
+extension EditRequest {
+  /// Checks a classifier of codes against the generator, and all of its tensors.
+  ///
+  /// - Parameters:
+  ///   - file: The classifier's file.
+  ///   - traits: What the generator is.
+  /// - Returns: What the classifier is.
+  /// - Throws: `FileError` or `RequestError` if it cannot be used; `ConfigurationError` if it is for
+  ///   codes of another size.
+  func classifier(
+    in file: String, for traits: GeneratorTraits
+  ) throws -> LatentClassifierConfiguration {
+    let network = try NetworkUse.classifier.network(in: file, "a classifier of codes")
+    try network.check()
+    guard let found = network.configuration as? LatentClassifierConfiguration else {
+      throw RequestError("the file \(file)", expected: "a classifier of codes", found: "another")
+    }
+    let (rows, width) = (traits.numWs, traits.wDim)
+    guard found.codeLength == rows * width else {
+      let own =
+        found.codeLength.isMultiple(of: width) ? "[\(found.codeLength / width), \(width)]" : ""
+      throw ConfigurationError(
+        "the classifier \(file): expected one for codes [\(rows), \(width)] of the network "
+          + "\(provenance.network), found one for \(own.isEmpty ? "" : "codes \(own), ")"
+          + "\(found.codeLength) numbers")
+    }
+    return found
+  }
+
+  /// Checks an edit transformer against the generator, and all of its tensors.
+  ///
+  /// - Parameters:
+  ///   - choice: The edit transformer's file, and what is chosen about it.
+  ///   - traits: What the generator is.
+  /// - Throws: `FileError` or `RequestError` if it cannot be used; `ConfigurationError` if it is for
+  ///   codes of another width, or cannot have so many heads.
+  func check(_ choice: EditorChoice, for traits: GeneratorTraits) throws {
+    let network = try choice.network()
+    try network.check()
+    guard var found = network.configuration as? EditTransformerConfiguration else {
+      throw RequestError(
+        "the file \(choice.file)", expected: "an edit transformer", found: "another")
+    }
+    choice.change(&found)
+    try found.validate()
+    guard found.decoder.width == traits.wDim else {
+      throw ConfigurationError(
+        "the edit transformer \(choice.file): expected one for rows of \(traits.wDim) numbers, as "
+          + "the network \(provenance.network) has them, found one for \(found.decoder.width)")
+    }
+  }
+}
+
+/// How codes are edited by label.
+struct LabelChoice: Hashable, Sendable {
+  /// The attribute, from 0.
+  var attribute: Int
+  var order: EditLabelJob.Order
+  var norm: EditLabelJob.Norm
+  var steps: Int
+  var rows: Range<Int>?
+}
+
+/// Owns a classifier of codes, and edits codes with it.
+actor LabelHost {
+  private let classifier: LatentClassifier
+
+  /// Loads the classifier of a file.
+  init(_ file: String) throws {
+    classifier = try NetworkUse.classifier.network(in: file, "a classifier of codes")
+      .makeLatentClassifier()
+  }
+
+  /// Edits one code.
+  ///
+  /// - Parameters:
+  ///   - code: W+ of one picture.
+  ///   - strength: How far; with a negative one the attribute goes.
+  ///   - choice: How.
+  /// - Returns: The edited code, and what the classifier says of the edit.
+  /// - Throws: `EditingError` if numbers become not finite.
+  func edited(
+    _ code: Codes, by strength: Double, _ choice: LabelChoice
+  ) throws -> (code: Codes, effect: LabelEffect) {
+    var editor = try LabelEditor(classifier, attribute: choice.attribute, target: strength >= 0)
+    editor.norm = choice.norm == .code ? .code : .row
+    editor.order = choice.order == .first ? .first : .second()
+    let w = code.tensor
+    let edited = withoutGradients {
+      editor.edited(w, strength: strength.magnitude, steps: choice.steps, rows: choice.rows)
+    }
+    let effects = try LabelEffect.of(
+      edited, on: w, attribute: choice.attribute, classifier: classifier)
+    return (Codes(edited), effects[0])
+  }
+}
+
+// MARK: - By reference
+
+/// An edit transformer in a file, with what its file does not say.
+struct EditorChoice: Hashable, Sendable {
+  /// The file.
+  var file: String
+  /// The attention to the reference; nil for that of the file.
+  var attention: EditReferenceJob.Attention?
+  /// The heads of its attentions; nil for those of the file, or the published four.
+  var heads: Int?
+
+  /// The network, not yet built.
+  func network() throws -> Checkpoint.Network {
+    try NetworkUse.editor.network(in: file, "an edit transformer")
+  }
+
+  /// Puts the choices into a configuration.
+  func change(_ configuration: inout EditTransformerConfiguration) {
+    if let heads { configuration.decoder.heads = heads }
+    switch attention {
+    case .code: configuration.decoder.memoryNormalization = .keys
+    case .paper: configuration.decoder.memoryNormalization = .queries
+    case nil: break
+    }
+  }
+}
+
+/// Owns an edit transformer, and edits codes with it.
+actor ReferenceHost {
+  private let editor: ReferenceEditor
+
+  /// Loads the edit transformer of a file.
+  init(_ choice: EditorChoice) throws {
+    editor = ReferenceEditor(try choice.network().makeEditTransformer(choice.change))
+  }
+
+  /// Gives a code what a reference has.
+  ///
+  /// - Parameters:
+  ///   - source: W+ of one picture.
+  ///   - reference: W+ of another.
+  ///   - rows: The rows that change; nil for all.
+  /// - Returns: The edited code.
+  /// - Throws: `EditingError` if numbers become not finite.
+  func edited(_ source: Codes, reference: Codes, rows: Range<Int>?) throws -> Codes {
+    Codes(try editor.edited(source.tensor, reference: reference.tensor, rows: rows))
+  }
+}

@@ -1,0 +1,120 @@
+// What the commands that edit pictures have in common.
+
+import ArgumentParser
+import Workbench
+
+/// Which pictures are edited.
+struct SubjectOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Seeds: numbers and ranges, such as 0-3,85.", valueName: "list"),
+    transform: SeedList.parse)
+  var seeds: SeedList?
+
+  @Option(
+    help: ArgumentHelp(
+      "Codes instead of seeds: .safetensors or .npz with w, or .npy.", valueName: "file"),
+    completion: .file(extensions: ["safetensors", "npz", "npy"]))
+  var latents: String?
+
+  @OptionGroup var photographs: PhotographOptions
+
+  /// Reads the codes, if there are any, or looks for the photographs.
+  ///
+  /// - Parameters:
+  ///   - classIndex: The class among whose codes those of photographs are sought.
+  ///   - seeksOthers: Whether codes of other photographs are found the same way.
+  /// - Returns: What is edited.
+  /// - Throws: `UsageError` unless one of them is given; what reading codes and listing photographs
+  ///   throws.
+  func subject(classIndex: Int?, seeksOthers: Bool = false) throws -> EditSubject {
+    guard [seeds != nil, latents != nil, photographs.data != nil].count(where: \.self) == 1 else {
+      throw UsageError(
+        "give either --seeds=LIST, --latents=FILE, or --data=PATH with --encoder=FILE")
+    }
+    guard photographs.data != nil || photographs.isEmpty || seeksOthers else {
+      throw UsageError("--encoder and --refine-steps go with photographs")
+    }
+    if let seeds { return .seeds(seeds.seeds) }
+    if let latents { return .codes(try CodeFile(reading: latents)) }
+    var found = try photographs.photographs()
+    found.classIndex = classIndex
+    return .photographs(found)
+  }
+
+  /// The options as they would be typed.
+  var spelling: [String] {
+    [seeds.map { "--seeds=\($0.text)" }, latents.map { "--latents=\($0)" }].compactMap(\.self)
+      + photographs.spelling
+  }
+}
+
+/// What the sheet of a command shows.
+struct SheetOptions: ParsableArguments {
+  @Flag(name: .customLong("no-labels"), help: "Only pictures on the sheet, without words.")
+  var isBare = false
+
+  /// The option as it would be typed.
+  var spelling: [String] { isBare ? ["--no-labels"] : [] }
+}
+
+/// How edited pictures are drawn and reported.
+struct EditOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The rows of W+ that change, such as 0-7 (default: all, or those that a direction is for).",
+      valueName: "range"),
+    transform: LayerList.parse)
+  var layers: LayerList?
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the pictures; made if it is not there.", valueName: "folder"),
+    completion: .directory)
+  var outdir: String
+
+  @OptionGroup var pictureOptions: PictureOptions
+  @OptionGroup var sheetOptions: SheetOptions
+  @OptionGroup var showing: ShowOptions
+  @OptionGroup var report: ReportOptions
+
+  /// The class of seeds and photographs.
+  var classIndex: Int? { pictureOptions.code.classIndex }
+
+  /// What is asked for, checked as far as it can be without looking at a network's tensors.
+  ///
+  /// - Parameters:
+  ///   - subject: What is edited.
+  ///   - networkOptions: The generator.
+  ///   - words: The command with its own options, as they would be typed.
+  ///   - references: Other pictures whose codes are needed.
+  /// - Returns: The request.
+  /// - Throws: `UsageError` about options that contradict one another; as opening the generator's
+  ///   file throws.
+  func request(
+    _ subject: EditSubject, _ networkOptions: NetworkOptions, _ words: [String],
+    references: EditSubject? = nil
+  ) throws -> EditRequest {
+    try pictureOptions.check()
+    let code = pictureOptions.code
+    let usesSeeds = subject.isOfSeeds || references?.isOfSeeds == true
+    guard usesSeeds || !code.truncates else {
+      throw UsageError("--trunc and --trunc-cutoff go with seeds, not with other codes")
+    }
+    let usesClass =
+      usesSeeds || subject.isOfPhotographs || references?.isOfPhotographs == true
+    guard usesClass || code.classIndex == nil else {
+      throw UsageError("--class goes with seeds and photographs, not with codes")
+    }
+    let rows = try layers.map { try $0.range("--layers") }
+    let parts =
+      ["edit"] + words.prefix(1) + networkOptions.spelling + words.dropFirst()
+      + (layers.map { ["--layers=\($0.text)"] } ?? []) + pictureOptions.spelling
+      + sheetOptions.spelling + ["--outdir=\(outdir)"]
+    var request = try EditRequest(
+      subject, of: networkOptions.source,
+      provenance: Provenance(command: commandLine(parts), network: networkOptions.name))
+    (request.rows, request.settings) = (rows, pictureOptions.settings)
+    request.isBare = sheetOptions.isBare
+    return request
+  }
+}
