@@ -202,7 +202,8 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
           == ["PSNR", "SSIM", "seconds", "drawing"])
       #expect(table[3].hasPrefix("mean") && table[4].contains("16×16 pixels"))
       let text = try String(contentsOfFile: "\(files.out)/metrics.json", encoding: .utf8)
-      #expect(text.contains("\"protocol\"") && text.contains("\"photographs\" : \"whole\""))
+      #expect(
+        text.contains("\"command\" : \"test\"") && text.contains("\"photographs\" : \"whole\""))
     }
   }
 
@@ -316,6 +317,12 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
       #expect(outcome.failures.map(\.exitCode) == [65])
       #expect(outcome.failures[0].reason.contains("photos/b.png"))
       #expect(try Codes(reading: "\(files.out)/codes.safetensors").count == 2)
+
+      // A search that leaves all numbers behind.
+      let lost = try await files.invert(steps: 30, learningRate: 1e30)
+      #expect(lost.pictures.isEmpty && lost.failures.map(\.exitCode) == [1, 65, 1])
+      #expect(lost.failures[0].reason.contains("photos/a.png: step"))
+      #expect(lost.failures[0].reason.contains("expected a finite loss"))
 
       // An encoder whose numbers are none.
       let norm = files.encoder.parameters["output_layer_2.0.weight"]

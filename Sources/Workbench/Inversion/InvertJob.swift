@@ -111,7 +111,8 @@ public struct InvertJob: Sendable {
     notes.licence = try source.notes().licence
     let size = PictureJudge.size(host.traits)
     let made = InversionProtocol(
-      size: [size.width, size.height], photographs: "\(photographs.fit)",
+      command: provenance.command, size: [size.width, size.height],
+      photographs: "\(photographs.fit)",
       generator: notes.parentHash ?? "", lpips: judge.extractors.lpips,
       identity: judge.extractors.identity)
     let worker = Worker(

@@ -111,6 +111,8 @@ public struct InversionProtocol: Encodable, Sendable {
     public let hash: String
   }
 
+  /// The command that finds the codes again.
+  public let command: String
   /// The width and height at which pictures are compared, in pixels.
   public let size: [Int]
   /// The noise of the pictures: `const`, the network's own.
