@@ -40,10 +40,10 @@ extension Checkpoint.Network {
 }
 
 extension Checkpoint {
-  /// Reads MTCNN's three files.
+  /// Reads MTCNN's three files; nil if the path is no folder, or none of the files is in it.
   ///
   /// - Parameter folder: Any path.
-  /// - Returns: nil if it is no folder, or none of the files is there.
+  /// - Throws: `FileError` if only some are there, or one cannot be read.
   init?(detectorFolder folder: String) throws(FileError) {
     guard ListedFile.isFolder(folder), DetectorPart.all.contains(where: { $0.isIn(folder) }) else {
       return nil

@@ -8,8 +8,10 @@ struct Align: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Cut faces out of photographs, upright and of one size.",
     usage: """
-      stylist align --source=<path> (--points=<list or file> | --detector=<path>)
-        --dest=<folder> [<options>]
+      stylist align --source=<path> --points=<list or file> --dest=<folder>
+        [<options>]
+      stylist align --source=<path> --detector=<path> --dest=<folder>
+        [<options>]
       """,
     discussion: """
       EXAMPLES

@@ -146,7 +146,9 @@ private typealias Arrays = [(name: String, values: [Float], shape: [Int])]
       let others = otherArrays("rnet").filter { $0.name != "features.conv4.weight" }
       try refuses(
         .damaged, "rnet.dense4.weight", others + [("features.conv4.weight", [1, 2, 3, 4], [2, 2])])
-      try refuses(.damaged, "bytes for float32 [3]", [("conv1.weight", [1, 2], [3])])
+      try refuses(
+        .damaged, "expected conv1.weight: elements inside a storage of 8 bytes",
+        [("conv1.weight", [1, 2], [3])])
       try put(npyOfObjects { $0.int(1) }, at: path)
       expect(.unsupported, says: "\(path): cannot be used: expected a dictionary of arrays") {
         _ = try Checkpoint.Network.mtcnn(folder: folder)

@@ -178,6 +178,7 @@ private struct Chain {
   /// - Parameters:
   ///   - images: [N, 3, side, side].
   ///   - wanted: [N, O].
+  /// - Returns: The matrix with its bias.
   func fitted(to images: Tensor, _ wanted: Tensor) -> Fit {
     let x = features(images)
     let count = x.size(1)

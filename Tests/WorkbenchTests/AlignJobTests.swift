@@ -81,7 +81,7 @@ struct AlignJobTests {
     let count: Int
 
     func faces(in picture: ByteImage) async throws -> [FaceLandmarks] {
-      guard count < 9 else { throw FileError(.ioFailed, file: "x", expected: "y", found: "z") }
+      guard count < 9 else { throw FileError(.damaged, file: "x", expected: "y", found: "z") }
       return (0..<count).map { number in
         let x = 10 + Double(number)
         return FaceLandmarks([x, 8, x + 10, 8, x + 2, 18, x + 8, 18])
@@ -104,7 +104,7 @@ struct AlignJobTests {
       #expect(try await run(2, .only).failures.first?.reason.contains("expected one face") == true)
       #expect(try await run(3, .largest).aligned.map(\.landmarks.leftEye.x) == [10])
       #expect(try await run(3, .all).aligned.map(\.landmarks.leftEye.x) == [10, 11, 12])
-      #expect(try await run(9, .all).failures.map(\.exitCode) == [74])
+      #expect(try await run(9, .all).failures.map(\.exitCode) == [65])
     }
   }
 

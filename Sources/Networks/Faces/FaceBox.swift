@@ -46,6 +46,7 @@ public struct FaceBox: Hashable, Sendable {
   /// The box with each edge moved by a number of its widths or heights.
   ///
   /// - Parameter offsets: For the left, upper, right and lower edge.
+  /// - Returns: The new box.
   package func moved(by offsets: some Collection<Float>) -> FaceBox {
     let o = offsets.map(Double.init)
     return FaceBox(
@@ -80,12 +81,13 @@ package struct PixelSquare: Hashable {
 
   /// The square around a box's middle that is as wide as its longer side, brought to whole pixels.
   ///
+  /// It is nil for a box without size, outside the picture, or far larger than it: no face is there,
+  /// and looking would take memory without bound.
+  ///
   /// - Parameters:
   ///   - box: The box.
   ///   - height: The picture's rows.
   ///   - width: The picture's columns.
-  /// - Returns: nil for a box without size, outside the picture, or far larger than it: no face is
-  ///   there, and looking would take memory without bound.
   package init?(_ box: FaceBox, height: Int, width: Int) {
     let side = max(box.width, box.height).rounded()
     let left = ((box.left + box.right - side) / 2).rounded()
