@@ -85,12 +85,15 @@ public struct AlignJob: Sendable {
 
   /// The pictures that there are.
   ///
+  /// - Parameter folder: Where the faces go.
   /// - Returns: Their number.
   /// - Throws: `FileError` if there is none; `RequestError` for several pictures with the points of
-  ///   one.
-  public func plan() throws -> Int { try files().pictures.count }
+  ///   one, or if a face would replace a photograph.
+  public func plan(into folder: String) throws -> Int {
+    try files(into: folder).pictures.count
+  }
 
-  private func files() throws -> PictureFiles {
+  private func files(into folder: String) throws -> PictureFiles {
     let files = try PictureFiles.at(source)
     guard !files.pictures.isEmpty else { throw files.emptiness }
     if case .given = points, files.pictures.count > 1 {
@@ -98,6 +101,9 @@ public struct AlignJob: Sendable {
         "--points", expected: "a table for \(files.pictures.count) pictures",
         found: "the points of one")
     }
+    // The face of a PNG has the name of the PNG.
+    let written = Set(files.pictures.filter { $0.hasSuffix(".png") })
+    try OutputFolder.check("--dest", folder, keeps: files, from: written)
     return files
   }
 
@@ -111,7 +117,7 @@ public struct AlignJob: Sendable {
   /// - Throws: What `plan` throws; `FileError` if a file cannot be written; `CancellationError`
   ///   between pictures.
   public func run(into folder: OutputFolder, progress: ProgressHandler) async throws -> Outcome {
-    let files = try files()
+    let files = try files(into: folder.path)
     var outcome = Outcome()
     var names: Set<String> = []
     for index in files.pictures.indices {

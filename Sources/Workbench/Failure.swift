@@ -19,7 +19,15 @@ public struct RequestError: Error, CustomStringConvertible, Sendable {
   }
 
   /// A value of a request that no network or search can have.
-  init(_ error: ConfigurationError) { description = error.description }
+  ///
+  /// - Parameters:
+  ///   - error: What is wrong with it.
+  ///   - options: The options by the values' own names, which nobody types.
+  init(_ error: ConfigurationError, options: [String: String] = [:]) {
+    let name = error.description.prefix { $0 != ":" }
+    let option = options[String(name)] ?? String(name)
+    description = option + error.description.dropFirst(name.count)
+  }
 }
 
 /// Files that are good each by itself, and were not made for each other.

@@ -1,5 +1,6 @@
 // The folder that a job writes into.
 
+import Datasets
 public import Formats
 import Foundation
 import SystemPackage
@@ -81,6 +82,24 @@ public struct OutputFolder: Sendable {
     let output = wholePath(file)
     guard let input = inputs.first(where: { wholePath($0) == output }) else { return }
     throw RequestError(option, expected: "another file than those that are read", found: input)
+  }
+
+  /// Checks that files to be written replace none of the photographs that are read.
+  ///
+  /// - Parameters:
+  ///   - option: The option that names the folder.
+  ///   - folder: The folder to write to.
+  ///   - photographs: Those that are read.
+  ///   - written: The names of the files.
+  /// - Throws: `RequestError` if one has the place of a photograph.
+  static func check(
+    _ option: String, _ folder: String, keeps photographs: PictureFiles, from written: Set<String>
+  ) throws(RequestError) {
+    guard !photographs.isArchive, wholePath(photographs.path) == wholePath(folder),
+      let replaced = photographs.pictures.first(where: written.contains)
+    else { return }
+    throw RequestError(
+      option, expected: "another folder than that of the photographs", found: replaced)
   }
 
   /// Whether a path is another one or lies below it, whatever links and dots lead there; nothing

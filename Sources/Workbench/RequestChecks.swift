@@ -52,6 +52,16 @@ extension GeneratorTraits {
       "styles", expected: expected, found: "\(row)" + (isUnread ? ", which is never read" : ""))
   }
 
+  /// Checks that there are the rows of W+ that an option names, and that pictures depend on them.
+  func check(rows: Range<Int>?) throws(RequestError) {
+    guard let rows, rows != rows.clamped(to: usedWs) else { return }
+    let row = rows.lowerBound < usedWs.lowerBound ? rows.lowerBound : rows.upperBound - 1
+    throw RequestError(
+      "--layers",
+      expected: "rows of W+ from \(usedWs.lowerBound) to \(usedWs.upperBound - 1)",
+      found: "\(row)" + ((0..<numWs).contains(row) ? ", which is never read" : ""))
+  }
+
   /// Checks that codes are of the generator's size.
   func check(_ codes: Codes) throws(RequestError) {
     guard codes.numWs == numWs, codes.wDim == wDim else {

@@ -91,7 +91,7 @@ struct Align: AsyncParsableCommand {
 
   func run() async throws {
     let job = try job()
-    let count = try job.plan()
+    let count = try job.plan(into: dest)
     try OutputFolder.check(dest)
     if report.isDryRun {
       try report.print(

@@ -98,7 +98,7 @@ struct Project: AsyncParsableCommand {
   func run() async throws {
     try networkOptions.check()
     let job = try job()
-    let summary = try networkOptions.summary(for: PictureSettings())
+    let summary = try networkOptions.summary(for: job.pictureSettings)
     try job.check(summary.traits)
     try OutputFolder.check(outdir)
     if report.isDryRun {
@@ -108,7 +108,7 @@ struct Project: AsyncParsableCommand {
       return
     }
     let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
-    let outcome = try await interruptible(leaving: "no file was written") {
+    let outcome = try await interruptible(leaving: "what was found so far is in \(outdir)") {
       let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
       return try await job.run(

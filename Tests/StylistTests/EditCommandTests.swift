@@ -127,6 +127,36 @@ struct EditCommandTests {
     }
   }
 
+  @Test("photographs are edited, and are references, once their codes are found")
+  func photographs() async throws {
+    try await withNetworks { folder in
+      let made = try await stylist(
+        ["dataset", "portraits", "--count=2", "--res=8", "--dest=photos"], in: folder)
+      #expect(made.exitCode == 0, "\(made.stderr)")
+      let found = ["--data=photos/00000", "--refine-steps=2"]
+      let label = try await stylist(
+        byLabel + found + ["--attribute=smiling", "--strength=2", "--outdir=out"], in: folder)
+      #expect(label.exitCode == 0, "\(label.stderr)")
+      let (first, second) = ("img00000000", "img00000001")
+      #expect(
+        names(in: "\(folder)/out") == [
+          "codes.safetensors", "grid.png", "\(first)-source.png", "\(first)-strength2.png",
+          "\(second)-source.png", "\(second)-strength2.png",
+        ])
+      let reference = try await stylist(
+        ["edit", "reference"] + untrained + [
+          "--editor=e.pt", "--seeds=1", "--ref-data=photos", "--refine-steps=2", "--outdir=refs",
+        ], in: folder)
+      #expect(reference.exitCode == 0, "\(reference.stderr)")
+      #expect(names(in: "\(folder)/refs").contains("seed0001-00000-\(first).png"))
+      let stray = try await stylist(
+        byLabel + [
+          "--seeds=1", "--refine-steps=2", "--attribute=smiling", "--outdir=no",
+        ], in: folder)
+      expect(stray, endsWith: 64, saying: "go with photographs")
+    }
+  }
+
   @Test("removing is giving with the opposite sign")
   func removal() async throws {
     try await withNetworks { folder in

@@ -55,6 +55,23 @@ struct InversionCommandTests {
     }
   }
 
+  @Test("a search that is interrupted keeps what it has found")
+  func interruptedSearch() async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(
+        ["project"] + untrained + [
+          "--target=\(try photograph(in: folder))", "--num-steps=1000000", "--noise=stored",
+          "--save-video", "--outdir=\(folder)/out",
+        ], signal: SignalName.interrupt.signal)
+      #expect(outcome.exitCode == 130, "\(outcome.stderr)")
+      #expect(outcome.stderr.contains("what was found so far is in"))
+      #expect(
+        names(in: "\(folder)/out") == [
+          "codes.safetensors", "distance.png", "proj.png", "projected_w.npz", "target.png",
+        ])
+    }
+  }
+
   @Test("project minimises LPIPS where its weights are named")
   func perception() async throws {
     try await withScratchFolder { folder in
@@ -183,7 +200,7 @@ struct InversionCommandTests {
       try await refuses(65, "expected", project + ["--target=\(plainNetwork)"])
       for (option, words) in [
         ("--space=z", "--space: expected w or w+"), ("--noise=some", "--noise: expected"),
-        ("--num-steps=0", "steps"), ("--learning-rate=nan", "learningRate"),
+        ("--num-steps=0", "--num-steps: expected"), ("--learning-rate=nan", "--learning-rate:"),
         ("--distance=lpips", "--distance"), ("--class=1", "without labels"),
       ] { try await refuses(64, words, project + ["--target=\(photo)", option]) }
       let edit = ["edit", "direction"] + untrained + ["--seeds=1"]
@@ -217,6 +234,9 @@ struct InversionCommandTests {
       #expect(many.words.count == 2 && many.words[0].contains("photos/bad.png"))
       #expect(many.words[1] == "stylist: 1 of 2 pictures could not be used")
       #expect(many.stdout == "many/photo.png\n")
+      let same = try await stylist(
+        ["align", "--source=photo.png", "--points=8,5,15,5,9,10,14,10", "--dest=."], in: folder)
+      expect(same, endsWith: 64, saying: "--dest: expected another folder")
     }
   }
 

@@ -115,12 +115,7 @@ public struct DirectionsJob: Sendable {
       throw RequestError("--count", expected: "1 to \(traits.wDim)", found: "\(count)")
     }
     switch method {
-    case .sefa(let rows, _):
-      if let rows, rows.upperBound > traits.numWs {
-        throw RequestError(
-          "--layers", expected: "rows of W+ from 0 to \(traits.numWs - 1)",
-          found: "\(rows.upperBound - 1)")
-      }
+    case .sefa(let rows, _): try traits.check(rows: rows)
     case .pca(let samples):
       // Codes vary in one direction fewer than there are of them.
       guard count + 1...100_000_000 ~= samples else {

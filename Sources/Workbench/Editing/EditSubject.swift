@@ -158,11 +158,7 @@ public struct EditRequest: Sendable {
   func check(_ traits: GeneratorTraits, edits: Int) throws {
     try traits.check(settings)
     try subject.check(traits, hashes: hashes, network: provenance.network)
-    if let rows, rows.upperBound > traits.numWs {
-      throw RequestError(
-        "--layers", expected: "rows of W+ from 0 to \(traits.numWs - 1)",
-        found: "\(rows.upperBound - 1)")
-    }
+    try traits.check(rows: rows)
     let most = Codes.numberLimit / (traits.numWs * traits.wDim)
     guard edits <= most else {
       throw RequestError(

@@ -41,6 +41,8 @@ struct ProjectionOutcome: Sendable {
   let noise: [NoiseImage]
   /// The numbers of every step.
   let history: [ProjectionStep]
+  /// Whether the search was ended before its last step.
+  let isInterrupted: Bool
 }
 
 extension GeneratorHost {
@@ -51,8 +53,8 @@ extension GeneratorHost {
   ///   - request: How it is sought.
   ///   - interval: Every how many steps the code is kept; nil for never.
   ///   - watch: Is told after every step.
-  /// - Returns: What was found.
-  /// - Throws: `ConfigurationError` or `InversionError`; `CancellationError` between steps.
+  /// - Returns: What was found, so far if the task is cancelled.
+  /// - Throws: `ConfigurationError` or `InversionError`; `CancellationError` if no step was taken.
   func project(
     _ target: ByteImage, _ request: ProjectionRequest,
     keepingEvery interval: Int? = nil,
@@ -65,11 +67,18 @@ extension GeneratorHost {
       statistics: statistics, settings: request.settings, start: request.start?.tensor,
       seed: UInt64(request.seed))
     var path: [Codes] = []
-    let found = try projector.run { step in
-      try Task.checkCancellation()
-      if let interval, step.step.isMultiple(of: interval) { path.append(Codes(projector.wPlus)) }
-      watch(step)
+    try Task.checkCancellation()
+    var isInterrupted = false
+    do {
+      _ = try projector.run { step in
+        if let interval, step.step.isMultiple(of: interval) { path.append(Codes(projector.wPlus)) }
+        watch(step)
+        try Task.checkCancellation()
+      }
+    } catch is CancellationError {
+      isInterrupted = true
     }
+    let found = projector.projection
     let noise = found.noise.map { images in
       zip(generator.noiseInputs, images).map { input, image in
         NoiseImage(
@@ -77,7 +86,8 @@ extension GeneratorHost {
       }
     }
     return ProjectionOutcome(
-      code: Codes(found.wPlus), path: path, noise: noise ?? [], history: found.history)
+      code: Codes(found.wPlus), path: path, noise: noise ?? [], history: found.history,
+      isInterrupted: isInterrupted)
   }
 
   /// The picture of a code with noise images that belong to it.

@@ -61,15 +61,8 @@ public struct InvertJob: Sendable {
       }
       try photographs.distance.check(traits)
     }
-    let files = photographs.files
-    guard !files.isArchive, OutputFolder.isSame(files.path, orInside: folder),
-      OutputFolder.isSame(folder, orInside: files.path)
-    else { return }
-    let written = Set(names.flatMap { name in Ending.all.map { name + $0 } } + [Self.sheetName])
-    if let overwritten = files.pictures.first(where: written.contains) {
-      throw RequestError(
-        "--outdir", expected: "another folder than that of the photographs", found: overwritten)
-    }
+    let written = names.flatMap { name in Ending.all.map { name + $0 } } + [Self.sheetName]
+    try OutputFolder.check("--outdir", folder, keeps: photographs.files, from: Set(written))
   }
 
   /// What is added to a photograph's name to make those of its files.

@@ -35,7 +35,8 @@ public struct CodeSearch: Sendable {
     do {
       try settings.validate()
     } catch {
-      throw RequestError(error)
+      throw RequestError(
+        error, options: ["steps": "--refine-steps", "learningRate": "--learning-rate"])
     }
   }
 }
@@ -213,6 +214,7 @@ struct CodeFinder: Sendable {
       let outcome = try await host.project(photograph.target(for: host.traits, plan.fit), request) {
         watch($0.step + 1)
       }
+      if outcome.isInterrupted { throw CancellationError() }
       found.append(
         FoundCode(
           stage: encoder == nil ? .search : .refined, code: outcome.code, seconds: .since(began)))

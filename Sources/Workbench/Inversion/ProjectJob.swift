@@ -67,10 +67,15 @@ public struct ProjectJob: Sendable {
     _ = try prepared(traits)
   }
 
+  /// The class, beside what matters to other pictures alone.
+  public var pictureSettings: PictureSettings {
+    var settings = PictureSettings()
+    settings.classIndex = classIndex
+    return settings
+  }
+
   private func prepared(_ traits: GeneratorTraits) throws -> (ByteImage, ProjectionRequest) {
     try settings.validate()
-    var pictureSettings = PictureSettings()
-    pictureSettings.classIndex = classIndex
     try traits.check(pictureSettings)
     try distance.check(traits)
     let picture = try ByteImage(path: target)
@@ -97,6 +102,8 @@ public struct ProjectJob: Sendable {
   /// Seeks the code, and writes `target.png`, `proj.png`, `projected_w.npz`, `codes.safetensors` with
   /// the noise and the generator's hash, `distance.png`, and `proj.webp` if a video is wanted.
   ///
+  /// A search that is interrupted writes all but the video of what it has found so far.
+  ///
   /// - Parameters:
   ///   - source: Where the generator comes from, for its hash.
   ///   - host: The generator.
@@ -104,12 +111,13 @@ public struct ProjectJob: Sendable {
   ///   - progress: Is told after every step, and after every frame.
   /// - Returns: What was found.
   /// - Throws: What `check` throws; `InversionError` if numbers become not finite; `FileError` if a
-  ///   file cannot be written; `CancellationError` between steps.
+  ///   file cannot be written; `CancellationError` if it was interrupted.
   public func run(
     _ source: NetworkSource, on host: GeneratorHost, into folder: OutputFolder,
     progress: @escaping ProgressHandler
   ) async throws -> Outcome {
     let (target, request) = try prepared(host.traits)
+    let hash = try source.contentHash()
     let steps = settings.steps
     let everyStep = max(1, (steps + Self.frameLimit - 1) / Self.frameLimit)
     let began = ContinuousClock.now
@@ -129,8 +137,9 @@ public struct ProjectJob: Sendable {
     for name in ["projected_w.npz", "codes.safetensors"] { files.append(folder.file(name)) }
     try found.code.writeNPZ(to: folder.file("projected_w.npz"))
     try found.code.write(
-      to: folder.file("codes.safetensors"), generatorHash: source.contentHash(),
+      to: folder.file("codes.safetensors"), generatorHash: hash,
       noise: found.noise)
+    if found.isInterrupted { throw CancellationError() }
     if savesVideo {
       files.append(folder.file("proj.webp"))
       try await writeVideo(
@@ -204,7 +213,11 @@ extension ProjectJob {
     do {
       try settings.validate()
     } catch {
-      throw RequestError(error)
+      throw RequestError(
+        error,
+        options: [
+          "steps": "--num-steps", "learningRate": "--learning-rate", "priorWeight": "--prior",
+        ])
     }
     return settings
   }
