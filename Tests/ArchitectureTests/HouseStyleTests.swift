@@ -1,5 +1,7 @@
 // House rules that reading alone can check.
 
+import Foundation
+import TestSupport
 import Testing
 
 @Suite("House style") struct HouseStyleTests {
@@ -39,6 +41,18 @@ import Testing
       let comment = file.lines.prefix { $0.hasPrefix("// ") }.map { $0.dropFirst(3) }
       let text = comment.joined(separator: " ")
       #expect(text.contains(/\S[.:]( |$)/), "\(file) begins with \(file.lines.first ?? "")")
+    }
+  }
+
+  @Test("the script that runs the tests names all of their folders")
+  func layers() throws {
+    let script = try String(contentsOfFile: "\(repository)/Scripts/test.sh", encoding: .utf8)
+    let words = Set(script.split { !$0.isLetter }.map(String.init))
+    let folders = try FileManager.default.contentsOfDirectory(atPath: "\(repository)/Tests")
+      .filter { $0.hasSuffix("Tests") }
+    #expect(folders.count > 10)
+    for folder in folders {
+      #expect(words.contains(folder), "Scripts/test.sh leaves out \(folder)")
     }
   }
 }

@@ -236,7 +236,7 @@ struct EditCommandTests {
       }
       let seeds = ["--seeds=1"]
       try await refuses(64, "did you mean Eyeglasses?", byLabel + seeds + ["--attribute=Eyeglases"])
-      try await refuses(64, "either --seeds=LIST or", byLabel + ["--attribute=1"])
+      try await refuses(64, "either --seeds=LIST, --latents", byLabel + ["--attribute=1"])
       try await refuses(64, "--strength", byLabel + seeds + ["--attribute=1", "--strength=a"])
       try await refuses(64, "--steps: expected", byLabel + seeds + ["--attribute=1", "--steps=0"])
       try await refuses(64, "--layers", byLabel + seeds + ["--attribute=1", "--layers=2-4"])

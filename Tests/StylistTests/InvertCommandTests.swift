@@ -211,7 +211,7 @@ struct InvertCommandTests {
       try await refuses(64, "--distance=lpips", data, encoder, "--distance=lpips")
       try await refuses(64, "--distance: expected", data, encoder, "--distance=far")
       try await refuses(
-        64, "learningRate", data, encoder, "--refine-steps=1", "--learning-rate=0")
+        64, "--learning-rate: expected", data, encoder, "--refine-steps=1", "--learning-rate=0")
       try await refuses(
         65,
         "encoder.pt: does not fit: expected codes of 6 rows of 16, for the generator "

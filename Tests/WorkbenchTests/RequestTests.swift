@@ -144,7 +144,7 @@ struct RequestTests {
       refuses("found \(count)") { try plan { $0.keyframes = count } }
       refuses("found \(count)") { try plan { $0.framesPerSecond = count } }
     }
-    refuses("keyframes") {
+    refuses("grid: expected at most") {
       try plan { ($0.grid, $0.keyframes) = (GridSize(columns: 65535, rows: 65535), 1 << 20) }
     }
   }
