@@ -27,6 +27,18 @@ picture grid.png $NETWORKS/truncation.png \
   generate $PORTRAITS --seeds=57,37,28 --trunc=1,0.7,0.5,0,-0.5,-1
 picture grid.png $NETWORKS/stylegan2-noise.png noise $PORTRAITS --seeds=57,28
 
+readonly EDITED="--seeds=57,28 --trunc=0.7"
+for kind in pca sefa; do
+  (cd "$MADE" && "$STYLIST" directions $kind $PORTRAITS --out=$kind.safetensors > /dev/null)
+done
+picture grid.png Sources/Editing/Editing.docc/component.png \
+  edit direction $PORTRAITS $EDITED --direction=pca.safetensors --strength=-3,-1.5,0,1.5,3
+picture grid.png Sources/Editing/Editing.docc/factor.png \
+  edit direction $PORTRAITS $EDITED --direction=sefa.safetensors --strength=-4,-2,0,2,4
+(cd "$MADE" && "$STYLIST" dataset portraits --count=4 --resolution=64 --seed=900 --dest=photos > /dev/null)
+picture grid.png Sources/Workbench/Workbench.docc/inverted.png \
+  invert $PORTRAITS --data=photos --space=w+ --refine-steps=300
+
 picture grid.png $NETWORKS/stylegan1-mixing.png \
   mix --cfg=stylegan1-256 --res=64 --rows=1,3 --cols=0,2,4,5 --styles=coarse,middle,fine
 picture attention.png $NETWORKS/styleformer-attention.png \
