@@ -77,6 +77,9 @@ public struct SemanticBoundary {
     guard codes.isFinite().all else {
       throw EditingError("a boundary", expected: "finite codes", found: "others")
     }
+    guard let least = scores.min(), let most = scores.max(), least < most else {
+      throw EditingError("a boundary", expected: "scores that differ", found: "equal ones")
+    }
     try settings.check()
     let chosen = settings.chosen.count(of: scores.count)
     let trainingCount = Int(Double(chosen) * settings.trainingShare)

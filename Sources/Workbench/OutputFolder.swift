@@ -81,7 +81,21 @@ public struct OutputFolder: Sendable {
   ) throws(RequestError) {
     let output = wholePath(file)
     guard let input = inputs.first(where: { wholePath($0) == output }) else { return }
-    throw RequestError(option, expected: "another file than those that are read", found: input)
+    throw RequestError(
+      option, expected: "no file that is read, which would be replaced", found: input)
+  }
+
+  /// Checks that none of the files to be written to a folder is one that is read.
+  ///
+  /// - Parameters:
+  ///   - folder: The folder of `--outdir`.
+  ///   - written: The names of the files.
+  ///   - inputs: Those that are read.
+  /// - Throws: `RequestError` if one is, by whatever path.
+  public static func check(
+    _ folder: String, writing written: [String], over inputs: [String]
+  ) throws(RequestError) {
+    for name in written { try check("--outdir", file(name, in: folder), isNoneOf: inputs) }
   }
 
   /// Checks that files to be written replace none of the photographs that are read.

@@ -76,7 +76,7 @@ struct EditDirection: AsyncParsableCommand {
         "--direction=\(direction)", "--index=\(index)", strength.map { "--strength=\($0.text)" },
       ].compactMap(\.self)
     let request = try editOptions.request(
-      subject, networkOptions, words)
+      subject, networkOptions, words, reading: [subjectOptions.latents, direction])
     var job = EditDirectionJob(request, along: direction)
     job.direction = index
     if let strength { job.strengths = strength.values }

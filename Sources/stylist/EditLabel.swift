@@ -114,7 +114,7 @@ struct EditLabel: AsyncParsableCommand {
     if norm != .code { words.append("--norm=\(norm.rawValue)") }
     if steps != 1 { words.append("--steps=\(steps)") }
     let request = try editOptions.request(
-      subject, networkOptions, words)
+      subject, networkOptions, words, reading: [subjectOptions.latents, classifier])
     var job = EditLabelJob(request, attribute: attribute, by: classifier)
     if let strength { job.strengths = strength.values }
     if remove { job.strengths = job.strengths.map { -$0 } }

@@ -87,14 +87,18 @@ struct EditOptions: ParsableArguments {
   ///   - networkOptions: The generator.
   ///   - words: The command with its own options, as they would be typed.
   ///   - references: Other pictures whose codes are needed.
+  ///   - inputs: The files that are read beside the generator's.
   /// - Returns: The request.
   /// - Throws: `UsageError` about options that contradict one another; as opening the generator's
   ///   file throws.
   func request(
     _ subject: EditSubject, _ networkOptions: NetworkOptions, _ words: [String],
-    references: EditSubject? = nil
+    references: EditSubject? = nil, reading inputs: [String?]
   ) throws -> EditRequest {
     try pictureOptions.check()
+    try OutputFolder.check(
+      outdir, writing: ["codes.safetensors", "grid.png"],
+      over: networkOptions.inputs + inputs.compactMap(\.self))
     let code = pictureOptions.code
     let usesSeeds = subject.isOfSeeds || references?.isOfSeeds == true
     guard usesSeeds || !code.truncates else {

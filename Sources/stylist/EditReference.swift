@@ -103,7 +103,8 @@ struct EditReference: AsyncParsableCommand {
         heads.map { "--heads=\($0)" },
       ].compactMap(\.self)
     let request = try editOptions.request(
-      subject, networkOptions, words, references: references)
+      subject, networkOptions, words, references: references,
+      reading: [subjectOptions.latents, ref, editor])
     var job = EditReferenceJob(request, from: references, by: editor)
     (job.attention, job.heads) = (attention, heads)
     return job

@@ -101,6 +101,9 @@ struct Project: AsyncParsableCommand {
     let summary = try networkOptions.summary(for: job.pictureSettings)
     try job.check(summary.traits)
     try OutputFolder.check(outdir)
+    try OutputFolder.check(
+      outdir, writing: ProjectJob.fileNames,
+      over: networkOptions.inputs + [target, start].compactMap(\.self))
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: 1),

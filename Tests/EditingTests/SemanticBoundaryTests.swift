@@ -98,6 +98,11 @@ import Testing
       #expect(error?.description.contains(words) == true, "\(words)")
     }
     let codes = Tensor.seeded([10, 3], seed: 1)
+    let equal = #expect(throws: EditingError.self) {
+      _ = try SemanticBoundary(
+        codes: codes, scores: [Double](repeating: 1, count: 10), settings: settings)
+    }
+    #expect(equal?.description.contains("scores that differ") == true)
     for change in [
       { (s: inout SemanticBoundarySettings) in s.chosen = .share(.nan) },
       { $0.chosen = .count(-1) }, { $0.trainingShare = .nan }, { $0.c = 0 },

@@ -119,6 +119,9 @@ struct EditCommandTests {
           "--attribute=15", "--latents=out/codes.safetensors", "--strength=1", "--outdir=more",
         ], in: folder)
       #expect(further.exitCode == 0 && further.stdout.contains("seed 1, Smiling 2"))
+      let over = try await stylist(
+        byLabel + ["--attribute=15", "--latents=out/codes.safetensors", "--outdir=out"], in: folder)
+      expect(over, endsWith: 64, saying: "--outdir: expected no file that is read")
       // A picture says the command that makes it again.
       let command = try #require(first.texts.first { $0.key == "Command" }?.value)
       #expect(

@@ -47,9 +47,14 @@ struct InversionCommandTests {
         #expect(again.exitCode == 0, "\(again.stderr)")
         #expect(try PNG(path: "\(folder)/again/proj00.png").image == picture, "\(file)")
       }
+      // What is read is never replaced.
+      for input in ["--target=out/target.png", "--start=./out/codes.safetensors"] {
+        let over = try await stylist(arguments + [input], in: folder)
+        expect(over, endsWith: 64, saying: "--outdir: expected no file that is read")
+      }
       // The search goes on from a code that was found.
       let further = try await stylist(
-        arguments + ["--start=out/codes.safetensors", "--json"], in: folder)
+        arguments + ["--start=out/codes.safetensors", "--outdir=further", "--json"], in: folder)
       #expect(further.exitCode == 0, "\(further.stderr)")
       #expect(try further.json()["likeness"] is [String: Any])
     }
@@ -170,7 +175,7 @@ struct InversionCommandTests {
         ["directions", "svm"] + untrained + [
           "--latents=codes.npz", "--scores=scores.npy", "--share=0.25", "--out=./codes.npz",
         ], in: folder)
-      expect(same, endsWith: 64, saying: "--out: expected another file than those that are read")
+      expect(same, endsWith: 64, saying: "--out: expected no file that is read")
       let condition = ["--condition=first.safetensors", "--out=second.safetensors"]
       let left = try await stylist(
         ["directions", "svm"] + untrained + [

@@ -55,6 +55,11 @@ public struct ProjectJob: Sendable {
     (self.target, self.provenance) = (target, provenance)
   }
 
+  /// The names of the files that are written.
+  public static let fileNames = [
+    "target.png", "proj.png", "distance.png", "projected_w.npz", "codes.safetensors", "proj.webp",
+  ]
+
   /// Frames of a video: more are left out evenly.
   private static let frameLimit = 300
 
