@@ -29,6 +29,20 @@ c10::IValue tensorList(const CTorchValue &value, const Parameter &parameter) {
   return list;
 }
 
+// Numbers as the schema wants them: floating-point, or of any type, or of any type and some missing.
+c10::IValue numberList(const CTorchValue &value, const Parameter &parameter) {
+  const c10::ArrayRef<double> numbers(value.reals, value.count);
+  if (parameter.elementKind == c10::TypeKind::FloatType) return c10::List<double>(numbers);
+  if (!parameter.hasOptionalElements) {
+    c10::List<at::Scalar> list;
+    for (const double number : numbers) list.push_back(number);
+    return list;
+  }
+  c10::List<std::optional<at::Scalar>> list;
+  for (const double number : numbers) list.push_back(at::Scalar(number));
+  return list;
+}
+
 const char *described(CTorchTag tag) {
   constexpr const char *names[] = {"the default",
                                    "none",
@@ -64,8 +78,7 @@ c10::IValue convert(const CTorchValue &value, const Parameter &parameter) {
     case CTorchTagString: return std::string(value.string);
     case CTorchTagTensor: return tensor(value.tensor);
     case CTorchTagIntList: return c10::List<int64_t>(c10::IntArrayRef(value.integers, value.count));
-    case CTorchTagDoubleList:
-      return c10::List<double>(c10::ArrayRef<double>(value.reals, value.count));
+    case CTorchTagDoubleList: return numberList(value, parameter);
     case CTorchTagBoolList:
       return c10::List<bool>(c10::ArrayRef<bool>(value.booleans, value.count));
     case CTorchTagTensorList: return tensorList(value, parameter);

@@ -4,6 +4,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -46,7 +47,8 @@ bool Parameter::accepts(CTorchTag tag) const {
     case CTorchTagString: return kind == c10::TypeKind::StringType;
     case CTorchTagTensor: return kind == c10::TypeKind::TensorType;
     case CTorchTagIntList: return elementKind == c10::TypeKind::IntType;
-    case CTorchTagDoubleList: return elementKind == c10::TypeKind::FloatType;
+    case CTorchTagDoubleList:
+      return elementKind == c10::TypeKind::FloatType || elementKind == c10::TypeKind::NumberType;
     case CTorchTagBoolList: return elementKind == c10::TypeKind::BoolType;
     case CTorchTagTensorList: return elementKind == c10::TypeKind::TensorType;
     case CTorchTagDevice: return kind == c10::TypeKind::DeviceObjType;
@@ -61,16 +63,25 @@ Operator::Operator(c10::OperatorHandle found) : handle(found) {
   }
 }
 
+namespace {
+
+std::optional<c10::OperatorHandle> lookUp(const std::string &text) {
+  const size_t dot = text.find('.');
+  const std::string overload = dot == std::string::npos ? "" : text.substr(dot + 1);
+  return c10::Dispatcher::singleton().findSchema({text.substr(0, dot), overload});
+}
+
+}  // namespace
+
 const Operator &find(const char *name) {
   thread_local std::unordered_map<const char *, Operator> known;
   const auto place = known.find(name);
   if (place != known.end()) return place->second;
-  const std::string text = name;
-  const size_t dot = text.find('.');
-  const std::string overload = dot == std::string::npos ? "" : text.substr(dot + 1);
-  const auto found = c10::Dispatcher::singleton().findSchema({text.substr(0, dot), overload});
+  const auto found = lookUp(name);
   TORCH_CHECK(found.has_value(), "there is no operator of this name");
   return known.emplace(name, Operator(*found)).first->second;
 }
 
 }  // namespace ctorch
+
+bool ctorch_has_operator(const char *name) { return ctorch::lookUp(name).has_value(); }

@@ -123,9 +123,11 @@ public final class HydraNeighborhoodAttention {
 
   /// Lets every pixel look at its neighbours.
   ///
-  /// - Parameter x: [N, H, W, C].
+  /// - Parameters:
+  ///   - x: [N, H, W, C].
+  ///   - summand: [N, H, W, C], what is added at last; nil for nothing.
   /// - Returns: [N, H, W, C].
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  public func callAsFunction(_ x: Tensor, adding summand: Tensor? = nil) -> Tensor {
     let sizes = partitions.map(\.heads.count)
     let parts = queriesKeysValues(x).map { callMany("aten::split_with_sizes", $0, sizes, 3) }
     let results = partitions.enumerated().map { i, partition in
@@ -133,7 +135,7 @@ public final class HydraNeighborhoodAttention {
         parts[0][i], parts[1][i], parts[2][i], biases[i], partition.kernelSize, partition.dilation,
         scale)
     }
-    return proj(Tensor.concatenate(results, axis: 3).reshaped(x.shape))
+    return proj(Tensor.concatenate(results, axis: 3).reshaped(x.shape), adding: summand)
   }
 
   /// How much one pixel looks at each of the others.

@@ -59,9 +59,16 @@ public final class LinearLayer {
 
   /// Applies the layer.
   ///
-  /// - Parameter x: […, I].
+  /// - Parameters:
+  ///   - x: […, I].
+  ///   - activation: What is done to the results.
+  ///   - summand: […, O], what is added at last, to results without activation; nil for nothing.
   /// - Returns: […, O].
-  public func callAsFunction(_ x: Tensor) -> Tensor { call("aten::linear", x, weight, bias) }
+  public func callAsFunction(
+    _ x: Tensor, activation: LinearActivation = .none, adding summand: Tensor? = nil
+  ) -> Tensor {
+    linear(x, weight: weight, bias: bias, activation: activation, adding: summand)
+  }
 }
 
 /// Each vector of the last axis, brought to mean 0 and variance 1, then scaled and moved.

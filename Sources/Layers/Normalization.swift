@@ -1,5 +1,6 @@
 // Normalisations without parameters.
 
+import CKernels
 public import Tensors
 
 extension Tensor {
@@ -29,6 +30,21 @@ extension Tensor {
     let x = self - mean(over: 2, 3, keepAxes: true)
     return x * (x.square().mean(over: 2, 3, keepAxes: true) + 1e-8).rsqrt()
   }
+}
+
+/// Variances and means of the channels of tokens.
+///
+/// On the processor, where no gradients are recorded, memory is passed over once, and the sums are
+/// the same for any number of threads; elsewhere libtorch's own are taken.
+///
+/// - Shape: `x` [N, P, C], results [N, 1, C].
+/// - Parameter x: Tokens of samples.
+/// - Returns: Of each channel of each sample, the mean squared distance from the mean, and the mean.
+public func channelMoments(_ x: Tensor) -> (variance: Tensor, mean: Tensor) {
+  guard !recordsGradients, x.device == .cpu else { return x.varianceAndMean(over: 1) }
+  ckernels_register()
+  let moments = callMany("stylist::channel_moments", x)
+  return (moments[0], moments[1])
 }
 
 /// Gives every channel of every image a mean and a deviation from its style.

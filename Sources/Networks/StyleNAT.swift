@@ -160,7 +160,9 @@ public final class HydraAttention: PixelAttention {
   }
 
   /// Lets every pixel look at its neighbours: [N, r · r, C].
-  public func callAsFunction(_ x: Tensor) -> Tensor { attention(map(x)).reshaped(x.shape) }
+  public func callAsFunction(_ x: Tensor, adding summand: Tensor?) -> Tensor {
+    attention(map(x), adding: summand.map(map)).reshaped(x.shape)
+  }
 
   /// How much one pixel looks at each of the others: [N, h, r, r].
   public func weights(_ x: Tensor, row: Int, column: Int) -> Tensor {
@@ -208,9 +210,9 @@ public final class BiasedSelfAttention: PixelAttention {
   public var headGroups: [HeadGroup] { [HeadGroup(name: "all pixels", heads: 0..<heads)] }
 
   /// Lets every pixel look at all: [N, s · s, C].
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  public func callAsFunction(_ x: Tensor, adding summand: Tensor?) -> Tensor {
     let (q, k, v) = queriesKeysValues(x)
-    return proj(weights(q, k).matmul(v).transposed(1, 2).reshaped(x.shape))
+    return proj(weights(q, k).matmul(v).transposed(1, 2).reshaped(x.shape), adding: summand)
   }
 
   /// How much one pixel looks at each of the others: [N, h, s, s].

@@ -157,13 +157,13 @@ public final class DoubleAttention: PixelAttention {
   }
 
   /// Lets every pixel look at those in its windows.
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  public func callAsFunction(_ x: Tensor, adding summand: Tensor?) -> Tensor {
     let (n, r, half) = (x.size(0), resolution, headDim * heads / 2)
     let all = qkv(x).reshaped(n, r, r, 3, 2, half)
     let first = attendInWindows(all.selected(0, axis: 4), half: 0)
     let moved = all.selected(1, axis: 4).rolled(-shift, -shift, axes: 1)
     let second = attendInWindows(moved, half: 1).rolled(shift, shift, axes: 1)
-    return proj(.concatenate([first, second], axis: 3).reshaped(n, r * r, 2 * half))
+    return proj(.concatenate([first, second], axis: 3).reshaped(n, r * r, 2 * half), adding: summand)
   }
 
   /// One half of the heads: queries, keys and values [N, r, r, 3, C / 2] → [N, r, r, C / 2].

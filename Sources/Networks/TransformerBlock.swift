@@ -13,9 +13,11 @@ public protocol PixelAttention {
 
   /// Lets every pixel look at others.
   ///
-  /// - Parameter x: [N, r · r, C], rows first.
+  /// - Parameters:
+  ///   - x: [N, r · r, C], rows first.
+  ///   - summand: [N, r · r, C], what is added at last; nil for nothing.
   /// - Returns: [N, r · r, C].
-  func callAsFunction(_ x: Tensor) -> Tensor
+  func callAsFunction(_ x: Tensor, adding summand: Tensor?) -> Tensor
 
   /// How much one pixel looks at each of the others.
   ///
@@ -26,6 +28,14 @@ public protocol PixelAttention {
   /// - Returns: [N, h, r, r], each head's weights; their sum is 1, and 0 is what the head does not
   ///   see.
   func weights(_ x: Tensor, row: Int, column: Int) -> Tensor
+}
+
+extension PixelAttention {
+  /// Lets every pixel look at others, with nothing added.
+  ///
+  /// - Parameter x: [N, r · r, C], rows first.
+  /// - Returns: [N, r · r, C].
+  public func callAsFunction(_ x: Tensor) -> Tensor { self(x, adding: nil) }
 }
 
 /// Where an attention stands in a network: what it is built for.
@@ -97,10 +107,17 @@ public final class TransformerBlock {
   ///   - watch: Called with what the attention is given, [N, r · r, C].
   /// - Returns: [N, r · r, C].
   public func callAsFunction(_ x: Tensor, w: Tensor, watch: (Tensor) -> Void = { _ in }) -> Tensor {
-    let seen = norm1(x, w: w)
+    let y = attend(x, w: w, watch: watch)
+    let scaling = norm2.scaling(of: y, w: w)
+    return mapTokens(y, replacing: true) { piece, samples in
+      mlp(scaling(piece, samples: samples), adding: piece)
+    }
+  }
+
+  private func attend(_ x: Tensor, w: Tensor, watch: (Tensor) -> Void) -> Tensor {
+    let seen = norm1.scaling(of: x, w: w)(x, samples: 0..<x.size(0))
     watch(seen)
-    let y = x + attention(seen)
-    return y + mlp(norm2(y, w: w))
+    return attention(seen, adding: x)
   }
 }
 
@@ -118,14 +135,27 @@ public final class AdaptiveInstanceNorm {
     style = FullyConnectedLayer(p / "style", inFeatures: wDim, outFeatures: 2 * channels)
   }
 
-  func callAsFunction(_ x: Tensor, w: Tensor) -> Tensor {
+  /// What it does to each channel.
+  func scaling(of x: Tensor, w: Tensor) -> ChannelScaling {
     let styles = style(w).unsqueezed(1)  // [N, 1, 2 C]
     let c = x.size(2)
     let (gamma, beta) = (
       styles.sliced(0..<c, axis: 2), styles.sliced(c..<2 * c, axis: 2)
     )
-    let (variance, mean) = x.varianceAndMean(over: 1)  // [N, 1, C]
-    return beta.addingProduct(x - mean, gamma * (variance + epsilon).rsqrt())
+    let (variance, mean) = channelMoments(x)  // [N, 1, C]
+    let factor = gamma * (variance + epsilon).rsqrt()
+    return ChannelScaling(factor: factor, shift: beta - mean * factor)
+  }
+}
+
+/// A factor and a summand for each channel of each sample.
+struct ChannelScaling {
+  let factor: Tensor  // [N, 1, C]
+  let shift: Tensor  // [N, 1, C]
+
+  /// Tokens of some samples, [n, p, C], scaled and moved.
+  func callAsFunction(_ x: Tensor, samples: Range<Int>) -> Tensor {
+    shift.sliced(samples, axis: 0).addingProduct(x, factor.sliced(samples, axis: 0))
   }
 }
 
@@ -141,5 +171,7 @@ public final class PixelMLP {
     fc2 = LinearLayer(p / "fc2", inFeatures: hidden, outFeatures: channels)
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor { fc2(fc1(x).gelu()) }
+  func callAsFunction(_ x: Tensor, adding summand: Tensor) -> Tensor {
+    fc2(fc1(x, activation: .gelu), adding: summand)
+  }
 }

@@ -69,6 +69,9 @@ public func gradients(
   return zip(found, inputs).map { $0 ?? $1.zerosLike() }
 }
 
+/// Whether operations are recorded for gradients on this thread.
+public var recordsGradients: Bool { ctorch_grad_enabled() }
+
 /// Runs `body` without recording operations for gradients.
 ///
 /// The mode belongs to the thread, so `body` is synchronous: a task may change threads where it

@@ -27,6 +27,16 @@ public enum Machine {
   /// Whether libtorch can compute on a CUDA device.
   public static var hasCUDA: Bool { ctorch_cuda_is_available() }
 
+  /// Whether the loaded libtorch has an operator; builds for some processors lack some.
+  ///
+  /// - Parameter name: The operator and its overload, such as `aten::add.Tensor`.
+  /// - Returns: Whether it can be called.
+  public static func hasOperator(_ name: StaticString) -> Bool {
+    name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount) {
+      ctorch_has_operator($0)
+    }
+  }
+
   /// The processor features that libtorch chose its kernels for, such as `AVX512`.
   public static var featureLevel: String { String(cString: ctorch_cpu_capability()) }
 }

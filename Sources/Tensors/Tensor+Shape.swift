@@ -92,6 +92,12 @@ extension Tensor {
   /// The same elements in row-major order without gaps; itself if they already are.
   public func contiguous() -> Tensor { call("aten::contiguous", self) }
 
+  /// The same images [N, C, H, W], the channels of a pixel side by side in memory.
+  public func channelsLast() -> Tensor {
+    let channelsLast = 2  // libtorch's number for this order
+    return call("aten::contiguous", self, channelsLast)
+  }
+
   /// A copy with memory of its own.
   public func cloned() -> Tensor { call("aten::clone", self) }
 

@@ -286,7 +286,8 @@ public final class GANTrainer {
     phase.trainsGenerator ? generatorOptimizer : discriminatorOptimizer
   }
 
-  private func draw(for phase: TrainingPhase, labels: ((Int) throws -> Tensor)?) throws
+  /// Draws what a phase that makes images needs.
+  package func draw(for phase: TrainingPhase, labels: ((Int) throws -> Tensor)? = nil) throws
     -> PhaseInputs
   {
     let (g, n) = (generator.traits, configuration.batchSize)

@@ -11,6 +11,10 @@ public enum KnownNames {
   public static var configurations: [String] { Registry.configurations.map(\.name) }
   /// Networks that their authors published.
   public static var published: [String] { PublishedNetwork.all.map(\.name) }
+  /// Encoders without a file.
+  public static var encoders: [String] {
+    Registry.encoders.flatMap { $0.namedConfigurations }.map(\.name)
+  }
   /// Recipes of trainings.
   public static var recipes: [String] { GANRecipe.names }
   /// The attributes that classifiers of faces tell, in their order.

@@ -89,7 +89,7 @@ public enum Precision: String, CaseIterable, Sendable {
   /// 16 bits with the exponents of float32: faster where the processor has instructions for it.
   case bfloat16
 
-  fileprivate var dtype: DType {
+  var dtype: DType {
     switch self {
     case .float32: .float32
     case .bfloat16: .bfloat16

@@ -125,6 +125,9 @@ bool ctorch_grad(const CTorchTensorRef *outputs, const CTorchTensorRef *outputGr
                  bool retainGraph, bool createGraph, bool allowUnused, CTorchTensorRef *results,
                  CTorchError *error);
 
+// Whether there is an operator of this name, which must live as long as the process.
+bool ctorch_has_operator(const char *name);
+
 // Whether operations are recorded for gradients on this thread.
 bool ctorch_grad_enabled(void);
 void ctorch_set_grad_enabled(bool value);

@@ -1,0 +1,68 @@
+// A matrix, a bias, and what follows them: one pass of oneDNN where no gradients are recorded, beside
+// its plain reference.
+
+public import Tensors
+
+/// What is done to the results of a linear layer.
+public enum LinearActivation: String, Sendable {
+  /// Nothing.
+  case none
+  /// The exact GELU.
+  case gelu
+}
+
+/// `activation(x Wᵀ + b)`, with a summand if there is one.
+///
+/// On the processor, where no gradients are recorded, all of it is one pass of oneDNN, whose matrix
+/// product keeps up with processors of any make; elsewhere the reference is taken.
+///
+/// - Shape: `x` […, I], `weight` [O, I], `bias` [O], `summand` and result […, O].
+/// - Parameters:
+///   - x: Vectors.
+///   - weight: W.
+///   - bias: b, or nil for none.
+///   - activation: What is done to the results.
+///   - summand: What is added at last, to results without activation; nil for nothing.
+/// - Returns: The results.
+public func linear(
+  _ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: LinearActivation = .none,
+  adding summand: Tensor? = nil
+) -> Tensor {
+  precondition(
+    activation == .none || summand == nil, "\(activation) is not followed by a summand")
+  let rows = x.count / max(x.size(-1), 1)
+  // Few rows do not pay for bringing the weights into oneDNN's order.
+  guard rows >= 16, !recordsGradients, x.device == .cpu, hasOneDNN else {
+    return linearReference(x, weight: weight, bias: bias, activation: activation, adding: summand)
+  }
+  if let summand {
+    return call("mkldnn::_linear_pointwise.binary", x, summand, weight, bias, "add")
+  }
+  let exact = activation == .gelu ? "none" : ""  // rather than by a hyperbolic tangent
+  return call(
+    "mkldnn::_linear_pointwise", x, weight, bias, activation.rawValue, [Double](), exact)
+}
+
+/// `linear` in plain tensor operations.
+///
+/// - Parameters:
+///   - x: […, I].
+///   - weight: [O, I].
+///   - bias: [O], or nil for none.
+///   - activation: What is done to the results.
+///   - summand: […, O], what is added at last; nil for nothing.
+/// - Returns: […, O].
+public func linearReference(
+  _ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: LinearActivation = .none,
+  adding summand: Tensor? = nil
+) -> Tensor {
+  let y = call("aten::linear", x, weight, bias)
+  switch activation {
+  case .none: return summand.map { $0 + y } ?? y
+  case .gelu: return y.gelu()
+  }
+}
+
+private let hasOneDNN =
+  Machine.hasOperator("mkldnn::_linear_pointwise")
+  && Machine.hasOperator("mkldnn::_linear_pointwise.binary")

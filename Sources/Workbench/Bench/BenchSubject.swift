@@ -1,0 +1,138 @@
+// What a benchmark times: a generator, an encoder or a training, with random weights.
+
+import Layers
+import Networks
+import Tensors
+import Training
+
+/// What a benchmark times.
+struct BenchSubject {
+  /// Work that is timed by itself.
+  struct Phase {
+    let name: String
+    /// How often it runs in an iteration, on average.
+    let weight: Double
+    let run: () throws -> Void
+  }
+
+  let command: String
+  let resolution: Int
+  /// The numbers that training optimises.
+  let parameters: Int
+  /// Of one image; nil in training.
+  let multiplyAdds: Int?
+  /// The work, in order.
+  let phases: [Phase]
+  /// Computes a first image, as a user waits for it.
+  let runFirst: () throws -> Void
+
+  var isTraining: Bool { multiplyAdds == nil }
+
+  /// Makes what the job asks for.
+  init(_ job: BenchJob) throws {
+    switch job.work {
+    case .generate: self = try Self.generating(job)
+    case .encode: self = try Self.encoding(job)
+    case .train(let channelBase, let channelMax):
+      self = try Self.training(job, channelBase: channelBase, channelMax: channelMax)
+    }
+  }
+
+  private init(
+    _ command: String, resolution: Int, parameters: Int, multiplyAdds: Int,
+    run: @escaping (_ batch: Int) -> Void, batch: Int
+  ) {
+    (self.command, self.resolution, self.parameters) = (command, resolution, parameters)
+    self.multiplyAdds = multiplyAdds
+    phases = [Phase(name: command, weight: 1) { run(batch) }]
+    runFirst = { run(1) }
+  }
+
+  private static func generating(_ job: BenchJob) throws -> BenchSubject {
+    let configuration = try Registry.configuration(
+      named: job.configuration, resolution: job.resolution)
+    let random = TorchGenerator(seed: 0)
+    let generator = configuration.makeGenerator(Scope(ParameterStore(), generator: random))
+    let traits = generator.traits
+    let z = Tensor.randn([job.batch, traits.zDim], generator: random)
+    let options = SynthesisOptions(precision: job.precision.dtype)
+    let label = generator.label(classIndex: 0)
+    let cost = configuration.cost
+    return BenchSubject(
+      "generate", resolution: traits.resolution, parameters: cost.parameters,
+      multiplyAdds: cost.multiplyAdds,
+      run: { batch in
+        withoutGradients {
+          let labels = label.map { $0.expanded(batch, traits.labelDim) }
+          let w = generator.map(z: z.sliced(0..<batch, axis: 0), labels: labels)
+          _ = generator.synthesize(generator.broadcast(w), options: options)
+        }
+      }, batch: job.batch)
+  }
+
+  private static func encoding(_ job: BenchJob) throws -> BenchSubject {
+    guard job.precision == .float32 else {
+      throw RequestError(
+        "--dtype", expected: "float32, the one format that encoders have",
+        found: job.precision.rawValue)
+    }
+    let configuration = try Registry.encoder(named: job.configuration)
+    let random = TorchGenerator(seed: 0)
+    let encoder = configuration.makeEncoder(Scope(ParameterStore(), generator: random))
+    let traits = encoder.traits
+    let shape = [traits.inChannels, traits.height, traits.width]
+    let images = Tensor.randn([job.batch] + shape, generator: random)
+    let plan = configuration.makeEncoder(Scope(ParameterStore(), device: .meta))
+    let multiplyAdds = withoutGradients {
+      countingMultiplyAdds { _ = plan.wPlus(of: .empty([1] + shape, device: .meta)) }
+    }
+    return BenchSubject(
+      "encode", resolution: traits.height, parameters: encoder.parameters.parameterCount,
+      multiplyAdds: multiplyAdds,
+      run: { batch in
+        withoutGradients { _ = encoder.wPlus(of: images.sliced(0..<batch, axis: 0)) }
+      }, batch: job.batch)
+  }
+
+  private static func training(_ job: BenchJob, channelBase: Int?, channelMax: Int?) throws
+    -> BenchSubject
+  {
+    var changes = GANRecipeChanges()
+    (changes.batchSize, changes.microBatchSize) = (job.batch, job.batch)
+    (changes.channelBase, changes.channelMax) = (channelBase, channelMax)
+    changes.precision = job.precision.dtype
+    let resolution = job.resolution ?? 64
+    let recipe = try GANRecipe(
+      named: job.configuration, resolution: resolution, imgChannels: 3, labelDim: 0,
+      changes: changes)
+    let random = TorchGenerator(seed: 0)
+    let trainer = try GANTrainer(
+      generator: recipe.generator.makeGenerator(Scope(ParameterStore(), generator: random)),
+      discriminator: recipe.discriminator.makeDiscriminator(
+        Scope(ParameterStore(), generator: random)), configuration: recipe.training, seed: 0)
+    let images = Tensor.rand([job.batch, 3, resolution, resolution], generator: random) * 2 - 1
+    let real = RealBatch(images: images)
+    let settings = recipe.training
+    let phases = settings.phaseOrder.phases.map { phase in
+      let interval =
+        phase.trainsGenerator
+        ? settings.generatorRegularizationInterval : settings.discriminatorRegularizationInterval
+      return Phase(name: phase.rawValue, weight: phase.isRegularization ? 1 / Double(interval) : 1) {
+        let inputs = phase.makesImages ? try trainer.draw(for: phase) : nil
+        _ = try trainer.runPhase(phase, real: real, inputs: inputs)
+      }
+    }
+    return BenchSubject(
+      command: "train", resolution: resolution,
+      parameters: recipe.parameterCounts.generator + recipe.parameterCounts.discriminator,
+      multiplyAdds: nil, phases: phases, runFirst: {})
+  }
+
+  private init(
+    command: String, resolution: Int, parameters: Int, multiplyAdds: Int?, phases: [Phase],
+    runFirst: @escaping () throws -> Void
+  ) {
+    (self.command, self.resolution, self.parameters) = (command, resolution, parameters)
+    (self.multiplyAdds, self.phases, self.runFirst) = (multiplyAdds, phases, runFirst)
+  }
+}

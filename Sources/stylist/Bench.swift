@@ -1,0 +1,150 @@
+// `stylist bench`: how fast networks are on this machine.
+
+import ArgumentParser
+import Workbench
+
+/// Times networks.
+struct Bench: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure how fast networks are on this machine.",
+    discussion: """
+      EXAMPLES
+        stylist bench generate --cfg=stylenat-ffhq256
+        stylist bench generate --cfg=stylegan2-256 --batch=8 --json
+        stylist bench encode --cfg=style-transformer
+        stylist bench train --cfg=auto --res=64 --batch=16
+
+      Networks have random weights: what they compute takes as long as with
+      others. Beside the time stand the memory, and the share of what this machine
+      computes at best, measured after it in the same program.
+      """,
+    subcommands: [BenchGenerate.self, BenchEncode.self, BenchTrain.self])
+}
+
+/// Times a generator.
+struct BenchGenerate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate",
+    abstract: "Time a generator, from z to images.",
+    usage: "stylist bench generate --cfg=<name> [<options>]",
+    discussion: """
+      EXAMPLES
+        stylist bench generate --cfg=stylenat-ffhq256
+        stylist bench generate --cfg=styleformer-cifar10 --batch=8 --threads=1
+        stylist bench generate --cfg=stylegan2-256 --dtype=bfloat16 --json
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "A configuration that `stylist model list` shows: stylegan2-256, stylenat-ffhq256, …",
+      valueName: "name"), completion: .list(KnownNames.configurations))
+  var cfg: String
+
+  @OptionGroup var options: BenchOptions
+
+  func run() async throws { try await options.run(.generate, cfg) }
+}
+
+/// Times an encoder.
+struct BenchEncode: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "encode",
+    abstract: "Time an encoder, from images to W+.",
+    usage: "stylist bench encode --cfg=<name> [<options>]",
+    discussion: """
+      EXAMPLES
+        stylist bench encode --cfg=style-transformer
+        stylist bench encode --cfg=style-transformer --batch=8 --json
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "An encoder: \(KnownNames.encoders.joined(separator: ", ")).",
+      valueName: "name"), completion: .list(KnownNames.encoders))
+  var cfg: String
+
+  @OptionGroup var options: BenchOptions
+
+  func run() async throws { try await options.run(.encode, cfg) }
+}
+
+/// Times a training.
+struct BenchTrain: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Time the phases of an iteration of training.",
+    usage: "stylist bench train --cfg=<name> [<options>]",
+    discussion: """
+      EXAMPLES
+        stylist bench train --cfg=auto --res=64 --batch=16
+        stylist bench train --cfg=paper256 --res=256 --batch=4 --rounds=3 --json
+
+      Each phase is timed by itself, on pictures of random numbers; the time of an
+      image counts each as often as it runs.
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "The recipe: auto, stylegan2, paper256, paper512, paper1024 or cifar (default: auto).",
+      valueName: "name"))
+  var cfg = "auto"
+
+  @Option(
+    name: .customLong("cbase"),
+    help: ArgumentHelp(
+      "Features at 1×1, of which each resolution has its share (default: the recipe's).",
+      valueName: "count"))
+  var channelBase: Int?
+
+  @Option(
+    name: .customLong("cmax"),
+    help: ArgumentHelp("The most features of a layer (default: the recipe's).", valueName: "count"))
+  var channelMax: Int?
+
+  @OptionGroup var options: BenchOptions
+
+  func run() async throws {
+    try await options.run(.train(channelBase: channelBase, channelMax: channelMax), cfg)
+  }
+}
+
+/// How something is timed.
+struct BenchOptions: ParsableArguments {
+  @Option(
+    name: .customLong("res"),
+    help: ArgumentHelp(
+      "Width and height in pixels (default: the configuration's own; in training 64).",
+      valueName: "pixels"))
+  var resolution: Int?
+
+  @Option(
+    help: ArgumentHelp("Images that are computed together, 1 to 1024.", valueName: "count"))
+  var batch = 1
+
+  @Option(
+    help: ArgumentHelp("The number format: float32 or bfloat16.", valueName: "format"))
+  var dtype = Precision.float32
+
+  @Option(
+    help: ArgumentHelp(
+      "Processor threads for one operation, 1 to 4096 (default: one for each core).",
+      valueName: "count"))
+  var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "How many times, after a first time that does not count.", valueName: "count"))
+  var rounds = 5
+
+  @OptionGroup var output: OutputOptions
+
+  /// Times the work, and prints what was measured.
+  func run(_ work: BenchJob.Work, _ cfg: String) async throws {
+    try checkThreadCount(threads)
+    var job = BenchJob(work, configuration: cfg, resolution: resolution)
+    (job.batch, job.precision, job.threads, job.rounds) = (batch, dtype, threads, rounds)
+    let timed = job
+    let report = try await interruptible { try timed.run(progress: ProgressReporter().show) }
+    try output.print(report, lines: report.lines)
+  }
+}
