@@ -2,42 +2,52 @@
 
 public import Tensors
 
-/// Maps tokens piece by piece where no gradients are recorded; what a piece is made of on the way is
+/// Where a piece of a batch of tokens stands.
+public struct TokenPlace: Hashable, Sendable {
+  /// The samples that it is of.
+  public let samples: Range<Int>
+  /// Its tokens, or rows of tokens, along axis 1.
+  public let range: Range<Int>
+}
+
+/// Maps tokens piece by piece where no gradients are recorded: what a piece is made of on the way is
 /// soon forgotten, and never as large as for all tokens.
 ///
 /// Where gradients are recorded, or not on the processor, there is one piece.
 ///
-/// - Shape: `x` [N, P, C], result [N, P, O].
+/// - Shape: `x` [N, P, C] or [N, H, W, C], result [N, P, O] or [N, H, W, O].
 /// - Parameters:
-///   - x: Tokens of samples.
+///   - x: Tokens of samples, or rows of them, which stay whole.
 ///   - replacing: Whether the results take the place of `x`, which then nobody else may need; for
 ///     results with as many channels.
-///   - body: What is done to a piece [n, p, C] of some samples: [n, p, O].
+///   - body: What is done to a piece, [n, p, C] or [n, p, W, C]: [n, p, O] or [n, p, W, O].
 /// - Returns: The results.
 public func mapTokens(
-  _ x: Tensor, replacing: Bool = false, _ body: (_ piece: Tensor, _ samples: Range<Int>) -> Tensor
+  _ x: Tensor, replacing: Bool = false, _ body: (_ piece: Tensor, _ place: TokenPlace) -> Tensor
 ) -> Tensor {
-  let (n, count) = (x.size(0), x.size(1))
+  let (n, length) = (x.size(0), x.size(1))
+  let tokens = x.count / max(x.size(-1), 1)
   let most = 2048  // tokens; a few MB for the widest layers
-  guard n * count > most, !recordsGradients, x.device == .cpu else { return body(x, 0..<n) }
-  var all = replacing ? x : nil
-  func map(_ samples: Range<Int>, _ tokens: Range<Int>) {
-    let piece = x.sliced(samples, axis: 0).sliced(tokens, axis: 1)
-    let result = body(piece, samples)
-    let whole = all ?? Tensor.empty([n, count, result.size(2)], dtype: result.dtype)
-    all = whole
-    whole.sliced(samples, axis: 0).sliced(tokens, axis: 1).assign(result)
+  guard tokens > most, !recordsGradients, x.device == .cpu else {
+    return body(x, TokenPlace(samples: 0..<n, range: 0..<length))
   }
-  if count <= most {  // several samples at once
-    let step = most / count
-    for sample in stride(from: 0, to: n, by: step) {
-      map(sample..<min(sample + step, n), 0..<count)
-    }
-  } else {
-    for sample in 0..<n {
-      for token in stride(from: 0, to: count, by: most) {
-        map(sample..<sample + 1, token..<min(token + most, count))
+  let perSample = tokens / n
+  // Several samples at once, or parts of one.
+  let samples = max(1, most / perSample)
+  let step = max(1, min(length, most * length / perSample))
+  var all = replacing ? x : nil
+  for sample in stride(from: 0, to: n, by: samples) {
+    for start in stride(from: 0, to: length, by: step) {
+      let place = TokenPlace(
+        samples: sample..<min(sample + samples, n), range: start..<min(start + step, length))
+      func part(_ whole: Tensor) -> Tensor {
+        whole.sliced(place.samples, axis: 0).sliced(place.range, axis: 1)
       }
+      let result = body(part(x), place)
+      let whole =
+        all ?? Tensor.empty(x.shape.dropLast() + [result.size(-1)], dtype: result.dtype)
+      part(whole).assign(result)
+      all = whole
     }
   }
   return all ?? x

@@ -106,17 +106,20 @@ public final class TransformerBlock {
   ///   - w: [N, wDim].
   ///   - watch: Called with what the attention is given, [N, r · r, C].
   /// - Returns: [N, r · r, C].
-  public func callAsFunction(_ x: Tensor, w: Tensor, watch: (Tensor) -> Void = { _ in }) -> Tensor {
+  public func callAsFunction(_ x: Tensor, w: Tensor, watch: ((Tensor) -> Void)? = nil)
+    -> Tensor
+  {
     let y = attend(x, w: w, watch: watch)
     let scaling = norm2.scaling(of: y, w: w)
-    return mapTokens(y, replacing: true) { piece, samples in
-      mlp(scaling(piece, samples: samples), adding: piece)
+    return mapTokens(y, replacing: true) { piece, place in
+      mlp(scaling(piece, place), adding: piece)
     }
   }
 
-  private func attend(_ x: Tensor, w: Tensor, watch: (Tensor) -> Void) -> Tensor {
-    let seen = norm1.scaling(of: x, w: w)(x, samples: 0..<x.size(0))
-    watch(seen)
+  private func attend(_ x: Tensor, w: Tensor, watch: ((Tensor) -> Void)?) -> Tensor {
+    let scaling = norm1.scaling(of: x, w: w)
+    let seen = mapTokens(x) { piece, place in scaling(piece, place) }
+    watch?(seen)
     return attention(seen, adding: x)
   }
 }
@@ -153,9 +156,9 @@ struct ChannelScaling {
   let factor: Tensor  // [N, 1, C]
   let shift: Tensor  // [N, 1, C]
 
-  /// Tokens of some samples, [n, p, C], scaled and moved.
-  func callAsFunction(_ x: Tensor, samples: Range<Int>) -> Tensor {
-    shift.sliced(samples, axis: 0).addingProduct(x, factor.sliced(samples, axis: 0))
+  /// A piece of tokens, [n, p, C], scaled and moved.
+  func callAsFunction(_ x: Tensor, _ place: TokenPlace) -> Tensor {
+    shift.sliced(place.samples, axis: 0).addingProduct(x, factor.sliced(place.samples, axis: 0))
   }
 }
 

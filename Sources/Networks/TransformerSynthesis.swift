@@ -51,21 +51,40 @@ public final class TransformerSynthesis {
 
   /// Draws images.
   ///
+  /// Where no gradients are recorded and nobody watches, the large feature maps are made one sample
+  /// after the other: that takes no longer, and less memory.
+  ///
   /// - Parameters:
   ///   - wPlus: [N, numWs, wDim].
-  ///   - watch: Looks at what happens.
+  ///   - watch: Looks at what happens; nil for nobody.
   /// - Returns: [N, 3, H, W].
-  public func callAsFunction(_ wPlus: Tensor, watch: Watch = Watch()) -> Tensor {
+  public func callAsFunction(_ wPlus: Tensor, watch: Watch? = nil) -> Tensor {
     let numWs = 2 * stages.count
     precondition(wPlus.size(1) == numWs, "W+ has \(wPlus.size(1)) rows, expected \(numWs)")
     let (n, c) = (wPlus.size(0), const.size(1))
-    var x = const.flattened(from: 2).transposed(1, 2).expanded(n, 16, c)
-    var img: Tensor?
-    for (i, (stage, toRGB)) in zip(stages, toRGBs).enumerated() {
+    let x = const.flattened(from: 2).transposed(1, 2).expanded(n, 16, c)
+    return run(from: 0, x, img: nil, wPlus, watch)
+  }
+
+  /// Runs the stages from one on, given the map that it works on and the image so far.
+  private func run(from first: Int, _ x: Tensor, img: Tensor?, _ wPlus: Tensor, _ watch: Watch?)
+    -> Tensor
+  {
+    let n = x.size(0)
+    var (x, img) = (x, img)
+    for i in first..<stages.count {
+      if n > 1, x.size(1) >= 1024, watch == nil, !recordsGradients {
+        let images = (0..<n).map { sample in
+          let one = { (all: Tensor) in all.sliced(sample..<sample + 1, axis: 0) }
+          return run(from: i, one(x), img: img.map(one), one(wPlus), nil)
+        }
+        return .concatenate(images, axis: 0)
+      }
       let ws = [wPlus.selected(2 * i, axis: 1), wPlus.selected(2 * i + 1, axis: 1)]
-      x = stage(x, ws: ws) { block, seen in watch.attention(2 * i + block, seen) }
-      watch.stage(i, x)
-      img = toRGB(grid(x), skip: img)
+      let seen = watch.map { watch in { (block: Int, x: Tensor) in watch.attention(2 * i + block, x) } }
+      x = stages[i](x, ws: ws, watch: seen)
+      watch?.stage(i, x)
+      img = toRGBs[i](grid(x), skip: img)
     }
     guard let img else { preconditionFailure("a network without stages") }
     return img
@@ -106,9 +125,11 @@ final class TransformerStage {
     resolution = r
   }
 
-  func callAsFunction(_ x: Tensor, ws: [Tensor], watch: (Int, Tensor) -> Void) -> Tensor {
+  func callAsFunction(_ x: Tensor, ws: [Tensor], watch: ((Int, Tensor) -> Void)?) -> Tensor {
     var x = x
-    for (i, block) in blocks.enumerated() { x = block(x, w: ws[i]) { watch(i, $0) } }
+    for (i, block) in blocks.enumerated() {
+      x = block(x, w: ws[i], watch: watch.map { watch in { watch(i, $0) } })
+    }
     return upsample?(x, height: resolution, width: resolution) ?? x
   }
 }
@@ -152,10 +173,11 @@ public final class TransformerUpsample {
   public func callAsFunction(_ x: Tensor, height h: Int, width w: Int) -> Tensor {
     let map = x.reshaped(x.size(0), h, w, x.size(2)).permuted(0, 3, 1, 2)
     let large = map.enlargedBilinear(height: 2 * h, width: 2 * w, alignsCorners: alignsCorners)
-    let pixels = large.permuted(0, 2, 3, 1).reshaped(x.size(0), 4 * h * w, x.size(2))
-    let code = sinusoidalPositionCode(height: 2 * h, width: 2 * w, channels: outDim)
-    return reduction(norm(pixels)).addingProduct(
-      alpha, code.moved(to: x.device).reshaped(1, 4 * h * w, outDim))
+    let code = PositionCode(height: 2 * h, width: 2 * w, channels: outDim, scale: alpha)
+    let reduced = mapTokens(large.permuted(0, 2, 3, 1)) { rows, place in  // [n, rows, 2 W, C]
+      code.added(to: reduction(norm(rows)), rows: place.range)
+    }
+    return reduced.reshaped(x.size(0), 4 * h * w, outDim)
   }
 }
 
@@ -174,18 +196,40 @@ public final class TransformerUpsample {
 public func sinusoidalPositionCode(height h: Int, width w: Int, channels: Int, first: Int = 1)
   -> Tensor
 {
-  precondition(channels >= 8 && channels % 4 == 0, "\(channels) channels: not 8, 12, 16, …")
-  let half = channels / 4
-  let step = -Foundation.log(10000) / Double(half - 1)
-  let frequencies = (Tensor.arange(half).cast(to: .float32) * step).exp()
-  func code(_ count: Int) -> Tensor {  // [count, C / 2]
-    let positions = Tensor.arange(count).cast(to: .float32) + Double(first)
-    let angles = positions.unsqueezed(1) * frequencies
-    return .concatenate([angles.sin(), angles.cos()], axis: 1)
-  }
-  let columns = code(w).unsqueezed(0).expanded(h, w, 2 * half)
-  let rows = code(h).unsqueezed(1).expanded(h, w, 2 * half)
+  let half = channels / 2
+  let columns = axisCode(w, channels: channels, first: first).unsqueezed(0).expanded(h, w, half)
+  let rows = axisCode(h, channels: channels, first: first).unsqueezed(1).expanded(h, w, half)
   return .concatenate([columns, rows], axis: 2)
+}
+
+/// The code of the positions of one axis: [count, C / 2].
+private func axisCode(_ count: Int, channels: Int, first: Int) -> Tensor {
+  precondition(channels >= 8 && channels % 4 == 0, "\(channels) channels: not 8, 12, 16, …")
+  let step = -Foundation.log(10000) / Double(channels / 4 - 1)
+  let frequencies = (Tensor.arange(channels / 4).cast(to: .float32) * step).exp()
+  let positions = Tensor.arange(count).cast(to: .float32) + Double(first)
+  let angles = positions.unsqueezed(1) * frequencies
+  return .concatenate([angles.sin(), angles.cos()], axis: 1)
+}
+
+/// The sinusoidal code of a map's positions times a number, as the two axes' parts.
+private struct PositionCode {
+  let columns: Tensor  // [W, C / 2]
+  let rows: Tensor  // [H, 1, C / 2]
+
+  init(height: Int, width: Int, channels: Int, scale: Tensor) {
+    func part(_ count: Int) -> Tensor {
+      axisCode(count, channels: channels, first: 1).moved(to: scale.device) * scale
+    }
+    (columns, rows) = (part(width), part(height).unsqueezed(1))
+  }
+
+  /// Some rows of a map, [n, rows, W, C], with the code of their positions.
+  func added(to map: Tensor, rows range: Range<Int>) -> Tensor {
+    let half = columns.size(1)
+    let (first, second) = (map.sliced(0..<half, axis: 3), map.sliced(half..<2 * half, axis: 3))
+    return .concatenate([first + columns, second + rows.sliced(range, axis: 0)], axis: 3)
+  }
 }
 
 /// A 1×1 convolution to RGB with two biases, added to the image so far.
