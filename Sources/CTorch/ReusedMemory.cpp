@@ -15,6 +15,10 @@
 #include <mutex>
 #include <unordered_map>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace {
 
 constexpr size_t smallest = size_t(1) << 17;  // bytes; what is smaller is left to the system
@@ -102,9 +106,14 @@ class ReusedMemory final : public c10::Allocator {
   std::unordered_map<uintptr_t, size_t> taken;  // the same, of places that tensors hold
 };
 
-// libtorch takes the allocator that was set with the highest priority; its own has 0.
+// libtorch takes the allocator that was set with the highest priority; its own has 0. What oneDNN
+// needs for a moment, such as weights in another order, comes from the system's: that keeps it, too.
 const bool isInstalled = [] {
   c10::SetCPUAllocator(&ReusedMemory::shared(), 1);
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 1 << 25);  // bytes; the most that it takes
+  mallopt(M_TRIM_THRESHOLD, 1 << 27);
+#endif
   return true;
 }();
 
