@@ -32,7 +32,7 @@ public func linear(
     activation == .none || summand == nil, "\(activation) is not followed by a summand")
   let rows = x.count / max(x.size(-1), 1)
   // Few rows do not pay for bringing the weights into oneDNN's order.
-  guard rows >= 16, !recordsGradients, x.device == .cpu, hasOneDNN else {
+  guard rows >= 16, !recordsGradients, x.device == .cpu, oneDNNTypes.contains(x.dtype) else {
     return linearReference(x, weight: weight, bias: bias, activation: activation, adding: summand)
   }
   if let summand {
@@ -63,6 +63,10 @@ public func linearReference(
   }
 }
 
-private let hasOneDNN =
-  Machine.hasOperator("mkldnn::_linear_pointwise")
-  && Machine.hasOperator("mkldnn::_linear_pointwise.binary")
+/// The number formats that oneDNN's linear operators take here; none where libtorch has no oneDNN.
+private let oneDNNTypes: Set<DType> = {
+  guard Machine.hasOperator("mkldnn::_linear_pointwise"),
+    Machine.hasOperator("mkldnn::_linear_pointwise.binary")
+  else { return [] }
+  return Machine.featureLevel.hasPrefix("AVX512") ? [.float32, .bfloat16] : [.float32]
+}()

@@ -27,7 +27,7 @@ public func mapTokens(
 ) -> Tensor {
   let (n, length) = (x.size(0), x.size(1))
   let tokens = x.count / max(x.size(-1), 1)
-  let most = 2048  // tokens; a few MB for the widest layers
+  let most = 4096  // tokens; some MB for the widest layers
   guard tokens > most, !recordsGradients, x.device == .cpu else {
     return body(x, TokenPlace(samples: 0..<n, range: 0..<length))
   }

@@ -163,7 +163,8 @@ public final class DoubleAttention: PixelAttention {
     let first = attendInWindows(all.selected(0, axis: 4), half: 0)
     let moved = all.selected(1, axis: 4).rolled(-shift, -shift, axes: 1)
     let second = attendInWindows(moved, half: 1).rolled(shift, shift, axes: 1)
-    return proj(.concatenate([first, second], axis: 3).reshaped(n, r * r, 2 * half), adding: summand)
+    return proj(
+      .concatenate([first, second], axis: 3).reshaped(n, r * r, 2 * half), adding: summand)
   }
 
   /// One half of the heads: queries, keys and values [N, r, r, 3, C / 2] → [N, r, r, C / 2].

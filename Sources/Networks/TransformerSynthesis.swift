@@ -81,7 +81,9 @@ public final class TransformerSynthesis {
         return .concatenate(images, axis: 0)
       }
       let ws = [wPlus.selected(2 * i, axis: 1), wPlus.selected(2 * i + 1, axis: 1)]
-      let seen = watch.map { watch in { (block: Int, x: Tensor) in watch.attention(2 * i + block, x) } }
+      let seen = watch.map { watch in
+        { (block: Int, x: Tensor) in watch.attention(2 * i + block, x) }
+      }
       x = stages[i](x, ws: ws, watch: seen)
       watch?.stage(i, x)
       img = toRGBs[i](grid(x), skip: img)

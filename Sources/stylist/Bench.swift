@@ -42,7 +42,10 @@ struct BenchGenerate: AsyncParsableCommand {
 
   @OptionGroup var options: BenchOptions
 
-  func run() async throws { try await options.run(.generate, cfg) }
+  func run() async throws {
+    try checkConfiguration(cfg, among: KnownNames.configurations)
+    try await options.run(.generate, cfg)
+  }
 }
 
 /// Times an encoder.
@@ -65,7 +68,13 @@ struct BenchEncode: AsyncParsableCommand {
 
   @OptionGroup var options: BenchOptions
 
-  func run() async throws { try await options.run(.encode, cfg) }
+  func run() async throws {
+    try checkConfiguration(cfg, among: KnownNames.encoders)
+    guard options.resolution == nil else {
+      throw UsageError("--res goes with generators and trainings; an encoder has one size")
+    }
+    try await options.run(.encode, cfg)
+  }
 }
 
 /// Times a training.
@@ -104,6 +113,7 @@ struct BenchTrain: AsyncParsableCommand {
   @OptionGroup var options: BenchOptions
 
   func run() async throws {
+    try checkConfiguration(cfg, among: KnownNames.recipes)
     try await options.run(.train(channelBase: channelBase, channelMax: channelMax), cfg)
   }
 }

@@ -42,12 +42,7 @@ struct NetworkOptions: ParsableArguments {
     guard (network == nil) != (cfg == nil) else {
       throw UsageError("give either --network=FILE or --cfg=NAME")
     }
-    if let cfg, !KnownNames.configurations.contains(cfg) {
-      let hint = suggestion(for: cfg.lowercased(), among: KnownNames.configurations)
-        .map { "; did you mean \($0)?" }
-      throw UsageError(
-        "--cfg: expected a name that `stylist model list` shows, found \(cfg)\(hint ?? "")")
-    }
+    if let cfg { try checkConfiguration(cfg, among: KnownNames.configurations) }
     guard network == nil || (initSeed == nil && resolution == nil) else {
       throw UsageError("--init-seed and --res go with --cfg, not with --network")
     }
@@ -87,6 +82,16 @@ struct NetworkOptions: ParsableArguments {
 
   /// The network as the command names it.
   var name: String { network ?? "\(cfg ?? "") (untrained, seed \(initSeed ?? 0))" }
+}
+
+/// Checks that a configuration is one of those that `stylist model list` shows, or of a few.
+func checkConfiguration(_ name: String, among names: [String]) throws(UsageError) {
+  guard !names.contains(name) else { return }
+  let hint = suggestion(for: name.lowercased(), among: names).map { "; did you mean \($0)?" }
+  let expected =
+    names.count > 12
+    ? "a name that `stylist model list` shows" : "one of \(names.joined(separator: ", "))"
+  throw UsageError("--cfg: expected \(expected), found \(name)\(hint ?? "")")
 }
 
 /// Checks the number of threads, and says so if it is far beyond what the machine has.

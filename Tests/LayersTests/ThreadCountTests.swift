@@ -30,6 +30,17 @@ import Testing
     }
   }
 
+  @Test("variances and means of channels")
+  func moments() async {
+    await #expect(processExitsWith: .success) {
+      expectSameBits { dtype in
+        let x = Tensor.seeded([3, 2001, 37], seed: 1, dtype: dtype)
+        let (variance, mean) = withoutGradients { channelMoments(x) }
+        return [variance, mean]
+      }
+    }
+  }
+
   @Test("neighbourhood attention and its gradients")
   func neighborhoods() async {
     await #expect(processExitsWith: .success) {

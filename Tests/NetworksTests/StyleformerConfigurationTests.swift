@@ -172,6 +172,14 @@ import Testing
     #expect(c.cost.parameters == store.parameterCount)
   }
 
+  @Test("StyleNAT's cost is that of its layers' published analysis, and of what that leaves out")
+  func styleNAT() throws {
+    let cost = try Registry.configuration(named: "stylenat-ffhq256").cost
+    // 189.2 GFLOP for linear layers and attention; mapping, styles and toRGB come on top.
+    let gflop = 2 * Double(cost.multiplyAdds) / 1e9
+    #expect(gflop > 189.2 && gflop < 189.2 + 0.2)
+  }
+
   @Test("every named configuration's cost is known without memory for it")
   func everyCost() throws {
     for named in Registry.configurations {

@@ -1,5 +1,5 @@
 // Stylist's own operators. They are called through libtorch's dispatcher under these names, the first
-// two with gradients of any order, the last with first gradients:
+// two with gradients of any order, the third with first gradients, the last with none:
 //
 //   stylist::upfirdn2d(Tensor x, Tensor filter, int[2] up, int[2] down, int[4] padding,
 //                      bool flip_filter, float gain)
@@ -8,6 +8,8 @@
 //
 //   stylist::neighborhood_attention(Tensor q, Tensor k, Tensor v, Tensor? rpb, int kernel_size,
 //                                   int dilation, float scale)
+//
+//   stylist::channel_moments(Tensor x)
 
 #pragma once
 

@@ -55,7 +55,7 @@ public struct BenchJob: Sendable {
         try ContinuousClock().measure(phase.run) / .seconds(1) / Double(batch)
       }
       if round >= 0 { seconds.append(taken) }
-      progress(JobProgress(done: round + 1, total: rounds, unit: "rounds"))
+      progress(JobProgress(done: round + 2, total: rounds + 1, unit: "rounds"))
     }
     let peak = ProcessUsage.peakMib
     let totals = seconds.map { zip($0, subject.phases).map { $0 * $1.weight }.reduce(0, +) }

@@ -60,7 +60,9 @@ extension BenchReport {
       lines.append("  first    \(number(firstImageS, 2)) s from the start of the program")
     }
     for (phase, seconds) in (phases ?? [:]).sorted(by: { $0.key < $1.key }) {
-      lines.append("  \(phase.padding(toLength: 9, withPad: " ", startingAt: 0))\(fourDigits(seconds)) s an image")
+      lines.append(
+        "  \(phase.padding(toLength: 9, withPad: " ", startingAt: 0))\(fourDigits(seconds)) s an image"
+      )
     }
     lines.append(
       "  memory   \(number(peakMib, 0)) MiB at most, \(number(peakMib - runtimeMib, 0)) MiB of it "

@@ -117,7 +117,8 @@ struct BenchSubject {
       let interval =
         phase.trainsGenerator
         ? settings.generatorRegularizationInterval : settings.discriminatorRegularizationInterval
-      return Phase(name: phase.rawValue, weight: phase.isRegularization ? 1 / Double(interval) : 1) {
+      return Phase(name: phase.rawValue, weight: phase.isRegularization ? 1 / Double(interval) : 1)
+      {
         let inputs = phase.makesImages ? try trainer.draw(for: phase) : nil
         _ = try trainer.runPhase(phase, real: real, inputs: inputs)
       }

@@ -16,7 +16,9 @@ enum ComputeCeiling {
       let map = tensor([8, 256, 64, 64]).channelsLast()
       let kernel = tensor([256, 256, 3, 3]).channelsLast()
       let (a, b) = (tensor([4096, 4096]), tensor([4096, 4096]))
-      let convolution = rate(2 * 8 * 64 * 64 * 256 * 256 * 9) { _ = map.conv2d(kernel, padding: [1, 1]) }
+      let convolution = rate(2 * 8 * 64 * 64 * 256 * 256 * 9) {
+        _ = map.conv2d(kernel, padding: [1, 1])
+      }
       let product = rate(2 * 4096 * 4096 * 4096) { _ = a.matmul(b) }
       return max(convolution, product)
     }

@@ -1,0 +1,66 @@
+// What `stylist bench` prints; how fast it is stands nowhere.
+
+import TestSupport
+import Testing
+
+@Suite("Bench command")
+struct BenchCommandTests {
+  private static let generator = [
+    "bench", "generate", "--cfg=auto", "--res=16", "--batch=2", "--rounds=2", "--threads=1",
+  ]
+
+  @Test("a generator: one line of JSON with times, memory and speeds")
+  func generator() async throws {
+    let report = try await stylist(Self.generator + ["--json"]).json()
+    #expect(report["system"] as? String == "stylist")
+    #expect(report["command"] as? String == "generate" && report["cfg"] as? String == "auto")
+    #expect(report["dtype"] as? String == "float32")
+    func number(_ name: String) throws -> Double {
+      try #require(report[name] as? Double, "\(name)")
+    }
+    #expect(try number("batch") == 2 && number("threads") == 1 && number("rounds") == 2)
+    #expect(try number("best") > 0 && number("best") <= number("s_per_image"))
+    #expect(try number("first_image_s") > 0)
+    #expect(try number("peak_mib") > number("runtime_mib") && number("runtime_mib") > 10)
+    #expect(try number("parameters") > 1000)
+    let gflops = try number("gflop_per_image") / number("s_per_image")
+    #expect(try abs(number("gflops") / gflops - 1) < 1e-6)
+    #expect(try abs(number("fraction") - gflops / number("ceiling_gflops")) < 1e-6)
+  }
+
+  @Test("for people: a few lines that fit the terminal")
+  func lines() async throws {
+    let outcome = try await stylist(Self.generator)
+    let lines = outcome.stdout.split(separator: "\n")
+    #expect(lines.first == "generate auto at 16 pixels: batch 2, float32, 1 thread, 2 rounds")
+    #expect(lines.count == 5 && lines[4].hasPrefix("  speed    "), "\(outcome.stdout)")
+  }
+
+  @Test("a training: each phase, and their mix as often as they run")
+  func training() async throws {
+    let report = try await stylist([
+      "bench", "train", "--res=16", "--batch=4", "--cbase=256", "--cmax=16", "--rounds=1", "--json",
+    ]).json()
+    let phases = try #require(report["phases"] as? [String: Double])
+    #expect(Set(phases.keys) == ["Gmain", "Greg", "Dmain", "Dreg"])
+    let mix =
+      try #require(phases["Gmain"]) + #require(phases["Greg"]) / 4 + #require(phases["Dmain"])
+      + #require(phases["Dreg"]) / 16
+    let total = try #require(report["s_per_image"] as? Double)
+    #expect(abs(mix / total - 1) < 1e-6)
+    #expect(report["first_image_s"] == nil && report["gflop_per_image"] == nil)
+  }
+
+  @Test("64 or 65: what cannot be timed is said on one line")
+  func refusals() async throws {
+    expect(
+      try await stylist(["bench", "generate", "--cfg=stylegan9"]), endsWith: 64,
+      saying: "expected a name that `stylist model list` shows, found stylegan9")
+    expect(
+      try await stylist(Self.generator + ["--batch=0"]), endsWith: 64,
+      saying: "--batch: expected 1 to 1024, found 0")
+    expect(
+      try await stylist(["bench", "encode", "--cfg=psp", "--dtype=bfloat16"]), endsWith: 64,
+      saying: "--dtype: expected float32")
+  }
+}
