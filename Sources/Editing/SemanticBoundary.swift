@@ -55,6 +55,13 @@ public struct SemanticBoundary {
   public let offset: Double
   /// The share of the codes on the right side among those that tested it; nil if none did.
   public let accuracy: Double?
+  /// How many codes of both sides it was found with.
+  ///
+  /// If they are no more than a code has numbers,
+  /// some hyperplane parts them whatever their scores are.
+  public let codeCount: Int
+  /// How many others of both sides tested it.
+  public let testCount: Int
 
   /// Finds the boundary between the codes of highest and of lowest score.
   ///
@@ -113,6 +120,8 @@ public struct SemanticBoundary {
     let unit = svm.weight / length
     direction = LatentDirection(unit.cast(to: codes.dtype), name: name)
     offset = -svm.bias / length
+    codeCount = 2 * trainingCount
+    testCount = positive.testing.count + negative.testing.count
     accuracy = Self.accuracy(
       rows(positive.testing + negative.testing).cast(to: .float64).matmul(unit) - offset,
       positive: positive.testing.count)

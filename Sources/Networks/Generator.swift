@@ -56,6 +56,17 @@ public protocol Generator: AnyObject {
   func synthesize(_ wPlus: Tensor, options: SynthesisOptions) -> Tensor
 }
 
+extension Generator {
+  /// A generator of its own with the same weights.
+  package func copy() -> any Generator {
+    let scope = Scope(ParameterStore(), device: wAvg.device, dtype: wAvg.dtype)
+    let copy = configuration.makeGenerator(scope)
+    MovingAverage.update(copy.parameters, towards: parameters, beta: 0)
+    copy.wAvgSource = wAvgSource
+    return copy
+  }
+}
+
 /// What a generator is: sizes, ranges and conventions, as plain values.
 public struct GeneratorTraits: Hashable, Sendable {
   /// The length of z.

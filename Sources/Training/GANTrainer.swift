@@ -72,7 +72,7 @@ public final class GANTrainer {
     self.configuration = configuration
     self.generator = generator
     self.discriminator = discriminator
-    self.average = average ?? Self.copy(of: generator)
+    self.average = average ?? generator.copy()
     self.counters = counters
     let device = generator.wAvg.device
     generatorOptimizer = Adam(
@@ -103,15 +103,6 @@ public final class GANTrainer {
     try ConfigurationError.check(
       "labelDim of the discriminator", d.labelDim, in: g.labelDim...g.labelDim)
     try d.validate(batchSize: configuration.microBatchSize)
-  }
-
-  private static func copy(of generator: any Generator) -> any Generator {
-    let scope = Scope(
-      ParameterStore(), device: generator.wAvg.device, dtype: generator.wAvg.dtype)
-    let copy = generator.configuration.makeGenerator(scope)
-    MovingAverage.update(copy.parameters, towards: generator.parameters, beta: 0)
-    copy.wAvgSource = generator.wAvgSource
-    return copy
   }
 
   // MARK: Iterations

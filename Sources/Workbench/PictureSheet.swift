@@ -46,9 +46,12 @@ package struct PictureSheet: Sendable {
   package init(_ words: SheetWords, width: Int, height: Int, isBare: Bool) {
     grid = GridSize(columns: words.columns.count, rows: words.rows.count)
     picture = (width, height)
-    factor = isBare ? 1 : max(1, (Self.leastWidth + width - 1) / width)
+    factor = isBare ? 1 : Self.factor(ofWidth: width)
     edges = isBare ? nil : Edges(words, cellWidth: width * factor, cellHeight: height * factor)
   }
+
+  /// How many times as wide and high pictures of a width are shown beside words.
+  static func factor(ofWidth width: Int) -> Int { max(1, (leastWidth + width - 1) / width) }
 
   /// Columns of pixels.
   package var width: Int { edges?.width ?? grid.columns * picture.width }
@@ -89,13 +92,7 @@ package struct PictureSheet: Sendable {
     // One at a time: a canvas that is copied is slow.
     var drawn = canvas.take() ?? edges.drawn()
     let (x, y) = corner(column: column, row: row)
-    let colour = image.inRGB
-    drawn.place(
-      factor == 1
-        ? colour
-        : colour.resized(
-          width: picture.width * factor, height: picture.height * factor, filter: .box),
-      x: x, y: y)
+    drawn.place(image.inRGB.enlarged(by: factor), x: x, y: y)
     canvas = drawn
   }
 
@@ -175,6 +172,14 @@ package struct PictureSheet: Sendable {
       }
       return canvas
     }
+  }
+}
+
+extension ByteImage {
+  /// The picture with every pixel as a square of so many.
+  func enlarged(by factor: Int) -> ByteImage {
+    factor == 1
+      ? self : resized(width: width * factor, height: height * factor, filter: .box)
   }
 }
 

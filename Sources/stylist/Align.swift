@@ -24,9 +24,10 @@ struct Align: AsyncParsableCommand {
 
       Networks that learned from FFHQ or CelebA-HQ know faces that stand as those
       were cut out: by the eyes and the corners of the mouth. --points has them in
-      pixels from the upper left corner, x and y, left and right as one looks at
-      the picture: left eye, right eye, left and right corner of the mouth. For a
-      folder it is a table whose first line is
+      pixels from the upper left corner, x before y: the middles of the left and the
+      right eye, then the left and the right corner of the mouth. Left is the left
+      of the picture, not of the person. For a folder it is a table whose first line
+      is
 
         file,left_eye_x,left_eye_y,right_eye_x,right_eye_y,left_mouth_x, …
 

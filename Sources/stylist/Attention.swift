@@ -52,11 +52,7 @@ struct Attention: AsyncParsableCommand {
   @Flag(help: "Measure what changes where a feature map is moved.")
   var shift = false
 
-  @Option(
-    help: ArgumentHelp(
-      "The folder for the pictures; made if it is not there.", valueName: "folder"),
-    completion: .directory)
-  var outdir: String
+  @OptionGroup var folderOptions: FolderOptions
 
   @OptionGroup var pictureOptions: PictureOptions
   @OptionGroup var showing: ShowOptions
@@ -72,8 +68,8 @@ struct Attention: AsyncParsableCommand {
     try networkOptions.check()
     try pictureOptions.check()
     try await networkOptions.draw(
-      job, pictureOptions.settings, count: 2, words: "a picture and a sheet", into: outdir, report,
-      showing)
+      job, pictureOptions.settings, count: 2, words: "a picture and a sheet",
+      into: folderOptions.outdir, report, showing)
   }
 
   private var job: AttentionJob {
@@ -82,7 +78,7 @@ struct Attention: AsyncParsableCommand {
       + [
         "--seed=\(seed)", pixel.map { "--pixel=\($0.row),\($0.column)" },
         layers.map { "--layers=\($0.text)" },
-      ].compactMap(\.self) + pictureOptions.spelling + ["--outdir=\(outdir)"]
+      ].compactMap(\.self) + pictureOptions.spelling + folderOptions.spelling
     var job = AttentionJob(
       seed: seed,
       provenance: Provenance(
@@ -106,6 +102,7 @@ struct Attention: AsyncParsableCommand {
       throw UsageError("--shift goes with --seed, --outdir and --threads alone")
     }
     try checkThreadCount(networkOptions.threads)
+    let outdir = folderOptions.outdir
     try OutputFolder.check(outdir)
     if report.isDryRun {
       try report.print(["dry_run": true], lines: ["would measure, and draw \(outdir)/shift.png"])
@@ -114,7 +111,8 @@ struct Attention: AsyncParsableCommand {
     let job = EquivarianceJob(seed: UInt64(seed))
     let result = try await interruptible { try job.run(progress: ProgressReporter().show) }
     let file = try OutputFolder(making: outdir).file("shift.png")
-    let command = commandLine(["attention", "--shift", "--seed=\(seed)", "--outdir=\(outdir)"])
+    let command = commandLine(
+      ["attention", "--shift", "--seed=\(seed)"] + folderOptions.spelling)
     try EquivarianceJob.write(
       result, to: file, Provenance(command: command, network: "none", seed: "\(seed)"))
     let rows = result.kinds.map { kind in

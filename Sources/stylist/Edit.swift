@@ -43,10 +43,15 @@ struct EditDirection: AsyncParsableCommand {
           --encoder=e4e_ffhq_encode.pt --direction=age.npy --outdir=out
 
       Directions are those of `stylist directions`, InterFaceGAN's .npy, and torch
-      files of GANSpace's components or rosinality's factors. A direction with a
-      deviation is moved along in deviations, others in their own length. Writes a
-      picture for each code and strength, codes.safetensors, and grid.png with a row
-      for each code.
+      files of GANSpace's components or rosinality's factors. What a strength of 1
+      is: of components (pca) one deviation of w along them, of all others their own
+      length, which is 1 in w for sefa and svm. So components show at 1 to 3 for any
+      generator, while lengths depend on how far its w lie apart: with
+      stylegan2-portraits64, where a deviation is about 2, they show at 2 to 4.
+      Codes of photographs change less, above all in W+: go twice as far or more.
+
+      Writes a picture for each code and strength, codes.safetensors, and grid.png
+      with a row for each code.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -65,6 +70,13 @@ struct EditDirection: AsyncParsableCommand {
     transform: PsiList.parse)
   var strength: PsiList?
 
+  @Option(
+    help: ArgumentHelp(
+      "The rows of W+ that change, such as 0-7 (default: those that the direction is for).",
+      valueName: "range"),
+    transform: LayerList.parse)
+  var layers: LayerList?
+
   @OptionGroup var editOptions: EditOptions
 
   func run() async throws {
@@ -76,12 +88,13 @@ struct EditDirection: AsyncParsableCommand {
         "--direction=\(direction)", "--index=\(index)", strength.map { "--strength=\($0.text)" },
       ].compactMap(\.self)
     let request = try editOptions.request(
-      subject, networkOptions, words, reading: [subjectOptions.latents, direction])
+      subject, networkOptions, words, layers: layers,
+      reading: [subjectOptions.latents, direction])
     var job = EditDirectionJob(request, along: direction)
     job.direction = index
     if let strength { job.strengths = strength.values }
     try await networkOptions.draw(
       job, request.settings, count: job.count, words: "\(job.count) pictures and a sheet",
-      into: editOptions.outdir, editOptions.report, editOptions.showing)
+      into: editOptions.folderOptions.outdir, editOptions.report, editOptions.showing)
   }
 }

@@ -29,6 +29,10 @@ struct EditLabel: AsyncParsableCommand {
       row's, where the published program takes 3. With --steps the gradient is taken
       again on the way.
 
+      No classifier comes with stylegan2-portraits64, and Style Transformer's was
+      never published: you need the .pt of one that you trained with its program, on
+      codes of the generator that you edit.
+
       Writes each picture as it is and at each strength, codes.safetensors with the
       edited codes, and grid.png with a row for each code. The table says how the
       attribute's logit changed, how much those of all other attributes did in the
@@ -77,6 +81,7 @@ struct EditLabel: AsyncParsableCommand {
     help: ArgumentHelp("In how many steps a code is moved, 1 to 10000.", valueName: "count"))
   var steps = 1
 
+  @OptionGroup var rowOptions: RowOptions
   @OptionGroup var editOptions: EditOptions
 
   func run() async throws {
@@ -85,7 +90,8 @@ struct EditLabel: AsyncParsableCommand {
     let report = editOptions.report
     let outcome = try await networkOptions.make(
       job, job.request.settings, count: job.count,
-      words: "\(job.count) pictures, a sheet and codes", into: editOptions.outdir, report)
+      words: "\(job.count) pictures, a sheet and codes", into: editOptions.folderOptions.outdir,
+      report)
     guard let (network, edited) = outcome else { return }
     try report.print(
       Result(
@@ -114,7 +120,8 @@ struct EditLabel: AsyncParsableCommand {
     if norm != .code { words.append("--norm=\(norm.rawValue)") }
     if steps != 1 { words.append("--steps=\(steps)") }
     let request = try editOptions.request(
-      subject, networkOptions, words, reading: [subjectOptions.latents, classifier])
+      subject, networkOptions, words, layers: rowOptions.layers,
+      reading: [subjectOptions.latents, classifier])
     var job = EditLabelJob(request, attribute: attribute, by: classifier)
     if let strength { job.strengths = strength.values }
     if remove { job.strengths = job.strengths.map { -$0 } }

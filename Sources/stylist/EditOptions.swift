@@ -57,20 +57,18 @@ struct SheetOptions: ParsableArguments {
   var spelling: [String] { isBare ? ["--no-labels"] : [] }
 }
 
-/// How edited pictures are drawn and reported.
-struct EditOptions: ParsableArguments {
+/// Which rows an edit changes that knows of none that it is for.
+struct RowOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The rows of W+ that change, such as 0-7 (default: all, or those that a direction is for).",
-      valueName: "range"),
+      "The rows of W+ that change, such as 0-7 (default: all).", valueName: "range"),
     transform: LayerList.parse)
   var layers: LayerList?
+}
 
-  @Option(
-    help: ArgumentHelp(
-      "The folder for the pictures; made if it is not there.", valueName: "folder"),
-    completion: .directory)
-  var outdir: String
+/// How edited pictures are drawn and reported.
+struct EditOptions: ParsableArguments {
+  @OptionGroup var folderOptions: FolderOptions
 
   @OptionGroup var pictureOptions: PictureOptions
   @OptionGroup var sheetOptions: SheetOptions
@@ -78,7 +76,7 @@ struct EditOptions: ParsableArguments {
   @OptionGroup var report: ReportOptions
 
   /// The class of seeds and photographs.
-  var classIndex: Int? { pictureOptions.code.classIndex }
+  var classIndex: Int? { pictureOptions.code.classOptions.classIndex }
 
   /// What is asked for, checked as far as it can be without looking at a network's tensors.
   ///
@@ -86,6 +84,7 @@ struct EditOptions: ParsableArguments {
   ///   - subject: What is edited.
   ///   - networkOptions: The generator.
   ///   - words: The command with its own options, as they would be typed.
+  ///   - layers: The rows of W+ that change; nil for all that the edit is for.
   ///   - references: Other pictures whose codes are needed.
   ///   - inputs: The files that are read beside the generator's.
   /// - Returns: The request.
@@ -93,11 +92,11 @@ struct EditOptions: ParsableArguments {
   ///   file throws.
   func request(
     _ subject: EditSubject, _ networkOptions: NetworkOptions, _ words: [String],
-    references: EditSubject? = nil, reading inputs: [String?]
+    layers: LayerList?, references: EditSubject? = nil, reading inputs: [String?]
   ) throws -> EditRequest {
     try pictureOptions.check()
     try OutputFolder.check(
-      outdir, writing: ["codes.safetensors", "grid.png"],
+      folderOptions.outdir, writing: ["codes.safetensors", "grid.png"],
       over: networkOptions.inputs + inputs.compactMap(\.self))
     let code = pictureOptions.code
     let usesSeeds = subject.isOfSeeds || references?.isOfSeeds == true
@@ -106,14 +105,14 @@ struct EditOptions: ParsableArguments {
     }
     let usesClass =
       usesSeeds || subject.isOfPhotographs || references?.isOfPhotographs == true
-    guard usesClass || code.classIndex == nil else {
+    guard usesClass || code.classOptions.classIndex == nil else {
       throw UsageError("--class goes with seeds and photographs, not with codes")
     }
     let rows = try layers.map { try $0.range("--layers") }
     let parts =
       ["edit"] + words.prefix(1) + networkOptions.spelling + words.dropFirst()
       + (layers.map { ["--layers=\($0.text)"] } ?? []) + pictureOptions.spelling
-      + sheetOptions.spelling + ["--outdir=\(outdir)"]
+      + sheetOptions.spelling + folderOptions.spelling
     var request = try EditRequest(
       subject, of: networkOptions.source,
       provenance: Provenance(command: commandLine(parts), network: networkOptions.name))

@@ -23,11 +23,15 @@ struct EditReference: AsyncParsableCommand {
           --data=me.png --ref-data=others --encoder=e4e_ffhq_encode.pt --outdir=out
 
       The edit transformer, a .pt of Style Transformer's program or a file of ours,
-      has learnt one attribute (the published one: bangs) and takes it over from the
+      has learnt one attribute (in its program: bangs) and takes it over from the
       code of a reference. Every source meets every reference. Writes a picture of
       each pair with the source, the reference and the edit beside one another,
       codes.safetensors with the edited codes, and grid.png with the sources at the
       left and the references at the top.
+
+      No edit transformer comes with stylegan2-portraits64, and Style Transformer's
+      was never published: you need the .pt of one that you trained with its
+      program, on codes of the generator that you edit.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -68,6 +72,7 @@ struct EditReference: AsyncParsableCommand {
       valueName: "count"))
   var heads: Int?
 
+  @OptionGroup var rowOptions: RowOptions
   @OptionGroup var editOptions: EditOptions
 
   func run() async throws {
@@ -75,7 +80,7 @@ struct EditReference: AsyncParsableCommand {
     let job = try job()
     try await networkOptions.draw(
       job, job.request.settings, count: job.count,
-      words: "\(job.count) pictures, a sheet and codes", into: editOptions.outdir,
+      words: "\(job.count) pictures, a sheet and codes", into: editOptions.folderOptions.outdir,
       editOptions.report, editOptions.showing)
   }
 
@@ -103,7 +108,7 @@ struct EditReference: AsyncParsableCommand {
         heads.map { "--heads=\($0)" },
       ].compactMap(\.self)
     let request = try editOptions.request(
-      subject, networkOptions, words, references: references,
+      subject, networkOptions, words, layers: rowOptions.layers, references: references,
       reading: [subjectOptions.latents, ref, editor])
     var job = EditReferenceJob(request, from: references, by: editor)
     (job.attention, job.heads) = (attention, heads)

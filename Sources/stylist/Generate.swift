@@ -44,11 +44,7 @@ struct Generate: AsyncParsableCommand {
     transform: GridSize.parse)
   var grid: GridSize?
 
-  @Option(
-    help: ArgumentHelp(
-      "The folder for the pictures; made if it is not there.", valueName: "folder"),
-    completion: .directory)
-  var outdir: String
+  @OptionGroup var folderOptions: FolderOptions
 
   @OptionGroup var pictureOptions: PictureOptions
   @OptionGroup var sheetOptions: SheetOptions
@@ -61,9 +57,8 @@ struct Generate: AsyncParsableCommand {
     let count = (seeds?.seeds.count ?? codes?.count ?? 0) * pictureOptions.trunc.values.count
     let job: any PictureJob = isSweep ? sweep : plainJob(codes)
     try await networkOptions.draw(
-      job, pictureOptions.settings, count: count, words: counted(count, "picture"), into: outdir,
-      report,
-      showing)
+      job, pictureOptions.settings, count: count, words: counted(count, "picture"),
+      into: folderOptions.outdir, report, showing)
   }
 
   private func check() throws(UsageError) {
@@ -87,7 +82,8 @@ struct Generate: AsyncParsableCommand {
 
   private var sweep: TruncationJob {
     let (options, pictures, all) = (networkOptions, pictureOptions, seeds?.text ?? "")
-    let (name, outdir, bareness) = (networkOptions.name, outdir, sheetOptions.spelling)
+    let (name, bareness) = (networkOptions.name, sheetOptions.spelling)
+    let ending = folderOptions.spelling
     var job = TruncationJob(seeds: seeds?.seeds ?? [], psis: pictures.trunc.values) { picture in
       let seeds = picture.map { "\($0.seed)" } ?? all
       let trunc = picture.map { PsiList(values: [$0.psi]) } ?? pictures.trunc
@@ -95,7 +91,7 @@ struct Generate: AsyncParsableCommand {
         ["generate", "--seeds=\(seeds)"] + options.spelling + pictures.spelling(trunc)
         + (picture == nil ? bareness : [])
       return Provenance(
-        command: commandLine(parts + ["--outdir=\(outdir)"]), network: name, seed: seeds)
+        command: commandLine(parts + ending), network: name, seed: seeds)
     }
     (job.settings, job.isBare) = (pictures.settings, sheetOptions.isBare)
     return job
@@ -103,7 +99,7 @@ struct Generate: AsyncParsableCommand {
 
   private func plainJob(_ codes: Codes?) -> GenerateJob {
     let all = seeds?.text
-    let common = networkOptions.spelling + pictureOptions.spelling + ["--outdir=\(outdir)"]
+    let common = networkOptions.spelling + pictureOptions.spelling + folderOptions.spelling
     let (name, projectedW, grid) = (networkOptions.name, projectedW, grid)
     var job = GenerateJob(codes.map { .codes($0) } ?? .seeds(seeds?.seeds ?? [])) { seed in
       let subject = projectedW.map { "--projected-w=\($0)" }

@@ -76,6 +76,15 @@ struct PhotographOptions: ParsableArguments {
   }
 }
 
+/// What searches and tuning depend on beside the photograph.
+struct SearchSeedOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Where random numbers start.", valueName: "number"))
+  var seed: UInt32 = 303
+
+  /// The option as it would be typed; nothing for the usual one.
+  var spelling: [String] { seed == 303 ? [] : ["--seed=\(seed)"] }
+}
+
 /// The files with the weights of LPIPS.
 struct LPIPSOptions: ParsableArguments {
   @Option(

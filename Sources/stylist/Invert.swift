@@ -31,9 +31,17 @@ struct Invert: AsyncParsableCommand {
       --projected-w and edit direction --latents. Photographs that cannot be used
       are said at the end, with the exit code of the first.
 
-      L2 is the mean squared difference in [-1, 1] at 256 pixels. LPIPS and
-      identity need weights: alexnet-owt-7be5be79.pth of torchvision with alex.pth
-      of LPIPS, and model_ir_se50.pth or CurricularFace_Backbone.pth.
+      In the table, L2 is the mean squared difference in [-1, 1] at 256 pixels, or
+      at the picture's own size if it is smaller. LPIPS and identity are measured if
+      weights are given: alexnet-owt-7be5be79.pth of torchvision with alex.pth of
+      LPIPS, and model_ir_se50.pth or CurricularFace_Backbone.pth.
+
+      Searches and tuning lessen --distance. pyramid: the mean squared difference of
+      colours and of their changes from pixel to pixel, at every scale; it needs no
+      weights. l2: that of colours alone. lpips: LPIPS at 256 pixels by the network
+      of --lpips-backbone. A search ends with the code after its last step. Its
+      first step is one of learning rate 0, so --refine-steps=1 moves nothing, and
+      without an encoder fewer than 20 may end worse than they began.
       """)
 
   @OptionGroup var photographs: PhotographOptions
@@ -58,14 +66,8 @@ struct Invert: AsyncParsableCommand {
     completion: .list(PictureDistance.names))
   var distance = PictureDistance.names[0]
 
-  @Option(help: ArgumentHelp("Where random numbers of searches start.", valueName: "number"))
-  var seed: UInt32 = 303
-
-  @Option(
-    name: .customLong("class"),
-    help: ArgumentHelp(
-      "The class, from 0; for networks with labels (default: 0).", valueName: "index"))
-  var classIndex: Int?
+  @OptionGroup var seedOptions: SearchSeedOptions
+  @OptionGroup var classOptions: ClassOptions
 
   @Flag(help: "Tune the generator to each photograph, and write the tuned ones.")
   var tuneGenerator = false
@@ -76,6 +78,13 @@ struct Invert: AsyncParsableCommand {
       valueName: "count"))
   var tuneSteps: Int?
 
+  @Flag(
+    help: """
+      With --tune-generator: keep the pictures of codes nearby as they were, which takes two \
+      to three times as long (default, as published: off).
+      """)
+  var tuneLocality = false
+
   @OptionGroup var lpips: LPIPSOptions
 
   @Option(
@@ -84,31 +93,30 @@ struct Invert: AsyncParsableCommand {
       valueName: "file"), completion: .checkpoint)
   var identity: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "The folder for the files; made if it is not there.", valueName: "folder"),
-    completion: .directory)
-  var outdir: String
+  @OptionGroup var folderOptions: FolderOptions
 
   @OptionGroup var showing: ShowOptions
   @OptionGroup var report: ReportOptions
 
   func run() async throws {
     try checkOptions()
-    let source = try generator()
+    let (source, outdir) = (try generator(), folderOptions.outdir)
     let job = try job(source)
     let summary = try source.summary()
     summary.notes(on: settings).forEach(say)
     try job.check(summary.traits, of: name, into: outdir)
     try OutputFolder.check(outdir)
     let count = job.photographs.count
+    if let remark = job.photographs.search?.settings.remark(onStepsBy: "--refine-steps") {
+      say("note: \(remark)")
+    }
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: count),
         lines: ["would invert \(count) pictures into \(outdir) \(words) with \(summary.origin)"])
       return
     }
-    let (threads, outdir) = (networkOptions.threads, outdir)
+    let threads = networkOptions.threads
     let left = "every file written so far is whole, and codes are of the pictures that are done"
     let outcome = try await interruptible(leaving: left) {
       let host = try NetworkOptions.open(source, threads: threads)
@@ -117,7 +125,7 @@ struct Invert: AsyncParsableCommand {
         source, on: host, into: folder, progress: ProgressReporter().show)
     }
     try report.print(outcome, lines: outcome.lines)
-    if let remark = outcome.remark, !outcome.pictures.isEmpty { say(remark) }
+    if let remark = outcome.remark, !outcome.pictures.isEmpty { say("note: \(remark)") }
     if showing.show, let sheet = outcome.sheet { showPicture(sheet) }
     try SomeFailed.check(outcome.failures.map { ($0.reason, $0.exitCode) }, of: count)
   }
@@ -129,6 +137,9 @@ struct Invert: AsyncParsableCommand {
     }
     if learningRate != nil, (photographs.refineSteps ?? 0) == 0 {
       throw UsageError("--learning-rate goes with --refine-steps")
+    }
+    guard tuneGenerator || !tuneLocality else {
+      throw UsageError("--tune-locality goes with --tune-generator")
     }
     if let tuneSteps {
       guard tuneGenerator else { throw UsageError("--tune-steps goes with --tune-generator") }
@@ -170,7 +181,7 @@ struct Invert: AsyncParsableCommand {
 
   private var settings: PictureSettings {
     var settings = PictureSettings()
-    settings.classIndex = classIndex
+    settings.classIndex = classOptions.classIndex
     return settings
   }
 
@@ -178,14 +189,15 @@ struct Invert: AsyncParsableCommand {
     let weights = try lpips.files()
     let measure = try PictureDistance(named: distance, lpips: weights)
     var codes = try photographs.photographs(space: space, learningRate: learningRate)
-    codes.search?.seed = seed
-    (codes.distance, codes.classIndex) = (measure, classIndex)
+    codes.search?.seed = seedOptions.seed
+    (codes.distance, codes.classIndex) = (measure, classOptions.classIndex)
     var job = InvertJob(
       codes,
       provenance: Provenance(
         command: commandLine(spelling), network: name, seed: codes.search.map { "\($0.seed)" }))
     job.judges = JudgingFiles(lpips: weights, identity: identity)
     if tuneGenerator { job.tuning = InvertJob.tuning(steps: tuneSteps ?? 350, measure) }
+    if tuneLocality { job.localitySeed = seedOptions.seed }
     return job
   }
 
@@ -194,11 +206,12 @@ struct Invert: AsyncParsableCommand {
     let more: [String?] = [
       space.map { "--space=\($0)" }, learningRate.map { "--learning-rate=\(plain($0))" },
       distance == PictureDistance.names[0] ? nil : "--distance=\(distance)",
-      seed == 303 ? nil : "--seed=\(seed)", classIndex.map { "--class=\($0)" },
       tuneGenerator ? "--tune-generator" : nil, tuneSteps.map { "--tune-steps=\($0)" },
-      identity.map { "--identity=\($0)" }, "--outdir=\(outdir)",
+      tuneLocality ? "--tune-locality" : nil,
+      identity.map { "--identity=\($0)" },
     ]
     return ["invert"] + photographs.spelling + networkOptions.spelling + lpips.spelling
-      + more.compactMap(\.self)
+      + more.compactMap(\.self) + seedOptions.spelling + classOptions.spelling
+      + folderOptions.spelling
   }
 }

@@ -42,11 +42,7 @@ struct Mix: AsyncParsableCommand {
     transform: StyleList.parse)
   var styles: StyleList?
 
-  @Option(
-    help: ArgumentHelp(
-      "The folder for the pictures; made if it is not there.", valueName: "folder"),
-    completion: .directory)
-  var outdir: String
+  @OptionGroup var folderOptions: FolderOptions
 
   @OptionGroup var pictureOptions: PictureOptions
   @OptionGroup var sheetOptions: SheetOptions
@@ -59,7 +55,7 @@ struct Mix: AsyncParsableCommand {
     let count = (rows.seeds.count * (styles?.groups.count ?? 1) + 1) * (cols.seeds.count + 1) - 1
     try await networkOptions.draw(
       job, pictureOptions.settings, count: count, words: "\(count) pictures and a sheet",
-      into: outdir, report, showing)
+      into: folderOptions.outdir, report, showing)
   }
 
   private var job: MixJob {
@@ -74,9 +70,8 @@ struct Mix: AsyncParsableCommand {
       ["mix"] + networkOptions.spelling
       + [
         "--rows=\(rows.text)", "--cols=\(cols.text)", styles.map { "--styles=\($0.text)" },
-      ].compactMap(\.self) + pictureOptions.spelling + sheetOptions.spelling + [
-        "--outdir=\(outdir)"
-      ]
+      ].compactMap(\.self) + pictureOptions.spelling + sheetOptions.spelling
+      + folderOptions.spelling
     return Provenance(command: commandLine(parts), network: networkOptions.name)
   }
 }

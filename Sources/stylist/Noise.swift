@@ -38,11 +38,7 @@ struct Noise: AsyncParsableCommand {
     transform: PixelRectangle.parse)
   var crop: PixelRectangle?
 
-  @Option(
-    help: ArgumentHelp(
-      "The folder for the pictures; made if it is not there.", valueName: "folder"),
-    completion: .directory)
-  var outdir: String
+  @OptionGroup var folderOptions: FolderOptions
 
   @OptionGroup var codeOptions: CodeOptions
   @OptionGroup var noiseLayers: NoiseLayerOptions
@@ -58,8 +54,7 @@ struct Noise: AsyncParsableCommand {
     let count = seeds.seeds.count * draws
     try await networkOptions.draw(
       job, job.settings, count: count, words: "\(counted(count, "draw")) for pictures",
-      into: outdir,
-      report, showing)
+      into: folderOptions.outdir, report, showing)
   }
 
   private var job: NoiseJob {
@@ -68,7 +63,7 @@ struct Noise: AsyncParsableCommand {
       networkOptions.spelling
       + [draws == 100 ? nil : "--draws=\(draws)", crop.map { "--crop=\($0.text)" }]
       .compactMap(\.self) + codeOptions.spelling(codeOptions.trunc) + noiseLayers.spelling
-      + ["--outdir=\(outdir)"]
+      + folderOptions.spelling
     var job = NoiseJob(seeds: seeds.seeds) { seed in
       let seeds = seed.map(String.init) ?? all
       return Provenance(

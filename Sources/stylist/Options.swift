@@ -105,6 +105,30 @@ func checkThreadCount(_ threads: Int?) throws(UsageError) {
   say("--threads=\(threads): this machine has \(cores); more than that make the work slower")
 }
 
+/// The folder that a command writes into.
+struct FolderOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the files; made if it is not there.", valueName: "folder"),
+    completion: .directory)
+  var outdir: String
+
+  /// The option as it would be typed.
+  var spelling: [String] { ["--outdir=\(outdir)"] }
+}
+
+/// The class of pictures and codes.
+struct ClassOptions: ParsableArguments {
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp(
+      "The class, from 0; for networks with labels (default: 0).", valueName: "index"))
+  var classIndex: Int?
+
+  /// The option as it would be typed.
+  var spelling: [String] { classIndex.map { ["--class=\($0)"] } ?? [] }
+}
+
 /// What decides the code of a picture beside its seed.
 struct CodeOptions: ParsableArguments {
   @Option(
@@ -121,11 +145,7 @@ struct CodeOptions: ParsableArguments {
       valueName: "row"))
   var truncCutoff: Int?
 
-  @Option(
-    name: .customLong("class"),
-    help: ArgumentHelp(
-      "The class, from 0; for networks with labels (default: 0).", valueName: "index"))
-  var classIndex: Int?
+  @OptionGroup var classOptions: ClassOptions
 
   /// Checks what can be known without looking at any file.
   ///
@@ -147,21 +167,21 @@ struct CodeOptions: ParsableArguments {
   var truncates: Bool { trunc.values != [1] || truncCutoff != nil }
 
   /// Whether nothing is asked for.
-  var isEmpty: Bool { !truncates && classIndex == nil }
+  var isEmpty: Bool { !truncates && classOptions.classIndex == nil }
 
   /// The options as they would be typed for other ψ.
   func spelling(_ trunc: PsiList) -> [String] {
     [
       trunc.values == [1] ? nil : "--trunc=\(trunc.text)",
-      truncCutoff.map { "--trunc-cutoff=\($0)" }, classIndex.map { "--class=\($0)" },
-    ].compactMap(\.self)
+      truncCutoff.map { "--trunc-cutoff=\($0)" },
+    ].compactMap(\.self) + classOptions.spelling
   }
 
   var settings: PictureSettings {
     var settings = PictureSettings()
     settings.truncationPsi = trunc.values[0]
     settings.truncationCutoff = truncCutoff
-    settings.classIndex = classIndex
+    settings.classIndex = classOptions.classIndex
     return settings
   }
 }

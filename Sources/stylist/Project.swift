@@ -27,6 +27,17 @@ struct Project: AsyncParsableCommand {
       own, which comes nearer. Writes target.png, proj.png, distance.png,
       projected_w.npz for generate --projected-w, codes.safetensors with the noise
       and the generator's hash, and with --save-video proj.webp.
+
+      The distance in the last line and in distance.png is what --distance names.
+      pyramid: the mean squared difference of colours and of their changes from
+      pixel to pixel, at every scale; it needs no weights. l2: that of colours
+      alone, samples in [-1, 1]. lpips: LPIPS at 256 pixels, by the network of
+      --lpips-backbone. Numbers of one kind say nothing about those of another.
+
+      The learning rate rises from 0 over the first twentieth of the steps and falls
+      to 0 over the last quarter, so a single step moves nothing, and fewer than 20
+      may end farther away than they began. What is written is the code after the
+      last step, as published, even where an earlier one was nearer.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -36,17 +47,19 @@ struct Project: AsyncParsableCommand {
     completion: .pictures)
   var target: String
 
-  @Option(help: ArgumentHelp("How often the code is moved.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "How often the code is moved; some hundred times, or 1000.", valueName: "count"))
   var numSteps = 1000
 
   @Option(
-    help: ArgumentHelp("w or w+ (default: w).", valueName: "space"),
+    help: ArgumentHelp("w or w+.", valueName: "space"),
     completion: .list(["w", "w+"]))
   var space = "w"
 
   @Option(
     help: ArgumentHelp(
-      "How pictures are compared: pyramid (colours and edges at every scale), l2 or lpips.",
+      "How pictures are compared: pyramid, l2 or lpips.",
       valueName: "name"), completion: .list(PictureDistance.names))
   var distance = PictureDistance.names[0]
 
@@ -74,43 +87,34 @@ struct Project: AsyncParsableCommand {
     completion: .file())
   var start: String?
 
-  @Option(help: ArgumentHelp("Where random numbers start.", valueName: "number"))
-  var seed: UInt32 = 303
-
-  @Option(
-    name: .customLong("class"),
-    help: ArgumentHelp(
-      "The class, from 0; for networks with labels (default: 0).", valueName: "index"))
-  var classIndex: Int?
+  @OptionGroup var seedOptions: SearchSeedOptions
+  @OptionGroup var classOptions: ClassOptions
 
   @Flag(help: "Write proj.webp: the target, and the picture as it changes.")
   var saveVideo = false
 
-  @Option(
-    help: ArgumentHelp(
-      "The folder for the files; made if it is not there.", valueName: "folder"),
-    completion: .directory)
-  var outdir: String
+  @OptionGroup var folderOptions: FolderOptions
 
   @OptionGroup var showing: ShowOptions
   @OptionGroup var report: ReportOptions
 
   func run() async throws {
     try networkOptions.check()
-    let job = try job()
+    let (job, outdir) = (try job(), folderOptions.outdir)
     let summary = try networkOptions.summary(for: job.pictureSettings)
     try job.check(summary.traits)
     try OutputFolder.check(outdir)
     try OutputFolder.check(
       outdir, writing: ProjectJob.fileNames,
       over: networkOptions.inputs + [target, start].compactMap(\.self))
+    if let remark = job.settings.remark(onStepsBy: "--num-steps") { say("note: \(remark)") }
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: 1),
         lines: ["would seek the code of \(target) in \(numSteps) steps with \(summary.origin)"])
       return
     }
-    let (source, threads, outdir) = (networkOptions.source, networkOptions.threads, outdir)
+    let (source, threads) = (networkOptions.source, networkOptions.threads)
     let outcome = try await interruptible(leaving: "what was found so far is in \(outdir)") {
       let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
@@ -122,7 +126,7 @@ struct Project: AsyncParsableCommand {
   }
 
   private func job() throws -> ProjectJob {
-    let weights = try lpips.files()
+    let (seed, weights) = (seedOptions.seed, try lpips.files())
     guard weights == nil || distance == "lpips" else {
       throw UsageError("--lpips-backbone goes with --distance=lpips")
     }
@@ -132,16 +136,16 @@ struct Project: AsyncParsableCommand {
       + [
         "--target=\(target)", "--num-steps=\(numSteps)", "--space=\(space)",
         "--distance=\(distance)", "--noise=\(noise)", "--learning-rate=\(plain(learningRate))",
-        "--prior=\(plain(prior))", start.map { "--start=\($0)" }, "--seed=\(seed)",
-        classIndex.map { "--class=\($0)" },
-      ].compactMap(\.self) + lpips.spelling + ["--outdir=\(outdir)"]
+        "--prior=\(plain(prior))", start.map { "--start=\($0)" },
+        "--seed=\(seed)",
+      ].compactMap(\.self) + classOptions.spelling + lpips.spelling + folderOptions.spelling
     var job = ProjectJob(
       target,
       provenance: Provenance(
         command: commandLine(parts), network: networkOptions.name, seed: "\(seed)"))
     job.settings = try ProjectJob.settings(
       space: space, noise: noise, steps: numSteps, learningRate: learningRate, prior: prior)
-    (job.distance, job.seed, job.classIndex) = (measure, seed, classIndex)
+    (job.distance, job.seed, job.classIndex) = (measure, seed, classOptions.classIndex)
     (job.start, job.savesVideo) = (start, saveVideo)
     return job
   }

@@ -74,6 +74,7 @@ import Testing
     let cosine = (boundary.direction.vector * normal).sum().item() / normal.norm().item()
     #expect(cosine > 0.99)
     #expect(boundary.accuracy == 1)
+    #expect((boundary.codeCount, boundary.testCount) == (280, 120))
     // Of 200 a side 140 find the boundary; with all of them none is left to test it.
     settings.trainingShare = 1
     #expect(try SemanticBoundary(codes: codes, scores: scores, settings: settings).accuracy == nil)

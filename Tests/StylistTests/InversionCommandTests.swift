@@ -40,6 +40,8 @@ struct InversionCommandTests {
           "codes.safetensors", "distance.png", "proj.png", "proj.webp", "projected_w.npz",
           "target.png",
         ])
+      let codes = try Safetensors(ByteRegion(mapping: "\(folder)/out/codes.safetensors"))
+      #expect(codes.metadata["stylist.names"] == "[\"photo\"]")
       let picture = try PNG(path: "\(folder)/out/proj.png").image
       for file in ["projected_w.npz", "codes.safetensors"] {
         let again = try await stylist(
@@ -157,6 +159,13 @@ struct InversionCommandTests {
           "--out=first.safetensors",
         ], in: folder)
       #expect(found.exitCode == 0, "\(found.stderr)")
+      #expect(found.stdout.contains("held-out accuracy"))
+      #expect(
+        found.words == [
+          "stylist: note: found with 14 of 40 codes, which have 512 numbers each: so few are parted "
+            + "whatever their scores are, and only the 6 held out tell; give more codes, or a larger "
+            + "--share (at most 0.5), so that it is some 2048 or more"
+        ])
       // Codes of low score lie behind the boundary, those of high score before it.
       let stored = try #require(
         Safetensors(ByteRegion(mapping: "\(folder)/first.safetensors")).tensors["vectors"])
@@ -188,6 +197,50 @@ struct InversionCommandTests {
           "--outdir=out",
         ], in: folder)
       #expect(edited.exitCode == 0, "\(edited.stderr)")
+    }
+  }
+
+  @Test("a boundary of more codes than a code has numbers gets no note")
+  func manyCodes() async throws {
+    try await withScratchFolder { folder in
+      let (count, rows, width) = (60, 6, 16)
+      func array(_ numbers: [Float], _ shape: [Int]) throws -> StoredTensor {
+        try StoredTensor(
+          elementType: .float32, shape: shape, bytes: ByteRegion(floatBytes(numbers), name: "w"))
+      }
+      let values = (0..<count * rows * width).map { Float($0 * 7919 % 1009) / 1009 - 0.5 }
+      let scores = (0..<count).map { values[$0 * rows * width] }
+      try NPZ.write([("w", try array(values, [count, rows, width]))], to: "\(folder)/codes.npz")
+      try put(NPY.encoded(try array(scores, [count])), at: "\(folder)/scores.npy")
+      let found = try await stylist(
+        [
+          "directions", "svm", "--network=\(plainNetwork)", "--latents=codes.npz",
+          "--scores=scores.npy", "--share=0.5", "--out=first.safetensors",
+        ], in: folder)
+      #expect(found.exitCode == 0 && found.words.isEmpty, "\(found.stderr)")
+    }
+  }
+
+  @Test(
+    "a search whose learning rate cannot rise says that it leads nowhere",
+    arguments: [1, 2, 19, 20])
+  func fewSteps(count: Int) async throws {
+    try await withScratchFolder { folder in
+      let photo = try photograph(in: folder)
+      let outcome = try await stylist(
+        ["project"] + untrained + [
+          "--target=\(photo)", "--num-steps=\(count)", "--outdir=out", "-n",
+        ], in: folder)
+      let inverted = try await stylist(
+        ["invert"] + untrained + [
+          "--data=\(photo)", "--refine-steps=\(count)", "--outdir=out", "-n",
+        ], in: folder)
+      for (outcome, option) in [(outcome, "--num-steps"), (inverted, "--refine-steps")] {
+        #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+        let notes = outcome.words.filter { $0.hasPrefix("stylist: note: \(option)=\(count): ") }
+        #expect(notes.count == (count < 20 ? 1 : 0))
+        #expect(notes.allSatisfy { $0.contains("nothing moves") == (count == 1) })
+      }
     }
   }
 

@@ -46,7 +46,9 @@ struct InvertCommandTests {
       #expect(outcome.exitCode == 65)
       let words = outcome.words.filter { !$0.contains("begin with module.") }
       try #require(words.count == 3, "\(words)")
-      #expect(words[0].contains("left out: LPIPS") && words[1].contains("photos/ab.png"))
+      #expect(
+        words[0].hasPrefix("stylist: note: the table is without") && words[0].contains("LPIPS (--")
+          && words[1].contains("photos/ab.png"))
       #expect(words[2] == "stylist: 1 of 3 pictures could not be used")
       #expect(outcome.stdout.hasPrefix("picture  by       L2"))
       #expect(
@@ -112,6 +114,55 @@ struct InvertCommandTests {
           "--outdir=edited",
         ], in: folder)
       #expect(edited.exitCode == 0, "\(edited.stderr)")
+    }
+  }
+
+  @Test("with the locality term another generator comes out, and the command says how")
+  func locality() async throws {
+    try await withScratchFolder { folder in
+      try photographs(1, in: folder)
+      let arguments = [
+        "invert", "--network=\(plainNetwork)", "--data=photos", "--refine-steps=20",
+        "--outdir=free", "--json",
+      ]
+      let alone = try await stylist(arguments + ["--tune-locality"], in: folder)
+      expect(alone, endsWith: 64, saying: "--tune-locality goes with --tune-generator")
+      let tuning = ["--tune-generator", "--tune-steps=8"]
+      let free = try await stylist(arguments + tuning, in: folder)
+      let kept = try await stylist(
+        arguments + tuning + ["--tune-locality", "--outdir=kept"], in: folder)
+      let again = try await stylist(
+        arguments + tuning + ["--tune-locality", "--outdir=again"], in: folder)
+      for outcome in [free, kept, again] { #expect(outcome.exitCode == 0, "\(outcome.stderr)") }
+      let tuned = try ["free", "kept", "again"].map {
+        try ByteRegion(mapping: "\(folder)/\($0)/a-tuned.safetensors").copy()
+      }
+      #expect(tuned[0] != tuned[1] && tuned[1] == tuned[2])
+      let command = (try kept.json()["protocol"] as? [String: Any])?["command"] as? String
+      #expect(command?.contains("--tune-steps=8 --tune-locality") == true, "\(command ?? "")")
+    }
+  }
+
+  @Test("tiny pictures are enlarged beside words, and long names take no room")
+  func looks() async throws {
+    try await withScratchFolder { folder in
+      let name = "photograph-of-somebody-in-the-evening-2024-12-31-235959"
+      try PNG(image: noise(width: 16, height: 16, channels: 3, seed: 1)).write(
+        to: "\(folder)/\(name).png")
+      let outcome = try await stylist(
+        [
+          "invert", "--network=\(plainNetwork)", "--data=\(name).png", "--refine-steps=20",
+          "--outdir=out",
+        ], in: folder)
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      #expect(outcome.stdout.contains("photograph-…12-31-235959  search"))
+      let size = try PNG(path: "\(folder)/out/\(name)-inverted.png").image.width
+      let factor = (95 + size) / size
+      for file in ["grid.png", "\(name)-compared.png"] {
+        let sheet = try PNG(path: "\(folder)/out/\(file)").image
+        #expect(sheet.width >= 2 * factor * size && sheet.width < 3 * factor * size, "\(file)")
+        #expect(sheet.height >= factor * size && sheet.height < 2 * factor * size, "\(file)")
+      }
     }
   }
 

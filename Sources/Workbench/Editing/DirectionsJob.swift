@@ -37,6 +37,8 @@ public struct DirectionsJob: Sendable {
     public let figure: String
     /// The directions, in the order of the file.
     public let directions: [Direction]
+    /// What should be known of how they were found, on one line; nil for nothing.
+    public private(set) var remark: String?
 
     /// The outcome as lines for people.
     public var lines: [String] {
@@ -173,13 +175,25 @@ public struct DirectionsJob: Sendable {
       try DirectionFile([direction], generatorHash: hash, method: "boundary of a linear SVM")
         .write(to: file)
       return Outcome(
-        file: file, figure: "accuracy",
-        directions: [Outcome.Direction(name: name, figure: boundary.accuracy)])
+        file: file, figure: "held-out accuracy",
+        directions: [Outcome.Direction(name: name, figure: boundary.accuracy)],
+        remark: Self.remark(on: boundary, of: codes.count, wDim: codes.wDim))
     }
   }
 }
 
 extension DirectionsJob {
+  /// What the codes of a boundary are too few for; nil if they are not.
+  private static func remark(on boundary: SemanticBoundary, of count: Int, wDim: Int) -> String? {
+    // So many points in general position are parted by some hyperplane however they are chosen.
+    guard boundary.codeCount <= wDim + 1 else { return nil }
+    let tested =
+      boundary.testCount > 0 ? "only the \(boundary.testCount) held out tell" : "none is held out"
+    return "found with \(boundary.codeCount) of \(count) codes, which have \(wDim) numbers each: "
+      + "so few are parted whatever their scores are, and \(tested); give more codes, or a "
+      + "larger --share (at most 0.5), so that it is some \(4 * wDim) or more"
+  }
+
   /// Reads scores: one number for each code.
   ///
   /// - Parameter path: A .npy file of shape [N] or [N, 1].

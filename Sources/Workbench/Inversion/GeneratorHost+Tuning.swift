@@ -8,6 +8,14 @@ import Networks
 import OrderedCollections
 import Tensors
 
+/// The published locality term: pictures of random codes near the pivot are to stay as they were.
+struct TuningLocality: Sendable {
+  /// Where the random codes start.
+  let seed: UInt32
+  /// The class of the codes, for generators with labels; nil for none.
+  let classIndex: Int?
+}
+
 extension GeneratorHost {
   /// Tunes the generator until the picture of a code is a target, and writes the tuned one; the
   /// generator itself is as before.
@@ -17,6 +25,7 @@ extension GeneratorHost {
   ///   - code: W+ of the target.
   ///   - distance: How pictures are compared.
   ///   - settings: How it is tuned.
+  ///   - locality: Keeps other pictures as they were; nil for nothing.
   ///   - file: The network file to create or replace.
   ///   - notes: What the file says beside the network.
   ///   - watch: Is told after every step.
@@ -25,7 +34,8 @@ extension GeneratorHost {
   ///   `CancellationError` between steps.
   func tune(
     to target: ByteImage, around code: Codes, _ distance: PictureDistance,
-    _ settings: PivotalTuningSettings, writing file: String, _ notes: NetworkFileNotes,
+    _ settings: PivotalTuningSettings, _ locality: TuningLocality?, writing file: String,
+    _ notes: NetworkFileNotes,
     watch: @Sendable (PivotalTuningStep) -> Void
   ) throws -> ByteImage {
     let trainable = generator.parameters.trainable
@@ -33,9 +43,14 @@ extension GeneratorHost {
     defer {
       withoutGradients { for (name, tensor) in trainable { own[name].map { tensor.assign($0) } } }
     }
+    let term = locality.map { locality in
+      var term = LocalityTerm(original: generator.copy())
+      term.classIndex = locality.classIndex
+      return term
+    }
     let tuning = try PivotalTuning(
       generator, pivot: code.tensor, target: target.tensor, distance: measure(distance),
-      settings: settings)
+      settings: settings, locality: term, seed: UInt64(locality?.seed ?? 0))
     try tuning.run { step in
       try Task.checkCancellation()
       watch(step)

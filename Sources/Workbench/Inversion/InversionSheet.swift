@@ -11,13 +11,14 @@ struct InversionCell: Sendable {
   /// The picture.
   let picture: ByteImage
 
-  /// Cells of one size side by side.
+  /// Cells of one size side by side, enlarged by a whole number if they are tiny.
   static func strip(_ cells: [InversionCell]) -> ByteImage {
-    let pictures = cells.map(\.picture.inRGB)
+    let factor = PictureSheet.factor(ofWidth: cells.first?.picture.width ?? 1)
+    let pictures = cells.map { $0.picture.inRGB.enlarged(by: factor) }
     let (width, height) = (
       pictures.map(\.width).max() ?? 1, pictures.map(\.height).max() ?? 1
     )
-    let letter = max(1, min(4, height / 128))
+    let letter = max(2, min(4, height / 128))
     let (line, margin) = (10 * letter, 4 * letter)
     let words = cells.flatMap { [$0.words, $0.figures] }
     let column = max(width, words.map { Canvas.width(of: $0, scale: letter) }.max() ?? 0) + margin
@@ -37,7 +38,8 @@ struct InversionCell: Sendable {
 /// A sheet of small strips, of pictures from all over a folder.
 struct InversionSheet: Sendable {
   private static let gap = 4
-  private static let line = 12
+  private static let letter = 2
+  private static let line = 24
   private let places: Set<Int>
   private var strips: [(name: String, words: [String], pictures: [ByteImage])] = []
 
@@ -52,8 +54,11 @@ struct InversionSheet: Sendable {
     guard places.contains(index) else { return }
     let pictures = cells.map { cell in
       let picture = cell.picture.inRGB
-      let scale = min(
-        1, Double(ContactSheet.cellLimit) / Double(max(picture.width, picture.height)))
+      let longest = max(picture.width, picture.height)
+      guard longest > ContactSheet.cellLimit else {
+        return picture.enlarged(by: PictureSheet.factor(ofWidth: longest))
+      }
+      let scale = Double(ContactSheet.cellLimit) / Double(longest)
       return picture.resized(
         width: max(1, Int(Double(picture.width) * scale)),
         height: max(1, Int(Double(picture.height) * scale)), filter: .lanczos)
@@ -68,7 +73,8 @@ struct InversionSheet: Sendable {
       pictures.map(\.width).max() ?? 1, pictures.map(\.height).max() ?? 1
     )
     let words = strips.first?.words ?? []
-    let cell = max(width, words.map { Canvas.width(of: $0, scale: 1) }.max() ?? 0) + Self.gap
+    let cell =
+      max(width, words.map { Canvas.width(of: $0, scale: Self.letter) }.max() ?? 0) + Self.gap
     let strip = (width: cell * words.count + Self.gap, height: height + Self.line + Self.gap)
     var columns = 1
     func rows() -> Int { (strips.count + columns - 1) / columns }
@@ -80,11 +86,15 @@ struct InversionSheet: Sendable {
       let (column, row) = (place / rows(), place % rows())
       let left = Self.gap + column * strip.width
       let top = Self.gap + Self.line + row * strip.height
-      let most = (strip.width - 2 * Self.gap) / Canvas.advance(scale: 1)
-      canvas.text(String(one.name.prefix(most)), x: left, y: top, colour: .faint, scale: 1)
+      let most = (strip.width - 2 * Self.gap) / Canvas.advance(scale: Self.letter)
+      canvas.text(
+        one.name.shortenedInside(to: most, by: ".."), x: left, y: top, colour: .faint,
+        scale: Self.letter)
       for (index, picture) in one.pictures.enumerated() {
         let x = left + index * cell
-        if row == 0 { canvas.text(words[index], x: x, y: Self.gap, colour: .ink, scale: 1) }
+        if row == 0 {
+          canvas.text(words[index], x: x, y: Self.gap, colour: .ink, scale: Self.letter)
+        }
         canvas.place(picture, x: x, y: top + Self.line)
       }
     }

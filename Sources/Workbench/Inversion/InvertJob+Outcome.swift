@@ -116,13 +116,17 @@ extension InvertJob {
         + [sheet, codes, metrics].compactMap(\.self)
     }
 
+    /// The most letters of a photograph's name in the table.
+    private static let nameLimit = 24
+
     private func row(_ name: String, _ stage: Stage) -> [String] {
       func text(_ number: Double?, _ format: String) -> String {
         number.map { String(format: format, $0) } ?? ""
       }
       let figures = stage.figures
       return [
-        name, stage.stage.rawValue, text(figures.l2, "%.4f"), text(figures.psnr, "%.1f"),
+        name.shortenedInside(to: Self.nameLimit, by: "…"), stage.stage.rawValue,
+        text(figures.l2, "%.4f"), text(figures.psnr, "%.1f"),
         text(figures.ssim, "%.3f"), text(figures.lpips, "%.3f"), text(figures.identity, "%.3f"),
         text(stage.seconds, "%.2f"), text(stage.drawingSeconds, "%.2f"),
       ]

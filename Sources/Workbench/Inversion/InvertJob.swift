@@ -13,6 +13,9 @@ public struct InvertJob: Sendable {
   public var photographs: PhotographCodes
   /// How the generator is tuned to each photograph; nil for not at all.
   public var tuning: PivotalTuningSettings?
+  /// Where the random codes near a photograph's own start whose pictures tuning keeps as they were;
+  /// nil, as published, to let them change.
+  public var localitySeed: UInt32?
   /// Networks with which pictures are judged.
   public var judges = JudgingFiles()
   /// What the pictures say about how they were made.
@@ -222,8 +225,11 @@ private struct Worker {
     if let settings = job.tuning {
       let (began, before) = (ContinuousClock.now, job.photographs.steps)
       let file = folder.file(name + InvertJob.Ending.tuned)
+      let locality = job.localitySeed.map {
+        TuningLocality(seed: $0, classIndex: job.photographs.classIndex)
+      }
       let picture = try await host.tune(
-        to: target, around: code, job.photographs.distance, settings, writing: file, notes
+        to: target, around: code, job.photographs.distance, settings, locality, writing: file, notes
       ) { progress.step(before + $0.step + 1) }
       tuned = file
       await add(picture, .tuned, .since(began))

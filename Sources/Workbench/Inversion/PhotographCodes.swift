@@ -41,6 +41,21 @@ public struct CodeSearch: Sendable {
   }
 }
 
+extension ProjectionSettings {
+  /// What is to be known of a search in very few steps; nil for others.
+  ///
+  /// - Parameter option: What gives the number of steps.
+  /// - Returns: A line.
+  public func remark(onStepsBy option: String) -> String? {
+    // The second step is at the largest rate, or nearly.
+    guard rampUp > 0, Double(steps) * rampUp < 1 else { return nil }
+    let why = steps == 1 ? "and there is no other, so nothing moves" : "and the next one leaps"
+    let end = steps == 1 ? "" : ", so that the end may be worse than the start"
+    return "\(option)=\(steps): the learning rate of the first step is 0, \(why)\(end); "
+      + "searches take some hundred steps, from an encoder's code some tens"
+  }
+}
+
 /// Codes with the names of what they are codes of.
 public struct NamedCodes: Sendable {
   /// A name for each code; no two are the same.

@@ -62,10 +62,12 @@ public struct JudgingFiles: Hashable, Sendable {
   var remark: String? {
     let missing = [
       lpips == nil
-        ? "LPIPS (give --lpips-backbone=alexnet-owt-7be5be79.pth --lpips-heads=alex.pth)" : nil,
-      identity == nil ? "identity (give --identity=model_ir_se50.pth)" : nil,
+        ? "LPIPS (--lpips-backbone=alexnet-owt-7be5be79.pth --lpips-heads=alex.pth)" : nil,
+      identity == nil ? "identity (--identity=model_ir_se50.pth)" : nil,
     ].compactMap(\.self)
-    return missing.isEmpty ? nil : "left out: \(missing.joined(separator: ", "))"
+    guard !missing.isEmpty else { return nil }
+    return "the table is without what takes weights of other networks: "
+      + missing.joined(separator: ", ")
   }
 }
 

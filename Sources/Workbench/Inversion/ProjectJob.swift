@@ -5,6 +5,7 @@ import Formats
 import Foundation
 public import Inversion
 public import Networks
+import SystemPackage
 
 /// Seeks the code of a picture and writes it with the picture that it makes.
 public struct ProjectJob: Sendable {
@@ -59,6 +60,9 @@ public struct ProjectJob: Sendable {
   public static let fileNames = [
     "target.png", "proj.png", "distance.png", "projected_w.npz", "codes.safetensors", "proj.webp",
   ]
+
+  /// The target's name without folder and ending.
+  private var name: String { fileStem(ofPicture: FilePath(target).lastComponent?.string ?? target) }
 
   /// Frames of a video: more are left out evenly.
   private static let frameLimit = 300
@@ -143,7 +147,7 @@ public struct ProjectJob: Sendable {
     try found.code.writeNPZ(to: folder.file("projected_w.npz"))
     try found.code.write(
       to: folder.file("codes.safetensors"), generatorHash: hash,
-      noise: found.noise)
+      names: [name], noise: found.noise)
     if found.isInterrupted { throw CancellationError() }
     if savesVideo {
       files.append(folder.file("proj.webp"))
