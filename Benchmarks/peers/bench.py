@@ -53,8 +53,8 @@ GENERATORS = {
 ENCODERS = {"style-transformer": lambda: encoder.StyleTransformer(18)}
 TRAININGS = {  # pixels, channel base, channel maximum, mapping layers
     "auto-64": (64, 4096, 128, 2),
-    "portraits64": (64, 1024, 128, 4),
 }
+CONFIGURATIONS = {"generate": GENERATORS, "encode": ENCODERS, "train": TRAININGS}
 
 
 def parameters(network):
@@ -63,9 +63,8 @@ def parameters(network):
 
 def forward(options):
     """Seconds of each round, seconds to the first image, and the number of parameters."""
-    configurations = GENERATORS if options.command == "generate" else ENCODERS
     dtype = getattr(torch, options.dtype)
-    network = configurations[options.cfg]().eval().to(dtype)
+    network = CONFIGURATIONS[options.command][options.cfg]().eval().to(dtype)
     shape = [network.z_dim] if options.command == "generate" else [3, 256, 256]
     times = []
     with torch.inference_mode():
@@ -105,12 +104,16 @@ def train(options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("command", choices=["generate", "encode", "train"])
-    parser.add_argument("--cfg", required=True, choices=[*GENERATORS, *ENCODERS, *TRAININGS])
+    parser.add_argument("--cfg", required=True)
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
+    if options.cfg not in CONFIGURATIONS[options.command]:
+        parser.error(f"--cfg is {options.cfg}, expected one of {', '.join(CONFIGURATIONS[options.command])}")
+    if options.command == "train" and (options.dtype != "float32" or options.batch % 4 != 0):
+        parser.error("train takes --dtype=float32 and a --batch that is a multiple of 4")
     torch.set_num_threads(options.threads)
     tuned = {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"} <= os.environ.keys()
     report = {"system": "pytorch", **vars(options), "allocator": "tuned" if tuned else "default"}

@@ -1,4 +1,4 @@
-# StyleGAN2 generator, architecture skip: grouped convolutions with modulated weights, resampling in plain operations.
+# StyleGAN2 generator, architecture skip: modulated weights, grouped convolutions, resampling in plain operations.
 import math
 
 import torch
