@@ -77,7 +77,7 @@ struct EditDirection: AsyncParsableCommand {
       ].compactMap(\.self)
     let request = try editOptions.request(
       subject, networkOptions, words, reading: [subjectOptions.latents, direction])
-    var job = EditDirectionJob(request, along: direction)
+    var job = try EditDirectionJob(request, along: direction)
     job.direction = index
     if let strength { job.strengths = strength.values }
     try await networkOptions.draw(

@@ -99,11 +99,12 @@ struct Project: AsyncParsableCommand {
     try networkOptions.check()
     let job = try job()
     let summary = try networkOptions.summary(for: job.pictureSettings)
-    try job.check(summary.traits)
+    let prepared = try job.prepared(summary.traits, networkOptions.source)
     try OutputFolder.check(outdir)
     try OutputFolder.check(
       outdir, writing: ProjectJob.fileNames,
       over: networkOptions.inputs + [target, start].compactMap(\.self))
+    prepared.remarks.forEach(say)
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: 1),
@@ -115,7 +116,7 @@ struct Project: AsyncParsableCommand {
       let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
       return try await job.run(
-        source, on: host, into: folder, progress: ProgressReporter().show)
+        prepared, source, on: host, into: folder, progress: ProgressReporter().show)
     }
     try report.print(outcome, lines: outcome.lines)
     if showing.show { showPicture("\(outdir)/proj.png") }
