@@ -138,7 +138,9 @@ let package = Package(
 
     // Tests, fast layers first.
     .target(
-      name: "TestSupport", dependencies: ["Formats", "Tensors"], path: "Tests/Support",
+      name: "TestSupport",
+      dependencies: ["Formats", "Tensors", "Layers", "Networks", "Checkpoints"],
+      path: "Tests/Support",
       swiftSettings: swiftSettings),
     .target(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),

@@ -35,7 +35,7 @@ extension Checkpoint.Network {
   /// - Throws: `FileError` if the network is no discriminator or the file's tensors do not fit it.
   public func makeDiscriminator() throws -> any Discriminator {
     guard let configuration = configuration as? any DiscriminatorConfiguration else {
-      throw misfit(.unsupported, "a discriminator", type(of: configuration).kind)
+      throw misfit(.doesNotFit, "a discriminator", type(of: configuration).kind)
     }
     return try load(configuration.makeDiscriminator)
   }
@@ -46,7 +46,7 @@ extension Checkpoint.Network {
   /// - Throws: `FileError` if the network is no encoder or the file's tensors do not fit it.
   public func makeEncoder() throws -> any ImageEncoder {
     guard let configuration = configuration as? any EncoderConfiguration else {
-      throw misfit(.unsupported, "an encoder", type(of: configuration).kind)
+      throw misfit(.doesNotFit, "an encoder", type(of: configuration).kind)
     }
     return try load(configuration.makeEncoder)
   }
@@ -61,7 +61,7 @@ extension Checkpoint.Network {
     _ change: (inout EditTransformerConfiguration) -> Void = { _ in }
   ) throws -> EditTransformer {
     guard var configuration = configuration as? EditTransformerConfiguration else {
-      throw misfit(.unsupported, "an edit transformer", type(of: configuration).kind)
+      throw misfit(.doesNotFit, "an edit transformer", type(of: configuration).kind)
     }
     change(&configuration)
     try configuration.validate()
@@ -74,7 +74,7 @@ extension Checkpoint.Network {
   /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
   public func makeLatentClassifier() throws -> LatentClassifier {
     guard let configuration = configuration as? LatentClassifierConfiguration else {
-      throw misfit(.unsupported, "a classifier of codes", type(of: configuration).kind)
+      throw misfit(.doesNotFit, "a classifier of codes", type(of: configuration).kind)
     }
     return try load { LatentClassifier(configuration, $0) }
   }
@@ -85,7 +85,7 @@ extension Checkpoint.Network {
   /// - Throws: `FileError` if it is none or the file's tensors do not fit it.
   public func makeFeatures() throws -> any FeatureNetwork {
     guard let configuration = configuration as? any FeatureConfiguration else {
-      throw misfit(.unsupported, "a feature network", type(of: configuration).kind)
+      throw misfit(.doesNotFit, "a feature network", type(of: configuration).kind)
     }
     return try load(configuration.makeFeatures)
   }
@@ -96,7 +96,7 @@ extension Checkpoint.Network {
   /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
   public func makeLPIPS() throws -> LPIPS {
     guard let configuration = configuration as? LPIPSConfiguration else {
-      throw misfit(.unsupported, "LPIPS", type(of: configuration).kind)
+      throw misfit(.doesNotFit, "LPIPS", type(of: configuration).kind)
     }
     return try load { LPIPS(configuration, $0) }
   }
@@ -107,7 +107,7 @@ extension Checkpoint.Network {
   /// - Throws: `FileError` if they are others or the file's tensors do not fit them.
   public func makeMTCNN() throws -> MTCNN {
     guard configuration is MTCNNConfiguration else {
-      throw misfit(.unsupported, "MTCNN", type(of: configuration).kind)
+      throw misfit(.doesNotFit, "MTCNN", type(of: configuration).kind)
     }
     return try load { MTCNN($0) }
   }
@@ -158,7 +158,7 @@ extension Checkpoint.Network {
 
   private func generatorConfiguration() throws(FileError) -> any GeneratorConfiguration {
     guard let configuration = configuration as? any GeneratorConfiguration else {
-      throw misfit(.unsupported, "a generator", type(of: configuration).kind)
+      throw misfit(.doesNotFit, "a generator", type(of: configuration).kind)
     }
     return configuration
   }

@@ -79,7 +79,7 @@ public struct Checkpoint {
     case .zip:
       _ = try ZIPArchive(bytes)
       throw FileError(
-        .unsupported, file: path, expected: "a checkpoint",
+        .notRecognised, file: path, expected: "a checkpoint",
         found: "a ZIP archive without torch's pickle")
     case .safetensors: return try Checkpoint(networkFile: bytes)
     case .pickle:
@@ -90,7 +90,7 @@ public struct Checkpoint {
       return try Checkpoint(nvidiaPickle: root, bytes)
     case .numPy:
       throw FileError(
-        .unsupported, file: path, expected: "a checkpoint", found: try arrays(bytes))
+        .notRecognised, file: path, expected: "a checkpoint", found: try arrays(bytes))
     case .tar, .foreign, .unknown:
       throw FileError(
         .notRecognised, file: path,

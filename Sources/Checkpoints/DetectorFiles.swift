@@ -107,7 +107,8 @@ private struct DetectorPart {
     let bytes = try ByteRegion(mapping: file)
     let tensors =
       NPY.recognises(bytes)
-      ? try NPYObject(bytes).tensors() : try TorchState(TorchArchive(bytes), file: file).tensors
+      ? try NPYObject(bytes).tensors()
+      : try TorchState(reading: file, expecting: "a network of MTCNN, as .pt or .npy").tensors
     let parameters = try tensors.storedParameters()
     guard parameters["features.conv1.weight"] != nil else { return parameters }
     var found: StoredParameters = [:]
@@ -140,7 +141,7 @@ extension NPYObject {
   fileprivate func tensors() throws(FileError) -> OrderedDictionary<String, StoredTensor> {
     guard let entries = value.asDictionary else {
       throw FileError(
-        .unsupported, file: file, expected: "a dictionary of arrays", found: value.kind)
+        .notRecognised, file: file, expected: "a dictionary of arrays", found: value.kind)
     }
     var tensors: OrderedDictionary<String, StoredTensor> = [:]
     for (key, value) in entries.entries {

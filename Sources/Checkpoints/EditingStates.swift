@@ -27,6 +27,9 @@ extension StateSource {
     var configuration = EditTransformerConfiguration()
     let hidden = try shapes.required("transformerlayer.linear1.weight", rank: 2)
     (configuration.decoder.feedForward, configuration.decoder.width) = (hidden[0], hidden[1])
+    // Whoever uses the network is asked how many there are where the published number cannot be.
+    configuration.decoder.heads =
+      (1...configuration.decoder.heads).last { hidden[1].isMultiple(of: $0) } ?? 1
     return try Checkpoint.Network(counting: parameters, as: configuration, file: file) {
       _ = EditTransformer(configuration, $0)
     }

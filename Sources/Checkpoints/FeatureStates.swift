@@ -67,25 +67,35 @@ extension Checkpoint.Network {
   /// - Returns: The network.
   /// - Throws: `FileError` if a file cannot be read or holds something else.
   public static func lpips(backbone: String, heads: String) throws(FileError) -> Self {
-    let features = try TorchState(reading: backbone).parameters(under: "features")
+    let (classifiers, weighting) = ("AlexNet or VGG-16 of torchvision", "the heads of LPIPS")
+    let backboneState = try TorchState(reading: backbone, expecting: classifiers)
+    let features = try backboneState.parameters(under: "features")
     guard let first = features["0.weight"]?.shape, first.count == 4, first[0] > 0 else {
       throw FileError(
-        .unsupported, file: backbone, expected: "AlexNet or VGG-16 of torchvision",
-        found: "no features.0.weight")
+        .doesNotFit, file: backbone, expected: classifiers,
+        found: backboneState.isOfHeads
+          ? "\(weighting), which go beside it" : "no features.0.weight")
     }
     var configuration = LPIPSConfiguration(backbone: first[3] == 11 ? .alexNet : .vgg16)
     configuration.widthDivisor = max(1, 64 / first[0])
     var tensors: StoredParameters = [:]
     for (name, parameter) in features { tensors["features.\(name)"] = parameter }
-    let weights = try TorchState(reading: heads).parameters(under: "")
-    guard weights["lin0.model.1.weight"] != nil else {
+    let headState = try TorchState(reading: heads, expecting: weighting)
+    guard headState.isOfHeads else {
+      let isBackbone = headState.tensors["features.0.weight"] != nil
       throw FileError(
-        .unsupported, file: heads, expected: "the heads of LPIPS",
-        found: "no lin0.model.1.weight")
+        .doesNotFit, file: heads, expected: weighting,
+        found: isBackbone ? "the backbone, which they go beside" : "no lin0.model.1.weight")
     }
+    let weights = try headState.parameters(under: "")
     tensors.merge(weights) { $1 }
     return try Self(counting: tensors, as: configuration, file: heads) {
       _ = LPIPS(configuration, $0)
     }
   }
+}
+
+extension TorchState {
+  /// Whether it is the heads that were published with LPIPS.
+  fileprivate var isOfHeads: Bool { tensors["lin0.model.1.weight"] != nil }
 }

@@ -45,7 +45,11 @@ struct LatentAverage {
     }
     let (w, shape) = (configuration.wDim, stored.shape)
     let rows = shape.dropLast().reduce(1, *)
-    guard [[w], [1, w], [configuration.numWs, w]].contains(shape) else {
+    // Encoders take the first rows of more.
+    let hasMore =
+      inside == nil && owner == .encoder && shape.count == 2 && shape[1] == w
+      && rows > configuration.numWs
+    guard hasMore || [[w], [1, w], [configuration.numWs, w]].contains(shape) else {
       guard inside == nil, owner == .encoder else {
         throw FileError(
           .damaged, file: file,

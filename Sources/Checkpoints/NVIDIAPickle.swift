@@ -35,7 +35,7 @@ extension Checkpoint {
       let present = entries.entries.filter { !$0.value.isNone }
       let names = present.compactMap(\.key.asString).prefix(8).joined(separator: ", ")
       throw FileError(
-        .unsupported, file: file, expected: "a network G, D or G_ema",
+        .notRecognised, file: file, expected: "a network G, D or G_ema",
         found: names.isEmpty ? "nothing" : "only \(names)")
     }
     var others: OrderedDictionary<String, StoredTensor> = [:]
@@ -70,6 +70,7 @@ private func networkConfiguration(
       in: file,
       expected: role == "D"
         ? "D: StyleGAN2's discriminator" : "\(role): StyleGAN2's or Styleformer's generator",
-      names: module.tensors.keys, otherwise: "a network of class \(module.className)")
+      names: module.tensors.keys, otherwise: "a network of class \(module.className)",
+      kind: .unsupported)
   }
 }

@@ -111,7 +111,7 @@ extension Checkpoint {
     }
     guard contents.metadata[Key.kind] != TrainingState.kind else {
       throw FileError(
-        .unsupported, file: file, expected: "a network",
+        .doesNotFit, file: file, expected: "a network",
         found: "the state of a training; its network is in the snapshot beside it")
     }
     let configuration = try networkConfiguration(

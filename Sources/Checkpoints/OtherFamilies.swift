@@ -30,19 +30,23 @@ enum OtherFamilies {
     return best.map { families[$0].family }
   }
 
-  /// The error of a whole file that holds other networks than `expected`.
+  /// The error of a whole file that holds other networks than `expected`, or none at all.
   ///
   /// - Parameters:
   ///   - file: The file.
   ///   - expected: The networks that can be opened.
   ///   - names: The names of the tensors.
   ///   - otherwise: What is found if the names tell nothing.
+  ///   - kind: What sort of failure it is if the names tell nothing.
   /// - Returns: The error.
   static func error(
-    in file: String, expected: String, names: some Sequence<String>, otherwise: String
+    in file: String, expected: String, names: some Sequence<String>, otherwise: String,
+    kind: FileError.Kind = .notRecognised
   ) -> FileError {
     let found = family(of: names).map { "what seems to be \($0), which is not supported yet" }
-    return FileError(.unsupported, file: file, expected: expected, found: found ?? otherwise)
+    return FileError(
+      found == nil ? kind : .unsupported, file: file, expected: expected,
+      found: found ?? otherwise)
   }
 
   private static let rank = Dictionary(

@@ -24,8 +24,25 @@ public struct TorchState {
   /// - Throws: `FileError` if it cannot be read, is damaged, or asks for something that is never
   ///   done.
   public init(reading path: String) throws(FileError) {
+    try self.init(reading: path, expecting: "a torch file")
+  }
+
+  /// Reads a torch file of any form, which is to hold something.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - expected: What it is to hold, in a few words, for those who chose another file.
+  /// - Throws: `FileError` if it cannot be read, is damaged, or asks for something that is never
+  ///   done.
+  init(reading path: String, expecting expected: String) throws(FileError) {
     let bytes = try ByteRegion(mapping: path)
-    try self.init(TorchArchive(bytes), file: path)
+    switch FileForm(of: bytes) {
+    case .numPy, .safetensors, .pickle, .foreign:
+      throw FileError(
+        .notRecognised, file: path, expected: expected, found: FileForm.words(for: bytes))
+    case .torch, .torchScript, .zip, .tar, .unknown:
+      try self.init(TorchArchive(bytes), file: path)
+    }
   }
 
   package init(_ archive: TorchArchive, file: String) throws(FileError) {
@@ -33,7 +50,7 @@ public struct TorchState {
     guard let entries = archive.root.asDictionary else {
       let tensor = try source.tensor(archive.root)
       throw FileError(
-        tensor == nil ? .damaged : .unsupported, file: file, expected: "a dictionary of tensors",
+        tensor == nil ? .damaged : .notRecognised, file: file, expected: "a dictionary of tensors",
         found: tensor.map { Checkpoint.array($0.shape) } ?? archive.root.kind)
     }
     var collector = Collector(source, file: file)

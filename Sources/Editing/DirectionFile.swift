@@ -20,7 +20,7 @@ public struct DirectionFile {
   /// How they were found, in a few words; empty if the file does not say.
   public var method: String
   /// Whether they are the rows of a matrix of which nobody says whether it is one direction of W+.
-  private var isPlainMatrix = false
+  public var isPlainMatrix = false
 
   /// Directions to be written.
   ///
@@ -37,14 +37,13 @@ public struct DirectionFile {
     (self.generatorHash, self.method) = (generatorHash, method)
   }
 
-  /// What speaks against taking the directions for a generator, on one line; nil for nothing.
+  /// What speaks against taking the directions for codes of a size, on one line; nil for nothing.
   ///
   /// - Parameters:
-  ///   - hash: The generator's content hash.
-  ///   - numWs: The rows of its W+.
+  ///   - numWs: The rows of the generator's W+.
   ///   - wDim: The length of its w.
   /// - Returns: What was expected and what was found.
-  public func misfit(withGenerator hash: String, numWs: Int, wDim: Int) -> String? {
+  public func misfit(numWs: Int, wDim: Int) -> String? {
     if isPlainMatrix, numWs > 1, directions.count == numWs {
       return
         "directions: expected [1, \(numWs), \(wDim)] for one of W+ or [\(numWs), 1, \(wDim)] for "
@@ -56,9 +55,18 @@ public struct DirectionFile {
         return "directions: expected [\(wDim)] or [\(numWs), \(wDim)], found \(shape)"
       }
     }
-    guard let generatorHash, generatorHash != hash else { return nil }
-    return "directions: expected those of the generator \(hash.prefix(12)), found those of "
-      + "\(generatorHash.prefix(12))"
+    return nil
+  }
+
+  /// Whether a file is one that `write(to:)` wrote, which may be replaced by another.
+  ///
+  /// - Parameter path: The file.
+  /// - Returns: Whether its metadata says so; false for what cannot be read.
+  public static func isOwn(_ path: String) -> Bool {
+    guard let bytes = try? ByteRegion(mapping: path), let contents = try? Safetensors(bytes) else {
+      return false
+    }
+    return contents.metadata[Key.kind] == fileKind
   }
 }
 
@@ -143,7 +151,7 @@ extension DirectionFile {
       throw FileError(
         .notRecognised, file: path,
         expected: "directions: a safetensors file of Stylist's, a .npy file or a torch file",
-        found: FileStart(bytes).description)
+        found: FileForm.words(for: bytes))
     }
     guard directions.allSatisfy({ $0.vector.norm().item() > 0 }) else {
       throw FileError(
@@ -156,11 +164,15 @@ extension DirectionFile {
       FileError(.damaged, file: file, expected: expected, found: found)
     }
     let metadata = contents.metadata
-    guard metadata[Key.kind] == fileKind, metadata[Key.format] == formatVersion else {
+    guard metadata[Key.kind] == fileKind else {
       throw FileError(
-        .unsupported, file: file,
-        expected: "\(Key.kind) \(fileKind) and \(Key.format) \(formatVersion)",
-        found: "\(metadata[Key.kind] ?? "none") and \(metadata[Key.format] ?? "none")")
+        .doesNotFit, file: file, expected: "directions, with \(Key.kind) \(fileKind)",
+        found: metadata[Key.kind] ?? "none")
+    }
+    guard metadata[Key.format] == formatVersion else {
+      throw FileError(
+        .unsupported, file: file, expected: "directions of \(Key.format) \(formatVersion)",
+        found: metadata[Key.format] ?? "none")
     }
     let text = metadata[Key.directions] ?? ""
     guard let records = try? JSONDecoder().decode([Record].self, from: Data(text.utf8)) else {
@@ -234,7 +246,7 @@ extension DirectionFile {
     } else {
       let names = state.keys.prefix(8).joined(separator: ", ")
       throw FileError(
-        .unsupported, file: file,
+        .doesNotFit, file: file,
         expected: "directions: one array, or tensors comp, mean and std, or eigvec",
         found: names.isEmpty ? "no tensors" : names)
     }

@@ -33,6 +33,14 @@ public struct SemanticBoundarySettings: Codable, Hashable, Sendable {
   /// The published settings.
   public init() {}
 
+  /// How many codes of each side the boundary is found with.
+  ///
+  /// - Parameter all: How many codes there are.
+  /// - Returns: Their number; with none there is no boundary.
+  public func trainingCount(of all: Int) -> Int {
+    Int(Double(chosen.count(of: all)) * trainingShare)
+  }
+
   fileprivate func check() throws(EditingError) {
     let isChoice =
       switch chosen {
@@ -89,7 +97,7 @@ public struct SemanticBoundary {
     }
     try settings.check()
     let chosen = settings.chosen.count(of: scores.count)
-    let trainingCount = Int(Double(chosen) * settings.trainingShare)
+    let trainingCount = settings.trainingCount(of: scores.count)
     guard trainingCount > 0 else {
       throw EditingError(
         "a boundary", expected: "at least one code of each side to find it with",

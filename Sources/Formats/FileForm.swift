@@ -42,6 +42,18 @@ public enum FileForm: String, Sendable, Encodable {
     }
   }
 
+  /// What a file is, in a few words, for those who chose the wrong one.
+  package static func words(for bytes: ByteRegion) -> String {
+    switch FileForm(of: bytes) {
+    case .pickle: "a pickle"
+    case .torch: "a torch file"
+    case .torchScript: "a program of torch's"
+    case .safetensors: "a safetensors file"
+    case .numPy: ZIPArchive.recognises(bytes) ? "a .npz file of NumPy's" : "a .npy file of NumPy's"
+    case .zip, .tar, .foreign, .unknown: FileStart(bytes).description
+    }
+  }
+
   /// Whether the file is what Python takes for a pickle; text that happens to begin with one that
   /// mentions nothing is text.
   private static func isPickle(_ bytes: ByteRegion) -> Bool {

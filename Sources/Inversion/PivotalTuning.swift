@@ -26,18 +26,12 @@ public struct PivotalTuningSettings: Codable, Hashable, Sendable {
   /// - Throws: `ConfigurationError` naming the first value that cannot be.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.check("steps", steps, in: 1...1_000_000)
-    try ConfigurationError.check("learningRate", learningRate, is: "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
+    try ProjectionSettings.check(learningRate: learningRate)
     let weights = [
       ("pixelWeight", pixelWeight), ("distanceWeight", distanceWeight),
       ("stopDistance", stopDistance),
     ]
-    for (name, weight) in weights {
-      try ConfigurationError.check(name, weight, is: "0 or a positive number") {
-        $0 >= 0 && $0.isFinite
-      }
-    }
+    for (name, weight) in weights { try ProjectionSettings.check(name, weight: weight) }
   }
 }
 

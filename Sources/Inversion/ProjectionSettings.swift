@@ -120,14 +120,17 @@ public struct ProjectionSettings: Codable, Hashable, Sendable {
     return deviation * wNoise * left * left
   }
 
+  /// The largest learning rate of searches and of tuning: codes and weights are about 1 in size.
+  public static let largestLearningRate = 100.0
+  /// The largest weight of a term of a loss.
+  public static let largestWeight = 1e9
+
   /// Checks that a projection can be run with these values.
   ///
   /// - Throws: `ConfigurationError` naming the first value that cannot be.
   public func validate() throws(ConfigurationError) {
     try ConfigurationError.check("steps", steps, in: 1...1_000_000)
-    try ConfigurationError.check("learningRate", learningRate, is: "a positive number") {
-      $0 > 0 && $0.isFinite
-    }
+    try Self.check(learningRate: learningRate)
     for (name, share) in [("rampDown", rampDown), ("rampUp", rampUp), ("wNoiseRamp", wNoiseRamp)] {
       try ConfigurationError.check(name, share, is: "from 0 to 1") { (0...1).contains($0) }
     }
@@ -136,15 +139,23 @@ public struct ProjectionSettings: Codable, Hashable, Sendable {
       ("pixelWeight", pixelWeight), ("priorWeight", priorWeight), ("domainWeight", domainWeight),
       ("stopDistance", stopDistance ?? 0),
     ]
-    for (name, weight) in weights {
-      try ConfigurationError.check(name, weight, is: "0 or a positive number") {
-        $0 >= 0 && $0.isFinite
-      }
-    }
+    for (name, weight) in weights { try Self.check(name, weight: weight) }
     guard distanceWeight > 0 || pixelWeight > 0 else {
       throw ConfigurationError(
         "distanceWeight and pixelWeight: expected one above 0, found \(distanceWeight) and "
           + "\(pixelWeight)")
+    }
+  }
+
+  static func check(learningRate: Double) throws(ConfigurationError) {
+    try ConfigurationError.check(
+      "learningRate", learningRate, is: "above 0, at most \(Int(largestLearningRate))"
+    ) { $0 > 0 && $0 <= largestLearningRate }
+  }
+
+  static func check(_ name: String, weight: Double) throws(ConfigurationError) {
+    try ConfigurationError.check(name, weight, is: "from 0 to \(Int(largestWeight))") {
+      (0...largestWeight).contains($0)
     }
   }
 }

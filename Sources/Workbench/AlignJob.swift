@@ -63,6 +63,9 @@ public struct AlignJob: Sendable {
     /// The pictures that were left out, in their order.
     public internal(set) var failures: [Failure] = []
 
+    /// What is questionable about the points, a line each.
+    public internal(set) var remarks: [String] = []
+
     /// The outcome as lines for people.
     public var lines: [String] { aligned.map(\.file) }
   }
@@ -127,7 +130,7 @@ public struct AlignJob: Sendable {
         let picture = try files.image(at: index).inRGB
         let name = files.pictures[index]
         let faces = try await faces(in: picture, name, place)
-        try cut(faces, outOf: picture, name, into: folder, &names, &outcome)
+        try cut(faces, outOf: picture, name, place, into: folder, &names, &outcome)
       } catch let error as FileError where error.kind == .cannotCreate || error.kind == .ioFailed {
         throw error
       } catch {
@@ -136,18 +139,31 @@ public struct AlignJob: Sendable {
       }
       progress(JobProgress(done: index + 1, total: files.pictures.count, unit: "pictures"))
     }
+    if case .table(let table, let name) = points {
+      let unused = Set(table.faces.keys).subtracting(files.pictures).sorted()
+      if !unused.isEmpty {
+        outcome.remarks.append(
+          "\(name): there is no picture for \(unused.count) of its \(table.faces.count) names: "
+            + shortened(unused))
+      }
+    }
     if !outcome.aligned.isEmpty { try writeTable(of: outcome.aligned, folder) }
     return outcome
   }
 
   /// Writes the faces of a picture.
   private func cut(
-    _ faces: [FaceLandmarks], outOf picture: ByteImage, _ source: String,
+    _ faces: [FaceLandmarks], outOf picture: ByteImage, _ source: String, _ place: String,
     into folder: OutputFolder, _ names: inout Set<String>, _ outcome: inout Outcome
   ) throws {
     for (number, face) in faces.enumerated() {
       let file = folder.file(unused(fileStem(ofPicture: source), number, &names))
       try PNG(image: rule.aligned(picture, face)).write(to: file)
+      if let exchanged = FaceAlignment.exchange(in: face) {
+        outcome.remarks.append(
+          "\(place): left and right of \(exchanged) seem to be exchanged; "
+            + "look whether \(file) is mirrored or upside down")
+      }
       outcome.aligned.append(
         AlignedFace(source: source, file: file, landmarks: face, part: rule.part(of: face)))
     }
@@ -198,6 +214,13 @@ public struct AlignJob: Sendable {
       throw FileError(
         .doesNotFit, file: place, expected: "eyes at least a pixel apart, and a mouth elsewhere",
         found: "points in one place")
+    }
+    // Eyes at the left of one another and a mouth as far below cancel out.
+    guard rule.part(of: face).corners.allSatisfy({ $0.x.isFinite && $0.y.isFinite }) else {
+      throw FileError(
+        .doesNotFit, file: place, expected: "points that say which way the face stands",
+        found: "eyes and mouth that contradict one another; left and right of "
+          + "\(FaceAlignment.exchange(in: face) ?? "some") seem to be exchanged")
     }
   }
 

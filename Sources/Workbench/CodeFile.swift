@@ -16,29 +16,46 @@ public struct CodeFile: Hashable, Sendable {
   /// The content hash of the generator that the codes belong to; nil if the file does not say.
   public let generatorHash: String?
 
+  /// What codes are read for.
+  public enum Use: Sendable {
+    /// To be drawn, one after another: [N, numWs, wDim].
+    case pictures
+    /// To be looked at as a whole: [N, numWs, wDim], or w [N, wDim], and many more.
+    case samples
+
+    fileprivate var ranks: ClosedRange<Int> { self == .pictures ? 3...3 : 2...3 }
+    fileprivate var shapes: String {
+      self == .pictures ? "[N, numWs, wDim]" : "[N, wDim] or [N, numWs, wDim]"
+    }
+    /// Of samples a gigabyte, or half a million w of 512.
+    fileprivate var numberLimit: Int { self == .pictures ? Codes.numberLimit : 1 << 28 }
+  }
+
   /// Reads the codes of a file.
   ///
-  /// - Parameter path: A safetensors or .npz file with `w`, or a .npy file, which its first bytes
-  ///   tell; [N, numWs, wDim] in any floating-point type.
+  /// - Parameters:
+  ///   - path: A safetensors or .npz file with `w`, or a .npy file, which its first bytes tell; in
+  ///     any floating-point type.
+  ///   - use: What they are read for.
   /// - Throws: `FileError` if it cannot be read, or holds no such codes, numbers that are not finite
   ///   or too many.
-  public init(reading path: String) throws {
+  public init(reading path: String, for use: Use = .pictures) throws {
     let (tensors, metadata) = try storedTensors(ByteRegion(mapping: path))
-    guard let stored = tensors["w"], stored.shape.count == 3,
+    guard let stored = tensors["w"], use.ranks.contains(stored.shape.count),
       stored.shape.allSatisfy({ $0 > 0 })
     else {
       let found = tensors.prefix(4).map { "\($0.key) \($0.value.shape)" }
       throw FileError(
-        .damaged, file: path, expected: "codes w [N, numWs, wDim]",
+        .doesNotFit, file: path, expected: "codes w \(use.shapes)",
         found: found.isEmpty ? "no tensors" : found.joined(separator: ", "))
     }
-    guard stored.elementCount <= Codes.numberLimit else {
+    guard stored.elementCount <= use.numberLimit else {
       throw FileError(
-        .damaged, file: path, expected: "at most \(Codes.numberLimit) numbers in w",
+        .doesNotFit, file: path, expected: "at most \(grouped(use.numberLimit)) numbers in w",
         found: "\(stored.shape)")
     }
     let w = try Tensor.reading(stored)
-    let codes = Codes(w)
+    let codes = Codes(w.rank == 2 ? w.unsqueezed(1) : w)
     guard w.dtype.isFloatingPoint, codes.values.allSatisfy(\.isFinite) else {
       throw FileError(
         .damaged, file: path, expected: "finite floating-point numbers in w",
@@ -120,8 +137,15 @@ extension Codes {
 private func storedTensors(
   _ file: ByteRegion
 ) throws(FileError) -> (tensors: [String: StoredTensor], metadata: [String: String]) {
-  if NPY.recognises(file) { return (["w": try NPY(file).tensor], [:]) }
-  if ZIPArchive.recognises(file) { return (try NPZ(file).tensors, [:]) }
-  let contents = try Safetensors(file)
-  return (contents.tensors, contents.metadata)
+  switch FileForm(of: file) {
+  case .numPy where NPY.recognises(file): return (["w": try NPY(file).tensor], [:])
+  case .numPy: return (try NPZ(file).tensors, [:])
+  case .safetensors:
+    let contents = try Safetensors(file)
+    return (contents.tensors, contents.metadata)
+  default:
+    throw FileError(
+      .notRecognised, file: file.name, expected: "codes: a .safetensors, .npz or .npy file",
+      found: FileForm.words(for: file))
+  }
 }

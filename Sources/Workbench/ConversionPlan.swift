@@ -76,7 +76,7 @@ extension ConvertJob {
     let wanted = roles ?? form.preferredRoles(of: networks)
     if let missing = wanted.first(where: { networks[$0] == nil }) {
       throw RequestError(
-        "role", expected: "one of \(networks.keys.joined(separator: ", "))", found: missing)
+        "--role", expected: "one of \(networks.keys.joined(separator: ", "))", found: missing)
     }
     return networks.filter { wanted.contains($0.key) }
   }

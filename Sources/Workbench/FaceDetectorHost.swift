@@ -44,20 +44,13 @@ public actor FaceDetectorHost: FaceFinder {
 
   private static func network(_ path: String) throws -> Checkpoint.Network {
     guard !ListedFile.isFolder(path) else { return try .mtcnn(folder: path) }
-    let form = FileForm(of: try ByteRegion(mapping: path))
-    guard form == .safetensors else {
+    let expected = "a folder with pnet, rnet and onet, or a .safetensors file of a detector"
+    let bytes = try ByteRegion(mapping: path)
+    guard FileForm(of: bytes) == .safetensors else {
       throw FileError(
-        .notRecognised, file: path,
-        expected: "a folder with pnet, rnet and onet, or a .safetensors network file",
-        found: "a file of another form (\(form.rawValue))")
+        .notRecognised, file: path, expected: expected, found: FileForm.words(for: bytes))
     }
-    let networks = try Checkpoint.open(path).networks
-    guard let network = networks["detector"] else {
-      throw FileError(
-        .unsupported, file: path, expected: "a detector of faces",
-        found: "only \(networks.keys.joined(separator: ", "))")
-    }
-    return network
+    return try .named(path, for: .detector, expecting: expected)
   }
 
   /// The faces of a picture, the largest first.

@@ -19,6 +19,8 @@ public struct GenerateJob: PictureJob {
   public var settings = PictureSettings()
   /// The sheets to put the pictures together in; nil for none.
   public var grid: GridSize?
+  /// What is questionable about the codes, a line each.
+  public var remarks: [String] = []
   /// What the picture of a seed says about how it was made; of all seeds for nil.
   public var provenance: @Sendable (_ seed: UInt32?) -> Provenance
 
@@ -42,9 +44,9 @@ public struct GenerateJob: PictureJob {
   /// Checks that a generator can make the pictures.
   ///
   /// - Parameter traits: What the generator is.
-  /// - Throws: `RequestError` if there is no such class, codes are of another size, or a sheet
-  ///   would be too large.
-  public func check(_ traits: GeneratorTraits) throws(RequestError) {
+  /// - Throws: `RequestError` if there is no such class, or a sheet would be too large;
+  ///   `MisfitError` if codes are of another size.
+  public func check(_ traits: GeneratorTraits) throws {
     switch subject {
     case .seeds: try traits.check(settings)
     case .codes(let codes): try traits.check(codes)

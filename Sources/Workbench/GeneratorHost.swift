@@ -22,7 +22,7 @@ public actor GeneratorHost {
   /// - Parameters:
   ///   - source: Where it comes from.
   ///   - threads: How many threads one operation may use; nil for as many as the machine has cores.
-  /// - Throws: `FileError`, `ConfigurationError`, or `RequestError` if the file holds no generator.
+  /// - Throws: `FileError` if the file holds no generator that can be used; `ConfigurationError`.
   public init(_ source: NetworkSource, threads: Int? = nil) throws {
     if let threads { Machine.setThreadCount(threads) }
     (generator, warnings) = try source.makeGenerator()

@@ -9,6 +9,8 @@ import Training
 public enum KnownNames {
   /// Configurations without a file, for `--cfg` of commands that draw.
   public static var configurations: [String] { Registry.configurations.map(\.name) }
+  /// The roles that networks have in files.
+  public static var roles: [String] { NetworkUse.allCases.flatMap(\.roles) }
   /// Networks that their authors published.
   public static var published: [String] { PublishedNetwork.all.map(\.name) }
   /// Encoders without a file.

@@ -59,8 +59,7 @@ extension NetworkSource {
   /// it.
   ///
   /// - Returns: What it holds.
-  /// - Throws: `FileError`, `ConfigurationError`, or `RequestError` if the file holds no generator,
-  ///   as building would.
+  /// - Throws: `FileError` or `ConfigurationError`, as building would.
   public func summary() throws -> NetworkSummary {
     switch self {
     case .file(let path):
@@ -78,7 +77,7 @@ extension NetworkSource {
   /// Builds the generator.
   ///
   /// - Returns: The generator, on the processor, and what is questionable about it, a line each.
-  /// - Throws: `FileError`, `ConfigurationError`, or `RequestError` if the file holds no generator.
+  /// - Throws: `FileError` if the file holds no generator that can be used; `ConfigurationError`.
   func makeGenerator() throws -> (generator: any Generator, warnings: [String]) {
     switch self {
     case .file(let path):
@@ -127,12 +126,7 @@ extension NetworkSource {
   ) {
     let checkpoint = try Checkpoint.open(ShippedModels.file(path))
     guard let found = checkpoint.preferredGenerator else {
-      let networks = checkpoint.networks.map {
-        "\($0.key) (\(type(of: $0.value.configuration).kind))"
-      }
-      throw RequestError(
-        "the network \(path)", expected: "a generator in the file, G_ema or G",
-        found: "only \(networks.joined(separator: ", "))")
+      throw checkpoint.misfit(path, "a generator, G_ema or G")
     }
     return found
   }

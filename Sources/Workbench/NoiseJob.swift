@@ -43,13 +43,13 @@ public struct NoiseJob: PictureJob {
     try traits.check(settings)
     guard Self.drawRange.contains(draws) else {
       throw RequestError(
-        "draws", expected: "\(Self.drawRange.lowerBound) to \(Self.drawRange.upperBound)",
+        "--draws", expected: "\(Self.drawRange.lowerBound) to \(Self.drawRange.upperBound)",
         found: "\(draws)")
     }
     let (width, height) = (traits.resolution, traits.visibleRows.count)
     if let crop, crop.columns.upperBound > width || crop.rows.upperBound > height {
       throw RequestError(
-        "crop", expected: "a part of the picture's \(width)×\(height) pixels", found: crop.text)
+        "--crop", expected: "a part of the picture's \(width)×\(height) pixels", found: crop.text)
     }
     let sheet = NoiseSheet(rows: seeds.count, job: self, width: width, height: height)
     try traits.check(

@@ -13,6 +13,9 @@ public protocol GeneratorJob: Sendable {
   /// - Throws: `RequestError` if it cannot; `FileError` if a file that it needs cannot be read.
   func check(_ traits: GeneratorTraits) throws
 
+  /// What is questionable about the files that it takes, a line each; known once `check` holds.
+  var remarks: [String] { get }
+
   /// Makes and writes it.
   ///
   /// - Parameters:
@@ -30,3 +33,8 @@ public protocol GeneratorJob: Sendable {
 /// A job that makes pictures with a generator; what it returns are the files in the order in which
 /// they were written.
 public protocol PictureJob: GeneratorJob where Made == [WrittenPicture] {}
+
+extension GeneratorJob {
+  /// Nothing is questionable about jobs that take no files.
+  public var remarks: [String] { [] }
+}

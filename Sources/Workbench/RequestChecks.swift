@@ -13,15 +13,15 @@ extension GeneratorTraits {
     try check(noiseLayers: settings.noiseLayers)
     let psi = settings.truncationPsi
     guard psi.magnitude <= 1000 else {
-      throw RequestError("trunc", expected: "a number from -1000 to 1000", found: "\(psi)")
+      throw RequestError("--trunc", expected: "a number from -1000 to 1000", found: "\(psi)")
     }
     if let cutoff = settings.truncationCutoff, cutoff > numWs {
       throw RequestError(
-        "trunc-cutoff", expected: "0 to \(numWs), the rows of W+", found: "\(cutoff)")
+        "--trunc-cutoff", expected: "0 to \(numWs), the rows of W+", found: "\(cutoff)")
     }
     guard let index = settings.classIndex, !(0..<labelDim).contains(index) else { return }
     throw RequestError(
-      "class",
+      "--class",
       expected: labelDim == 0 ? "none, for a network without labels" : "0 to \(labelDim - 1)",
       found: "\(index)")
   }
@@ -30,7 +30,7 @@ extension GeneratorTraits {
   private func check(noiseLayers layers: Range<Int>?) throws(RequestError) {
     guard let layers, !layers.isEmpty, layers.upperBound > noiseLayers else { return }
     throw RequestError(
-      "noise-layers",
+      "--noise-layers",
       expected: noiseLayers == 0
         ? "none, for a network without noise" : "layers from 0 to \(noiseLayers - 1)",
       found: "\(layers.upperBound - 1)")
@@ -42,14 +42,14 @@ extension GeneratorTraits {
     let expected = "rows from \(usedWs.lowerBound) to \(usedWs.upperBound - 1)"
     guard !rows.isEmpty else {
       throw RequestError(
-        "styles", expected: expected,
+        "--styles", expected: expected,
         found: "\(group.name ?? "none"), of which a network of \(resolution) pixels has no rows")
     }
     guard let row = rows.sorted().first(where: { !usedWs.contains($0) }) else { return }
     // The network has such a row, and its pictures do not depend on it.
     let isUnread = (0..<numWs).contains(row)
     throw RequestError(
-      "styles", expected: expected, found: "\(row)" + (isUnread ? ", which is never read" : ""))
+      "--styles", expected: expected, found: "\(row)" + (isUnread ? ", which is never read" : ""))
   }
 
   /// Checks that there are the rows of W+ that an option names, and that pictures depend on them.
@@ -63,9 +63,9 @@ extension GeneratorTraits {
   }
 
   /// Checks that codes are of the generator's size.
-  func check(_ codes: Codes) throws(RequestError) {
+  func check(_ codes: Codes) throws(MisfitError) {
     guard codes.numWs == numWs, codes.wDim == wDim else {
-      throw RequestError(
+      throw MisfitError(
         "codes", expected: "[N, \(numWs), \(wDim)]",
         found: "[\(codes.count), \(codes.numWs), \(codes.wDim)]")
     }

@@ -15,7 +15,7 @@ enum VideoForm: String, CaseIterable {
     let name = FilePath(path).extension?.lowercased()
     guard let form = name.flatMap(Self.init(rawValue:)) else {
       let names = Self.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
-      throw RequestError("output", expected: "a name that ends in one of \(names)", found: path)
+      throw RequestError("--output", expected: "a name that ends in one of \(names)", found: path)
     }
     self = form
   }

@@ -44,23 +44,25 @@ public struct VideoJob: Sendable {
   public func plan() throws(RequestError) -> (keyframes: Int, frames: Int) {
     let cells = grid.count
     guard cells <= Self.countLimit else {
-      throw RequestError("grid", expected: "at most \(Self.countLimit) cells", found: "\(cells)")
+      throw RequestError("--grid", expected: "at most \(Self.countLimit) cells", found: "\(cells)")
     }
     guard !seeds.isEmpty, keyframes != nil || seeds.count.isMultiple(of: cells) else {
       throw RequestError(
-        "seeds", expected: "a multiple of the \(cells) cells of the grid", found: "\(seeds.count)")
+        "--seeds", expected: "a multiple of the \(cells) cells of the grid", found: "\(seeds.count)"
+      )
     }
     let each = keyframes ?? seeds.count / cells
     let limit = Self.countLimit / cells
     guard (1...limit).contains(each) else {
-      throw RequestError("keyframes", expected: "1 to \(limit) for each cell", found: "\(each)")
+      throw RequestError(
+        "--num-keyframes", expected: "1 to \(limit) for each cell", found: "\(each)")
     }
     guard (1...limit).contains(framesPerKeyframe) else {
       throw RequestError(
-        "frames", expected: "1 to \(limit) for each keyframe", found: "\(framesPerKeyframe)")
+        "--w-frames", expected: "1 to \(limit) for each keyframe", found: "\(framesPerKeyframe)")
     }
     guard (1...1000).contains(framesPerSecond) else {
-      throw RequestError("fps", expected: "1 to 1000", found: "\(framesPerSecond)")
+      throw RequestError("--fps", expected: "1 to 1000", found: "\(framesPerSecond)")
     }
     return (each, each * framesPerKeyframe)
   }
@@ -89,14 +91,14 @@ public struct VideoJob: Sendable {
     let limit = try VideoForm(of: file).sideLimit
     guard size.width <= limit, size.height <= limit else {
       throw RequestError(
-        "grid", expected: "frames of at most \(limit) pixels a side",
+        "--grid", expected: "frames of at most \(limit) pixels a side",
         found: "\(size.width)×\(size.height)")
     }
     let codes = grid.count * (each + framesPerKeyframe)
     let most = Self.codeLimit / (traits.numWs * traits.wDim * MemoryLayout<Float>.size)
     guard codes <= most else {
       throw RequestError(
-        "frames", expected: "at most \(most) codes in memory: fewer cells, keyframes or frames",
+        "--w-frames", expected: "at most \(most) codes in memory: fewer cells, keyframes or frames",
         found: "\(codes)")
     }
   }

@@ -104,6 +104,7 @@ struct Align: AsyncParsableCommand {
       try await job.run(into: try OutputFolder(making: dest), progress: ProgressReporter().show)
     }
     try report.print(outcome, lines: outcome.lines)
+    outcome.remarks.forEach(say)
     try SomeFailed.check(outcome.failures.map { ($0.reason, $0.exitCode) }, of: count)
   }
 

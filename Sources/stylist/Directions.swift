@@ -51,9 +51,11 @@ struct DirectionsOptions: ParsableArguments {
     // Only samples depend on a class.
     let summary =
       try job.settings.map(networkOptions.summary) ?? networkOptions.source.summary()
-    try job.check(summary.traits, networkOptions.source)
+    try job.check(summary.traits)
     try OutputFolder.check(file: out)
     try OutputFolder.check("--out", out, isNoneOf: networkOptions.inputs + inputs + job.inputs)
+    try DirectionsJob.check(replacing: out)
+    try job.remarks(on: networkOptions.source, networkOptions.name).forEach(say)
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: job.count),
@@ -199,8 +201,10 @@ struct DirectionsSVM: AsyncParsableCommand {
   func run() async throws {
     let job = DirectionsJob(
       .svm(
-        codes: try Codes(reading: latents), scores: try DirectionsJob.scores(reading: scores),
-        name: name, share: share, conditions: condition))
+        codes: try CodeFile(reading: latents, for: .samples),
+        scores: try DirectionsJob.scores(reading: scores),
+        name: name, share: share,
+        conditions: try condition.map { try StoredDirections(reading: $0) }))
     try await options.run(job, reading: [latents, scores])
   }
 }

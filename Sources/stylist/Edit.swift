@@ -90,7 +90,7 @@ struct EditDirection: AsyncParsableCommand {
     let request = try editOptions.request(
       subject, networkOptions, words, layers: layers,
       reading: [subjectOptions.latents, direction])
-    var job = EditDirectionJob(request, along: direction)
+    var job = try EditDirectionJob(request, along: direction)
     job.direction = index
     if let strength { job.strengths = strength.values }
     try await networkOptions.draw(

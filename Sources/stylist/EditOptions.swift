@@ -7,7 +7,7 @@ import Workbench
 struct SubjectOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Seeds: numbers and ranges, such as 0-3,85.", valueName: "list"),
-    transform: SeedList.parse)
+    transform: SeedList.parseEachOnce)
   var seeds: SeedList?
 
   @Option(

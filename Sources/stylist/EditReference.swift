@@ -39,7 +39,7 @@ struct EditReference: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp("The references' seeds, such as 10-12.", valueName: "list"),
-    transform: SeedList.parse)
+    transform: SeedList.parseEachOnce)
   var refSeeds: SeedList?
 
   @Option(

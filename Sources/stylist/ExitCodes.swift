@@ -12,7 +12,7 @@ extension Stylist {
       Foundation.exit(code)
     }
     if exitCode(for: error) == .validationFailure {
-      say(message(for: error))
+      say(UsageError.withHint(message(for: error)))
       Foundation.exit(64)
     }
     // Help and version are the argument parser's own.

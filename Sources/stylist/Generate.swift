@@ -27,7 +27,7 @@ struct Generate: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp("The seeds: numbers and ranges, such as 0-35,85.", valueName: "list"),
-    transform: SeedList.parse)
+    transform: SeedList.parseEachOnce)
   var seeds: SeedList?
 
   @Option(
@@ -53,9 +53,9 @@ struct Generate: AsyncParsableCommand {
 
   func run() async throws {
     try check()
-    let codes = try projectedW.map { try Codes(reading: $0) }
-    let count = (seeds?.seeds.count ?? codes?.count ?? 0) * pictureOptions.trunc.values.count
-    let job: any PictureJob = isSweep ? sweep : plainJob(codes)
+    let codes = try projectedW.map { try CodeFile(reading: $0) }
+    let count = (seeds?.seeds.count ?? codes?.codes.count ?? 0) * pictureOptions.trunc.values.count
+    let job: any PictureJob = isSweep ? sweep : try plainJob(codes)
     try await networkOptions.draw(
       job, pictureOptions.settings, count: count, words: counted(count, "picture"),
       into: folderOptions.outdir, report, showing)
@@ -97,11 +97,11 @@ struct Generate: AsyncParsableCommand {
     return job
   }
 
-  private func plainJob(_ codes: Codes?) -> GenerateJob {
+  private func plainJob(_ codes: CodeFile?) throws -> GenerateJob {
     let all = seeds?.text
     let common = networkOptions.spelling + pictureOptions.spelling + folderOptions.spelling
     let (name, projectedW, grid) = (networkOptions.name, projectedW, grid)
-    var job = GenerateJob(codes.map { .codes($0) } ?? .seeds(seeds?.seeds ?? [])) { seed in
+    var job = GenerateJob(codes.map { .codes($0.codes) } ?? .seeds(seeds?.seeds ?? [])) { seed in
       let subject = projectedW.map { "--projected-w=\($0)" }
       let seeds = seed.map(String.init) ?? all
       let sheet = seed == nil ? grid.map { "--grid=\($0.text)" } : nil
@@ -111,6 +111,8 @@ struct Generate: AsyncParsableCommand {
     }
     job.settings = pictureOptions.settings
     job.grid = grid
+    let remark = try codes.flatMap { try networkOptions.source.remark(about: $0, name) }
+    job.remarks = [remark].compactMap(\.self)
     return job
   }
 }

@@ -111,9 +111,14 @@ struct Invert: AsyncParsableCommand {
       say("note: \(remark)")
     }
     if report.isDryRun {
+      let unusable = try job.unusable()
+      let left = count - unusable.count
       try report.print(
-        Outcome(network: summary, count: count),
-        lines: ["would invert \(count) pictures into \(outdir) \(words) with \(summary.origin)"])
+        Outcome(network: summary, count: left),
+        lines: [
+          "would invert \(counted(left, "picture")) into \(outdir) \(words) with \(summary.origin)"
+        ])
+      try SomeFailed.check(unusable.map { ($0.reason, $0.exitCode) }, of: count)
       return
     }
     let threads = networkOptions.threads

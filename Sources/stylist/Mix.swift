@@ -25,12 +25,12 @@ struct Mix: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp("The seeds at the left, such as 85,100,75.", valueName: "list"),
-    transform: SeedList.parse)
+    transform: SeedList.parseEachOnce)
   var rows: SeedList
 
   @Option(
     help: ArgumentHelp("The seeds at the top, such as 55,821,1789.", valueName: "list"),
-    transform: SeedList.parse)
+    transform: SeedList.parseEachOnce)
   var cols: SeedList
 
   @Option(

@@ -52,9 +52,9 @@ struct ModelConvert: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "G, D, G_ema, encoder, features or detector; may be given again (default: all that fit into "
+      "\(KnownNames.roles.joined(separator: ", ")); may be given again (default: all that fit into "
         + "one file, or a generator and its encoder).",
-      valueName: "role"), completion: .list(["G", "D", "G_ema", "encoder", "features", "detector"]))
+      valueName: "role"), completion: .list(KnownNames.roles))
   var role: [String] = []
 
   @Option(

@@ -25,7 +25,7 @@ struct Noise: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp("The seeds: numbers and ranges, such as 0-3,85.", valueName: "list"),
-    transform: SeedList.parse)
+    transform: SeedList.parseEachOnce)
   var seeds: SeedList
 
   @Option(help: ArgumentHelp("Pictures of each seed.", valueName: "count"))

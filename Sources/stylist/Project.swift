@@ -102,12 +102,13 @@ struct Project: AsyncParsableCommand {
     try networkOptions.check()
     let (job, outdir) = (try job(), folderOptions.outdir)
     let summary = try networkOptions.summary(for: job.pictureSettings)
-    try job.check(summary.traits)
+    let prepared = try job.prepared(summary.traits, networkOptions.source)
     try OutputFolder.check(outdir)
     try OutputFolder.check(
       outdir, writing: ProjectJob.fileNames,
       over: networkOptions.inputs + [target, start].compactMap(\.self))
     if let remark = job.settings.remark(onStepsBy: "--num-steps") { say("note: \(remark)") }
+    prepared.remarks.forEach(say)
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: 1),
@@ -119,7 +120,7 @@ struct Project: AsyncParsableCommand {
       let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
       return try await job.run(
-        source, on: host, into: folder, progress: ProgressReporter().show)
+        prepared, source, on: host, into: folder, progress: ProgressReporter().show)
     }
     try report.print(outcome, lines: outcome.lines)
     if showing.show { showPicture("\(outdir)/proj.png") }

@@ -16,6 +16,16 @@ struct SeedList {
   static func parse(_ text: String) throws -> SeedList {
     SeedList(seeds: try numbers(text, such: "0-35,85", limit: limit), text: text)
   }
+
+  /// Reads an option whose seeds name files: each once.
+  static func parseEachOnce(_ text: String) throws -> SeedList {
+    let list = try parse(text)
+    var seen = Set<UInt32>()
+    if let again = list.seeds.first(where: { !seen.insert($0).inserted }) {
+      throw ValidationError("expected each seed once, for they name files; found \(again) again")
+    }
+    return list
+  }
 }
 
 /// Rows of W+ as people list them: numbers, or the names of groups.
@@ -84,6 +94,11 @@ struct PsiList {
       values.allSatisfy({ $0.magnitude <= 1000 })
     else {
       throw ValidationError("expected numbers from -1000 to 1000, such as 0.7; found '\(text)'")
+    }
+    var seen = Set<Double>()
+    if let again = values.first(where: { !seen.insert($0).inserted }) {
+      throw ValidationError(
+        "expected each number once, for they name files; found \(plain(again)) again")
     }
     return PsiList(values: values)
   }

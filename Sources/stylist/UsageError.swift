@@ -26,6 +26,15 @@ struct UsageError: Error, CustomStringConvertible {
     return nil
   }
 
+  /// What the argument parser says, and what was probably meant by an argument such as `class:3`.
+  static func withHint(_ message: String) -> String {
+    guard let match = message.wholeMatch(of: /Unexpected argument '-?([a-z][a-z-]+)[:=](.*)'/)
+    else {
+      return message
+    }
+    return "\(message); options begin with two hyphens: did you mean --\(match.1)=\(match.2)?"
+  }
+
   private init(unknown path: [String], among commands: [String]) {
     let word = path.last ?? ""
     let hint = suggestion(for: word, among: commands).map { "did you mean '\($0)'?" }

@@ -196,7 +196,7 @@ struct AssembledPickleTests {
     let number = PickleAssembler().dictionary { $0.text("G_ema").int(4) }
     expect(.damaged, says: "G_ema: a persistent module") { _ = try number.open() }
     let other = PickleAssembler().dictionary { $0.text("state").int(4) }
-    expect(.unsupported, says: "only state") { _ = try other.open() }
+    expect(.notRecognised, says: "only state") { _ = try other.open() }
     expect(.damaged, says: "a dictionary of networks") { _ = try PickleAssembler().int(1).open() }
   }
 

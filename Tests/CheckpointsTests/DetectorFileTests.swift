@@ -150,7 +150,7 @@ private typealias Arrays = [(name: String, values: [Float], shape: [Int])]
         .damaged, "expected conv1.weight: elements inside a storage of 8 bytes",
         [("conv1.weight", [1, 2], [3])])
       try put(npyOfObjects { $0.int(1) }, at: path)
-      expect(.unsupported, says: "\(path): cannot be used: expected a dictionary of arrays") {
+      expect(.notRecognised, says: "\(path): not recognised: expected a dictionary of arrays") {
         _ = try Checkpoint.Network.mtcnn(folder: folder)
       }
       try put(npyOfObjects { $0.ops("}").text("conv1.weight").int(1).ops("s") }, at: path)

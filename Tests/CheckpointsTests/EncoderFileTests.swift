@@ -10,37 +10,11 @@ import Tensors
 import TestSupport
 import Testing
 
-private typealias Entries = [(key: String, value: TorchArchive.Value)]
-
-/// Three stages of one unit, the last as wide as the tiny generators' w.
-private func tinyTrunk() -> IRSEConfiguration {
-  var trunk = IRSEConfiguration(
-    stemWidth: 2, stages: [2, 3, 4].map { .init(width: $0, units: 1) })
-  trunk.squeezeReduction = 2
-  return trunk
-}
-
-private func tinyShape() -> EncoderShape {
-  var shape = EncoderShape()
-  (shape.trunk, shape.numWs, shape.wDim) = (tinyTrunk(), 4, 4)
-  return shape
-}
-
 private func tinyStyleTransformer() -> StyleTransformerConfiguration {
   var configuration = StyleTransformerConfiguration()
-  (configuration.shape, configuration.tokens) = (tinyShape(), 5)
+  (configuration.shape, configuration.tokens) = (tinyEncoderShape(), 5)
   configuration.mappingLayers = 2
   (configuration.decoder.width, configuration.decoder.feedForward) = (4, 6)
-  return configuration
-}
-
-private func tinyPSp(_ head: PSpEncoderConfiguration.Head) -> PSpEncoderConfiguration {
-  var configuration = PSpEncoderConfiguration()
-  (configuration.shape, configuration.head) = (tinyShape(), head)
-  if head == .gradual || head == .offsets {
-    (configuration.coarseEnd, configuration.middleEnd) = (1, 3)
-    configuration.headConvolutions = [5, 6, 7]
-  }
   return configuration
 }
 
@@ -48,45 +22,18 @@ private func scope(seed: UInt64) -> Scope {
   Scope(ParameterStore(), generator: TorchGenerator(seed: seed))
 }
 
-private func value(_ tensor: Tensor) -> TorchArchive.Value {
-  .tensor(
-    TensorToWrite(
-      elementType: tensor.dtype == .int64 ? .int64 : .float32, shape: tensor.shape
-    ) {
-      guard tensor.dtype == .int64 else {
-        return ByteRegion(floatBytes(tensor.values()), name: "x")
-      }
-      return ByteRegion([UInt8](repeating: 0, count: 8 * tensor.count), name: "x")
-    })
-}
-
 /// The tensors of a store, with a prefix, but for some.
 private func entries(
   _ store: ParameterStore, prefix: String = "",
   leavingOut isLeftOut: (String) -> Bool = { _ in false }
-) -> Entries {
-  store.entries.filter { !isLeftOut($0.key) }.map { (prefix + $0.key, value($0.value.tensor)) }
+) -> TorchEntries {
+  store.entries.filter { !isLeftOut($0.key) }.map { (prefix + $0.key, torchValue($0.value.tensor)) }
 }
 
-private func open(_ entries: Entries) throws -> Checkpoint {
+private func open(_ entries: TorchEntries) throws -> Checkpoint {
   try withScratchFolder { folder in
     try TorchArchive.write(.dictionary(entries), to: "\(folder)/a.pt")
     return try Checkpoint.open("\(folder)/a.pt")
-  }
-}
-
-/// A generator of 8×8 pictures under rosinality's names.
-private func decoder(_ generator: StyleGAN2, prefix: String) throws -> Entries {
-  try withScratchFolder { folder in
-    try writeNetworkFile(
-      generator.parameters, configuration: generator.configuration,
-      to: "\(folder)/g.safetensors")
-    try RosinalityFile.write(
-      Checkpoint.open("\(folder)/g.safetensors").networks, to: "\(folder)/g.pt")
-    let state = try TorchState(reading: "\(folder)/g.pt").tensors
-    return try state.filter { $0.key.hasPrefix("g_ema.") }.map {
-      (prefix + $0.key.dropFirst("g_ema.".count), value(try Tensor.reading($0.value)))
-    }
   }
 }
 
@@ -105,7 +52,7 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
   /// A file as Style Transformer's program writes it, and the encoder and generator in it.
   private func styleTransformer(
     average: Tensor? = Tensor([0.5, -0.5, 1, 2] as [Float]), wrapper: String = "module.",
-    options: Entries = [], change: (inout Entries) -> Void = { _ in }
+    options: TorchEntries = [], change: (inout TorchEntries) -> Void = { _ in }
   ) throws -> (checkpoint: Checkpoint, encoder: any ImageEncoder) {
     let encoder = tinyStyleTransformer().makeEncoder(scope(seed: 1))
     let generator = tinyGenerator()
@@ -117,10 +64,10 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
     var state = entries(encoder.parameters, prefix: "encoder.\(wrapper)") {
       $0.hasPrefix("mapping.") || $0 == "latent_avg"
     }
-    state += try decoder(generator, prefix: "decoder.\(wrapper)")
+    state += try rosinalityEntries(of: generator, prefix: "decoder.\(wrapper)")
     change(&state)
-    var file: Entries = [("state_dict", .dictionary(state)), ("opts", .dictionary(options))]
-    if let average { file.append(("latent_avg", value(average))) }
+    var file: TorchEntries = [("state_dict", .dictionary(state)), ("opts", .dictionary(options))]
+    if let average { file.append(("latent_avg", torchValue(average))) }
     return (try open(file), encoder)
   }
 
@@ -184,19 +131,19 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
 
   private func pSp(
     _ head: PSpEncoderConfiguration.Head, type: String? = nil,
-    change: (inout Entries) -> Void = { _ in }
+    change: (inout TorchEntries) -> Void = { _ in }
   ) throws -> (checkpoint: Checkpoint, encoder: any ImageEncoder) {
     let encoder = tinyPSp(head).makeEncoder(scope(seed: 2))
     let average = Tensor.seeded([4, 4], seed: 9, dtype: .float32)
     encoder.latentAverage?.assign(average)
     var state = entries(encoder.parameters, prefix: "encoder.") { $0 == "latent_avg" }
-    state += try decoder(tinyGenerator(), prefix: "decoder.")
+    state += try rosinalityEntries(of: tinyGenerator(), prefix: "decoder.")
     change(&state)
-    var options: Entries = [("output_size", .int(8)), ("checkpoint_path", .none)]
+    var options: TorchEntries = [("output_size", .int(8)), ("checkpoint_path", .none)]
     if let type { options.append(("encoder_type", .string(type))) }
     let checkpoint = try open([
       ("state_dict", .dictionary(state)), ("opts", .dictionary(options)),
-      ("latent_avg", value(average)),
+      ("latent_avg", torchValue(average)),
     ])
     return (checkpoint, encoder)
   }
@@ -239,7 +186,7 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
   func refusals() throws {
     func refuses(
       _ kind: FileError.Kind, _ words: String, type: String? = nil,
-      sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout Entries) -> Void
+      sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout TorchEntries) -> Void
     ) throws {
       let checkpoint = try pSp(.gradual, type: type, change: change).checkpoint
       #expect(checkpoint.networks.keys == ["G_ema"], sourceLocation: sourceLocation)
@@ -258,7 +205,7 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
       $0.removeAll { $0.key == "encoder.latlayer1.bias" }
     }
     try refuses(.damaged, "1 unexpected: surplus") {
-      $0.append(("encoder.surplus", value(.zeros([1]))))
+      $0.append(("encoder.surplus", torchValue(.zeros([1]))))
     }
     try refuses(.damaged, "trunk.stages: expected 3 to 8 stages, found 2") {
       $0.removeAll { $0.key.hasPrefix("encoder.body.2.") }
@@ -268,7 +215,7 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
     }
     try refuses(.damaged, "body.1.res_layer.2.weight (expected float32[3], found float32[7])") {
       $0.removeAll { $0.key == "encoder.body.1.res_layer.2.weight" }
-      $0.append(("encoder.body.1.res_layer.2.weight", value(.zeros([7]))))
+      $0.append(("encoder.body.1.res_layer.2.weight", torchValue(.zeros([7]))))
     }
   }
 
@@ -280,7 +227,7 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
     expect(.damaged, says: "latent_avg of shape [4], [1, 4] or [4, 4], found [3, 4]") {
       _ = try open([
         ("encoder", .dictionary(entries(encoder.parameters) { $0 == "latent_avg" })),
-        ("latent_avg", value(.zeros([3, 4]))),
+        ("latent_avg", torchValue(.zeros([3, 4]))),
       ])
     }
     let whole = try open(entries(encoder.parameters) { $0 == "latent_avg" })
@@ -312,8 +259,8 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
         #expect(checkpoint.networks.keys == ["encoder"])
         let network = try #require(checkpoint.networks["encoder"])
         #expect(try codes(network.makeEncoder()) == codes(encoder))
-        expect(.unsupported, says: "a generator, found") { _ = try network.makeGenerator() }
-        expect(.unsupported, says: "a feature network, found") { _ = try network.makeFeatures() }
+        expect(.doesNotFit, says: "a generator, found") { _ = try network.makeGenerator() }
+        expect(.doesNotFit, says: "a feature network, found") { _ = try network.makeFeatures() }
       }
       let generator = tinyGenerator()
       try writeNetworkFile(
@@ -355,7 +302,7 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
     let network = faces().makeFeatures(scope(seed: 1))
     expect(.damaged, says: "output_layer.3.weight for square features of 4 channels") {
       var state = entries(network.parameters) { $0 == "output_layer.3.weight" }
-      state.append(("output_layer.3.weight", value(.zeros([3, 20]))))
+      state.append(("output_layer.3.weight", torchValue(.zeros([3, 20]))))
       _ = try open(state)
     }
   }
@@ -363,10 +310,12 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
   @Test("MoCo's encoder of queries, and ResNet-50 of torchvision, without their last layer")
   func moco() throws {
     let network = resNet().makeFeatures(scope(seed: 1))
-    func state(_ prefix: String) -> Entries {
-      entries(network.parameters, prefix: prefix) + [("\(prefix)fc.weight", value(.zeros([2, 2])))]
+    func state(_ prefix: String) -> TorchEntries {
+      entries(network.parameters, prefix: prefix) + [
+        ("\(prefix)fc.weight", torchValue(.zeros([2, 2])))
+      ]
     }
-    let published: Entries = [
+    let published: TorchEntries = [
       ("epoch", .int(800)),
       (
         "state_dict",
@@ -393,7 +342,7 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
     let a = Tensor.seeded([1, 3, 64, 64], seed: 3, dtype: .float32)
     try withScratchFolder { folder in
       let (features, heads) = ("\(folder)/features.pth", "\(folder)/heads.pth")
-      let classes: Entries = [("classifier.1.weight", value(.zeros([2, 2])))]
+      let classes: TorchEntries = [("classifier.1.weight", torchValue(.zeros([2, 2])))]
       try TorchArchive.write(
         .dictionary(entries(lpips.parameters) { $0.hasPrefix("lin") } + classes), to: features)
       try TorchArchive.write(
@@ -405,11 +354,18 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
       let own = try #require(
         try Checkpoint.open("\(folder)/l.safetensors").networks["features"])
       #expect(try own.contentHash() == network.contentHash())
-      expect(.unsupported, says: "the heads of LPIPS, found no lin0.model.1.weight") {
+      expect(.doesNotFit, says: "the heads of LPIPS, found the backbone, which they go beside") {
         _ = try Checkpoint.Network.lpips(backbone: features, heads: features)
       }
-      expect(.unsupported, says: "AlexNet or VGG-16 of torchvision") {
+      expect(.doesNotFit, says: "AlexNet or VGG-16 of torchvision, found the heads of LPIPS") {
         _ = try Checkpoint.Network.lpips(backbone: heads, heads: heads)
+      }
+      let own = "\(folder)/l.safetensors"
+      expect(.notRecognised, says: "AlexNet or VGG-16 of torchvision, found a safetensors file") {
+        _ = try Checkpoint.Network.lpips(backbone: own, heads: heads)
+      }
+      expect(.notRecognised, says: "the heads of LPIPS, found a safetensors file") {
+        _ = try Checkpoint.Network.lpips(backbone: features, heads: own)
       }
     }
   }

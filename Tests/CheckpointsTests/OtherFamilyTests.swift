@@ -37,10 +37,10 @@ struct OtherFamilyTests {
 
   @Test("names that merely end alike tell nothing, and the keys are listed")
   func unknown() {
-    expect(.unsupported, says: "found a dictionary of a, b.xsynthesis.input.freqs") {
+    expect(.notRecognised, says: "found a dictionary of a, b.xsynthesis.input.freqs") {
       try torchFile("a", "b.xsynthesis.input.freqs")
     }
-    expect(.unsupported, says: "found nothing") { try torchFile() }
+    expect(.notRecognised, says: "found nothing") { try torchFile() }
   }
 
   @Test("networks of other classes in NVIDIA's pickles")
@@ -59,7 +59,7 @@ struct OtherFamilyTests {
     says(
       "D: StyleGAN2's discriminator, found a network of class Generator", role: "D",
       Module(tinyGenerator()))
-    expect(.unsupported, says: "a network G, D or G_ema, found only comp") {
+    expect(.notRecognised, says: "a network G, D or G_ema, found only comp") {
       _ = try PickleAssembler(protocol: 3).dictionary { $0.text("comp").int(1) }.open()
     }
   }
@@ -75,15 +75,15 @@ struct OtherFamilyTests {
       let numbers = direction.contiguousBytes().copy()
       try put(
         magic + littleEndian(UInt16(header.count)) + header + numbers, at: "\(folder)/boundary.npy")
-      expect(.unsupported, says: words) { _ = try Checkpoint.open("\(folder)/boundary.npy") }
+      expect(.notRecognised, says: words) { _ = try Checkpoint.open("\(folder)/boundary.npy") }
       try NPZ.write([(name: "w", tensor: direction)], to: "\(folder)/w.npz")
-      expect(.unsupported, says: "NumPy's arrays w") {
+      expect(.notRecognised, says: "NumPy's arrays w") {
         _ = try Checkpoint.open("\(folder)/w.npz")
       }
       var file = TorchFileAssembler([1, 0, 0, 0])
       file.makeTensor([1, 4], [4, 1])
       try put(file.zip().copy(), at: "\(folder)/age.pt")
-      expect(.unsupported, says: words) { _ = try Checkpoint.open("\(folder)/age.pt") }
+      expect(.notRecognised, says: words) { _ = try Checkpoint.open("\(folder)/age.pt") }
       try put(magic, at: "\(folder)/cut.npy")
       expect(.damaged) { _ = try Checkpoint.open("\(folder)/cut.npy") }
     }
@@ -100,13 +100,13 @@ struct OtherFamilyTests {
         try Safetensors.write([entry], metadata: [:], to: path)
       }
       try write("w")
-      expect(.unsupported, says: "other tensors: w") { _ = try Checkpoint.open(path) }
+      expect(.notRecognised, says: "other tensors: w") { _ = try Checkpoint.open(path) }
       try write("G.synthesis.input.freqs")
       expect(.unsupported, says: "what seems to be StyleGAN3") {
         _ = try Checkpoint.open(path)
       }
       try TrainingState().write(to: path)
-      expect(.unsupported, says: "the state of a training") { _ = try Checkpoint.open(path) }
+      expect(.doesNotFit, says: "the state of a training") { _ = try Checkpoint.open(path) }
     }
   }
 }

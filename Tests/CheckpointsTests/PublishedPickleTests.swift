@@ -106,8 +106,8 @@ struct PublishedPickleTests {
   func wrongRole() throws {
     let checkpoint = try open(Self.folders[0])
     let (d, g) = (checkpoint.networks["D"], checkpoint.networks["G"])
-    expect(.unsupported, says: "expected a generator") { _ = try d?.makeGenerator() }
-    expect(.unsupported, says: "expected a generator") { _ = try d?.generatorTraits() }
-    expect(.unsupported, says: "discriminator") { _ = try g?.makeDiscriminator() }
+    expect(.doesNotFit, says: "expected a generator") { _ = try d?.makeGenerator() }
+    expect(.doesNotFit, says: "expected a generator") { _ = try d?.generatorTraits() }
+    expect(.doesNotFit, says: "discriminator") { _ = try g?.makeDiscriminator() }
   }
 }

@@ -294,6 +294,6 @@ struct RosinalityTests {
 
   @Test("a dictionary of something else is named by its keys")
   func foreign() {
-    expect(.unsupported, says: "views") { _ = try open("views-zip.pt") }
+    expect(.notRecognised, says: "views") { _ = try open("views-zip.pt") }
   }
 }

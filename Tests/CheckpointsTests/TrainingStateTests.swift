@@ -97,7 +97,7 @@ struct TrainingStateTests {
       try state().write(to: first)
       let g = tinyGenerator()
       try writeNetworkFile(g.parameters, configuration: g.configuration, to: second)
-      expect(.unsupported, says: "network") { _ = try Checkpoint.open(first) }
+      expect(.doesNotFit, says: "network") { _ = try Checkpoint.open(first) }
       expect(.damaged, says: "training-state") { _ = try TrainingState(reading: second) }
     }
   }

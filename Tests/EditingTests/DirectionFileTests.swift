@@ -67,18 +67,26 @@ import Testing
     #expect(read.mean == nil && read.generatorHash == nil && read.method.isEmpty)
   }
 
-  @Test("directions of another generator, or of other codes, are told apart")
+  @Test("directions of other codes are told apart")
   func misfits() {
-    var file = DirectionFile([LatentDirection(.ones([5]))], generatorHash: "aaaaaaaaaaaaaaaaaa")
-    #expect(file.misfit(withGenerator: "aaaaaaaaaaaaaaaaaa", numWs: 3, wDim: 5) == nil)
-    #expect(
-      file.misfit(withGenerator: "bbbbbbbbbbbbbbbbbb", numWs: 3, wDim: 5)
-        == "directions: expected those of the generator bbbbbbbbbbbb, found those of aaaaaaaaaaaa")
-    #expect(
-      file.misfit(withGenerator: "aaaaaaaaaaaaaaaaaa", numWs: 3, wDim: 6)
-        == "directions: expected [6] or [3, 6], found [5]")
-    file.generatorHash = nil
-    #expect(file.misfit(withGenerator: "bbbbbbbbbbbbbbbbbb", numWs: 3, wDim: 5) == nil)
+    let file = DirectionFile([LatentDirection(.ones([5]))])
+    #expect(file.misfit(numWs: 3, wDim: 5) == nil)
+    #expect(file.misfit(numWs: 3, wDim: 6) == "directions: expected [6] or [3, 6], found [5]")
+  }
+
+  @Test("our own files are known again, and no others")
+  func own() throws {
+    try withScratchFolder { folder in
+      let path = "\(folder)/a.safetensors"
+      #expect(!DirectionFile.isOwn(path))
+      try DirectionFile([LatentDirection(.ones([5]))]).write(to: path)
+      #expect(DirectionFile.isOwn(path))
+      try Safetensors.write(
+        [Safetensors.Entry(name: "vectors", stored(vectors))], metadata: [:], to: path)
+      #expect(!DirectionFile.isOwn(path))
+      try put(Array("text".utf8), at: path)
+      #expect(!DirectionFile.isOwn(path))
+    }
   }
 
   @Test("directions of different shapes are not written")
@@ -110,7 +118,7 @@ import Testing
   func ambiguity() throws {
     func misfit(_ shape: String) throws -> String? {
       try reading(npy("<f4", shape, floatBytes(vectors.values())))
-        .misfit(withGenerator: "", numWs: 3, wDim: 5)
+        .misfit(numWs: 3, wDim: 5)
     }
     #expect(
       try misfit("(3, 5)")
@@ -178,7 +186,7 @@ import Testing
       _ = try reading(npy("<f4", "(1, 1, 1, 1)", floatBytes([1])))
     }
     expect(.damaged, says: "found [0, 4]") { _ = try reading(npy("<f4", "(0, 4)", [])) }
-    expect(.unsupported, says: "expected directions") {
+    expect(.doesNotFit, says: "expected directions") {
       _ = try reading {
         try TorchArchive.write(.dictionary([("w", .tensor(stored(vectors)))]), to: $0)
       }
@@ -209,8 +217,8 @@ import Testing
         }
       }
     }
-    refuses(.unsupported, "found directions and 2", ["stylist.format": "2"])
-    refuses(.unsupported, "found generator and 1", ["stylist.kind": "generator"])
+    refuses(.unsupported, "directions of stylist.format 1, found 2", ["stylist.format": "2"])
+    refuses(.doesNotFit, "found generator", ["stylist.kind": "generator"])
     refuses(.damaged, "a list of names", ["stylist.directions": "7"])
     refuses(.damaged, "1 directions", ["stylist.directions": #"[{"name":"a"}]"#])
     for rows in ["[3]", "[3,2]", "[-1,2]", "[0,99999]"] {

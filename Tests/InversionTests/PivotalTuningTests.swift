@@ -129,6 +129,6 @@ import Testing
     let rate = #expect(throws: ConfigurationError.self) {
       _ = try tuning(generator, settings { $0.learningRate = -1 })
     }
-    #expect(rate?.description == "learningRate: expected a positive number, found -1.0")
+    #expect(rate?.description == "learningRate: expected above 0, at most 100, found -1.0")
   }
 }

@@ -42,12 +42,15 @@ import Testing
       #expect(error?.description == words)
     }
     refuses("steps: expected from 1 to 1000000, found 0") { $0.steps = 0 }
-    refuses("learningRate: expected a positive number, found 0.0") { $0.learningRate = 0 }
+    refuses("learningRate: expected above 0, at most 100, found 0.0") { $0.learningRate = 0 }
+    refuses("learningRate: expected above 0, at most 100, found 101.0") { $0.learningRate = 101 }
+    refuses("learningRate: expected above 0, at most 100, found nan") { $0.learningRate = .nan }
+    refuses("priorWeight: expected from 0 to 1000000000, found 1e+10") { $0.priorWeight = 1e10 }
     refuses("rampUp: expected from 0 to 1, found 2.0") { $0.rampUp = 2 }
-    refuses("noiseWeight: expected 0 or a positive number, found inf") {
+    refuses("noiseWeight: expected from 0 to 1000000000, found inf") {
       $0.noiseWeight = .infinity
     }
-    refuses("stopDistance: expected 0 or a positive number, found -1.0") { $0.stopDistance = -1 }
+    refuses("stopDistance: expected from 0 to 1000000000, found -1.0") { $0.stopDistance = -1 }
     refuses("distanceWeight and pixelWeight: expected one above 0, found 0.0 and 0.0") {
       $0.distanceWeight = 0
     }

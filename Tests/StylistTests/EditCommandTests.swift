@@ -246,30 +246,41 @@ struct EditCommandTests {
       let codes = ["--latents=made/codes.safetensors"]
       try await refuses(
         64, "go with seeds", byLabel + codes + ["--attribute=1", "--trunc=0.5"])
-      try await refuses(
-        65, "made/codes.safetensors: expected codes of the generator",
-        byLabel + codes + ["--attribute=1", "--init-seed=3"])
+      let foreign = try await stylist(
+        byLabel + codes + ["--attribute=1", "--init-seed=3", "--outdir=out", "-n"], in: folder)
+      #expect(foreign.exitCode == 0 && foreign.words.count == 1)
+      #expect(
+        foreign.stderr.contains("made/codes.safetensors: these codes were found for the generator"))
       let other = ["edit", "label", "--cfg=config-e", "--res=16", "--classifier=c.pt"]
       try await refuses(
         65, "expected codes [N, 6, 512] of the network config-e (untrained, seed 0)",
         other + codes + ["--attribute=1"])
       try await refuses(
-        78, "the classifier c.pt: expected one for codes [6, 512] of the network config-e",
+        65, "c.pt: expected a classifier of codes [6, 512] of the network config-e",
         other + seeds + ["--attribute=1"])
       let with = { (file: String) in ["edit", "label"] + untrained + ["--classifier=\(file)"] }
-      try await refuses(78, "[18, 512], 9216 numbers", with("faces.pt") + seeds + ["--attribute=1"])
+      try await refuses(65, "[18, 512], 9216 numbers", with("faces.pt") + seeds + ["--attribute=1"])
       try await refuses(66, "none.pt", with("none.pt") + seeds + ["--attribute=1"])
       try await refuses(
-        64, "expected a classifier of codes in it", with(plainNetwork) + seeds + ["--attribute=1"])
+        65, "expected a classifier of codes: Style Transformer's .pt",
+        with(plainNetwork) + seeds + ["--attribute=1"])
       let pair = seeds + ["--ref-seeds=2"]
       try await refuses(64, "either --ref-seeds", byReference + seeds)
-      try await refuses(78, "decoder.heads", byReference + pair + ["--heads=3"])
+      let heads = "which does not say how many heads it has, found"
+      try await refuses(64, "\(heads) 3", byReference + pair + ["--heads=3"])
+      try await refuses(64, "\(heads) 0", byReference + pair + ["--heads=0"])
       try await refuses(64, "--attention", byReference + pair + ["--attention=both"])
       let editors = { (file: String) in ["edit", "reference"] + untrained + ["--editor=\(file)"] }
       try await refuses(
-        78, "the edit transformer narrow.pt: expected one for rows of 512 numbers",
+        65, "narrow.pt: expected an edit transformer for rows of 512 numbers",
         editors("narrow.pt") + pair)
-      try await refuses(64, "expected an edit transformer in it", editors("c.pt") + pair)
+      try await refuses(65, "expected an edit transformer: ", editors("c.pt") + pair)
+      try EditingFile.writeEditor(to: "\(folder)/odd.pt", width: 6)
+      try await refuses(
+        64,
+        "expected a divisor of 6, the numbers of a row in odd.pt, which does not say how many "
+          + "heads it has, found none, and 4, as published, is no divisor", editors("odd.pt") + pair
+      )
     }
   }
 }

@@ -120,6 +120,70 @@ struct ExitCodeTests {
       generate("--cfg=stylegan1-config-d", "--res=16", "--seeds=1", "--noise-layers=2-3"))
   }
 
+  @Test("64: values given twice where they name files")
+  func twice() async throws {
+    let again = "for they name files; found 2 again"
+    try await refuses(64, again, generate(network, "--seeds=2,1-3"))
+    try await refuses(64, again, generate(network, "--seeds=1", "--trunc=2,1,2.0"))
+    try await refuses(64, again, ["mix", network, "--rows=1", "--cols=2,2", "--outdir=out"])
+    try await refuses(64, again, ["noise", network, "--seeds=2,2", "--outdir=out"])
+    for command in ["direction", "label"] {
+      try await refuses(
+        64, again,
+        [
+          "edit", command, network, "--seeds=1", "--strength=2,2", "--direction=x",
+          "--classifier=x", "--attribute=1", "--outdir=out",
+        ])
+    }
+  }
+
+  @Test("65: files that are not what the option takes, whichever option it is")
+  func otherFiles() async throws {
+    try await withScratchFolder { folder in
+      let (photo, text) = ("\(folder)/photo.png", "\(folder)/text")
+      try PNG(image: noise(width: 16, height: 16, channels: 3, seed: 1)).write(to: photo)
+      try put(Array("plain text".utf8), at: text)
+      let invert = ["invert", "--data=\(photo)", "--outdir=out"]
+      let search = invert + [network, "--refine-steps=1"]
+      let edit = ["edit"]
+      let one = [network, "--seeds=1", "--outdir=out"]
+      for (file, found) in [(photo, "found a PNG picture"), (text, "found text")] {
+        let commands: [[String]] = [
+          generate("--network=\(file)", "--seeds=1"), generate(network, "--projected-w=\(file)"),
+          edit + ["direction", "--direction=\(file)"] + one,
+          edit + ["direction", "--direction=x", network, "--latents=\(file)", "--outdir=out"],
+          edit + ["label", "--classifier=\(file)", "--attribute=1"] + one,
+          edit + ["reference", "--editor=\(file)", "--ref-seeds=2"] + one,
+          edit + ["reference", "--editor=x", "--ref=\(file)"] + one,
+          ["project", network, "--target=\(photo)", "--start=\(file)", "--outdir=out"],
+          invert + [network, "--encoder=\(file)"], search + ["--identity=\(file)"],
+          search + ["--lpips-backbone=\(file)"],
+          search + ["--lpips-backbone=\(file)", "--lpips-heads=\(file)"],
+          ["directions", "svm", network, "--latents=\(file)", "--scores=x", "--out=x"],
+          ["align", "--source=\(photo)", "--detector=\(file)", "--dest=out"],
+        ]
+        for command in commands { try await refuses(65, found, command) }
+      }
+      try await refuses(
+        65, "a table of points, in text, found a PNG picture",
+        ["align", "--source=\(photo)", "--points=\(photo)", "--dest=out"])
+      try await refuses(
+        65, "a first line with file",
+        ["align", "--source=\(photo)", "--points=\(text)", "--dest=out"])
+      let codes = "\(folder)/w.npy"
+      let w = try StoredTensor(
+        elementType: .float32, shape: [4, 1, 1],
+        bytes: ByteRegion(floatBytes([1, 2, 3, 4]), name: "w"))
+      try put(NPY.encoded(w), at: codes)
+      try await refuses(
+        65, "scores: a .npy file, found a PNG picture",
+        ["directions", "svm", network, "--latents=\(codes)", "--scores=\(photo)", "--out=x"])
+      for option in ["--encoder", "--identity"] {
+        try await refuses(65, "found only G", search + ["\(option)=\(plainNetwork)"])
+      }
+    }
+  }
+
   @Test("64: what the argument parser refuses is said on one line too")
   func parser() async throws {
     try await refuses(64, "stylist: Missing expected argument '<files> ...'", ["model", "convert"])
@@ -129,6 +193,11 @@ struct ExitCodeTests {
     try await refuses(64, "stylist: Missing value for '--to", ["model", "convert", "a", "--to"])
     try await refuses(64, "tolerance", ["model", "convert", "a", "b", "--tolerance=x\ny"])
     try await refuses(64, "surplus", ["model", "list", "surplus"])
+    for argument in ["class:1", "class=1"] {
+      try await refuses(
+        64, "'\(argument)'; options begin with two hyphens: did you mean --class=1?",
+        generate(network, "--seeds=1", argument))
+    }
   }
 
   @Test("64: sheets that are too large, before memory is taken")
@@ -143,7 +212,9 @@ struct ExitCodeTests {
   @Test("64: classes and rows that the network does not have")
   func classes() async throws {
     let labelled = "--network=\(labelledNetwork)"
-    try await refuses(64, "without labels", generate(network, "--seeds=1", "--class=0"))
+    try await refuses(
+      64, "--class: expected none, for a network without labels",
+      generate(network, "--seeds=1", "--class=0"))
     try await refuses(64, "0 to 2, found 3", generate(labelled, "--seeds=1", "--class=3"))
     try await refuses(64, "0 to 2, found -1", generate(labelled, "--seeds=1", "--class=-1"))
     let mix = ["mix", "--rows=1", "--cols=2", network, "--outdir=out", "--styles=99"]
@@ -183,34 +254,36 @@ struct ExitCodeTests {
     }
   }
 
-  @Test("69: whole files of networks that cannot be drawn with; 64: files without a generator")
+  @Test("65: whole files that are no networks, and files without a generator")
   func unusable() async throws {
     let others = caseFile("checkpoint-rosinality-pt/views-zip.pt")
     let words = "expected networks of StyleGAN2, Styleformer, StyleSwin or StyleNAT, found a dict"
-    try await refuses(69, words, generate("--network=\(others)", "--seeds=1"))
-    try await refuses(69, words, generate("--network=\(others)", "--seeds=1", "-n"))
+    try await refuses(65, words, generate("--network=\(others)", "--seeds=1"))
+    try await refuses(65, words, generate("--network=\(others)", "--seeds=1", "-n"))
     let classifier = caseFile("checkpoint-edit/latent_classifier.pt")
-    let found = "a generator in the file, G_ema or G, found only classifier (latent-classifier)"
-    try await refuses(64, found, generate("--network=\(classifier)", "--seeds=1"))
+    let found = "a generator, G_ema or G, found only classifier (latent-classifier)"
+    try await refuses(65, found, generate("--network=\(classifier)", "--seeds=1"))
     try await withScratchFolder { folder in
       let path = "\(folder)/d.safetensors"
       let d = try Checkpoint.open(plainNetwork).networks["D"]
       try d?.writeNetworkFile(role: "D", notes: NetworkFileNotes(), to: path)
-      let words = "a generator in the file, G_ema or G, found only D (stylegan2-discriminator)"
-      try await refuses(64, words, generate("--network=\(path)", "--seeds=1"))
+      let words = "a generator, G_ema or G, found only D (stylegan2-discriminator)"
+      try await refuses(65, words, generate("--network=\(path)", "--seeds=1"))
     }
   }
 
-  @Test("65: codes that are none; 64: codes of another size")
+  @Test("65: codes that are none, or of another size")
   func codes() async throws {
-    try await refuses(65, "header", generate(network, "--projected-w=\(plainNetwork)"))
+    try await refuses(
+      65, "expected codes: a .safetensors, .npz or .npy file, found a pickle",
+      generate(network, "--projected-w=\(plainNetwork)"))
     try await withScratchFolder { folder in
       let path = "\(folder)/w.safetensors"
       let entry = Safetensors.Entry(name: "w", elementType: .float32, shape: [1, 1, 2]) {
         ByteRegion([UInt8](repeating: 0, count: 8), name: "w")
       }
       try Safetensors.write([entry], to: path)
-      try await refuses(64, "[1, 1, 2]", generate(network, "--projected-w=\(path)"))
+      try await refuses(65, "[1, 1, 2]", generate(network, "--projected-w=\(path)"))
     }
   }
 

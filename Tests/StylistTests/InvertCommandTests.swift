@@ -240,6 +240,22 @@ struct InvertCommandTests {
     }
   }
 
+  @Test("a dry run opens the photographs, and says those that cannot be used")
+  func dryRun() async throws {
+    try await withScratchFolder { folder in
+      try photographs(2, in: folder)
+      try put(Array("no picture".utf8), at: "\(folder)/photos/bad.png")
+      let outcome = try await stylist(
+        ["invert"] + untrained + ["--data=photos", "--refine-steps=1", "--outdir=out", "-n"],
+        in: folder)
+      #expect(outcome.exitCode == 65)
+      #expect(outcome.stdout.hasPrefix("would invert 2 pictures into out"))
+      #expect(outcome.words.count == 2 && outcome.words[0].contains("photos/bad.png"))
+      #expect(outcome.words[1] == "stylist: 1 of 3 pictures could not be used")
+      #expect(names(in: folder) == ["photos"])
+    }
+  }
+
   @Test("what cannot be is refused on one line, before anything is written")
   func refusals() async throws {
     try await withScratchFolder { folder in
@@ -267,7 +283,9 @@ struct InvertCommandTests {
         65,
         "encoder.pt: does not fit: expected codes of 6 rows of 16, for the generator "
           + "\(plainNetwork), found 4 rows of 4", data, encoder, network)
-      try await refuses(64, "expected an encoder in the file", data, "--encoder=\(plainNetwork)")
+      try await refuses(
+        65, "expected an encoder of pSp, e4e or Style Transformer", data,
+        "--encoder=\(plainNetwork)")
       try await refuses(66, "none.pt", data, "--encoder=none.pt")
       try await refuses(66, "none.png", "--data=none.png", encoder)
       try await refuses(66, "alexnet-owt", data, encoder, "--lpips-backbone=none.pth")

@@ -58,7 +58,7 @@ struct ModelCommandTests {
     let others = caseFile("checkpoint-rosinality-pt/views-zip.pt")
     let files = [plainNetwork, others, "absent.pkl", rosinalityFile]
     let outcome = try await stylist(["model", "inspect"] + files)
-    #expect(outcome.exitCode == 69)
+    #expect(outcome.exitCode == 65)
     #expect(outcome.stdout.contains("\(plainNetwork): pickle"))
     #expect(outcome.stdout.contains("\(rosinalityFile): torch file"))
     #expect(outcome.words.count == 2)

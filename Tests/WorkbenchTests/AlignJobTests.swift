@@ -3,6 +3,7 @@
 
 import Datasets
 import Formats
+import Foundation
 import TestSupport
 import Testing
 import Workbench
@@ -59,6 +60,54 @@ struct AlignJobTests {
       // The table that it writes is one that it reads.
       let again = try LandmarkFile(path: "\(folder)/out/landmarks.csv")
       #expect(again.faces["in/c.png"] == [outcome.aligned[1].landmarks])
+    }
+  }
+
+  @Test("names of a table that no picture has are said")
+  func unusedLines() async throws {
+    let line = ",15,10,25,10,16,20,24,20\n"
+    let table = Self.heading + ["b.png", "a.png", "c.png"].map { $0 + line }.joined()
+    try await withScratchFolder { folder in
+      let some = try await align(["a.png"], table: table, in: folder)
+      #expect(
+        some.remarks
+          == ["\(folder)/points.csv: there is no picture for 2 of its 3 names: b.png, c.png"])
+      let all = try await align(["a.png", "b.png", "c.png"], table: table, in: folder)
+      #expect(all.remarks.isEmpty && all.aligned.count == 3)
+    }
+  }
+
+  @Test("points whose left and right are exchanged are said, however the face is turned")
+  func exchangedPoints() async throws {
+    // Eyes, then corners of the mouth, of a face whose middle is in 0, 0.
+    let upright = [(-4.0, -3.0), (4, -3), (-3, 5), (3, 5)]
+    for turn in stride(from: 0.0, to: 6.28, by: 0.7) {
+      func face(_ places: [Int]) -> FaceLandmarks {
+        FaceLandmarks(
+          places.flatMap { place in
+            let (x, y) = upright[place]
+            return [x * cos(turn) - y * sin(turn) + 20, x * sin(turn) + y * cos(turn) + 15]
+          })
+      }
+      #expect(FaceAlignment.exchange(in: face([0, 1, 2, 3])) == nil, "\(turn)")
+      #expect(FaceAlignment.exchange(in: face([1, 0, 2, 3])) == "the eyes")
+      #expect(FaceAlignment.exchange(in: face([0, 1, 3, 2])) == "the corners of the mouth")
+      #expect(
+        FaceAlignment.exchange(in: face([1, 0, 3, 2])) == "the eyes, and the corners of the mouth,")
+    }
+    let table = Self.heading + "a.png,25,10,15,10,24,21,16,21\nb.png,15,10,25,10,16,20,24,20\n"
+    try await withScratchFolder { folder in
+      let outcome = try await align(["a.png", "b.png"], table: table, in: folder)
+      #expect(outcome.aligned.count == 2 && outcome.remarks.count == 1)
+      #expect(
+        outcome.remarks.first?.hasPrefix(
+          "\(folder)/photos/a.png: left and right of the eyes, and the corners of the mouth, seem to "
+            + "be exchanged") == true)
+      // With eyes as far apart as from the mouth, nothing says which way it stands.
+      let undecided = try await align(
+        ["a.png"], table: Self.heading + "a.png,25,10,15,10,24,20,16,20\n", in: folder)
+      #expect(undecided.aligned.isEmpty)
+      #expect(undecided.failures.first?.reason.contains("which way the face stands") == true)
     }
   }
 
@@ -130,7 +179,12 @@ struct AlignJobTests {
     arguments: [
       ("", "nothing"), ("name,x\n", "name,x"), (heading + "a.png,1,2,3\n", "in line 2"),
       (heading + "a.png,1,2,3,4,5,6,seven,8\n", "in line 2"),
-      (heading + "a.png,1,2,3,4,5,6,7e99,8\n", "in line 2"),
+      (heading + "a.png,1,2,3,4,5,6,7e99,8\n", "in line 2, column right_mouth_x, found 7e99"),
+      (
+        heading + "\na.png,1,2,3,4,5,6,7,8\r\nb.png,1,nan,3,4,5,6,7,8\n",
+        "in line 4, column left_eye_y, found nan"
+      ),
+      (heading + "a.png,1,2,3,inf,5,6,7,8\n", "in line 2, column right_eye_y, found inf"),
     ])
   func badTables(text: String, words: String) throws {
     try withScratchFolder { folder in

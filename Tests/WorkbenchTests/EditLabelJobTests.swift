@@ -159,13 +159,13 @@ struct EditLabelJobTests {
     try await withScratchFolder { folder in
       let traits = try GeneratorHost(plainNetwork).traits
       try writeClassifier(to: "\(folder)/classifier.safetensors") { $0.codeLength = 18 * 16 }
-      let other = #expect(throws: ConfigurationError.self) { try job(in: folder).check(traits) }
+      let other = #expect(throws: MisfitError.self) { try job(in: folder).check(traits) }
       #expect(
         other?.description
-          == "the classifier \(folder)/classifier.safetensors: expected one for codes [6, 16] of "
-          + "the network tiny, found one for codes [18, 16], 288 numbers")
+          == "\(folder)/classifier.safetensors: expected a classifier of codes [6, 16] of the network "
+          + "tiny, found one of codes [18, 16], 288 numbers")
       try writeEditor(to: "\(folder)/classifier.safetensors")
-      refuses("expected a classifier of codes in it, found only editor") {
+      expect(.doesNotFit, says: "Style Transformer's .pt, or our .safetensors, found only editor") {
         try job(in: folder).check(traits)
       }
       try writeClassifier(to: "\(folder)/classifier.safetensors")
@@ -183,9 +183,18 @@ struct EditLabelJobTests {
       foreign.request = try EditRequest(
         .codes(codes), of: .untrained(configuration: "config-e", resolution: 8, seed: 1),
         provenance: provenance(nil))
-      let hash = #expect(throws: MisfitError.self) { try foreign.check(host.traits) }
-      #expect(hash?.description.contains("expected codes of the generator") == true)
-      #expect(exitCode(for: try #require(hash)) == 65)
+      try foreign.check(host.traits)
+      let remark = try #require(foreign.remarks.first)
+      #expect(remark.hasPrefix("\(codes.path): these codes were found for the generator "))
+      #expect(
+        remark.contains(" in tiny; they mean the same only if one was trained from the other"))
+      // Other programs' arrays do not say it; the generator's own codes are nothing to remark on.
+      let nobody = try writeCodes(to: "\(folder)/w.npz", count: 1, seed: 2)
+      #expect(
+        try job(in: folder, .codes(nobody)).remarks
+          == ["\(nobody.path): nothing says for which generator these codes were found"])
+      #expect(try job(in: folder, .codes(codes)).remarks.isEmpty)
+      #expect(try job(in: folder).remarks.isEmpty)
     }
   }
 

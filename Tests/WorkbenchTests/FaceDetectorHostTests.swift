@@ -91,7 +91,11 @@ struct FaceDetectorHostTests {
       expect(.missing) { _ = try FaceDetectorHost("\(folder)/none") }
       expect(.missing, says: "\(folder)/pnet.pt") { _ = try FaceDetectorHost(folder) }
       try TorchArchive.write(.dictionary([]), to: "\(folder)/pnet.pt")
-      expect(.notRecognised, says: "a folder with pnet, rnet and onet") {
+      expect(
+        .notRecognised,
+        says:
+          "a folder with pnet, rnet and onet, or a .safetensors file of a detector, found a torch file"
+      ) {
         _ = try FaceDetectorHost("\(folder)/pnet.pt")
       }
       var lpips = LPIPSConfiguration()
@@ -99,7 +103,7 @@ struct FaceDetectorHostTests {
       let other = "\(folder)/lpips.safetensors"
       try writeNetworkFile(
         LPIPS(lpips, Scope(ParameterStore())).parameters, configuration: lpips, to: other)
-      expect(.unsupported, says: "expected a detector of faces, found only features") {
+      expect(.doesNotFit, says: "file of a detector, found only features") {
         _ = try FaceDetectorHost(other)
       }
       for size in [11, 0, -5, 5000] {

@@ -96,7 +96,8 @@ struct RequestTests {
   func codes() throws {
     let codes = Codes(count: 1, numWs: 2, wDim: 3, values: [0, 0, 0, 0, 0, 0])
     let job = GenerateJob(.codes(codes), provenance: provenance)
-    refuses("expected [N, 6, 16], found [1, 2, 3]") { try job.check(traits()) }
+    let error = #expect(throws: MisfitError.self) { try job.check(traits()) }
+    #expect(error?.description == "codes: expected [N, 6, 16], found [1, 2, 3]")
   }
 
   @Test("refuses sheets that are too large for memory or files")

@@ -186,7 +186,7 @@ struct InspectJobTests {
     #expect(reasons.count == 4 && reasons[0] == "report" && reasons[3] == "report")
     #expect(reasons[1].contains("found a dictionary of base, tail"))
     #expect(reasons[2].contains("/absent: missing"))
-    #expect(InspectJob.exitCode(for: findings) == 69)
+    #expect(InspectJob.exitCode(for: findings) == 65)
     #expect(InspectJob.exitCode(for: [findings[2], findings[1]]) == 66)
     #expect(InspectJob.exitCode(for: [findings[0]]) == 0)
   }

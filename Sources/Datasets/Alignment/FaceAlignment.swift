@@ -87,6 +87,25 @@ public struct FaceAlignment: Sendable {
       upperRight: middle + x - y)
   }
 
+  /// What seems to be exchanged in the points of a face, however it is turned in the picture.
+  ///
+  /// Seen with the left eye at the left, the mouth lies below the eyes, and its corners follow one
+  /// another as the eyes do; of other points the aligned face would be mirrored or upside down.
+  ///
+  /// - Parameter face: The points of the face.
+  /// - Returns: The points that seem to be exchanged, in a few words; nil for none.
+  public static func exchange(in face: FaceLandmarks) -> String? {
+    let (alongEyes, alongMouth) = (face.rightEye - face.leftEye, face.rightMouth - face.leftMouth)
+    let toMouth = (face.leftMouth + face.rightMouth) * 0.5 - (face.leftEye + face.rightEye) * 0.5
+    let isUpright = toMouth.dot(alongEyes.turned) > 0
+    switch (isUpright, alongMouth.dot(alongEyes) > 0) {
+    case (true, true): return nil
+    case (true, false): return "the corners of the mouth"
+    case (false, false): return "the eyes"
+    case (false, true): return "the eyes, and the corners of the mouth,"
+    }
+  }
+
   /// The aligned picture of a face.
   ///
   /// - Parameters:
@@ -169,6 +188,9 @@ extension ImagePoint {
   static func * (a: ImagePoint, factor: Double) -> ImagePoint {
     ImagePoint(x: a.x * factor, y: a.y * factor)
   }
+
+  /// As steps: how far they go the same way, times their lengths.
+  func dot(_ other: ImagePoint) -> Double { x * other.x + y * other.y }
 
   /// As a step: its length.
   var length: Double { hypot(x, y) }

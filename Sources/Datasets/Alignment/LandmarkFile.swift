@@ -16,6 +16,8 @@ public struct LandmarkFile: Hashable, Sendable {
 
   /// The most bytes of a file.
   private static let byteLimit = 1 << 28
+  /// What every coordinate is below, in pixels.
+  private static let numberLimit = 1e6
   private static let columns = [
     "lefteyex", "lefteyey", "righteyex", "righteyey", "leftmouthx", "leftmouthy", "rightmouthx",
     "rightmouthy",
@@ -27,16 +29,22 @@ public struct LandmarkFile: Hashable, Sendable {
   /// - Throws: `FileError` if it cannot be read, lacks a column, or a line does not fit.
   public init(path: String) throws(FileError) {
     let bytes = try ByteRegion(mapping: path)
-    guard bytes.count <= Self.byteLimit, let text = String(bytes: bytes.copy(), encoding: .utf8)
-    else {
+    guard bytes.count <= Self.byteLimit else {
       throw FileError(
-        .damaged, file: path, expected: "text of at most \(Self.byteLimit) bytes",
-        found: "other bytes, or \(bytes.count) of them")
+        .damaged, file: path, expected: "a table of points of at most \(Self.byteLimit) bytes",
+        found: "\(bytes.count)")
     }
-    var lines = Substring(text).split(whereSeparator: \.isNewline).enumerated().makeIterator()
+    guard let text = String(bytes: bytes.copy(), encoding: .utf8) else {
+      throw FileError(
+        .notRecognised, file: path, expected: "a table of points, in text",
+        found: FileForm.words(for: bytes))
+    }
+    var lines = Substring(text).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated().filter { !$0.element.trimmed.isEmpty }.makeIterator()
     var header = lines.next()
     if let count = header?.element, Int(count.trimmed) != nil { header = lines.next() }
-    guard let names = header.map({ fields($0.element).map(normalised) }),
+    let heading = header.map { fields($0.element) } ?? []
+    guard case let names = heading.map(normalised),
       case let places = Self.columns.map({ names.firstIndex(of: $0) }),
       !places.contains(nil)
     else {
@@ -55,13 +63,19 @@ public struct LandmarkFile: Hashable, Sendable {
       let numbers = places.compactMap { place in
         place.flatMap { values.indices.contains($0 + shift) ? Double(values[$0 + shift]) : nil }
       }
-      guard values.count == names.count + shift, numbers.count == places.count,
-        numbers.allSatisfy({ $0.magnitude < 1e6 })
-      else {
+      guard values.count == names.count + shift, numbers.count == places.count else {
         throw FileError(
           .damaged, file: path,
           expected: "\(names.count + shift) values in line \(number + 1), numbers among them",
           found: lineForError(line))
+      }
+      if let wrong = numbers.indices.first(where: { !(numbers[$0].magnitude < Self.numberLimit) }),
+        let place = places[wrong]
+      {
+        throw FileError(
+          .damaged, file: path,
+          expected: "a number of pixels below \(Int(Self.numberLimit)) in line \(number + 1), "
+            + "column \(heading[place])", found: values[place + shift])
       }
       faces[values[filePlace ?? 0], default: []].append(FaceLandmarks(numbers))
     }

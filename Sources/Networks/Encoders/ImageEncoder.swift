@@ -80,15 +80,24 @@ public struct EncoderTraits: Hashable, Sendable {
     (numWs, wDim, isResidual) = (shape.numWs, shape.wDim, shape.isResidual)
   }
 
-  /// Checks that a generator can draw the codes.
+  /// Checks that a generator can draw the codes of its own pictures.
   ///
   /// - Parameter generator: What the generator is.
-  /// - Throws: `ConfigurationError` if its W+ has other rows.
+  /// - Throws: `ConfigurationError` if its W+ has other rows, or its pictures are of other proportions
+  ///   or have other channels.
   public func check(fits generator: GeneratorTraits) throws(ConfigurationError) {
     try ConfigurationError.check(
       "encoder", [numWs, wDim],
       is: "codes of the generator's \(generator.numWs) rows of \(generator.wDim)"
     ) { $0 == [generator.numWs, generator.wDim] }
+    let rows = generator.visibleRows.count
+    try ConfigurationError.check(
+      "encoder", [height, width],
+      is: "images of the proportions of the generator's \(rows) rows of \(generator.resolution)"
+    ) { $0[0] * generator.resolution == $0[1] * rows }
+    try ConfigurationError.check(
+      "encoder", inChannels, is: "images of the generator's \(generator.imgChannels) channels"
+    ) { $0 == generator.imgChannels }
   }
 }
 
@@ -102,7 +111,8 @@ public protocol EncoderConfiguration: NetworkConfiguration {
   /// The same encoder for another generator.
   ///
   /// - Parameter generator: What the generator is.
-  /// - Returns: The configuration, whose codes have the rows of the generator's W+.
+  /// - Returns: The configuration, whose codes have the rows of the generator's W+, and whose images
+  ///   have the proportions and channels of its pictures at the same width.
   func fitting(_ generator: GeneratorTraits) -> Self
 
   /// Builds the encoder; `validate()` must accept the values.
@@ -149,6 +159,13 @@ public struct EncoderShape: Codable, Hashable, Sendable {
 
   /// Images of 256×256 through IR-SE50, codes of 18 rows of 512.
   public init() {}
+
+  /// Takes over what a generator's codes and pictures are; the width of images stays.
+  mutating func fit(_ generator: GeneratorTraits) {
+    (numWs, wDim) = (generator.numWs, generator.wDim)
+    height = max(1, width * generator.visibleRows.count / generator.resolution)
+    trunk.inChannels = generator.imgChannels
+  }
 
   /// The heights and widths of the trunk's three taps, fine to coarse.
   public var tapSizes: [(height: Int, width: Int)] {

@@ -64,7 +64,7 @@ public struct PSpEncoderConfiguration: EncoderConfiguration {
   /// The same encoder for another generator.
   public func fitting(_ generator: GeneratorTraits) -> PSpEncoderConfiguration {
     var fitting = self
-    (fitting.shape.numWs, fitting.shape.wDim) = (generator.numWs, generator.wDim)
+    fitting.shape.fit(generator)
     return fitting
   }
 

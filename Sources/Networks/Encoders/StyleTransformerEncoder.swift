@@ -47,7 +47,7 @@ public struct StyleTransformerConfiguration: EncoderConfiguration {
   /// generator's w.
   public func fitting(_ generator: GeneratorTraits) -> StyleTransformerConfiguration {
     var fitting = self
-    (fitting.shape.numWs, fitting.shape.wDim) = (generator.numWs, generator.wDim)
+    fitting.shape.fit(generator)
     fitting.tokens = generator.numWs
     fitting.decoder.width = generator.wDim
     fitting.decoder.heads =

@@ -35,16 +35,16 @@ public struct AttentionJob: PictureJob {
     let count = traits.attentionResolutions.count
     guard count > 0 else {
       throw RequestError(
-        "network", expected: "a generator with attention", found: "one of convolutions alone")
+        "--network", expected: "a generator with attention", found: "one of convolutions alone")
     }
     if let layer = layers?.first(where: { !(0..<count).contains($0) }) {
-      throw RequestError("layers", expected: "from 0 to \(count - 1)", found: "\(layer)")
+      throw RequestError("--layers", expected: "from 0 to \(count - 1)", found: "\(layer)")
     }
     guard let pixel, let last = [pixel.row, pixel.column].max(), last >= traits.resolution else {
       return
     }
     throw RequestError(
-      "pixel", expected: "a row and a column from 0 to \(traits.resolution - 1)",
+      "--pixel", expected: "a row and a column from 0 to \(traits.resolution - 1)",
       found: "\(pixel.row),\(pixel.column)")
   }
 

@@ -18,7 +18,9 @@ public struct DirectionsJob: Sendable {
     /// The directions in which samples of w vary most.
     case pca(samples: Int)
     /// Across the boundary between codes of high and of low score; `share` of them at either end.
-    case svm(codes: Codes, scores: [Double], name: String, share: Double, conditions: [String])
+    case svm(
+      codes: CodeFile, scores: [Double], name: String, share: Double,
+      conditions: [StoredDirections])
   }
 
   /// What was found.
@@ -74,44 +76,53 @@ public struct DirectionsJob: Sendable {
   /// The files that the job reads, beside the generator's.
   public var inputs: [String] {
     guard case .svm(_, _, _, _, let conditions) = method else { return [] }
-    return conditions
+    return conditions.map(\.path)
   }
 
-  /// Checks that a generator has so many directions, and that the conditions are of it.
+  /// What is questionable about the files that it takes, a line each.
   ///
   /// - Parameters:
-  ///   - traits: What the generator is.
-  ///   - source: Where it comes from, for its hash.
-  /// - Throws: `RequestError` if it has not, or class, rows or codes do not fit; `MisfitError` if
-  ///   conditions are another generator's; `FileError` if the file of a condition cannot be read.
-  public func check(_ traits: GeneratorTraits, _ source: NetworkSource) throws {
+  ///   - source: Where the generator comes from, for its hash.
+  ///   - name: The generator as the command names it.
+  /// - Returns: The remarks.
+  /// - Throws: As opening the generator's file throws.
+  public func remarks(on source: NetworkSource, _ name: String) throws -> [String] {
+    guard case .svm(let codes, _, _, _, let conditions) = method else { return [] }
+    let owner = try source.owner(name)
+    let ofConditions = conditions.compactMap { condition in
+      condition.generatorHash.flatMap {
+        owner.remark(about: "directions", in: condition.path, of: $0)
+      }
+    }
+    let ofCodes = owner.remark(about: "codes", in: codes.path, of: codes.generatorHash)
+    return [ofCodes].compactMap(\.self) + ofConditions
+  }
+
+  /// Checks that a generator has so many directions, and that the conditions fit it.
+  ///
+  /// - Parameter traits: What the generator is.
+  /// - Throws: `RequestError` if it has not, or class or rows do not fit; `MisfitError` if codes or
+  ///   conditions are of another size.
+  public func check(_ traits: GeneratorTraits) throws {
     try checkNumbers(traits)
-    _ = try conditions(traits, source)
+    _ = try conditions(traits)
   }
 
   /// The directions that shall not change, one of each file.
-  private func conditions(
-    _ traits: GeneratorTraits, _ source: NetworkSource
-  ) throws -> [LatentDirection] {
-    guard !inputs.isEmpty else { return [] }
-    let hash = try source.contentHash()
-    return try inputs.map { path in
-      let contents = try DirectionFile(reading: path)
-      if let misfit = contents.misfit(
-        withGenerator: hash, numWs: traits.numWs, wDim: traits.wDim)
-      {
-        throw MisfitError(misfit, in: path)
-      }
-      guard contents.directions.count == 1 else {
+  private func conditions(_ traits: GeneratorTraits) throws -> [LatentDirection] {
+    guard case .svm(_, _, _, _, let conditions) = method else { return [] }
+    return try conditions.map { file in
+      let all = try file.directions(for: traits)
+      guard all.count == 1 else {
         throw RequestError(
           "--condition", expected: "a file with one direction",
-          found: "\(contents.directions.count) in \(path)")
+          found: "\(all.count) in \(file.path)")
       }
-      return contents.directions[0]
+      return all[0]
     }
   }
 
-  private func checkNumbers(_ traits: GeneratorTraits) throws(RequestError) {
+  private func checkNumbers(_ traits: GeneratorTraits) throws {
     if let settings { try traits.check(settings) }
     guard 1...traits.wDim ~= count else {
       throw RequestError("--count", expected: "1 to \(traits.wDim)", found: "\(count)")
@@ -124,10 +135,11 @@ public struct DirectionsJob: Sendable {
         throw RequestError(
           "--samples", expected: "\(count + 1) to 100,000,000", found: "\(samples)")
       }
-    case .svm(let codes, let scores, _, let share, _):
+    case .svm(let file, let scores, _, let share, _):
+      let codes = file.codes
       guard codes.wDim == traits.wDim else {
-        throw RequestError(
-          "--latents", expected: "codes of \(traits.wDim) numbers", found: "\(codes.wDim)")
+        throw MisfitError(
+          file.path, expected: "codes of \(traits.wDim) numbers", found: "\(codes.wDim)")
       }
       guard codes.count == scores.count else {
         throw RequestError(
@@ -136,7 +148,31 @@ public struct DirectionsJob: Sendable {
       guard share > 0, share <= 0.5 else {
         throw RequestError("--share", expected: "above 0, at most 0.5", found: plain(share))
       }
+      try checkSides(codes.count, share)
     }
+  }
+
+  /// Checks that there are codes on either side to find a boundary with.
+  private func checkSides(_ count: Int, _ share: Double) throws(RequestError) {
+    func isEnough(_ share: Double) -> Bool { settings(share: share).trainingCount(of: count) > 0 }
+    guard isEnough(0.5) else {
+      throw RequestError(
+        "--latents", expected: "enough codes for a boundary between two sides", found: "\(count)")
+    }
+    guard isEnough(share) else {
+      // Rounded up, and no further than to half of the codes.
+      let least = min(0.5, (2e4 / Double(count)).rounded(.up) / 1e4)
+      throw RequestError(
+        "--share",
+        expected: "at least 2 of the \(count) codes at either end, such as "
+          + plain(least), found: plain(share))
+    }
+  }
+
+  private func settings(share: Double) -> SemanticBoundarySettings {
+    var settings = SemanticBoundarySettings()
+    (settings.chosen, settings.seed) = (.share(share), seed)
+    return settings
   }
 
   /// Finds the directions and writes them.
@@ -154,7 +190,7 @@ public struct DirectionsJob: Sendable {
     progress: @escaping ProgressHandler
   ) async throws -> Outcome {
     try checkNumbers(host.traits)
-    let still = try conditions(host.traits, source)
+    let still = try conditions(host.traits)
     let hash = try source.contentHash()
     _ = try OutputFolder(of: file)
     switch method {
@@ -166,10 +202,9 @@ public struct DirectionsJob: Sendable {
         to: file, hash: hash, samples: samples, seed: seed, classIndex: classIndex ?? 0,
         count: count, progress: progress)
     case .svm(let codes, let scores, let name, let share, _):
-      var settings = SemanticBoundarySettings()
-      (settings.chosen, settings.seed) = (.share(share), seed)
       let boundary = try SemanticBoundary(
-        codes: codes.tensor.mean(over: 1), scores: scores, settings: settings, name: name)
+        codes: codes.codes.tensor.mean(over: 1), scores: scores, settings: settings(share: share),
+        name: name)
       let direction =
         still.isEmpty ? boundary.direction : try boundary.direction.orthogonal(to: still)
       try DirectionFile([direction], generatorHash: hash, method: "boundary of a linear SVM")
@@ -177,7 +212,7 @@ public struct DirectionsJob: Sendable {
       return Outcome(
         file: file, figure: "held-out accuracy",
         directions: [Outcome.Direction(name: name, figure: boundary.accuracy)],
-        remark: Self.remark(on: boundary, of: codes.count, wDim: codes.wDim))
+        remark: Self.remark(on: boundary, of: codes.codes.count, wDim: codes.codes.wDim))
     }
   }
 }
@@ -194,18 +229,35 @@ extension DirectionsJob {
       + "larger --share (at most 0.5), so that it is some \(4 * wDim) or more"
   }
 
+  /// Checks that no file would be lost but one of directions, which another may replace.
+  ///
+  /// - Parameter path: The file to be written.
+  /// - Throws: `FileError` of kind `cannotCreate` if another file has the name.
+  public static func check(replacing path: String) throws {
+    guard let bytes = try? ByteRegion(mapping: path), !DirectionFile.isOwn(path) else { return }
+    throw FileError(
+      .cannotCreate, file: path, expected: "a free name, or a file of directions to replace",
+      found: FileForm.words(for: bytes))
+  }
+
   /// Reads scores: one number for each code.
   ///
   /// - Parameter path: A .npy file of shape [N] or [N, 1].
   /// - Returns: The scores.
   /// - Throws: `FileError` if it cannot be read, or holds no such numbers.
   public static func scores(reading path: String) throws -> [Double] {
-    let stored = try NPY(path: path).tensor
+    let bytes = try ByteRegion(mapping: path)
+    guard NPY.recognises(bytes) else {
+      throw FileError(
+        .notRecognised, file: path, expected: "scores: a .npy file",
+        found: FileForm.words(for: bytes))
+    }
+    let stored = try NPY(bytes).tensor
     guard (1...2).contains(stored.shape.count), stored.shape.dropFirst().allSatisfy({ $0 == 1 }),
       stored.elementCount <= 1 << 24
     else {
       throw FileError(
-        .damaged, file: path, expected: "scores [N] or [N, 1]", found: "\(stored.shape)")
+        .doesNotFit, file: path, expected: "scores [N] or [N, 1]", found: "\(stored.shape)")
     }
     let scores = try Tensor.reading(stored).cast(to: .float64).flattened().values(as: Double.self)
     guard scores.allSatisfy(\.isFinite) else {

@@ -10,8 +10,8 @@ import Tensors
 public struct EditDirectionJob: PictureJob {
   /// What is moved, and how it is drawn.
   public var request: EditRequest
-  /// A file of directions.
-  public var file: String
+  /// A file of directions, read.
+  public let directions: StoredDirections
   /// The direction by its place in the file, or by its name.
   public var direction = "0"
   /// A column of the sheet each.
@@ -22,8 +22,9 @@ public struct EditDirectionJob: PictureJob {
   /// - Parameters:
   ///   - request: What is moved, and how it is drawn.
   ///   - file: A file of directions.
-  public init(_ request: EditRequest, along file: String) {
-    (self.request, self.file) = (request, file)
+  /// - Throws: `FileError` if the file cannot be read, or holds none.
+  public init(_ request: EditRequest, along file: String) throws {
+    (self.request, directions) = (request, try StoredDirections(reading: file))
   }
 
   /// How many pictures will be made.
@@ -33,9 +34,19 @@ public struct EditDirectionJob: PictureJob {
   ///
   /// - Parameter traits: What the generator is.
   /// - Throws: `RequestError` if class, rows or the direction do not fit, or the sheet would be too
-  ///   large; `MisfitError` if codes or directions are another generator's; `FileError` if the file
-  ///   of directions cannot be read.
+  ///   large; `MisfitError` if codes or directions are of another size.
   public func check(_ traits: GeneratorTraits) throws { _ = try prepared(traits) }
+
+  /// What is questionable about the directions, and about codes of a file, a line each.
+  public var remarks: [String] {
+    [
+      request.subject.remark(of: request.owner),
+      // Other programs' files never say it.
+      directions.generatorHash.flatMap {
+        request.owner.remark(about: "directions", in: directions.path, of: $0)
+      },
+    ].compactMap(\.self)
+  }
 
   private func prepared(_ traits: GeneratorTraits) throws -> (LatentDirection, PictureSheet) {
     try request.check(traits, edits: count)
@@ -49,14 +60,7 @@ public struct EditDirectionJob: PictureJob {
 
   /// The direction of the file, and its place.
   private func chosen(_ traits: GeneratorTraits) throws -> (Int, LatentDirection) {
-    let contents = try DirectionFile(reading: file)
-    let misfits = request.hashes.map {
-      contents.misfit(withGenerator: $0, numWs: traits.numWs, wDim: traits.wDim)
-    }
-    if !misfits.contains(nil), case let misfit?? = misfits.first {
-      throw MisfitError("\(misfit), for the network \(request.provenance.network)", in: file)
-    }
-    let all = contents.directions
+    let all = try directions.directions(for: traits)
     if let index = Int(direction), all.indices.contains(index) { return (index, all[index]) }
     if let index = all.firstIndex(where: { $0.name == direction }) { return (index, all[index]) }
     let names = all.map(\.name).filter { !$0.isEmpty }

@@ -58,11 +58,13 @@ public struct EditLabelJob: GeneratorJob {
   /// Checks that a generator and the classifier can make the pictures.
   ///
   /// - Parameter traits: What the generator is.
-  /// - Throws: `RequestError` if class, rows, steps or the attribute do not fit, the file holds no
-  ///   classifier, or the sheet would be too large; `MisfitError` if the codes are another
-  ///   generator's; `ConfigurationError` if the classifier is for other codes; `FileError` if its
-  ///   file cannot be read.
+  /// - Throws: `RequestError` if class, rows, steps or the attribute do not fit, or the sheet would be
+  ///   too large; `MisfitError` if the codes or the classifier are of another size; `FileError` if
+  ///   the classifier's file cannot be read, or holds none.
   public func check(_ traits: GeneratorTraits) throws { _ = try prepared(traits) }
+
+  /// What is questionable about codes of a file, a line each.
+  public var remarks: [String] { [request.subject.remark(of: request.owner)].compactMap(\.self) }
 
   private func prepared(_ traits: GeneratorTraits) throws -> (AttributeChoice, PictureSheet) {
     try request.check(traits, edits: request.subject.count * strengths.count)

@@ -45,16 +45,20 @@ public struct EditReferenceJob: PictureJob {
   /// Checks that a generator and the edit transformer can make the pictures.
   ///
   /// - Parameter traits: What the generator is.
-  /// - Throws: `RequestError` if class or rows do not fit, the file holds no edit transformer, or the
-  ///   sheet would be too large; `MisfitError` if codes are another generator's;
-  ///   `ConfigurationError` if the edit transformer is for other codes, or cannot have so many
-  ///   heads; `FileError` if its file cannot be read.
+  /// - Throws: `RequestError` if class, rows or heads do not fit, or the sheet would be too large;
+  ///   `MisfitError` if codes or the edit transformer are of another size; `FileError` if its file
+  ///   cannot be read, or holds none.
   public func check(_ traits: GeneratorTraits) throws { _ = try prepared(traits) }
+
+  /// What is questionable about codes of files, a line each.
+  public var remarks: [String] {
+    let all = [request.subject, references].compactMap { $0.remark(of: request.owner) }
+    return Set(all).count < all.count ? [all[0]] : all
+  }
 
   private func prepared(_ traits: GeneratorTraits) throws -> PictureSheet {
     try request.check(traits, edits: count)
-    try references.check(
-      traits, hashes: request.hashes, network: request.provenance.network)
+    try references.check(traits, network: request.provenance.network)
     try request.check(choice, for: traits)
     let words = SheetWords(
       title: "sources at the left, references above",

@@ -60,15 +60,14 @@ public enum EditSubject: Sendable {
   /// Starts the stream of a picture's random noise.
   func noiseSeed(_ index: Int) -> UInt32 { seed(index) ?? UInt32(truncatingIfNeeded: index) }
 
-  /// Checks that the codes are a generator's, or that those of photographs can be found.
+  /// Checks that the codes are of a generator's size, or that those of photographs can be found.
   ///
   /// - Parameters:
   ///   - traits: What the generator is.
-  ///   - hashes: Its content hash, and that of the generator that it was tuned from.
   ///   - network: The generator as the command names it.
   /// - Throws: `MisfitError` if they are not; for photographs what `PhotographCodes/check(_:of:)`
   ///   throws.
-  func check(_ traits: GeneratorTraits, hashes: [String], network: String) throws {
+  func check(_ traits: GeneratorTraits, network: String) throws {
     if case .photographs(let photographs) = self { try photographs.check(traits, of: network) }
     guard case .codes(let file) = self else { return }
     let codes = file.codes
@@ -77,10 +76,12 @@ public enum EditSubject: Sendable {
         file.path, expected: "codes [N, \(traits.numWs), \(traits.wDim)] of the network \(network)",
         found: "[\(codes.count), \(codes.numWs), \(codes.wDim)]")
     }
-    guard let found = file.generatorHash, !hashes.contains(found) else { return }
-    throw MisfitError(
-      file.path, expected: "codes of the generator \(hashes[0].prefix(12)) in \(network)",
-      found: "those of \(found.prefix(12))")
+  }
+
+  /// What is questionable about taking the codes of a file for a generator's; nil for nothing.
+  func remark(of owner: CodeOwner) -> String? {
+    guard case .codes(let file) = self else { return nil }
+    return owner.remark(about: "codes", in: file.path, of: file.generatorHash)
   }
 
   /// The same pictures with codes that are known.
@@ -124,11 +125,8 @@ public struct EditRequest: Sendable {
   public var settings = PictureSettings()
   /// Whether the sheet shows pictures only, without words.
   public var isBare = false
-  /// The content hash of the generator's numbers.
-  public let generatorHash: String
-  /// The hash of the generator that this one was tuned from, whose codes and directions fit too; nil
-  /// for none.
-  public let parentHash: String?
+  /// The generator, as files of codes and directions know it.
+  let owner: CodeOwner
   /// What the pictures say about how they were made.
   public var provenance: Provenance
 
@@ -141,12 +139,8 @@ public struct EditRequest: Sendable {
   /// - Throws: As opening the generator's file throws.
   public init(_ subject: EditSubject, of source: NetworkSource, provenance: Provenance) throws {
     (self.subject, self.provenance) = (subject, provenance)
-    generatorHash = try source.contentHash()
-    parentHash = try source.notes().parentHash
+    owner = try source.owner(provenance.network)
   }
-
-  /// The generators whose codes and directions fit, this one first.
-  var hashes: [String] { [generatorHash, parentHash].compactMap(\.self) }
 
   /// Checks that a generator can draw what is asked for.
   ///
@@ -154,10 +148,10 @@ public struct EditRequest: Sendable {
   ///   - traits: What the generator is.
   ///   - edits: How many codes will come out.
   /// - Throws: `RequestError` if class or rows do not fit, or the codes were too many for a file;
-  ///   `MisfitError` if the codes are another generator's.
+  ///   `MisfitError` if the codes are of another size.
   func check(_ traits: GeneratorTraits, edits: Int) throws {
     try traits.check(settings)
-    try subject.check(traits, hashes: hashes, network: provenance.network)
+    try subject.check(traits, network: provenance.network)
     try traits.check(rows: rows)
     let most = Codes.numberLimit / (traits.numWs * traits.wDim)
     guard edits <= most else {
@@ -221,7 +215,7 @@ struct EditDrawing {
     if !edited.isEmpty {
       let path = folder.file("codes.safetensors")
       try Codes.joined(edited.map(\.code)).write(
-        to: path, generatorHash: request.generatorHash, names: edited.map(\.name))
+        to: path, generatorHash: request.owner.hashes[0], names: edited.map(\.name))
       files.append(WrittenPicture(file: path))
     }
     guard let image = sheet.image else { return files }

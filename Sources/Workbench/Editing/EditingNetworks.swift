@@ -2,32 +2,18 @@
 
 import Checkpoints
 import Editing
+import Formats
 import Layers
 import Networks
 import OrderedCollections
 import Tensors
 
-extension NetworkUse {
-  /// The network of this use in a file.
-  ///
-  /// - Parameters:
-  ///   - file: A checkpoint.
-  ///   - words: The network as messages call it.
-  /// - Returns: The network, not yet built.
-  /// - Throws: `FileError` if the file cannot be read or the network cannot be used; `RequestError`
-  ///   if it holds none.
-  func network(in file: String, _ words: String) throws -> Checkpoint.Network {
-    let checkpoint = try Checkpoint.open(ShippedModels.file(file))
-    if let refusal = checkpoint.refusals[rawValue] { throw refusal }
-    guard let network = checkpoint.networks[rawValue] else {
-      let found = checkpoint.networks.map {
-        "\($0.key) (\(type(of: $0.value.configuration).kind))"
-      }
-      throw RequestError(
-        "the file \(file)", expected: "\(words) in it",
-        found: "only \(found.joined(separator: ", "))")
-    }
-    return network
+extension Checkpoint.Network {
+  /// The classifier of codes in a file, not yet built.
+  fileprivate static func classifier(of file: String) throws(FileError) -> Self {
+    try named(
+      file, for: .classifier,
+      expecting: "a classifier of codes: Style Transformer's .pt, or our .safetensors")
   }
 }
 
@@ -79,24 +65,24 @@ extension EditRequest {
   ///   - file: The classifier's file.
   ///   - traits: What the generator is.
   /// - Returns: What the classifier is.
-  /// - Throws: `FileError` or `RequestError` if it cannot be used; `ConfigurationError` if it is for
-  ///   codes of another size.
+  /// - Throws: `FileError` if it cannot be used; `MisfitError` if it is for codes of another size.
   func classifier(
     in file: String, for traits: GeneratorTraits
   ) throws -> LatentClassifierConfiguration {
-    let network = try NetworkUse.classifier.network(in: file, "a classifier of codes")
+    let network = try Checkpoint.Network.classifier(of: file)
     try network.check()
     guard let found = network.configuration as? LatentClassifierConfiguration else {
-      throw RequestError("the file \(file)", expected: "a classifier of codes", found: "another")
+      throw FileError(
+        .doesNotFit, file: file, expected: "a classifier of codes", found: "another")
     }
     let (rows, width) = (traits.numWs, traits.wDim)
     guard found.codeLength == rows * width else {
       let own =
         found.codeLength.isMultiple(of: width) ? "[\(found.codeLength / width), \(width)]" : ""
-      throw ConfigurationError(
-        "the classifier \(file): expected one for codes [\(rows), \(width)] of the network "
-          + "\(provenance.network), found one for \(own.isEmpty ? "" : "codes \(own), ")"
-          + "\(found.codeLength) numbers")
+      throw MisfitError(
+        file,
+        expected: "a classifier of codes [\(rows), \(width)] of the network \(provenance.network)",
+        found: "one of \(own.isEmpty ? "" : "codes \(own), ")\(found.codeLength) numbers")
     }
     return found
   }
@@ -106,21 +92,23 @@ extension EditRequest {
   /// - Parameters:
   ///   - choice: The edit transformer's file, and what is chosen about it.
   ///   - traits: What the generator is.
-  /// - Throws: `FileError` or `RequestError` if it cannot be used; `ConfigurationError` if it is for
-  ///   codes of another width, or cannot have so many heads.
+  /// - Throws: `FileError` if it cannot be used; `RequestError` if it cannot have so many heads;
+  ///   `MisfitError` if it is for codes of another width.
   func check(_ choice: EditorChoice, for traits: GeneratorTraits) throws {
     let network = try choice.network()
     try network.check()
     guard var found = network.configuration as? EditTransformerConfiguration else {
-      throw RequestError(
-        "the file \(choice.file)", expected: "an edit transformer", found: "another")
+      throw FileError(
+        .doesNotFit, file: choice.file, expected: "an edit transformer", found: "another")
     }
+    try choice.checkHeads(of: found.decoder)
     choice.change(&found)
     try found.validate()
     guard found.decoder.width == traits.wDim else {
-      throw ConfigurationError(
-        "the edit transformer \(choice.file): expected one for rows of \(traits.wDim) numbers, as "
-          + "the network \(provenance.network) has them, found one for \(found.decoder.width)")
+      throw MisfitError(
+        choice.file,
+        expected: "an edit transformer for rows of \(traits.wDim) numbers, as the network "
+          + "\(provenance.network) has them", found: "one for \(found.decoder.width)")
     }
   }
 }
@@ -141,8 +129,7 @@ actor LabelHost {
 
   /// Loads the classifier of a file.
   init(_ file: String) throws {
-    classifier = try NetworkUse.classifier.network(in: file, "a classifier of codes")
-      .makeLatentClassifier()
+    classifier = try Checkpoint.Network.classifier(of: file).makeLatentClassifier()
   }
 
   /// Edits one code.
@@ -181,8 +168,23 @@ struct EditorChoice: Hashable, Sendable {
   var heads: Int?
 
   /// The network, not yet built.
-  func network() throws -> Checkpoint.Network {
-    try NetworkUse.editor.network(in: file, "an edit transformer")
+  func network() throws(FileError) -> Checkpoint.Network {
+    try .named(
+      file, for: .editor, expecting: "an edit transformer: Style Transformer's .pt, or ours")
+  }
+
+  /// Checks that the editor can have as many heads as are chosen, or as its file says.
+  func checkHeads(of decoder: DETRDecoderConfiguration) throws {
+    let isTold = try Checkpoint.open(ShippedModels.file(file)).form == .networkFile
+    let published = DETRDecoderConfiguration().heads
+    let found = heads ?? (isTold ? decoder.heads : published)
+    guard found > 0, decoder.width.isMultiple(of: found) else {
+      throw RequestError(
+        "--heads",
+        expected: "a divisor of \(decoder.width), the numbers of a row in \(file), which "
+          + (isTold ? "says \(decoder.heads)" : "does not say how many heads it has"),
+        found: heads.map(String.init) ?? "none, and \(published), as published, is no divisor")
+    }
   }
 
   /// Puts the choices into a configuration.

@@ -28,12 +28,12 @@ public struct EncoderSource: Hashable, Sendable {
   /// What the encoder takes and gives, and its kind.
   ///
   /// - Returns: The traits, and the kind such as `psp-encoder`.
-  /// - Throws: `FileError` if it cannot be used; `RequestError` if the file holds no encoder.
+  /// - Throws: `FileError` if it cannot be used, or the file holds no encoder.
   func summary() throws -> (traits: EncoderTraits, kind: String) {
     let network = try network()
     try network.check()
     guard let configuration = network.configuration as? any EncoderConfiguration else {
-      throw misfit("no encoder")
+      throw FileError(.doesNotFit, file: path, expected: "an encoder", found: "another network")
     }
     return (configuration.traits, type(of: configuration).kind)
   }
@@ -67,16 +67,10 @@ public struct EncoderSource: Hashable, Sendable {
     }
   }
 
-  fileprivate func network() throws -> Checkpoint.Network {
-    let checkpoint = try Checkpoint.open(ShippedModels.file(path))
-    if let network = checkpoint.networks["encoder"] { return network }
-    if let refusal = checkpoint.refusals["encoder"] { throw refusal }
-    let found = checkpoint.networks.map { "\($0.key) (\(type(of: $0.value.configuration).kind))" }
-    throw misfit("only \(found.joined(separator: ", "))")
-  }
-
-  private func misfit(_ found: String) -> RequestError {
-    RequestError("the encoder \(path)", expected: "an encoder in the file", found: found)
+  fileprivate func network() throws(FileError) -> Checkpoint.Network {
+    try .named(
+      path, for: .encoder,
+      expecting: "an encoder of pSp, e4e or Style Transformer, or our .safetensors of one")
   }
 }
 
@@ -90,7 +84,7 @@ public actor EncoderHost {
   /// Loads the encoder.
   ///
   /// - Parameter source: Where it comes from.
-  /// - Throws: `FileError` if it cannot be used; `RequestError` if the file holds no encoder.
+  /// - Throws: `FileError` if it cannot be used, or the file holds no encoder.
   public init(_ source: EncoderSource) throws {
     encoder = try source.network().makeEncoder()
     traits = encoder.traits

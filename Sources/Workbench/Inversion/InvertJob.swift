@@ -137,6 +137,21 @@ public struct InvertJob: Sendable {
     return outcome
   }
 
+  /// The photographs that cannot be used, as far as their sizes tell: for a run that makes nothing.
+  ///
+  /// - Returns: Why, in their order.
+  /// - Throws: What is not about a photograph.
+  public func unusable() throws -> [Failure] {
+    try (0..<photographs.count).compactMap { index in
+      do {
+        _ = try photographs.files.header(at: index)
+        return nil
+      } catch {
+        return try failure(error, index)
+      }
+    }
+  }
+
   /// Why there is nothing of a photograph; errors that are not about it are thrown again.
   private func failure(_ error: any Error, _ index: Int) throws -> Failure {
     if let error = error as? FileError, [.cannotCreate, .ioFailed].contains(error.kind) {

@@ -76,21 +76,12 @@ func expectFile(_ path: String, _ published: String) throws(FileError) {
 func featureNetwork<Kind>(in path: String, as kind: Kind.Type, expected: String) throws
   -> Checkpoint.Network
 {
-  let checkpoint: Checkpoint
-  do {
-    checkpoint = try Checkpoint.open(path)
-  } catch {
-    // A state dictionary of no known family is one of another network.
-    guard error.kind == .unsupported else { throw error }
-    throw FileError(.doesNotFit, file: path, expected: expected, found: error.found)
-  }
+  let checkpoint = try Checkpoint.named(path, expecting: expected)
   if let network = checkpoint.networks["features"], network.configuration is Kind {
     return network
   }
   if let refusal = checkpoint.refusals["features"] { throw refusal }
-  let found = checkpoint.networks.map { "\($0.key) (\(type(of: $0.value.configuration).kind))" }
-  throw FileError(
-    .doesNotFit, file: path, expected: expected, found: found.joined(separator: ", "))
+  throw checkpoint.misfit(path, expected)
 }
 
 /// How far pictures are apart, as a plain choice.

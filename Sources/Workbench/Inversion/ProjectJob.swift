@@ -67,13 +67,12 @@ public struct ProjectJob: Sendable {
   /// Frames of a video: more are left out evenly.
   private static let frameLimit = 300
 
-  /// Checks everything that can be known before the search.
-  ///
-  /// - Parameter traits: What the generator is.
-  /// - Throws: `FileError` if the photograph or the code cannot be read; `RequestError` if the code
-  ///   or the class does not fit; `ConfigurationError` for settings that cannot be.
-  public func check(_ traits: GeneratorTraits) throws {
-    _ = try prepared(traits)
+  /// A job whose files are read.
+  public struct Prepared: Sendable {
+    /// What is questionable about the files, a line each.
+    public let remarks: [String]
+    fileprivate let target: ByteImage
+    fileprivate let request: ProjectionRequest
   }
 
   /// The class, beside what matters to other pictures alone.
@@ -83,7 +82,16 @@ public struct ProjectJob: Sendable {
     return settings
   }
 
-  private func prepared(_ traits: GeneratorTraits) throws -> (ByteImage, ProjectionRequest) {
+  /// Checks everything that can be known before the search, and reads the files.
+  ///
+  /// - Parameters:
+  ///   - traits: What the generator is.
+  ///   - source: Where it comes from, for its hash.
+  /// - Returns: What the search starts with.
+  /// - Throws: `FileError` if the photograph or the code cannot be read; `MisfitError` if the code is
+  ///   of another size; `RequestError` if the space or the class does not fit; `ConfigurationError`
+  ///   for settings that cannot be.
+  public func prepared(_ traits: GeneratorTraits, _ source: NetworkSource) throws -> Prepared {
     try settings.validate()
     try traits.check(pictureSettings)
     try distance.check(traits)
@@ -91,21 +99,28 @@ public struct ProjectJob: Sendable {
     var request = ProjectionRequest()
     (request.settings, request.distance, request.seed) = (settings, distance, seed)
     request.classIndex = classIndex
-    request.start = try start.map { try startCode($0, traits) }
-    return (picture.target(for: traits), request)
+    let file = try start.map { try startCode($0, traits) }
+    request.start = file?.codes
+    let remark = try file.flatMap { try source.remark(about: $0, provenance.network) }
+    return Prepared(
+      remarks: [remark].compactMap(\.self), target: picture.target(for: traits), request: request)
   }
 
-  private func startCode(_ file: String, _ traits: GeneratorTraits) throws -> Codes {
-    let codes = try Codes(reading: file)
-    guard codes.count == 1, codes.wDim == traits.wDim, [1, traits.numWs].contains(codes.numWs),
-      settings.space == .wPlus || codes.numWs == 1
+  private func startCode(_ path: String, _ traits: GeneratorTraits) throws -> CodeFile {
+    let file = try CodeFile(reading: path)
+    let codes = file.codes
+    guard codes.count == 1, codes.wDim == traits.wDim, [1, traits.numWs].contains(codes.numWs)
     else {
-      let rows = settings.space == .wPlus ? "1 or \(traits.numWs)" : "1"
-      throw RequestError(
-        "--start", expected: "one code of \(rows) rows of \(traits.wDim) numbers",
+      throw MisfitError(
+        path, expected: "one code of 1 or \(traits.numWs) rows of \(traits.wDim) numbers",
         found: "[\(codes.count), \(codes.numWs), \(codes.wDim)]")
     }
-    return codes
+    guard settings.space == .wPlus || codes.numWs == 1 else {
+      throw RequestError(
+        "--space", expected: "w+ for a start with a row for every layer: give --space=w+",
+        found: "w")
+    }
+    return file
   }
 
   /// Seeks the code, and writes `target.png`, `proj.png`, `projected_w.npz`, `codes.safetensors` with
@@ -114,18 +129,19 @@ public struct ProjectJob: Sendable {
   /// A search that is interrupted writes all but the video of what it has found so far.
   ///
   /// - Parameters:
+  ///   - prepared: What `prepared(_:_:)` made of the job, for the same generator.
   ///   - source: Where the generator comes from, for its hash.
   ///   - host: The generator.
   ///   - folder: Where the files go.
   ///   - progress: Is told after every step, and after every frame.
   /// - Returns: What was found.
-  /// - Throws: What `check` throws; `InversionError` if numbers become not finite; `FileError` if a
+  /// - Throws: `InversionError` if numbers become not finite; `FileError` if a
   ///   file cannot be written; `CancellationError` if it was interrupted.
   public func run(
-    _ source: NetworkSource, on host: GeneratorHost, into folder: OutputFolder,
-    progress: @escaping ProgressHandler
+    _ prepared: Prepared, _ source: NetworkSource, on host: GeneratorHost,
+    into folder: OutputFolder, progress: @escaping ProgressHandler
   ) async throws -> Outcome {
-    let (target, request) = try prepared(host.traits)
+    let (target, request) = (prepared.target, prepared.request)
     let hash = try source.contentHash()
     let steps = settings.steps
     let everyStep = max(1, (steps + Self.frameLimit - 1) / Self.frameLimit)

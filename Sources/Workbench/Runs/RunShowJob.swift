@@ -35,7 +35,7 @@ enum RunPlot {
     _ runs: [(name: String, curves: LossCurves)], to path: String, source: String
   ) throws {
     guard runs.contains(where: { !$0.curves.kimg.isEmpty }) else {
-      throw RequestError("plot", expected: "a training with a line in its log", found: source)
+      throw RequestError("--plot", expected: "a training with a line in its log", found: source)
     }
     _ = try OutputFolder(of: path)
     try LossPlot(runs).image.write(to: path)

@@ -164,6 +164,26 @@ import Testing
     #expect(message?.hasSuffix("found [6, 8]") == true, "\(message ?? "")")
   }
 
+  @Test("encoders fit the proportions and channels of a generator's pictures")
+  func fittingPictures() throws {
+    var wide = StyleGAN2Configuration(resolution: 32)
+    (wide.imgChannels, wide.wDim) = (1, 16)
+    let generator = wide.makeGenerator(Scope(ParameterStore(), device: .meta)).traits
+    let fitted = smallPSp().fitting(generator)
+    #expect(fitted.shape.trunk.inChannels == 1)
+    #expect(fitted.shape.height == fitted.shape.width)
+    try fitted.traits.check(fits: generator)
+    var (low, coloured) = (fitted, fitted)
+    low.shape.height /= 2
+    coloured.shape.trunk.inChannels = 3
+    for (other, words) in [(low, "proportions"), (coloured, "1 channels, found 3")] {
+      let error = #expect(throws: ConfigurationError.self) {
+        try other.traits.check(fits: generator)
+      }
+      #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+  }
+
   @Test("canonical JSON reads back to the same values")
   func roundTrip() throws {
     for configuration in [smallPSp(.offsets), smallPSp(.intoW)] {
