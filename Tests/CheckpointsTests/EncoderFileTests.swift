@@ -360,12 +360,12 @@ private func codes(_ encoder: some ImageEncoder) -> [Float] {
       expect(.doesNotFit, says: "AlexNet or VGG-16 of torchvision, found the heads of LPIPS") {
         _ = try Checkpoint.Network.lpips(backbone: heads, heads: heads)
       }
-      let own = "\(folder)/l.safetensors"
+      let ours = "\(folder)/l.safetensors"
       expect(.notRecognised, says: "AlexNet or VGG-16 of torchvision, found a safetensors file") {
-        _ = try Checkpoint.Network.lpips(backbone: own, heads: heads)
+        _ = try Checkpoint.Network.lpips(backbone: ours, heads: heads)
       }
       expect(.notRecognised, says: "the heads of LPIPS, found a safetensors file") {
-        _ = try Checkpoint.Network.lpips(backbone: features, heads: own)
+        _ = try Checkpoint.Network.lpips(backbone: features, heads: ours)
       }
     }
   }

@@ -130,6 +130,9 @@ public struct EditRequest: Sendable {
   /// What the pictures say about how they were made.
   public var provenance: Provenance
 
+  /// The content hash of the generator's numbers.
+  public var generatorHash: String { owner.hashes[0] }
+
   /// A request without truncation, with the network's own noise.
   ///
   /// - Parameters:
@@ -215,7 +218,7 @@ struct EditDrawing {
     if !edited.isEmpty {
       let path = folder.file("codes.safetensors")
       try Codes.joined(edited.map(\.code)).write(
-        to: path, generatorHash: request.owner.hashes[0], names: edited.map(\.name))
+        to: path, generatorHash: request.generatorHash, names: edited.map(\.name))
       files.append(WrittenPicture(file: path))
     }
     guard let image = sheet.image else { return files }
