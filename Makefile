@@ -12,7 +12,7 @@ SWIFT_SOURCES = Package.swift Sources Tests Examples/Package.swift Examples/Gene
   Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing/Package.swift Fuzzing/Fuzz
 LIBRARIES = Formats Datasets Tensors Layers Networks Checkpoints Training Inversion Editing Workbench
 
-.PHONY: help setup build demo test example bench fuzz protobuf lint format docs pictures clean
+.PHONY: help setup build demo test example bench bench-operators fuzz protobuf lint format docs pictures clean
 
 ## demo: build everything and make pictures to look at, in demo/
 demo: build
@@ -40,8 +40,12 @@ example: setup
 	.build/examples/release/GenerateImage \
 	  Tests/ParityTests/Cases/checkpoint-stylegan2-ada-pkl/network-protocol4.pkl .build/examples/picture.png
 
-## bench: how fast calls, layers and networks are on this machine
-bench: setup
+## bench: how fast every named network is on this machine, and in how much memory
+bench: build
+	@Scripts/bench.sh
+
+## bench-operators: how long single calls and operators take
+bench-operators: setup
 	@touch Benchmarks/Package.swift
 	LD_LIBRARY_PATH=$(TORCH_LIB) swift package --package-path Benchmarks --scratch-path .build/benchmarks \
 	  --disable-sandbox benchmark $(BENCH_FLAGS)

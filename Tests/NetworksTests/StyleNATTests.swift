@@ -29,6 +29,25 @@ private func makeStyleNAT(_ configuration: StyleNATConfiguration) -> StyleNAT {
   return generator
 }
 
+@Suite("Large maps of transformers") struct LargeTransformerMapTests {
+  /// Two images, made sample by sample and in pieces, or all at once with gradients recorded.
+  @Test("sample by sample and in pieces they are what they are at once")
+  func pieces() {
+    var configuration = smallStyleNAT()
+    configuration.shape.resolution = 128
+    configuration.kernelSizes += [[3], [3]]
+    configuration.dilations += [[1], [1, 8]]
+    let generator = makeStyleNAT(configuration)
+    let wPlus = Tensor.seeded([2, generator.traits.numWs, 12], seed: 7, dtype: .float32)
+    let pieces = withoutGradients { generator.synthesize(wPlus, options: .init()) }
+    let whole = generator.synthesize(wPlus, options: .init())
+    #expect(pieces.shape == [2, 3, 128, 128])
+    // Roundings of float32 over a dozen blocks, of numbers around the deviation.
+    let deviation = whole.varianceAndMean(over: 0, 1, 2, 3).variance.item().squareRoot()
+    expectClose(pieces, whole, atol: 2e-4 * deviation)
+  }
+}
+
 @Suite("StyleNAT's configurations") struct StyleNATConfigurationTests {
   private func published(_ name: String) throws -> StyleNATConfiguration {
     try #require(Registry.configuration(named: name) as? StyleNATConfiguration)
