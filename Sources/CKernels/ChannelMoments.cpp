@@ -24,9 +24,13 @@ CKERNELS_INLINE void blockMoments(const Scalar *tokens, int64_t count, int64_t c
                                   Acc *squares) {
   std::fill(means, means + channels, Acc(0));
   std::fill(squares, squares + channels, Acc(0));
-  for (int64_t t = 0; t < count; t++)
-    for (int64_t c = 0; c < channels; c++) means[c] += static_cast<Acc>(tokens[t * channels + c]);
-  for (int64_t c = 0; c < channels; c++) means[c] /= static_cast<Acc>(count);
+  // Distances from the first token, which are summed with smaller roundings than the numbers are.
+  for (int64_t t = 1; t < count; t++) {
+    for (int64_t c = 0; c < channels; c++)
+      means[c] += static_cast<Acc>(tokens[t * channels + c]) - static_cast<Acc>(tokens[c]);
+  }
+  for (int64_t c = 0; c < channels; c++)
+    means[c] = means[c] / static_cast<Acc>(count) + static_cast<Acc>(tokens[c]);
   for (int64_t t = 0; t < count; t++) {
     for (int64_t c = 0; c < channels; c++) {
       const Acc distance = static_cast<Acc>(tokens[t * channels + c]) - means[c];
