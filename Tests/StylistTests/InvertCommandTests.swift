@@ -246,7 +246,7 @@ struct InvertCommandTests {
       try photographs(2, in: folder)
       try put(Array("no picture".utf8), at: "\(folder)/photos/bad.png")
       let outcome = try await stylist(
-        ["invert"] + untrained + ["--data=photos", "--refine-steps=1", "--outdir=out", "-n"],
+        ["invert"] + untrained + ["--data=photos", "--refine-steps=20", "--outdir=out", "-n"],
         in: folder)
       #expect(outcome.exitCode == 65)
       #expect(outcome.stdout.hasPrefix("would invert 2 pictures into out"))
