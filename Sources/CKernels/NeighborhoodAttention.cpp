@@ -20,11 +20,43 @@
 #include "NeighborhoodTiles.h"
 #include "Parallel.h"
 
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 namespace ckernels {
 namespace {
 
 template <typename Acc>
 using Lanes __attribute__((vector_size(laneCount * sizeof(Acc)))) = Acc;
+
+template <typename Acc>
+CKERNELS_INLINE Lanes<Acc> loaded(const Acc *from) {
+  Lanes<Acc> lanes;
+  std::memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+
+template <typename Acc>
+CKERNELS_INLINE void store(Acc *to, const Lanes<Acc> &lanes) {
+  std::memcpy(to, &lanes, sizeof lanes);
+}
+
+template <typename Acc>
+CKERNELS_INLINE Acc sum(const Lanes<Acc> &lanes) {
+  Acc sums[laneCount];
+  store(sums, lanes);
+  for (int64_t half = laneCount / 2; half > 0; half /= 2)
+    for (int64_t i = 0; i < half; i++) sums[i] += sums[i + half];
+  return sums[0];
+}
+
+template <typename Acc>
+CKERNELS_INLINE Acc highest(const Lanes<Acc> &lanes) {
+  Acc most[laneCount];
+  store(most, lanes);
+  for (int64_t half = laneCount / 2; half > 0; half /= 2)
+    for (int64_t i = 0; i < half; i++) most[i] = most[i] > most[i + half] ? most[i] : most[i + half];
+  return most[0];
+}
 
 // What a thread keeps for one tile. Backward works on two quantities at once: queries and the
 // gradients of results, or keys and values.
@@ -45,29 +77,37 @@ struct Biases {
   int64_t stride;
 };
 
-inline double exponential(double x) { return std::exp(x); }
+inline Lanes<double> exponential(const Lanes<double> &x) {
+  Lanes<double> powers;
+  for (int64_t i = 0; i < laneCount; i++) powers[i] = std::exp(x[i]);
+  return powers;
+}
 
-// e^x of a number that is not far above 0, within two units of the last place; 0 below e^-87.
-CKERNELS_INLINE float exponential(float x) {
+// e^x of numbers that are not far above 0, within two units of the last place; 0 below e^-87.
+CKERNELS_INLINE Lanes<float> exponential(const Lanes<float> &x) {
   // x = n ln 2 + r with a whole n, which the sum's low bits hold.
-  const float shifted = x * 1.44269504f + 0x1.8p23f;
-  const float n = shifted - 0x1.8p23f;
+  const Lanes<float> shifted = x * 1.44269504f + 0x1.8p23f;
+  const Lanes<float> n = shifted - 0x1.8p23f;
   constexpr float high = 0x1.63p-1f, low = static_cast<float>(0.69314718055994531 - 0x1.63p-1);
-  const float r = (x - n * high) - n * low;
-  float sum = 1.f / 5040;
-  sum = sum * r + 1.f / 720;
+  const Lanes<float> r = (x - n * high) - n * low;
+  Lanes<float> sum = r * (1.f / 5040) + 1.f / 720;
   sum = sum * r + 1.f / 120;
   sum = sum * r + 1.f / 24;
   sum = sum * r + 1.f / 6;
   sum = sum * r + 0.5f;
   sum = sum * r + 1;
   sum = sum * r + 1;
-  uint32_t bits;
+  using Bits __attribute__((vector_size(laneCount * sizeof(int32_t)))) = int32_t;
+  Bits bits;
   std::memcpy(&bits, &shifted, sizeof bits);
   bits = (bits << 23) + 0x3F800000;
-  float power;
-  std::memcpy(&power, &bits, sizeof power);
-  return x < -87.f ? 0.f : sum * power;
+  Lanes<float> powers;
+  std::memcpy(&powers, &bits, sizeof powers);
+  powers *= sum;
+  std::memcpy(&bits, &powers, sizeof bits);
+  bits &= ~static_cast<Bits>(x < -87.f);
+  std::memcpy(&powers, &bits, sizeof powers);
+  return powers;
 }
 
 // out[r][lane] = the product of an item with the halo's token in row r and column `lane`.
@@ -76,13 +116,10 @@ CKERNELS_INLINE void multiplyRows(Acc *out, int64_t stride, const Acc *item, con
                                   const Tile &t) {
   Lanes<Acc> sums[rows] = {};
   for (int64_t d = 0; d < t.width; d++) {
-    for (int r = 0; r < rows; r++) {
-      Lanes<Acc> line;
-      std::memcpy(&line, lines + (r * t.width + d) * t.lineLength, sizeof line);
-      sums[r] += line * item[d];
-    }
+    for (int r = 0; r < rows; r++)
+      sums[r] += loaded(lines + (r * t.width + d) * t.lineLength) * item[d];
   }
-  for (int r = 0; r < rows; r++) std::memcpy(out + r * stride, &sums[r], sizeof sums[r]);
+  for (int r = 0; r < rows; r++) store(out + r * stride, sums[r]);
 }
 
 // The products of an item with all tokens of its window; columns behind the window hold any number.
@@ -90,11 +127,14 @@ template <typename Acc>
 CKERNELS_INLINE void multiply(Acc *out, const Acc *item, const Acc *lines, const Tile &t,
                               const Window &w) {
   for (int64_t column = 0; column < w.stride; column += laneCount) {
-    for (int64_t row = 0; row < w.rows; row += 4) {
+    for (int64_t row = 0; row < w.rows; row += 7) {
       Acc *to = out + row * w.stride + column;
       const Acc *from =
           lines + (w.row + row) * t.width * t.lineLength + (w.column + column);
-      switch (std::min<int64_t>(w.rows - row, 4)) {
+      switch (std::min<int64_t>(w.rows - row, 7)) {
+        case 7: multiplyRows<7>(to, w.stride, item, from, t); break;
+        case 6: multiplyRows<6>(to, w.stride, item, from, t); break;
+        case 5: multiplyRows<5>(to, w.stride, item, from, t); break;
         case 4: multiplyRows<4>(to, w.stride, item, from, t); break;
         case 3: multiplyRows<3>(to, w.stride, item, from, t); break;
         case 2: multiplyRows<2>(to, w.stride, item, from, t); break;
@@ -108,19 +148,24 @@ CKERNELS_INLINE void multiply(Acc *out, const Acc *item, const Acc *lines, const
 template <int registers, typename Acc>
 CKERNELS_INLINE void addTokens(Acc *out, const Acc *weights, const Acc *halo, const Tile &t,
                                const Window &w) {
-  Lanes<Acc> sums[registers] = {};
+  // Two sums for each register: an addition need not wait for the one before it.
+  Lanes<Acc> sums[2][registers] = {};
   for (int64_t row = 0; row < w.rows; row++) {
     const Acc *token = halo + ((w.row + row) * t.x.halo.count() + w.column) * t.depth;
-    for (int64_t column = 0; column < w.columns; column++, token += t.depth) {
-      const Acc weight = weights[row * w.stride + column];
+    const Acc *weight = weights + row * w.stride;
+    int64_t column = 0;
+    for (; column + 1 < w.columns; column += 2, token += 2 * t.depth) {
       for (int r = 0; r < registers; r++) {
-        Lanes<Acc> part;
-        std::memcpy(&part, token + r * laneCount, sizeof part);
-        sums[r] += part * weight;
+        sums[0][r] += loaded(token + r * laneCount) * weight[column];
+        sums[1][r] += loaded(token + t.depth + r * laneCount) * weight[column + 1];
       }
     }
+    if (column < w.columns) {
+      for (int r = 0; r < registers; r++)
+        sums[row % 2][r] += loaded(token + r * laneCount) * weight[column];
+    }
   }
-  std::memcpy(out, sums, sizeof sums);
+  for (int r = 0; r < registers; r++) store(out + r * laneCount, sums[0][r] + sums[1][r]);
 }
 
 template <typename Acc>
@@ -136,13 +181,25 @@ CKERNELS_INLINE void addTokens(Acc *out, const Acc *weights, const Acc *halo, co
   }
 }
 
+// Adds the biases to the scores of a window, and makes those behind it infinitely low. Returns the
+// highest of each lane.
 template <typename Acc>
-CKERNELS_INLINE void addBiases(Acc *scores, const Biases<Acc> &biases, const Window &w) {
-  for (int64_t row = 0; row < w.rows; row++) {
-    const Acc *from = biases.table + (w.biasRow + row) * biases.stride + w.biasColumn;
-    for (int64_t column = 0; column < w.stride; column++)
-      scores[row * w.stride + column] += from[column];
+CKERNELS_INLINE Lanes<Acc> addBiases(Acc *scores, const Biases<Acc> &biases, const Window &w) {
+  constexpr Acc lowest = -std::numeric_limits<Acc>::infinity();
+  const Lanes<Acc> low = Lanes<Acc>{} + lowest;
+  Lanes<Acc> most = low, places;
+  for (int64_t i = 0; i < laneCount; i++) places[i] = static_cast<Acc>(i);
+  for (int64_t column = 0; column < w.stride; column += laneCount) {
+    const auto behind = places >= static_cast<Acc>(w.columns - column);
+    for (int64_t row = 0; row < w.rows; row++) {
+      Acc *to = scores + row * w.stride + column;
+      const Acc *bias = biases.table + (w.biasRow + row) * biases.stride + w.biasColumn + column;
+      const Lanes<Acc> score = behind ? low : loaded(to) + loaded(bias);
+      most = score > most ? score : most;
+      store(to, score);
+    }
   }
+  return most;
 }
 
 // The sum of the exponentials of a window's scores, and the largest score.
@@ -151,23 +208,17 @@ struct Total {
   Acc sum, highest;
 };
 
-// Makes scores weights that are to be divided by their sum.
+// Makes products weights that are to be divided by their sum.
 template <typename Acc>
-CKERNELS_INLINE Total<Acc> exponentials(Acc *scores, const Window &w) {
-  Acc highest = -std::numeric_limits<Acc>::infinity();
-  for (int64_t row = 0; row < w.rows; row++) {
-    Acc *line = scores + row * w.stride;
-    for (int64_t column = 0; column < w.columns; column++)
-      highest = line[column] > highest ? line[column] : highest;
+CKERNELS_INLINE Total<Acc> exponentials(Acc *scores, const Biases<Acc> &biases, const Window &w) {
+  const Acc most = highest<Acc>(addBiases(scores, biases, w));
+  Lanes<Acc> total = {};
+  for (int64_t place = 0; place < w.rows * w.stride; place += laneCount) {
+    const Lanes<Acc> weight = exponential(loaded(scores + place) - most);
+    store(scores + place, weight);
+    total += weight;
   }
-  Acc sum = 0;
-  for (int64_t row = 0; row < w.rows; row++) {
-    Acc *line = scores + row * w.stride;
-    for (int64_t column = 0; column < w.stride; column++)
-      line[column] = exponential(line[column] - highest);
-    for (int64_t column = 0; column < w.columns; column++) sum += line[column];
-  }
-  return {sum, highest};
+  return {sum<Acc>(total), most};
 }
 
 // MARK: Tiles
@@ -181,8 +232,7 @@ CKERNELS_INLINE void attend(const Tile &t, const Biases<Acc> &biases, Room<Acc> 
       const Window w = Window::of<Side::queries>(t, py, px);
       Acc *weights = room.weights.data(), *result = room.results.data() + item * t.depth;
       multiply(weights, room.items.data() + item * t.depth, room.lines.data(), t, w);
-      addBiases(weights, biases, w);
-      const Total<Acc> total = exponentials(weights, w);
+      const Total<Acc> total = exponentials(weights, biases, w);
       addTokens(result, weights, room.halo.data(), t, w);
       const Acc factor = 1 / total.sum;
       for (int64_t d = 0; d < t.depth; d++) result[d] *= factor;
@@ -205,21 +255,21 @@ CKERNELS_INLINE void differentiateQueries(const Tile &t, const Biases<Acc> &bias
       multiply(flow, room.otherItems.data() + item * t.depth, room.otherLines.data(), t, w);
       addBiases(weights, biases, w);
       const Acc logSum = room.logSums[item];
-      Acc delta = 0;
-      for (int64_t row = 0; row < w.rows; row++) {
-        Acc *line = weights + row * w.stride;
-        for (int64_t column = 0; column < w.stride; column++)
-          line[column] = exponential(line[column] - logSum);
-        for (int64_t column = 0; column < w.columns; column++)
-          delta += line[column] * flow[row * w.stride + column];
+      Lanes<Acc> products = {};
+      for (int64_t place = 0; place < w.rows * w.stride; place += laneCount) {
+        const Lanes<Acc> weight = exponential(loaded(weights + place) - logSum);
+        store(weights + place, weight);
+        products += weight * loaded(flow + place);
       }
+      const Acc delta = sum<Acc>(products);
       room.deltas[item] = delta;
       for (int64_t row = 0; row < w.rows; row++) {
-        Acc *sums = biasSums + (w.biasRow + row) * (2 * t.x.kernel - 1) + w.biasColumn;
-        for (int64_t column = 0; column < w.columns; column++) {
-          Acc &value = flow[row * w.stride + column];
-          value = weights[row * w.stride + column] * (value - delta);
-          sums[column] += value;
+        Acc *sums = biasSums + (w.biasRow + row) * biases.stride + w.biasColumn;
+        for (int64_t column = 0; column < w.stride; column += laneCount) {
+          const int64_t place = row * w.stride + column;
+          const Lanes<Acc> value = loaded(weights + place) * (loaded(flow + place) - delta);
+          store(flow + place, value);
+          store(sums + column, loaded(sums + column) + value);
         }
       }
       addTokens(room.results.data() + item * t.depth, flow, room.halo.data(), t, w);
@@ -241,11 +291,11 @@ CKERNELS_INLINE void differentiateKeys(const Tile &t, const Biases<Acc> &biases,
       for (int64_t row = 0; row < w.rows; row++) {
         const int64_t place = (w.row + row) * t.lineLength + w.column;
         const Acc *logSums = room.logSums.data() + place, *deltas = room.deltas.data() + place;
-        for (int64_t column = 0; column < w.stride; column++) {
-          Acc &weight = weights[row * w.stride + column];
-          weight = exponential(weight - logSums[column]);
-          Acc &value = flow[row * w.stride + column];
-          value = weight * (value - deltas[column]);
+        for (int64_t column = 0; column < w.stride; column += laneCount) {
+          const int64_t at = row * w.stride + column;
+          const Lanes<Acc> weight = exponential(loaded(weights + at) - loaded(logSums + column));
+          store(weights + at, weight);
+          store(flow + at, weight * (loaded(flow + at) - loaded(deltas + column)));
         }
       }
       addTokens(room.results.data() + item * t.depth, flow, room.halo.data(), t, w);
@@ -406,15 +456,16 @@ std::tuple<at::Tensor, at::Tensor> forwardCPU(const at::Tensor &qIn, const at::T
 // The sums of all tiles of each head, in the order of the tiles.
 template <typename Acc>
 at::Tensor summedBiases(const std::vector<Acc> &parts, const Map &map) {
-  const int64_t size = map.biasSide() * map.biasSide(), places = map.tileCount() / map.heads;
-  at::Tensor sums = at::empty({map.heads, map.biasSide(), map.biasSide()},
-                              c10::CppTypeToScalarType<Acc>::value);
+  const int64_t side = map.biasSide(), stride = map.biasStride();
+  const int64_t places = map.tileCount() / map.heads;
+  at::Tensor sums =
+      at::empty({map.heads, side, side}, c10::CppTypeToScalarType<Acc>::value);
   Acc *to = sums.template mutable_data_ptr<Acc>();
-  forEachRow(map.heads * size, places, [&](int64_t index) {
-    const int64_t head = index / size;
+  forEachRow(map.heads * side * side, places, [&](int64_t index) {
+    const int64_t head = index / (side * side), row = index / side % side;
     double sum = 0;
     for (int64_t place = 0; place < places; place++)
-      sum += parts[(place * map.heads + head) * size + index % size];
+      sum += parts[((place * map.heads + head) * side + row) * stride + index % side];
     to[index] = static_cast<Acc>(sum);
   });
   return sums;
@@ -433,7 +484,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backwardCPU(
   at::Tensor drpb = at::empty({0});
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, q.scalar_type(), "neighborhood", [&] {
     using Acc = at::opmath_type<scalar_t>;
-    const int64_t biasSize = map.biasSide() * map.biasSide();
+    const int64_t biasSize = map.biasSide() * map.biasStride();
     std::vector<Acc> biases = paddedBiases<Acc>(rpb, map, false);
     std::vector<Acc> biasSums(map.tileCount() * biasSize, 0);
     const View<const scalar_t> queries(q.const_data_ptr<scalar_t>(), q);

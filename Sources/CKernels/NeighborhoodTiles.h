@@ -26,7 +26,7 @@ struct Span {
 // One axis of a map. Tokens `dilation` apart form a group, which sees only itself: token i is member
 // i / dilation of group i % dilation. Groups are cut into tiles of at most `tileLength` members.
 struct Axis {
-  static constexpr int64_t tileLength = 16;
+  static constexpr int64_t tileLength = 8;
   int64_t length, kernel, dilation, tiles;
 
   Axis(int64_t length, int64_t kernel, int64_t dilation)
@@ -126,15 +126,21 @@ struct View {
   }
 };
 
+// Packs one token, times a factor; what follows its numbers stays as it is.
+template <typename Scalar, typename Acc>
+CKERNELS_INLINE void packToken(Acc *to, const Scalar *from, int64_t width, Acc factor) {
+  for (int64_t d = 0; d < width; d++) to[d] = static_cast<Acc>(from[d]) * factor;
+}
+
 // Packs the items of a tile, times a factor.
 template <typename Scalar, typename Acc>
 void packItems(std::vector<Acc> &to, const View<Scalar> &from, const Tile &t, Acc factor = 1) {
-  to.assign(t.items() * t.depth, 0);
+  to.resize(t.items() * t.depth);
   Acc *item = to.data();
   for (int64_t py = t.y.items.begin; py < t.y.items.end; py++) {
     for (int64_t px = t.x.items.begin; px < t.x.items.end; px++, item += t.depth) {
-      const Scalar *source = from.at(t, py, px);
-      for (int64_t d = 0; d < t.width; d++) item[d] = static_cast<Acc>(source[d]) * factor;
+      packToken(item, from.at(t, py, px), t.width, factor);
+      std::fill(item + t.width, item + t.depth, Acc(0));
     }
   }
 }
@@ -142,28 +148,48 @@ void packItems(std::vector<Acc> &to, const View<Scalar> &from, const Tile &t, Ac
 // Packs the halo of a tile, times a factor, `depth` numbers after one another.
 template <typename Scalar, typename Acc>
 void packHalo(std::vector<Acc> &to, const View<Scalar> &from, const Tile &t, Acc factor = 1) {
-  to.assign(t.y.halo.count() * t.x.halo.count() * t.depth, 0);
+  to.resize(t.y.halo.count() * t.x.halo.count() * t.depth);
   Acc *token = to.data();
   for (int64_t py = t.y.halo.begin; py < t.y.halo.end; py++) {
     for (int64_t px = t.x.halo.begin; px < t.x.halo.end; px++, token += t.depth) {
-      const Scalar *source = from.at(t, py, px);
-      for (int64_t d = 0; d < t.width; d++) token[d] = static_cast<Acc>(source[d]) * factor;
+      packToken(token, from.at(t, py, px), t.width, factor);
+      std::fill(token + t.width, token + t.depth, Acc(0));
     }
   }
+}
+
+// Turns `laneCount` rows of as many numbers into columns.
+template <typename Acc>
+CKERNELS_INLINE void transpose(Acc *to, int64_t toStride, const Acc *from, int64_t fromStride) {
+  for (int64_t d = 0; d < laneCount; d++)
+    for (int64_t i = 0; i < laneCount; i++) to[d * toStride + i] = from[i * fromStride + d];
 }
 
 // Packs the halo of a tile, times a factor, as lines: columns after one another.
 template <typename Scalar, typename Acc>
 void packLines(std::vector<Acc> &to, const View<Scalar> &from, const Tile &t, int64_t width,
                Acc factor = 1) {
-  to.assign(t.y.halo.count() * width * t.lineLength, 0);
+  to.resize(t.y.halo.count() * width * t.lineLength);
+  const int64_t padded = roundedUp(width);
+  thread_local std::vector<Acc> tokens;  // as many as lanes
+  tokens.assign(laneCount * padded, 0);
   Acc *lines = to.data();
   for (int64_t py = t.y.halo.begin; py < t.y.halo.end; py++, lines += width * t.lineLength) {
-    for (int64_t px = t.x.halo.begin; px < t.x.halo.end; px++) {
-      const Scalar *source = from.at(t, py, px);
-      Acc *column = lines + (px - t.x.halo.begin);
-      for (int64_t d = 0; d < width; d++)
-        column[d * t.lineLength] = static_cast<Acc>(source[d]) * factor;
+    for (int64_t column = 0; column < t.lineLength; column += laneCount) {
+      const int64_t count = std::clamp<int64_t>(t.x.halo.count() - column, 0, laneCount);
+      for (int64_t i = 0; i < count; i++)
+        packToken(tokens.data() + i * padded, from.at(t, py, t.x.halo.begin + column + i), width,
+                  factor);
+      std::fill(tokens.begin() + count * padded, tokens.end(), Acc(0));
+      for (int64_t d = 0; d < width; d += laneCount) {
+        if (d + laneCount <= width) {
+          transpose(lines + d * t.lineLength + column, t.lineLength, tokens.data() + d, padded);
+        } else {
+          for (int64_t rest = d; rest < width; rest++)
+            for (int64_t i = 0; i < laneCount; i++)
+              lines[rest * t.lineLength + column + i] = tokens[i * padded + rest];
+        }
+      }
     }
   }
 }
