@@ -1,0 +1,420 @@
+// The inner loops of neighbourhood attention, each compiled for every level of processor features.
+//
+// The items of a row of a tile lie side by side in the lanes of a register, so that a score, its
+// exponential and their sum are whole registers. Scores of a row of items have the layout
+// [row of the halo within the window, slot, lane].
+
+#pragma once
+
+#include <c10/util/BFloat16.h>
+#include <c10/util/Half.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "Features.h"
+#include "NeighborhoodTiles.h"
+
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+namespace ckernels {
+namespace {
+
+template <typename Acc>
+using Lanes __attribute__((vector_size(laneCount * sizeof(Acc)))) = Acc;
+
+template <typename Acc>
+CKERNELS_INLINE Lanes<Acc> loaded(const Acc *from) {
+  Lanes<Acc> lanes;
+  std::memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+
+template <typename Acc>
+CKERNELS_INLINE void store(Acc *to, const Lanes<Acc> &lanes) {
+  std::memcpy(to, &lanes, sizeof lanes);
+}
+
+inline Lanes<double> exponential(const Lanes<double> &x) {
+  Lanes<double> powers;
+  for (int64_t i = 0; i < laneCount; i++) powers[i] = std::exp(x[i]);
+  return powers;
+}
+
+// e^x of numbers that are not far above 0, within two units of the last place; 0 below e^-87.
+CKERNELS_INLINE Lanes<float> exponential(const Lanes<float> &x) {
+  // x = n ln 2 + r with a whole n, which the sum's low bits hold.
+  const Lanes<float> shifted = x * 1.44269504f + 0x1.8p23f;
+  const Lanes<float> n = shifted - 0x1.8p23f;
+  constexpr float high = 0x1.63p-1f, low = static_cast<float>(0.69314718055994531 - 0x1.63p-1);
+  const Lanes<float> r = (x - n * high) - n * low;
+  Lanes<float> sum = r * (1.f / 5040) + 1.f / 720;
+  sum = sum * r + 1.f / 120;
+  sum = sum * r + 1.f / 24;
+  sum = sum * r + 1.f / 6;
+  sum = sum * r + 0.5f;
+  sum = sum * r + 1;
+  sum = sum * r + 1;
+  using Bits __attribute__((vector_size(laneCount * sizeof(int32_t)))) = int32_t;
+  Bits bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits << 23) + 0x3F800000;
+  Lanes<float> powers;
+  std::memcpy(&powers, &bits, sizeof powers);
+  powers *= sum;
+  std::memcpy(&bits, &powers, sizeof bits);
+  bits &= ~static_cast<Bits>(x < -87.f);
+  std::memcpy(&powers, &bits, sizeof powers);
+  return powers;
+}
+
+// Calls `body` with `value`, which is in 1 ... `most`, as a constant.
+template <int most, typename Body>
+CKERNELS_INLINE void withConstant(int64_t value, Body body) {
+  if constexpr (most > 1) {
+    if (value != most) return withConstant<most - 1>(value, body);
+  }
+  body(std::integral_constant<int, most>());
+}
+
+// MARK: Packing
+
+// Packs tokens that lie `step` apart, times a factor, as `depth` numbers each.
+template <typename Scalar, typename Acc>
+CKERNELS_INLINE void packed(Acc *to, const Scalar *from, int64_t step, int64_t count, Acc factor,
+                            const Tile &t) {
+  for (int64_t i = 0; i < count; i++, to += t.depth, from += step) {
+    int64_t d = 0;
+    for (; d + laneCount <= t.width; d += laneCount)
+      for (int64_t e = 0; e < laneCount; e++) to[d + e] = static_cast<Acc>(from[d + e]) * factor;
+    for (; d < t.depth; d++) to[d] = d < t.width ? static_cast<Acc>(from[d]) * factor : 0;
+  }
+}
+
+// Writes packed tokens, times a factor, to where they lie `step` apart.
+template <typename Scalar, typename Acc>
+CKERNELS_INLINE void unpacked(Scalar *to, int64_t step, const Acc *from, int64_t count, Acc factor,
+                              const Tile &t) {
+  for (int64_t i = 0; i < count; i++, to += step, from += t.depth) {
+    int64_t d = 0;
+    for (; d + laneCount <= t.width; d += laneCount)
+      for (int64_t e = 0; e < laneCount; e++) to[d + e] = static_cast<Scalar>(from[d + e] * factor);
+    for (; d < t.width; d++) to[d] = static_cast<Scalar>(from[d] * factor);
+  }
+}
+
+// Turns registers into columns.
+template <typename Acc>
+CKERNELS_INLINE void transpose(Lanes<Acc> (&r)[8]) {
+  static_assert(laneCount == 8);
+  Lanes<Acc> pairs[8], fours[8];
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    pairs[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = 0; j < 2; j++) {
+      const Lanes<Acc> a = pairs[i + j], b = pairs[i + j + 2];
+      fours[i + 2 * j] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+      fours[i + 2 * j + 1] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  for (int i = 0; i < 4; i++) {
+    r[i] = __builtin_shufflevector(fours[i], fours[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    r[i + 4] = __builtin_shufflevector(fours[i], fours[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
+// Turns `count` packed tokens into lines of `length` columns; zeros follow the tokens.
+template <typename Acc>
+CKERNELS_INLINE void transposed(Acc *lines, int64_t length, const Acc *tokens, int64_t count,
+                                const Tile &t) {
+  for (int64_t column = 0; column < length; column += laneCount) {
+    for (int64_t d = 0; d < t.depth; d += laneCount) {
+      Lanes<Acc> rows[laneCount];
+      for (int64_t i = 0; i < laneCount; i++) {
+        const bool isThere = column + i < count;
+        rows[i] = isThere ? loaded(tokens + (column + i) * t.depth + d) : Lanes<Acc>{};
+      }
+      transpose<Acc>(rows);
+      for (int64_t i = 0; i < laneCount; i++) store(lines + (d + i) * length + column, rows[i]);
+    }
+  }
+}
+
+// The bias of each slot and lane, [bias row, slot, lane], from a table of which each row is turned
+// around and has room before and behind it; infinitely low outside of a lane's window.
+template <typename Acc>
+CKERNELS_INLINE void spreadBiases(Acc *to, const Acc *table, int64_t stride, Span rows,
+                                  const Tile &t) {
+  const int64_t first = 2 * t.x.kernel - 2 - t.x.bias(t.x.items.begin, t.x.halo.begin);
+  for (int64_t slot = 0; slot < t.slots.count; slot++) {
+    Lanes<Acc> outside = {};
+    for (int64_t i = 0; i < t.x.items.count() && !t.slots.shifted; i++)
+      if (slot < t.slots.columns[i].begin || slot >= t.slots.columns[i].end)
+        outside[i] = -std::numeric_limits<Acc>::infinity();
+    for (int64_t row = rows.begin; row < rows.end; row++) {
+      const Acc *from = table + row * stride + first - slot;
+      const Lanes<Acc> bias = t.slots.shifted ? Lanes<Acc>{} + *from : loaded(from);
+      store(to + row * t.rowScores() + slot * laneCount, bias + outside);
+    }
+  }
+}
+
+// Adds what `spreadBiases` would have read to the places it would have read it from.
+template <typename Acc>
+CKERNELS_INLINE void gatherBiases(Acc *table, int64_t stride, const Acc *from, Span rows,
+                                  const Tile &t) {
+  const int64_t first = 2 * t.x.kernel - 2 - t.x.bias(t.x.items.begin, t.x.halo.begin);
+  for (int64_t row = rows.begin; row < rows.end; row++) {
+    for (int64_t slot = 0; slot < t.slots.count; slot++) {
+      Acc *to = table + row * stride + first - slot;
+      const Acc *values = from + row * t.rowScores() + slot * laneCount;
+      for (int64_t i = 0; i < t.x.items.count(); i++) to[t.slots.shifted ? 0 : i] += values[i];
+    }
+  }
+}
+
+// MARK: Products
+
+// The products of one or two rows of items with `slots` slots of a row of the halo.
+template <int rows, int slots, bool shifted, typename Acc>
+CKERNELS_INLINE void multiplySlots(Acc *const *out, const Acc *const *items, const Acc *line,
+                                   const Acc *const *biases, const Tile &t) {
+  Lanes<Acc> sums[rows][slots] = {};
+  for (int64_t d = 0; d < t.width; d++, line += t.lineLength) {
+    Lanes<Acc> item[rows];
+    for (int r = 0; r < rows; r++) item[r] = loaded(items[r] + d * laneCount);
+    for (int s = 0; s < slots; s++) {
+      const Lanes<Acc> other = shifted ? loaded(line + s) : Lanes<Acc>{} + line[s];
+      for (int r = 0; r < rows; r++) sums[r][s] += item[r] * other;
+    }
+  }
+  for (int r = 0; r < rows; r++) {
+    for (int s = 0; s < slots; s++) {
+      if (biases[r]) sums[r][s] += loaded(biases[r] + s * laneCount);
+      store(out[r] + s * laneCount, sums[r][s]);
+    }
+  }
+}
+
+// The products of one or two rows of items with all slots of a row of the halo.
+template <int rows, typename Acc>
+CKERNELS_INLINE void multiplyRow(Acc *const *out, const Acc *const *items, const Acc *line,
+                                 const Acc *const *biases, const Tile &t) {
+  const int64_t parts = (t.slots.count + 7) / 8;
+  for (int64_t part = 0; part < parts; part++) {
+    const int64_t slot = t.slots.count * part / parts;
+    Acc *to[rows];
+    const Acc *bias[rows] = {};
+    for (int r = 0; r < rows; r++) {
+      to[r] = out[r] + slot * laneCount;
+      if (biases[r]) bias[r] = biases[r] + slot * laneCount;
+    }
+    const int64_t count = t.slots.count * (part + 1) / parts - slot;
+    withConstant<8>(count, [&](auto slots) __attribute__((always_inline)) {
+      if (t.slots.shifted)
+        multiplySlots<rows, slots.value, true>(to, items, line + slot, bias, t);
+      else
+        multiplySlots<rows, slots.value, false>(to, items, line + slot, bias, t);
+    });
+  }
+}
+
+// The products of items with all tokens of their windows, plus biases, if there are any.
+template <typename Acc>
+CKERNELS_INLINE void multiplied(Acc *out, const Acc *items, const Acc *lines, const Acc *biases,
+                                const Tile &t, const RowPair &p) {
+  const Acc *rowItems[2] = {items, items + t.depth * laneCount};
+  Acc *to[2];
+  const Acc *bias[2] = {};
+  for (int64_t row = p.rows[0].begin; row < std::max(p.rows[0].end, p.rows[1].end); row++) {
+    for (int64_t i = 0; i < 2; i++) {
+      const int64_t place = row - p.rows[i].begin;
+      to[i] = out + i * t.scores() + place * t.rowScores();
+      if (biases) bias[i] = biases + (p.biasRow[i] + place) * t.rowScores();
+    }
+    const Acc *line = lines + row * t.depth * t.lineLength;
+    if (row < p.rows[1].begin)
+      multiplyRow<1>(to, rowItems, line, bias, t);
+    else if (row < p.rows[0].end)
+      multiplyRow<2>(to, rowItems, line, bias, t);
+    else
+      multiplyRow<1>(to + 1, rowItems + 1, line, bias + 1, t);
+  }
+}
+
+// MARK: Sums
+
+// Adds the weighted tokens of some rows of the halo to the sums of the first item, of the second, or
+// of both.
+template <bool first, bool second, int registers, typename Acc>
+CKERNELS_INLINE void addRows(Lanes<Acc> (&sums)[2][registers], const Acc *const *weights,
+                             const Acc *halo, Span rows, Span columns, const Tile &t,
+                             const RowPair &p) {
+  for (int64_t row = rows.begin; row < rows.end; row++) {
+    const Acc *token = halo + (row * t.x.halo.count() + columns.begin) * t.depth;
+    const Acc *weight0 = weights[0] + (row - p.rows[0].begin) * t.rowScores();
+    const Acc *weight1 = weights[1] + (row - p.rows[1].begin) * t.rowScores();
+    for (int64_t c = 0; c < columns.count(); c++, token += t.depth) {
+      for (int r = 0; r < registers; r++) {
+        const Lanes<Acc> numbers = loaded(token + r * laneCount);
+        if constexpr (first) sums[0][r] += numbers * weight0[c * laneCount];
+        if constexpr (second) sums[1][r] += numbers * weight1[c * laneCount];
+      }
+    }
+  }
+}
+
+// The weighted sums of the tokens in the windows of items, times the factors of the items, if there
+// are any.
+template <typename Acc>
+CKERNELS_INLINE void summed(Acc *out, const Acc *weights, const Acc *halo, const Acc *factors,
+                            const Tile &t, const RowPair &p) {
+  for (int64_t i = 0; i < t.x.items.count(); i++) {
+    const Span columns = t.slots.columns[i];
+    const Acc *weight = weights + t.slots.first(i) * laneCount + i;
+    const Acc *both[2] = {weight, weight + t.scores()};
+    for (int64_t d = 0; d < t.depth; d += 4 * laneCount) {
+      const int64_t count = std::min<int64_t>((t.depth - d) / laneCount, 4);
+      withConstant<4>(count, [&](auto registers) __attribute__((always_inline)) {
+        Lanes<Acc> sums[2][registers.value] = {};
+        addRows<true, false, registers.value>(sums, both, halo + d, p.onlyFirst(), columns, t, p);
+        addRows<true, true, registers.value>(sums, both, halo + d, p.both(), columns, t, p);
+        addRows<false, true, registers.value>(sums, both, halo + d, p.onlySecond(), columns, t, p);
+        for (int64_t item = 0; item < p.count; item++) {
+          Acc *to = out + (item * t.x.items.count() + i) * t.depth + d;
+          const Acc factor = factors ? factors[item * laneCount + i] : 1;
+          for (int r = 0; r < registers.value; r++)
+            store(to + r * laneCount, sums[item][r] * factor);
+        }
+      });
+    }
+  }
+}
+
+// MARK: Weights
+
+// Makes scores weights that are to be multiplied with `factors`. [item row, lane] is the layout of
+// factors and of the logarithms of the sums of exponentials.
+template <typename Acc>
+CKERNELS_INLINE void weighted(Acc *scores, Acc *logSums, Acc *factors, const Tile &t,
+                              const RowPair &p) {
+  for (int64_t item = 0; item < p.count; item++, scores += t.scores()) {
+    const int64_t count = p.rows[item].count() * t.rowScores();
+    Lanes<Acc> most = loaded(scores), total = {};
+    for (int64_t place = laneCount; place < count; place += laneCount) {
+      const Lanes<Acc> score = loaded(scores + place);
+      most = score > most ? score : most;
+    }
+    for (int64_t place = 0; place < count; place += laneCount) {
+      const Lanes<Acc> weight = exponential(loaded(scores + place) - most);
+      store(scores + place, weight);
+      total += weight;
+    }
+    store(factors + item * laneCount, 1 / total);
+    for (int64_t i = 0; i < t.x.items.count(); i++)
+      logSums[item * laneCount + i] = most[i] + std::log(total[i]);
+  }
+}
+
+// Of queries: makes what flows back into weights what flows back into scores, and adds it to the
+// sums of biases; `deltas` becomes the mean of what flows back into an item's weights.
+template <typename Acc>
+CKERNELS_INLINE void flowedByQuery(Acc *scores, Acc *flows, const Acc *logSums, Acc *deltas,
+                                   Acc *biasSums, const Tile &t, const RowPair &p) {
+  for (int64_t item = 0; item < p.count; item++, scores += t.scores(), flows += t.scores()) {
+    const int64_t count = p.rows[item].count() * t.rowScores();
+    const Lanes<Acc> logSum = loaded(logSums + item * laneCount);
+    Lanes<Acc> delta = {};
+    for (int64_t place = 0; place < count; place += laneCount) {
+      const Lanes<Acc> weight = exponential(loaded(scores + place) - logSum);
+      store(scores + place, weight);
+      delta += weight * loaded(flows + place);
+    }
+    store(deltas + item * laneCount, delta);
+    Acc *sums = biasSums + p.biasRow[item] * t.rowScores();
+    for (int64_t place = 0; place < count; place += laneCount) {
+      const Lanes<Acc> flow = loaded(scores + place) * (loaded(flows + place) - delta);
+      store(flows + place, flow);
+      store(sums + place, loaded(sums + place) + flow);
+    }
+  }
+}
+
+// Of keys: makes scores weights, and what flows back into weights what flows back into scores. The
+// logarithms of sums, and the deltas, are lines of the halo.
+template <typename Acc>
+CKERNELS_INLINE void flowedByKey(Acc *scores, Acc *flows, const Acc *logSums, const Acc *deltas,
+                                 const Tile &t, const RowPair &p) {
+  for (int64_t item = 0; item < p.count; item++) {
+    Acc *score = scores + item * t.scores(), *flow = flows + item * t.scores();
+    for (int64_t row = p.rows[item].begin; row < p.rows[item].end; row++) {
+      const Acc *logSum = logSums + row * t.lineLength, *delta = deltas + row * t.lineLength;
+      for (int64_t s = 0; s < t.slots.count; s++, score += laneCount, flow += laneCount) {
+        const bool shifted = t.slots.shifted;
+        const Lanes<Acc> total = shifted ? loaded(logSum + s) : Lanes<Acc>{} + logSum[s];
+        const Lanes<Acc> mean = shifted ? loaded(delta + s) : Lanes<Acc>{} + delta[s];
+        const Lanes<Acc> weight = exponential(loaded(score) - total);
+        store(score, weight);
+        store(flow, weight * (loaded(flow) - mean));
+      }
+    }
+  }
+}
+
+// MARK: Levels
+
+#define CKERNELS_LOOPS(Acc, LEVELS)                                                               \
+  LEVELS void transposeTokens(Acc *lines, int64_t length, const Acc *tokens, int64_t count,       \
+                              const Tile &t) {                                                    \
+    transposed(lines, length, tokens, count, t);                                                  \
+  }                                                                                               \
+  LEVELS void spread(Acc *to, const Acc *table, int64_t stride, Span rows, const Tile &t) {       \
+    spreadBiases(to, table, stride, rows, t);                                                     \
+  }                                                                                               \
+  LEVELS void gather(Acc *table, int64_t stride, const Acc *from, Span rows, const Tile &t) {     \
+    gatherBiases(table, stride, from, rows, t);                                                   \
+  }                                                                                               \
+  LEVELS void multiply(Acc *out, const Acc *items, const Acc *lines, const Acc *biases,           \
+                       const Tile &t, const RowPair &p) {                                         \
+    multiplied(out, items, lines, biases, t, p);                                                  \
+  }                                                                                               \
+  LEVELS void addTokens(Acc *out, const Acc *weights, const Acc *halo, const Acc *factors,        \
+                        const Tile &t, const RowPair &p) {                                        \
+    summed(out, weights, halo, factors, t, p);                                                    \
+  }                                                                                               \
+  LEVELS void weigh(Acc *scores, Acc *logSums, Acc *factors, const Tile &t, const RowPair &p) {   \
+    weighted(scores, logSums, factors, t, p);                                                     \
+  }                                                                                               \
+  LEVELS void flowByQuery(Acc *scores, Acc *flows, const Acc *logSums, Acc *deltas,               \
+                          Acc *biasSums, const Tile &t, const RowPair &p) {                       \
+    flowedByQuery(scores, flows, logSums, deltas, biasSums, t, p);                                \
+  }                                                                                               \
+  LEVELS void flowByKey(Acc *scores, Acc *flows, const Acc *logSums, const Acc *deltas,           \
+                        const Tile &t, const RowPair &p) {                                        \
+    flowedByKey(scores, flows, logSums, deltas, t, p);                                            \
+  }
+CKERNELS_LOOPS(float, CKERNELS_FOR_EACH_LEVEL)
+CKERNELS_LOOPS(double, )
+#undef CKERNELS_LOOPS
+
+#define CKERNELS_PACKING(Scalar, Acc, LEVELS)                                                     \
+  LEVELS void packTokens(Acc *to, const Scalar *from, int64_t step, int64_t count, Acc factor,    \
+                         const Tile &t) {                                                         \
+    packed(to, from, step, count, factor, t);                                                     \
+  }                                                                                               \
+  LEVELS void unpackTokens(Scalar *to, int64_t step, const Acc *from, int64_t count, Acc factor,  \
+                           const Tile &t) {                                                       \
+    unpacked(to, step, from, count, factor, t);                                                   \
+  }
+CKERNELS_PACKING(float, float, CKERNELS_FOR_EACH_LEVEL)
+CKERNELS_PACKING(c10::BFloat16, float, )
+CKERNELS_PACKING(c10::Half, float, )
+CKERNELS_PACKING(double, double, )
+#undef CKERNELS_PACKING
+
+}  // namespace
+}  // namespace ckernels
