@@ -65,23 +65,27 @@ struct Map {
     return samples * dilation * y.tiles * dilation * x.tiles * heads;
   }
 
-  // Calls `body(tile, index)` for all tiles; those of the heads of one place follow one another,
-  // since they lie side by side in memory.
+  // Tiles of the heads of one place follow one another, since they lie side by side in memory.
+  Tile tile(Side side, int64_t index) const {
+    int64_t rest = index;
+    const auto next = [&](int64_t count) {
+      const int64_t digit = rest % count;
+      rest /= count;
+      return digit;
+    };
+    const int64_t head = next(heads), tileX = next(x.tiles), groupX = next(dilation);
+    const int64_t tileY = next(y.tiles), groupY = next(dilation);
+    return Tile(rest, head, Strip::of(y, side, groupY, tileY), Strip::of(x, side, groupX, tileX),
+                width);
+  }
+
+  // Calls `body(tile, next, index)` for all tiles; `next` is the one that is likely to follow.
   template <typename Body>
   void forEachTile(Side side, Body body) const {
     const int64_t queries = y.length * x.length * samples * heads / std::max<int64_t>(1, tileCount());
+    const int64_t last = tileCount() - 1;
     forEachRow(tileCount(), queries * kernel * kernel * width, [&](int64_t index) {
-      int64_t rest = index;
-      const auto next = [&](int64_t count) {
-        const int64_t digit = rest % count;
-        rest /= count;
-        return digit;
-      };
-      const int64_t head = next(heads), tileX = next(x.tiles), groupX = next(dilation);
-      const int64_t tileY = next(y.tiles), groupY = next(dilation);
-      const Strip rows = Strip::of(y, side, groupY, tileY);
-      const Strip columns = Strip::of(x, side, groupX, tileX);
-      body(Tile(rest, head, rows, columns, width), index);
+      body(tile(side, index), tile(side, std::min(index + 1, last)), index);
     });
   }
 
@@ -140,11 +144,14 @@ std::tuple<at::Tensor, at::Tensor> forwardCPU(const at::Tensor &qIn, const at::T
     const View<const scalar_t> values(v.const_data_ptr<scalar_t>(), v);
     const View<scalar_t> results(out.mutable_data_ptr<scalar_t>(), out);
     const View<Acc> sums(logSums.mutable_data_ptr<Acc>(), logSums);
-    map.forEachTile(Side::queries, [&](const Tile &t, int64_t) {
+    map.forEachTile(Side::queries, [&](const Tile &t, const Tile &next, int64_t) {
       Room<Acc> &room = roomFor<Acc>(t);
+      room.ahead.clear();
+      room.ahead.add(keys, next, next.y.halo, next.x.halo);
+      room.ahead.add(values, next, next.y.halo, next.x.halo);
+      room.ahead.add(queries, next, next.y.items, next.x.items);
       packItems(room.items, queries, t, static_cast<Acc>(scale));
-      packHalo(room.halo, keys, t, Acc(1));
-      packLines(room.lines, room.halo, t);
+      packLines(room.lines, keys, t, Acc(1));
       packHalo(room.halo, values, t, Acc(1));
       attend(t, biases.of(t), room);
       unpackItems(results, room.results, t, Acc(1));
@@ -198,28 +205,37 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backwardCPU(
     const View<scalar_t> dValues(dv.mutable_data_ptr<scalar_t>(), dv);
     const Acc factor = static_cast<Acc>(scale);
     const BiasTables<Acc> biases(rpb, map, false), turnedBiases(rpb, map, true);
-    map.forEachTile(Side::queries, [&](const Tile &t, int64_t index) {
+    map.forEachTile(Side::queries, [&](const Tile &t, const Tile &next, int64_t index) {
       Room<Acc> &room = roomFor<Acc>(t);
+      room.ahead.clear();
+      room.ahead.add(keys, next, next.y.halo, next.x.halo);
+      room.ahead.add(values, next, next.y.halo, next.x.halo);
+      room.ahead.add(queries, next, next.y.items, next.x.items);
+      room.ahead.add(gradients, next, next.y.items, next.x.items);
       packItems(room.items, queries, t, factor);
       packItems(room.otherItems, gradients, t, Acc(1));
-      packHalo(room.otherHalo, values, t, Acc(1));
-      packLines(room.otherLines, room.otherHalo, t);
+      packLines(room.lines, keys, t, Acc(1));
+      packLines(room.otherLines, values, t, Acc(1));
       packHalo(room.halo, keys, t, Acc(1));
-      packLines(room.lines, room.halo, t);
       packNumbers(room.logSums, sums, t.y.items, t.x.items, laneCount, t);
       differentiateQueries(t, biases.of(t), biasSums.data() + index * biasSize, room);
       unpackItems(dQueries, room.results, t, factor);
       unpackNumbers(means, room.deltas, t);
     });
     if (rpb) drpb = summedBiases(biasSums, map).to(rpb->scalar_type());
-    map.forEachTile(Side::keys, [&](const Tile &t, int64_t) {
+    map.forEachTile(Side::keys, [&](const Tile &t, const Tile &next, int64_t) {
       Room<Acc> &room = roomFor<Acc>(t);
+      room.ahead.clear();
+      room.ahead.add(queries, next, next.y.halo, next.x.halo);
+      room.ahead.add(gradients, next, next.y.halo, next.x.halo);
+      room.ahead.add(keys, next, next.y.items, next.x.items);
+      room.ahead.add(values, next, next.y.items, next.x.items);
       packItems(room.items, keys, t, Acc(1));
       packItems(room.otherItems, values, t, Acc(1));
+      packLines(room.lines, queries, t, factor);
+      packLines(room.otherLines, gradients, t, Acc(1));
       packHalo(room.halo, queries, t, factor);
-      packLines(room.lines, room.halo, t);
       packHalo(room.otherHalo, gradients, t, Acc(1));
-      packLines(room.otherLines, room.otherHalo, t);
       packNumbers(room.logSums, sums, t.y.halo, t.x.halo, t.lineLength, t);
       packNumbers(room.deltas, knownMeans, t.y.halo, t.x.halo, t.lineLength, t);
       differentiateKeys(t, turnedBiases.of(t), room);

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <limits>
 #include <type_traits>
+#include <vector>
 
 #include "Features.h"
 #include "NeighborhoodTiles.h"
@@ -43,31 +44,55 @@ inline Lanes<double> exponential(const Lanes<double> &x) {
   return powers;
 }
 
-// e^x of numbers that are not far above 0, within two units of the last place; 0 below e^-87.
+using Bits __attribute__((vector_size(laneCount * sizeof(int32_t)))) = int32_t;
+
+CKERNELS_INLINE Bits bits(const Lanes<float> &x) {
+  Bits same;
+  std::memcpy(&same, &x, sizeof same);
+  return same;
+}
+
+CKERNELS_INLINE Lanes<float> number(const Bits &x) {
+  Lanes<float> same;
+  std::memcpy(&same, &x, sizeof same);
+  return same;
+}
+
+// e^x of numbers that are not far above 0, within a unit of the last place; 0 below e^-87.
 CKERNELS_INLINE Lanes<float> exponential(const Lanes<float> &x) {
   // x = n ln 2 + r with a whole n, which the sum's low bits hold.
   const Lanes<float> shifted = x * 1.44269504f + 0x1.8p23f;
   const Lanes<float> n = shifted - 0x1.8p23f;
   constexpr float high = 0x1.63p-1f, low = static_cast<float>(0.69314718055994531 - 0x1.63p-1);
   const Lanes<float> r = (x - n * high) - n * low;
-  Lanes<float> sum = r * (1.f / 5040) + 1.f / 720;
-  sum = sum * r + 1.f / 120;
-  sum = sum * r + 1.f / 24;
-  sum = sum * r + 1.f / 6;
-  sum = sum * r + 0.5f;
+  // The polynomial 1 + r + r^2 ... whose largest relative error is the least.
+  Lanes<float> sum = r * 0.0013814467f + 0.008368781f;
+  sum = sum * r + 0.041668393f;
+  sum = sum * r + 0.1666652f;
+  sum = sum * r + 0.49999994f;
   sum = sum * r + 1;
   sum = sum * r + 1;
-  using Bits __attribute__((vector_size(laneCount * sizeof(int32_t)))) = int32_t;
-  Bits bits;
-  std::memcpy(&bits, &shifted, sizeof bits);
-  bits = (bits << 23) + 0x3F800000;
-  Lanes<float> powers;
-  std::memcpy(&powers, &bits, sizeof powers);
-  powers *= sum;
-  std::memcpy(&bits, &powers, sizeof bits);
-  bits &= ~static_cast<Bits>(x < -87.f);
-  std::memcpy(&powers, &bits, sizeof powers);
+  const Lanes<float> powers = sum * number((bits(shifted) << 23) + 0x3F800000);
+  return number(bits(powers) & ~static_cast<Bits>(x < -87.f));
+}
+
+inline Lanes<double> logarithm(const Lanes<double> &x) {
+  Lanes<double> powers;
+  for (int64_t i = 0; i < laneCount; i++) powers[i] = std::log(x[i]);
   return powers;
+}
+
+// ln x of numbers from 1 on, within two units of the last place of the larger of the result and 1.
+CKERNELS_INLINE Lanes<float> logarithm(const Lanes<float> &x) {
+  // x = 2^n m with m around 1.
+  const Bits n = (bits(x) - 0x3F3504F3) >> 23;
+  const Lanes<float> m = number(bits(x) - (n << 23));
+  const Lanes<float> s = (m - 1) / (m + 1), square = s * s;
+  Lanes<float> sum = square * (2.f / 9) + 2.f / 7;
+  sum = sum * square + 2.f / 5;
+  sum = sum * square + 2.f / 3;
+  sum = sum * square + 2;
+  return s * sum + __builtin_convertvector(n, Lanes<float>) * 0.69314718f;
 }
 
 // Calls `body` with `value`, which is in 1 ... `most`, as a constant.
@@ -79,7 +104,58 @@ CKERNELS_INLINE void withConstant(int64_t value, Body body) {
   body(std::integral_constant<int, most>());
 }
 
+// MARK: Memory
+
+// Tokens that the next tile reads, brought near while a tile is computed: they lie too far apart for
+// the processor to foresee them, and it forgets what it is asked for when that is too much at once.
+class Ahead {
+ public:
+  void clear() { tokens.clear(), asked = 0; }
+
+  // The tokens of some members of a tile.
+  template <typename Scalar>
+  void add(const View<const Scalar> &from, const Tile &t, Span y, Span x) {
+    bytes = t.width * int64_t(sizeof(Scalar));
+    for (int64_t py = y.begin; py < y.end; py++) {
+      const Scalar *token = from.at(t, py, x.begin);
+      for (int64_t i = 0; i < x.count(); i++, token += from.step(t))
+        tokens.push_back(reinterpret_cast<const char *>(token));
+    }
+  }
+
+  // Shares the tokens among products with the halo, and sums over it, of the rows of a tile.
+  void plan(const Tile &t, int64_t products, int64_t sums) {
+    const int64_t pairs = (t.y.items.count() + 1) / 2;
+    const int64_t places = pairs * (products * t.y.kernel + sums * t.x.items.count());
+    share = (int64_t(tokens.size()) + places - 1) / places;
+  }
+
+  // Asks for a share.
+  CKERNELS_INLINE void ask() {
+    const int64_t end = std::min<int64_t>(asked + share, tokens.size());
+    for (; asked < end; asked++)
+      for (int64_t byte = 0; byte < bytes; byte += 64)
+        __builtin_prefetch(tokens[asked] + byte, 0, 3);
+  }
+
+ private:
+  std::vector<const char *> tokens;
+  int64_t bytes = 0, asked = 0, share = 0;
+};
+
 // MARK: Packing
+
+// As many numbers as lanes.
+template <typename Acc, typename Scalar>
+CKERNELS_INLINE Lanes<Acc> converted(const Scalar *from) {
+  if constexpr (std::is_same_v<Scalar, Acc>) {
+    return loaded(from);
+  } else {
+    Lanes<Acc> numbers;
+    for (int64_t i = 0; i < laneCount; i++) numbers[i] = static_cast<Acc>(from[i]);
+    return numbers;
+  }
+}
 
 // Packs tokens that lie `step` apart, times a factor, as `depth` numbers each.
 template <typename Scalar, typename Acc>
@@ -88,7 +164,7 @@ CKERNELS_INLINE void packed(Acc *to, const Scalar *from, int64_t step, int64_t c
   for (int64_t i = 0; i < count; i++, to += t.depth, from += step) {
     int64_t d = 0;
     for (; d + laneCount <= t.width; d += laneCount)
-      for (int64_t e = 0; e < laneCount; e++) to[d + e] = static_cast<Acc>(from[d + e]) * factor;
+      store(to + d, converted<Acc>(from + d) * factor);
     for (; d < t.depth; d++) to[d] = d < t.width ? static_cast<Acc>(from[d]) * factor : 0;
   }
 }
@@ -99,8 +175,13 @@ CKERNELS_INLINE void unpacked(Scalar *to, int64_t step, const Acc *from, int64_t
                               const Tile &t) {
   for (int64_t i = 0; i < count; i++, to += step, from += t.depth) {
     int64_t d = 0;
-    for (; d + laneCount <= t.width; d += laneCount)
-      for (int64_t e = 0; e < laneCount; e++) to[d + e] = static_cast<Scalar>(from[d + e] * factor);
+    for (; d + laneCount <= t.width; d += laneCount) {
+      const Lanes<Acc> numbers = loaded(from + d) * factor;
+      if constexpr (std::is_same_v<Scalar, Acc>)
+        store(to + d, numbers);
+      else
+        for (int64_t e = 0; e < laneCount; e++) to[d + e] = static_cast<Scalar>(numbers[e]);
+    }
     for (; d < t.width; d++) to[d] = static_cast<Scalar>(from[d] * factor);
   }
 }
@@ -127,16 +208,17 @@ CKERNELS_INLINE void transpose(Lanes<Acc> (&r)[8]) {
   }
 }
 
-// Turns `count` packed tokens into lines of `length` columns; zeros follow the tokens.
+// Turns `count` tokens that lie `step` apart, times a factor, into lines of `length` columns; zeros
+// follow the tokens. Tokens have `depth` numbers.
 template <typename Acc>
-CKERNELS_INLINE void transposed(Acc *lines, int64_t length, const Acc *tokens, int64_t count,
-                                const Tile &t) {
+CKERNELS_INLINE void transposed(Acc *lines, int64_t length, const Acc *tokens, int64_t step,
+                                int64_t count, Acc factor, const Tile &t) {
   for (int64_t column = 0; column < length; column += laneCount) {
     for (int64_t d = 0; d < t.depth; d += laneCount) {
       Lanes<Acc> rows[laneCount];
       for (int64_t i = 0; i < laneCount; i++) {
         const bool isThere = column + i < count;
-        rows[i] = isThere ? loaded(tokens + (column + i) * t.depth + d) : Lanes<Acc>{};
+        rows[i] = isThere ? loaded(tokens + (column + i) * step + d) * factor : Lanes<Acc>{};
       }
       transpose<Acc>(rows);
       for (int64_t i = 0; i < laneCount; i++) store(lines + (d + i) * length + column, rows[i]);
@@ -226,7 +308,7 @@ CKERNELS_INLINE void multiplyRow(Acc *const *out, const Acc *const *items, const
 // The products of items with all tokens of their windows, plus biases, if there are any.
 template <typename Acc>
 CKERNELS_INLINE void multiplied(Acc *out, const Acc *items, const Acc *lines, const Acc *biases,
-                                const Tile &t, const RowPair &p) {
+                                const Tile &t, const RowPair &p, Ahead &ahead) {
   const Acc *rowItems[2] = {items, items + t.depth * laneCount};
   Acc *to[2];
   const Acc *bias[2] = {};
@@ -237,6 +319,7 @@ CKERNELS_INLINE void multiplied(Acc *out, const Acc *items, const Acc *lines, co
       if (biases) bias[i] = biases + (p.biasRow[i] + place) * t.rowScores();
     }
     const Acc *line = lines + row * t.depth * t.lineLength;
+    ahead.ask();
     if (row < p.rows[1].begin)
       multiplyRow<1>(to, rowItems, line, bias, t);
     else if (row < p.rows[0].end)
@@ -248,42 +331,86 @@ CKERNELS_INLINE void multiplied(Acc *out, const Acc *items, const Acc *lines, co
 
 // MARK: Sums
 
-// Adds the weighted tokens of some rows of the halo to the sums of the first item, of the second, or
-// of both.
-template <bool first, bool second, int registers, typename Acc>
-CKERNELS_INLINE void addRows(Lanes<Acc> (&sums)[2][registers], const Acc *const *weights,
-                             const Acc *halo, Span rows, Span columns, const Tile &t,
-                             const RowPair &p) {
-  for (int64_t row = rows.begin; row < rows.end; row++) {
-    const Acc *token = halo + (row * t.x.halo.count() + columns.begin) * t.depth;
-    const Acc *weight0 = weights[0] + (row - p.rows[0].begin) * t.rowScores();
-    const Acc *weight1 = weights[1] + (row - p.rows[1].begin) * t.rowScores();
-    for (int64_t c = 0; c < columns.count(); c++, token += t.depth) {
-      for (int r = 0; r < registers; r++) {
-        const Lanes<Acc> numbers = loaded(token + r * laneCount);
-        if constexpr (first) sums[0][r] += numbers * weight0[c * laneCount];
-        if constexpr (second) sums[1][r] += numbers * weight1[c * laneCount];
-      }
+// Adds `columns` weighted tokens of a row of the halo to the sums of two items.
+template <int registers, typename Acc>
+CKERNELS_INLINE void addSame(Lanes<Acc> (&sums)[2][registers], const Acc *weights0,
+                             const Acc *weights1, const Acc *token, int64_t columns,
+                             int64_t depth) {
+  for (int64_t c = 0; c < columns; c++) {
+    for (int r = 0; r < registers; r++) {
+      const Lanes<Acc> numbers = loaded(token + c * depth + r * laneCount);
+      sums[0][r] += numbers * weights0[c * laneCount];
+      sums[1][r] += numbers * weights1[c * laneCount];
     }
   }
+}
+
+// Adds `columns` weighted tokens of a row of the halo to the sums of one item, and as many of another
+// row to those of another item.
+template <int registers, typename Acc>
+CKERNELS_INLINE void addOther(Lanes<Acc> (&sums)[2][registers], const Acc *weights0,
+                              const Acc *weights1, const Acc *token0, const Acc *token1,
+                              int64_t columns, int64_t depth) {
+  for (int64_t c = 0; c < columns; c++) {
+    for (int r = 0; r < registers; r++) {
+      sums[0][r] += loaded(token0 + c * depth + r * laneCount) * weights0[c * laneCount];
+      sums[1][r] += loaded(token1 + c * depth + r * laneCount) * weights1[c * laneCount];
+    }
+  }
+}
+
+// Adds `columns` weighted tokens of a row of the halo to the sums of one item.
+template <int registers, typename Acc>
+CKERNELS_INLINE void addOne(Lanes<Acc> (&sums)[registers], const Acc *weights, const Acc *token,
+                            int64_t columns, int64_t depth) {
+  for (int64_t c = 0; c < columns; c++)
+    for (int r = 0; r < registers; r++)
+      sums[r] += loaded(token + c * depth + r * laneCount) * weights[c * laneCount];
+}
+
+// Adds the weighted tokens in the windows of two items, of which the second is below the first.
+// `fixed` is the number of columns, if it is known, or 0.
+template <int registers, int fixed, typename Acc>
+CKERNELS_INLINE void addWindows(Lanes<Acc> (&sums)[2][registers], const Acc *weights,
+                                const Acc *halo, int64_t count, const Tile &t, const RowPair &p) {
+  const int64_t columns = fixed > 0 ? fixed : count, depth = t.depth;
+  const int64_t step = t.rowScores(), tokens = t.x.halo.count() * depth;
+  const Acc *const weights0 = weights - p.rows[0].begin * step;
+  const Acc *const weights1 = weights + t.scores() - p.rows[1].begin * step;
+  const Span first = p.onlyFirst(), second = p.onlySecond();
+  for (int64_t row = p.both().begin; row < p.both().end; row++)
+    addSame(sums, weights0 + row * step, weights1 + row * step, halo + row * tokens, columns,
+            depth);
+  const int64_t common = std::min(first.count(), second.count());
+  for (int64_t i = 0; i < common; i++) {
+    const int64_t a = first.begin + i, b = second.begin + i;
+    addOther(sums, weights0 + a * step, weights1 + b * step, halo + a * tokens, halo + b * tokens,
+             columns, depth);
+  }
+  for (int64_t row = first.begin + common; row < first.end; row++)
+    addOne(sums[0], weights0 + row * step, halo + row * tokens, columns, depth);
+  for (int64_t row = second.begin + common; row < second.end; row++)
+    addOne(sums[1], weights1 + row * step, halo + row * tokens, columns, depth);
 }
 
 // The weighted sums of the tokens in the windows of items, times the factors of the items, if there
 // are any.
 template <typename Acc>
 CKERNELS_INLINE void summed(Acc *out, const Acc *weights, const Acc *halo, const Acc *factors,
-                            const Tile &t, const RowPair &p) {
+                            const Tile &t, const RowPair &p, Ahead &ahead) {
   for (int64_t i = 0; i < t.x.items.count(); i++) {
+    ahead.ask();
     const Span columns = t.slots.columns[i];
     const Acc *weight = weights + t.slots.first(i) * laneCount + i;
-    const Acc *both[2] = {weight, weight + t.scores()};
+    const Acc *token = halo + columns.begin * t.depth;
     for (int64_t d = 0; d < t.depth; d += 4 * laneCount) {
       const int64_t count = std::min<int64_t>((t.depth - d) / laneCount, 4);
       withConstant<4>(count, [&](auto registers) __attribute__((always_inline)) {
         Lanes<Acc> sums[2][registers.value] = {};
-        addRows<true, false, registers.value>(sums, both, halo + d, p.onlyFirst(), columns, t, p);
-        addRows<true, true, registers.value>(sums, both, halo + d, p.both(), columns, t, p);
-        addRows<false, true, registers.value>(sums, both, halo + d, p.onlySecond(), columns, t, p);
+        if (columns.count() == 7)
+          addWindows<registers.value, 7>(sums, weight, token + d, 7, t, p);
+        else
+          addWindows<registers.value, 0>(sums, weight, token + d, columns.count(), t, p);
         for (int64_t item = 0; item < p.count; item++) {
           Acc *to = out + (item * t.x.items.count() + i) * t.depth + d;
           const Acc factor = factors ? factors[item * laneCount + i] : 1;
@@ -315,8 +442,7 @@ CKERNELS_INLINE void weighted(Acc *scores, Acc *logSums, Acc *factors, const Til
       total += weight;
     }
     store(factors + item * laneCount, 1 / total);
-    for (int64_t i = 0; i < t.x.items.count(); i++)
-      logSums[item * laneCount + i] = most[i] + std::log(total[i]);
+    store(logSums + item * laneCount, most + logarithm(total));
   }
 }
 
@@ -368,9 +494,9 @@ CKERNELS_INLINE void flowedByKey(Acc *scores, Acc *flows, const Acc *logSums, co
 // MARK: Levels
 
 #define CKERNELS_LOOPS(Acc, LEVELS)                                                               \
-  LEVELS void transposeTokens(Acc *lines, int64_t length, const Acc *tokens, int64_t count,       \
-                              const Tile &t) {                                                    \
-    transposed(lines, length, tokens, count, t);                                                  \
+  LEVELS void transposeTokens(Acc *lines, int64_t length, const Acc *tokens, int64_t step,        \
+                              int64_t count, Acc factor, const Tile &t) {                         \
+    transposed(lines, length, tokens, step, count, factor, t);                                    \
   }                                                                                               \
   LEVELS void spread(Acc *to, const Acc *table, int64_t stride, Span rows, const Tile &t) {       \
     spreadBiases(to, table, stride, rows, t);                                                     \
@@ -379,12 +505,12 @@ CKERNELS_INLINE void flowedByKey(Acc *scores, Acc *flows, const Acc *logSums, co
     gatherBiases(table, stride, from, rows, t);                                                   \
   }                                                                                               \
   LEVELS void multiply(Acc *out, const Acc *items, const Acc *lines, const Acc *biases,           \
-                       const Tile &t, const RowPair &p) {                                         \
-    multiplied(out, items, lines, biases, t, p);                                                  \
+                       const Tile &t, const RowPair &p, Ahead &ahead) {                           \
+    multiplied(out, items, lines, biases, t, p, ahead);                                           \
   }                                                                                               \
   LEVELS void addTokens(Acc *out, const Acc *weights, const Acc *halo, const Acc *factors,        \
-                        const Tile &t, const RowPair &p) {                                        \
-    summed(out, weights, halo, factors, t, p);                                                    \
+                        const Tile &t, const RowPair &p, Ahead &ahead) {                          \
+    summed(out, weights, halo, factors, t, p, ahead);                                             \
   }                                                                                               \
   LEVELS void weigh(Acc *scores, Acc *logSums, Acc *factors, const Tile &t, const RowPair &p) {   \
     weighted(scores, logSums, factors, t, p);                                                     \

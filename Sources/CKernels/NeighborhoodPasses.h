@@ -43,6 +43,7 @@ struct Room {
   Buffer<Acc> factors;                  // of a pair of rows
   Buffer<Acc> biases, biasSums;         // [bias row, slot, lane]
   Buffer<Acc> biasTable;
+  Ahead ahead;
 
   explicit Room(const Tile &t) { fit(t); }
 
@@ -86,18 +87,36 @@ inline Span biasRows(const Tile &t) {
 
 // MARK: Packing
 
-// Packs the items of a tile as lanes, times a factor. `tokens` is memory for one row.
+// Packs tokens of a row of a tile, times a factor, as lines of `length` columns.
+template <typename Scalar, typename Acc>
+void packRow(Acc *to, int64_t length, const Scalar *from, int64_t step, int64_t count, Acc factor,
+             const Tile &t) {
+  if constexpr (std::is_same_v<Scalar, Acc>)
+    if (t.width == t.depth) return transposeTokens(to, length, from, step, count, factor, t);
+  thread_local Buffer<Acc> tokens;
+  tokens.resize(count * t.depth);
+  packTokens(tokens.data(), from, step, count, factor, t);
+  transposeTokens(to, length, tokens.data(), t.depth, count, Acc(1), t);
+}
+
+// Packs the items of a tile as lanes, times a factor.
 template <typename Scalar, typename Acc>
 void packItems(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, Acc factor) {
-  thread_local Buffer<Acc> tokens;
-  const int64_t count = t.x.items.count();
-  tokens.resize(count * t.depth);
   to.resize(t.y.items.count() * t.depth * laneCount);
   Acc *row = to.data();
-  for (int64_t py = t.y.items.begin; py < t.y.items.end; py++, row += t.depth * laneCount) {
-    packTokens(tokens.data(), from.at(t, py, t.x.items.begin), from.step(t), count, factor, t);
-    transposeTokens(row, laneCount, tokens.data(), count, t);
-  }
+  for (int64_t py = t.y.items.begin; py < t.y.items.end; py++, row += t.depth * laneCount)
+    packRow(row, laneCount, from.at(t, py, t.x.items.begin), from.step(t), t.x.items.count(), factor,
+            t);
+}
+
+// Packs the halo of a tile as lines, times a factor.
+template <typename Scalar, typename Acc>
+void packLines(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, Acc factor) {
+  to.resize(t.y.halo.count() * t.depth * t.lineLength);
+  Acc *row = to.data();
+  for (int64_t py = t.y.halo.begin; py < t.y.halo.end; py++, row += t.depth * t.lineLength)
+    packRow(row, t.lineLength, from.at(t, py, t.x.halo.begin), from.step(t), t.x.halo.count(),
+            factor, t);
 }
 
 // Packs the halo of a tile as tokens, times a factor.
@@ -108,16 +127,6 @@ void packHalo(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, Ac
   Acc *row = to.data();
   for (int64_t py = t.y.halo.begin; py < t.y.halo.end; py++, row += count * t.depth)
     packTokens(row, from.at(t, py, t.x.halo.begin), from.step(t), count, factor, t);
-}
-
-// Packs the packed tokens of the halo as lines.
-template <typename Acc>
-void packLines(Buffer<Acc> &to, const Buffer<Acc> &halo, const Tile &t) {
-  const int64_t count = t.x.halo.count();
-  to.resize(t.y.halo.count() * t.depth * t.lineLength);
-  for (int64_t row = 0; row < t.y.halo.count(); row++)
-    transposeTokens(to.data() + row * t.depth * t.lineLength, t.lineLength,
-                    halo.data() + row * count * t.depth, count, t);
 }
 
 // Packs one number of each token.
@@ -161,12 +170,14 @@ template <typename Acc>
 void attend(const Tile &t, const Biases<Acc> &biases, Room<Acc> &room) {
   room.logSums.resize(t.y.items.count() * laneCount);
   spread(room.biases.data(), biases.table, biases.stride, biasRows(t), t);
+  room.ahead.plan(t, 1, 1);
   forEachPair(t, [&](const RowPair &p, int64_t row) {
     Acc *scores = room.scores.data(), *factors = room.factors.data();
     multiply(scores, room.items.data() + row * t.depth * laneCount, room.lines.data(),
-             room.biases.data(), t, p);
+             room.biases.data(), t, p, room.ahead);
     weigh(scores, room.logSums.data() + row * laneCount, factors, t, p);
-    addTokens(room.results.data() + p.item * t.depth, scores, room.halo.data(), factors, t, p);
+    addTokens(room.results.data() + p.item * t.depth, scores, room.halo.data(), factors, t, p,
+              room.ahead);
   });
 }
 
@@ -180,14 +191,16 @@ void differentiateQueries(const Tile &t, const Biases<Acc> &biases, Acc *biasSum
   room.deltas.resize(t.y.items.count() * laneCount);
   room.biasSums.assign(t.scores(), 0);
   spread(room.biases.data(), biases.table, biases.stride, rows, t);
+  room.ahead.plan(t, 2, 1);
   forEachPair(t, [&](const RowPair &p, int64_t row) {
     const int64_t lanes = row * laneCount, item = lanes * t.depth;
     Acc *scores = room.scores.data(), *flows = room.flows.data();
-    multiply(scores, room.items.data() + item, room.lines.data(), room.biases.data(), t, p);
-    multiply(flows, room.otherItems.data() + item, room.otherLines.data(), nullptr, t, p);
+    multiply(scores, room.items.data() + item, room.lines.data(), room.biases.data(), t, p, room.ahead);
+    multiply(flows, room.otherItems.data() + item, room.otherLines.data(), nullptr, t, p, room.ahead);
     flowByQuery(scores, flows, room.logSums.data() + lanes, room.deltas.data() + lanes,
                 room.biasSums.data(), t, p);
-    addTokens(room.results.data() + p.item * t.depth, flows, room.halo.data(), nullptr, t, p);
+    addTokens(room.results.data() + p.item * t.depth, flows, room.halo.data(), nullptr, t, p,
+              room.ahead);
   });
   room.biasTable.assign(side * biases.stride, 0);
   gather(room.biasTable.data() + margin, biases.stride, room.biasSums.data(), rows, t);
@@ -201,16 +214,18 @@ template <typename Acc>
 void differentiateKeys(const Tile &t, const Biases<Acc> &biases, Room<Acc> &room) {
   room.otherResults.resize(t.items() * t.depth);
   spread(room.biases.data(), biases.table, biases.stride, biasRows(t), t);
+  room.ahead.plan(t, 2, 2);
   forEachPair(t, [&](const RowPair &p, int64_t row) {
     const int64_t item = row * t.depth * laneCount;
     Acc *scores = room.scores.data(), *flows = room.flows.data();
-    multiply(scores, room.items.data() + item, room.lines.data(), room.biases.data(), t, p);
-    multiply(flows, room.otherItems.data() + item, room.otherLines.data(), nullptr, t, p);
+    multiply(scores, room.items.data() + item, room.lines.data(), room.biases.data(), t, p, room.ahead);
+    multiply(flows, room.otherItems.data() + item, room.otherLines.data(), nullptr, t, p, room.ahead);
     flowByKey(scores, flows, room.logSums.data(), room.deltas.data(), t, p);
     Acc *keys = room.results.data() + p.item * t.depth;
     Acc *values = room.otherResults.data() + p.item * t.depth;
-    addTokens(keys, flows, room.halo.data(), nullptr, t, p);
-    addTokens(values, scores, room.otherHalo.data(), nullptr, t, p);
+    addTokens(keys, flows, room.halo.data(), nullptr, t, p,
+              room.ahead);
+    addTokens(values, scores, room.otherHalo.data(), nullptr, t, p, room.ahead);
   });
 }
 
