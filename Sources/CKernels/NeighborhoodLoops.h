@@ -44,6 +44,12 @@ inline Lanes<double> exponential(const Lanes<double> &x) {
   return powers;
 }
 
+// One number in all lanes. Subtracting zeros changes nothing, and costs nothing.
+template <typename Acc>
+CKERNELS_INLINE Lanes<Acc> everywhere(Acc x) {
+  return x - Lanes<Acc>{};
+}
+
 using Bits __attribute__((vector_size(laneCount * sizeof(int32_t)))) = int32_t;
 
 CKERNELS_INLINE Bits bits(const Lanes<float> &x) {
@@ -239,7 +245,7 @@ CKERNELS_INLINE void spreadBiases(Acc *to, const Acc *table, int64_t stride, Spa
         outside[i] = -std::numeric_limits<Acc>::infinity();
     for (int64_t row = rows.begin; row < rows.end; row++) {
       const Acc *from = table + row * stride + first - slot;
-      const Lanes<Acc> bias = t.slots.shifted ? Lanes<Acc>{} + *from : loaded(from);
+      const Lanes<Acc> bias = t.slots.shifted ? everywhere(*from) : loaded(from);
       store(to + row * t.rowScores() + slot * laneCount, bias + outside);
     }
   }
@@ -270,15 +276,16 @@ CKERNELS_INLINE void multiplySlots(Acc *const *out, const Acc *const *items, con
     Lanes<Acc> item[rows];
     for (int r = 0; r < rows; r++) item[r] = loaded(items[r] + d * laneCount);
     for (int s = 0; s < slots; s++) {
-      const Lanes<Acc> other = shifted ? loaded(line + s) : Lanes<Acc>{} + line[s];
+      const Lanes<Acc> other = shifted ? loaded(line + s) : everywhere(line[s]);
       for (int r = 0; r < rows; r++) sums[r][s] += item[r] * other;
     }
   }
   for (int r = 0; r < rows; r++) {
-    for (int s = 0; s < slots; s++) {
-      if (biases[r]) sums[r][s] += loaded(biases[r] + s * laneCount);
-      store(out[r] + s * laneCount, sums[r][s]);
-    }
+    if (biases[r])
+      for (int s = 0; s < slots; s++)
+        store(out[r] + s * laneCount, sums[r][s] + loaded(biases[r] + s * laneCount));
+    else
+      for (int s = 0; s < slots; s++) store(out[r] + s * laneCount, sums[r][s]);
   }
 }
 
@@ -481,8 +488,8 @@ CKERNELS_INLINE void flowedByKey(Acc *scores, Acc *flows, const Acc *logSums, co
       const Acc *logSum = logSums + row * t.lineLength, *delta = deltas + row * t.lineLength;
       for (int64_t s = 0; s < t.slots.count; s++, score += laneCount, flow += laneCount) {
         const bool shifted = t.slots.shifted;
-        const Lanes<Acc> total = shifted ? loaded(logSum + s) : Lanes<Acc>{} + logSum[s];
-        const Lanes<Acc> mean = shifted ? loaded(delta + s) : Lanes<Acc>{} + delta[s];
+        const Lanes<Acc> total = shifted ? loaded(logSum + s) : everywhere(logSum[s]);
+        const Lanes<Acc> mean = shifted ? loaded(delta + s) : everywhere(delta[s]);
         const Lanes<Acc> weight = exponential(loaded(score) - total);
         store(score, weight);
         store(flow, weight * (loaded(flow) - mean));
