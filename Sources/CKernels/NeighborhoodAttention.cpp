@@ -79,13 +79,14 @@ struct Map {
                 width);
   }
 
-  // Calls `body(tile, next, index)` for all tiles; `next` is the one that is likely to follow.
+  // Calls `body(tile, next, index)` for all tiles; `next` is one that is likely to follow soon.
   template <typename Body>
   void forEachTile(Side side, Body body) const {
-    const int64_t queries = y.length * x.length * samples * heads / std::max<int64_t>(1, tileCount());
-    const int64_t last = tileCount() - 1;
-    forEachRow(tileCount(), queries * kernel * kernel * width, [&](int64_t index) {
-      body(tile(side, index), tile(side, std::min(index + 1, last)), index);
+    const int64_t tiles = tileCount();
+    const int64_t queries = y.length * x.length * samples * heads / std::max<int64_t>(1, tiles);
+    forEachRow(tiles, queries * kernel * kernel * width, [&](int64_t index) {
+      const int64_t next = index + Ahead::tiles(heads, dilation);
+      body(tile(side, index), tile(side, std::min(next, tiles - 1)), index);
     });
   }
 
@@ -147,9 +148,9 @@ std::tuple<at::Tensor, at::Tensor> forwardCPU(const at::Tensor &qIn, const at::T
     map.forEachTile(Side::queries, [&](const Tile &t, const Tile &next, int64_t) {
       Room<Acc> &room = roomFor<Acc>(t);
       room.ahead.clear();
-      room.ahead.add(keys, next, next.y.halo, next.x.halo);
-      room.ahead.add(values, next, next.y.halo, next.x.halo);
-      room.ahead.add(queries, next, next.y.items, next.x.items);
+      room.ahead.add(keys, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(values, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(queries, next, map.heads, next.y.items, next.x.items);
       packItems(room.items, queries, t, static_cast<Acc>(scale));
       packLines(room.lines, keys, t, Acc(1));
       packHalo(room.halo, values, t, Acc(1));
@@ -208,10 +209,10 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backwardCPU(
     map.forEachTile(Side::queries, [&](const Tile &t, const Tile &next, int64_t index) {
       Room<Acc> &room = roomFor<Acc>(t);
       room.ahead.clear();
-      room.ahead.add(keys, next, next.y.halo, next.x.halo);
-      room.ahead.add(values, next, next.y.halo, next.x.halo);
-      room.ahead.add(queries, next, next.y.items, next.x.items);
-      room.ahead.add(gradients, next, next.y.items, next.x.items);
+      room.ahead.add(keys, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(values, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(queries, next, map.heads, next.y.items, next.x.items);
+      room.ahead.add(gradients, next, map.heads, next.y.items, next.x.items);
       packItems(room.items, queries, t, factor);
       packItems(room.otherItems, gradients, t, Acc(1));
       packLines(room.lines, keys, t, Acc(1));
@@ -226,10 +227,10 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backwardCPU(
     map.forEachTile(Side::keys, [&](const Tile &t, const Tile &next, int64_t) {
       Room<Acc> &room = roomFor<Acc>(t);
       room.ahead.clear();
-      room.ahead.add(queries, next, next.y.halo, next.x.halo);
-      room.ahead.add(gradients, next, next.y.halo, next.x.halo);
-      room.ahead.add(keys, next, next.y.items, next.x.items);
-      room.ahead.add(values, next, next.y.items, next.x.items);
+      room.ahead.add(queries, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(gradients, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(keys, next, map.heads, next.y.items, next.x.items);
+      room.ahead.add(values, next, map.heads, next.y.items, next.x.items);
       packItems(room.items, keys, t, Acc(1));
       packItems(room.otherItems, values, t, Acc(1));
       packLines(room.lines, queries, t, factor);

@@ -83,9 +83,9 @@ CKERNELS_INLINE Lanes<float> exponential(const Lanes<float> &x) {
 }
 
 inline Lanes<double> logarithm(const Lanes<double> &x) {
-  Lanes<double> powers;
-  for (int64_t i = 0; i < laneCount; i++) powers[i] = std::log(x[i]);
-  return powers;
+  Lanes<double> logarithms;
+  for (int64_t i = 0; i < laneCount; i++) logarithms[i] = std::log(x[i]);
+  return logarithms;
 }
 
 // ln x of numbers from 1 on, within two units of the last place of the larger of the result and 1.
@@ -112,20 +112,28 @@ CKERNELS_INLINE void withConstant(int64_t value, Body body) {
 
 // MARK: Memory
 
-// Tokens that the next tile reads, brought near while a tile is computed: they lie too far apart for
-// the processor to foresee them, and it forgets what it is asked for when that is too much at once.
+// Tokens that a later tile reads, brought near while a tile is computed: they lie too far apart for
+// the processor to foresee them. It forgets what it is asked for when that is too much at once.
 class Ahead {
  public:
   void clear() { tokens.clear(), asked = 0; }
 
+  // How many tiles ahead: the next one, or, of a dilated map, that of the same head at the next
+  // place. There, memory is quicker with the tokens of two heads, which lie side by side: each of
+  // both heads asks for every second row of both.
+  static int64_t tiles(int64_t heads, int64_t dilation) { return dilation > 1 ? heads : 1; }
+
   // The tokens of some members of a tile.
   template <typename Scalar>
-  void add(const View<const Scalar> &from, const Tile &t, Span y, Span x) {
+  void add(const View<const Scalar> &from, const Tile &t, int64_t heads, Span y, Span x) {
+    const bool inPairs = t.x.dilation > 1 && (t.head % 2 == 1 || t.head + 1 < heads);
+    const int64_t together = inPairs ? 2 : 1, other = t.head % together;
     bytes = t.width * int64_t(sizeof(Scalar));
-    for (int64_t py = y.begin; py < y.end; py++) {
-      const Scalar *token = from.at(t, py, x.begin);
+    for (int64_t py = y.begin + other; py < y.end; py += together) {
+      const Scalar *token = from.at(t, py, x.begin) - other * from.head;
       for (int64_t i = 0; i < x.count(); i++, token += from.step(t))
-        tokens.push_back(reinterpret_cast<const char *>(token));
+        for (int64_t head = 0; head < together; head++)
+          tokens.push_back(reinterpret_cast<const char *>(token + head * from.head));
     }
   }
 
@@ -352,8 +360,8 @@ CKERNELS_INLINE void addSame(Lanes<Acc> (&sums)[2][registers], const Acc *weight
   }
 }
 
-// Adds `columns` weighted tokens of a row of the halo to the sums of one item, and as many of another
-// row to those of another item.
+// Adds `columns` weighted tokens of a row of the halo to the sums of one item, and as many of
+// another row to those of another item.
 template <int registers, typename Acc>
 CKERNELS_INLINE void addOther(Lanes<Acc> (&sums)[2][registers], const Acc *weights0,
                               const Acc *weights1, const Acc *token0, const Acc *token1,
@@ -534,6 +542,7 @@ CKERNELS_LOOPS(float, CKERNELS_FOR_EACH_LEVEL)
 CKERNELS_LOOPS(double, )
 #undef CKERNELS_LOOPS
 
+// The compiler does not emit functions that only clones call, such as conversions of 16-bit numbers.
 #define CKERNELS_PACKING(Scalar, Acc, LEVELS)                                                     \
   LEVELS void packTokens(Acc *to, const Scalar *from, int64_t step, int64_t count, Acc factor,    \
                          const Tile &t) {                                                         \

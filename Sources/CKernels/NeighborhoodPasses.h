@@ -34,18 +34,16 @@ using Buffer = std::vector<Acc, CacheLines<Acc>>;
 // gradients of results, or keys and values.
 template <typename Acc>
 struct Room {
-  Buffer<Acc> items, otherItems;        // [row, number, lane]
-  Buffer<Acc> halo, otherHalo;          // [row, column, number], to be summed with weights
-  Buffer<Acc> lines, otherLines;        // [row, number, column], to be multiplied with items
-  Buffer<Acc> logSums, deltas;          // of items [row, lane], or of the halo [row, column]
-  Buffer<Acc> results, otherResults;    // [row, item, number]
-  Buffer<Acc> scores, flows;            // of a pair of rows
-  Buffer<Acc> factors;                  // of a pair of rows
-  Buffer<Acc> biases, biasSums;         // [bias row, slot, lane]
-  Buffer<Acc> biasTable;
+  Buffer<Acc> items, otherItems;      // [row, number, lane]
+  Buffer<Acc> halo, otherHalo;        // [row, column, number], to be summed with weights
+  Buffer<Acc> lines, otherLines;      // [row, number, column], to be multiplied with items
+  Buffer<Acc> logSums, deltas;        // of items [row, lane], or of the halo [row, column]
+  Buffer<Acc> results, otherResults;  // [row, item, number]
+  Buffer<Acc> scores, flows;          // of a pair of rows
+  Buffer<Acc> factors;                // of a pair of rows
+  Buffer<Acc> biases, biasSums;       // [bias row, slot, lane]
+  Buffer<Acc> biasTable;              // sums as in `Biases`
   Ahead ahead;
-
-  explicit Room(const Tile &t) { fit(t); }
 
   // Makes room for what every pass needs.
   void fit(const Tile &t) {
@@ -60,7 +58,7 @@ struct Room {
 // The thread's room.
 template <typename Acc>
 Room<Acc> &roomFor(const Tile &t) {
-  thread_local Room<Acc> room(t);
+  thread_local Room<Acc> room;
   room.fit(t);
   return room;
 }
@@ -105,8 +103,8 @@ void packItems(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, A
   to.resize(t.y.items.count() * t.depth * laneCount);
   Acc *row = to.data();
   for (int64_t py = t.y.items.begin; py < t.y.items.end; py++, row += t.depth * laneCount)
-    packRow(row, laneCount, from.at(t, py, t.x.items.begin), from.step(t), t.x.items.count(), factor,
-            t);
+    packRow(row, laneCount, from.at(t, py, t.x.items.begin), from.step(t), t.x.items.count(),
+            factor, t);
 }
 
 // Packs the halo of a tile as lines, times a factor.
@@ -195,8 +193,10 @@ void differentiateQueries(const Tile &t, const Biases<Acc> &biases, Acc *biasSum
   forEachPair(t, [&](const RowPair &p, int64_t row) {
     const int64_t lanes = row * laneCount, item = lanes * t.depth;
     Acc *scores = room.scores.data(), *flows = room.flows.data();
-    multiply(scores, room.items.data() + item, room.lines.data(), room.biases.data(), t, p, room.ahead);
-    multiply(flows, room.otherItems.data() + item, room.otherLines.data(), nullptr, t, p, room.ahead);
+    multiply(scores, room.items.data() + item, room.lines.data(), room.biases.data(), t, p,
+             room.ahead);
+    multiply(flows, room.otherItems.data() + item, room.otherLines.data(), nullptr, t, p,
+             room.ahead);
     flowByQuery(scores, flows, room.logSums.data() + lanes, room.deltas.data() + lanes,
                 room.biasSums.data(), t, p);
     addTokens(room.results.data() + p.item * t.depth, flows, room.halo.data(), nullptr, t, p,
@@ -218,8 +218,10 @@ void differentiateKeys(const Tile &t, const Biases<Acc> &biases, Room<Acc> &room
   forEachPair(t, [&](const RowPair &p, int64_t row) {
     const int64_t item = row * t.depth * laneCount;
     Acc *scores = room.scores.data(), *flows = room.flows.data();
-    multiply(scores, room.items.data() + item, room.lines.data(), room.biases.data(), t, p, room.ahead);
-    multiply(flows, room.otherItems.data() + item, room.otherLines.data(), nullptr, t, p, room.ahead);
+    multiply(scores, room.items.data() + item, room.lines.data(), room.biases.data(), t, p,
+             room.ahead);
+    multiply(flows, room.otherItems.data() + item, room.otherLines.data(), nullptr, t, p,
+             room.ahead);
     flowByKey(scores, flows, room.logSums.data(), room.deltas.data(), t, p);
     Acc *keys = room.results.data() + p.item * t.depth;
     Acc *values = room.otherResults.data() + p.item * t.depth;

@@ -20,8 +20,8 @@ struct Span {
   int64_t count() const { return end - begin; }
 };
 
-// One axis of a map. Tokens `dilation` apart form a group, which sees only itself: token i is member
-// i / dilation of group i % dilation. Groups are cut into tiles of at most `tileLength` members.
+// One axis of a map. Tokens `dilation` apart form a group, which sees only itself: token i is
+// member i / dilation of group i % dilation. Groups are cut into tiles of at most `tileLength` members.
 struct Axis {
   int64_t length, kernel, dilation, tiles;
 
@@ -119,7 +119,7 @@ struct Tile {
   int64_t scores() const { return biasSide() * rowScores(); }
 };
 
-// One or two rows of items that are worked on together: most of the rows that they see are the same.
+// One or two rows of items that are worked on together, since most rows that they see are the same.
 struct RowPair {
   int64_t count;
   int64_t item;        // the first
