@@ -4,15 +4,12 @@
 
 #include "CKernels.h"
 
-// Versions of one function, of which one is chosen as among the clones of CKERNELS_FOR_EACH_LEVEL.
-namespace {
+// Asks what the choice among the clones of CKERNELS_FOR_EACH_LEVEL asks.
+const char *ckernels_feature_level(void) {
 #if defined(__x86_64__) && defined(__linux__)
-__attribute__((target("avx512f"))) const char *level() { return "AVX512"; }
-__attribute__((target("avx2"))) const char *level() { return "AVX2"; }
-__attribute__((target("default"))) const char *level() { return "plain"; }
-#else
-const char *level() { return "plain"; }
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("x86-64-v4")) return "AVX512";
+  if (__builtin_cpu_supports("x86-64-v3")) return "AVX2";
 #endif
-}  // namespace
-
-const char *ckernels_feature_level(void) { return level(); }
+  return "plain";
+}

@@ -2,10 +2,12 @@
 
 #pragma once
 
-// Levels are named by features: a name such as "arch=haswell" stands for processors of that one
-// make, and leaves all others with the plain code.
+// Levels are those of the x86-64 ABI, which are lists of features: the third has AVX2 and fused
+// multiply-add, the fourth AVX-512 for registers of any width. A name such as "arch=haswell" stands
+// for processors of that one make, and leaves all others with the plain code.
 #if defined(__x86_64__) && defined(__linux__)
-#define CKERNELS_FOR_EACH_LEVEL __attribute__((target_clones("default", "avx2", "avx512f")))
+#define CKERNELS_FOR_EACH_LEVEL \
+  __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define CKERNELS_FOR_EACH_LEVEL
 #endif

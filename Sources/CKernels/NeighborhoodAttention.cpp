@@ -11,262 +11,15 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <optional>
 #include <tuple>
+#include <vector>
 
-#include "NeighborhoodTiles.h"
+#include "NeighborhoodPasses.h"
 #include "Parallel.h"
 
 namespace ckernels {
 namespace {
-
-template <typename Acc>
-using Lanes __attribute__((vector_size(laneCount * sizeof(Acc)))) = Acc;
-
-// What a thread keeps for one tile. Backward works on two quantities at once: queries and the
-// gradients of results, or keys and values.
-template <typename Acc>
-struct Room {
-  std::vector<Acc> items, otherItems;          // packed, one after the other
-  std::vector<Acc> lines, otherLines;          // of the halo, to be multiplied with items
-  std::vector<Acc> halo, otherHalo;            // of the halo, to be summed with weights
-  std::vector<Acc> logSums, deltas;            // of the items, or lines of the halo
-  std::vector<Acc> results, otherResults;      // of the items
-  std::vector<Acc> weights, weightGradients;   // of one item
-};
-
-// The biases of one head, each row followed by room for a whole register.
-template <typename Acc>
-struct Biases {
-  const Acc *table;
-  int64_t stride;
-};
-
-inline double exponential(double x) { return std::exp(x); }
-
-// e^x of a number that is not far above 0, within two units of the last place; 0 below e^-87.
-CKERNELS_INLINE float exponential(float x) {
-  // x = n ln 2 + r with a whole n, which the sum's low bits hold.
-  const float shifted = x * 1.44269504f + 0x1.8p23f;
-  const float n = shifted - 0x1.8p23f;
-  constexpr float high = 0x1.63p-1f, low = static_cast<float>(0.69314718055994531 - 0x1.63p-1);
-  const float r = (x - n * high) - n * low;
-  float sum = 1.f / 5040;
-  sum = sum * r + 1.f / 720;
-  sum = sum * r + 1.f / 120;
-  sum = sum * r + 1.f / 24;
-  sum = sum * r + 1.f / 6;
-  sum = sum * r + 0.5f;
-  sum = sum * r + 1;
-  sum = sum * r + 1;
-  uint32_t bits;
-  std::memcpy(&bits, &shifted, sizeof bits);
-  bits = (bits << 23) + 0x3F800000;
-  float power;
-  std::memcpy(&power, &bits, sizeof power);
-  return x < -87.f ? 0.f : sum * power;
-}
-
-// out[r][lane] = the product of an item with the halo's token in row r and column `lane`.
-template <int rows, typename Acc>
-CKERNELS_INLINE void multiplyRows(Acc *out, int64_t stride, const Acc *item, const Acc *lines,
-                                  const Tile &t) {
-  Lanes<Acc> sums[rows] = {};
-  for (int64_t d = 0; d < t.width; d++) {
-    for (int r = 0; r < rows; r++) {
-      Lanes<Acc> line;
-      std::memcpy(&line, lines + (r * t.width + d) * t.lineLength, sizeof line);
-      sums[r] += line * item[d];
-    }
-  }
-  for (int r = 0; r < rows; r++) std::memcpy(out + r * stride, &sums[r], sizeof sums[r]);
-}
-
-// The products of an item with all tokens of its window; columns behind the window hold any number.
-template <typename Acc>
-CKERNELS_INLINE void multiply(Acc *out, const Acc *item, const Acc *lines, const Tile &t,
-                              const Window &w) {
-  for (int64_t column = 0; column < w.stride; column += laneCount) {
-    for (int64_t row = 0; row < w.rows; row += 4) {
-      Acc *to = out + row * w.stride + column;
-      const Acc *from =
-          lines + (w.row + row) * t.width * t.lineLength + (w.column + column);
-      switch (std::min<int64_t>(w.rows - row, 4)) {
-        case 4: multiplyRows<4>(to, w.stride, item, from, t); break;
-        case 3: multiplyRows<3>(to, w.stride, item, from, t); break;
-        case 2: multiplyRows<2>(to, w.stride, item, from, t); break;
-        default: multiplyRows<1>(to, w.stride, item, from, t);
-      }
-    }
-  }
-}
-
-// out[0 ..< registers * lanes] = the weighted sum of the window's tokens.
-template <int registers, typename Acc>
-CKERNELS_INLINE void addTokens(Acc *out, const Acc *weights, const Acc *halo, const Tile &t,
-                               const Window &w) {
-  Lanes<Acc> sums[registers] = {};
-  for (int64_t row = 0; row < w.rows; row++) {
-    const Acc *token = halo + ((w.row + row) * t.x.halo.count() + w.column) * t.depth;
-    for (int64_t column = 0; column < w.columns; column++, token += t.depth) {
-      const Acc weight = weights[row * w.stride + column];
-      for (int r = 0; r < registers; r++) {
-        Lanes<Acc> part;
-        std::memcpy(&part, token + r * laneCount, sizeof part);
-        sums[r] += part * weight;
-      }
-    }
-  }
-  std::memcpy(out, sums, sizeof sums);
-}
-
-template <typename Acc>
-CKERNELS_INLINE void addTokens(Acc *out, const Acc *weights, const Acc *halo, const Tile &t,
-                               const Window &w) {
-  for (int64_t d = 0; d < t.depth; d += 4 * laneCount) {
-    switch (std::min<int64_t>((t.depth - d) / laneCount, 4)) {
-      case 4: addTokens<4>(out + d, weights, halo + d, t, w); break;
-      case 3: addTokens<3>(out + d, weights, halo + d, t, w); break;
-      case 2: addTokens<2>(out + d, weights, halo + d, t, w); break;
-      default: addTokens<1>(out + d, weights, halo + d, t, w);
-    }
-  }
-}
-
-template <typename Acc>
-CKERNELS_INLINE void addBiases(Acc *scores, const Biases<Acc> &biases, const Window &w) {
-  for (int64_t row = 0; row < w.rows; row++) {
-    const Acc *from = biases.table + (w.biasRow + row) * biases.stride + w.biasColumn;
-    for (int64_t column = 0; column < w.stride; column++)
-      scores[row * w.stride + column] += from[column];
-  }
-}
-
-// The sum of the exponentials of a window's scores, and the largest score.
-template <typename Acc>
-struct Total {
-  Acc sum, highest;
-};
-
-// Makes scores weights that are to be divided by their sum.
-template <typename Acc>
-CKERNELS_INLINE Total<Acc> exponentials(Acc *scores, const Window &w) {
-  Acc highest = -std::numeric_limits<Acc>::infinity();
-  for (int64_t row = 0; row < w.rows; row++) {
-    Acc *line = scores + row * w.stride;
-    for (int64_t column = 0; column < w.columns; column++)
-      highest = line[column] > highest ? line[column] : highest;
-  }
-  Acc sum = 0;
-  for (int64_t row = 0; row < w.rows; row++) {
-    Acc *line = scores + row * w.stride;
-    for (int64_t column = 0; column < w.stride; column++)
-      line[column] = exponential(line[column] - highest);
-    for (int64_t column = 0; column < w.columns; column++) sum += line[column];
-  }
-  return {sum, highest};
-}
-
-// MARK: Tiles
-
-// Results and logarithms of sums, by query.
-template <typename Acc>
-CKERNELS_INLINE void attend(const Tile &t, const Biases<Acc> &biases, Room<Acc> &room) {
-  int64_t item = 0;
-  for (int64_t py = t.y.items.begin; py < t.y.items.end; py++) {
-    for (int64_t px = t.x.items.begin; px < t.x.items.end; px++, item++) {
-      const Window w = Window::of<Side::queries>(t, py, px);
-      Acc *weights = room.weights.data(), *result = room.results.data() + item * t.depth;
-      multiply(weights, room.items.data() + item * t.depth, room.lines.data(), t, w);
-      addBiases(weights, biases, w);
-      const Total<Acc> total = exponentials(weights, w);
-      addTokens(result, weights, room.halo.data(), t, w);
-      const Acc factor = 1 / total.sum;
-      for (int64_t d = 0; d < t.depth; d++) result[d] *= factor;
-      room.logSums[item] = total.highest + std::log(total.sum);
-    }
-  }
-}
-
-// Gradients of queries and of the biases, by query; and for each query the mean of what flows back
-// into its weights.
-template <typename Acc>
-CKERNELS_INLINE void differentiateQueries(const Tile &t, const Biases<Acc> &biases, Acc *biasSums,
-                                          Room<Acc> &room) {
-  int64_t item = 0;
-  for (int64_t py = t.y.items.begin; py < t.y.items.end; py++) {
-    for (int64_t px = t.x.items.begin; px < t.x.items.end; px++, item++) {
-      const Window w = Window::of<Side::queries>(t, py, px);
-      Acc *weights = room.weights.data(), *flow = room.weightGradients.data();
-      multiply(weights, room.items.data() + item * t.depth, room.lines.data(), t, w);
-      multiply(flow, room.otherItems.data() + item * t.depth, room.otherLines.data(), t, w);
-      addBiases(weights, biases, w);
-      const Acc logSum = room.logSums[item];
-      Acc delta = 0;
-      for (int64_t row = 0; row < w.rows; row++) {
-        Acc *line = weights + row * w.stride;
-        for (int64_t column = 0; column < w.stride; column++)
-          line[column] = exponential(line[column] - logSum);
-        for (int64_t column = 0; column < w.columns; column++)
-          delta += line[column] * flow[row * w.stride + column];
-      }
-      room.deltas[item] = delta;
-      for (int64_t row = 0; row < w.rows; row++) {
-        Acc *sums = biasSums + (w.biasRow + row) * (2 * t.x.kernel - 1) + w.biasColumn;
-        for (int64_t column = 0; column < w.columns; column++) {
-          Acc &value = flow[row * w.stride + column];
-          value = weights[row * w.stride + column] * (value - delta);
-          sums[column] += value;
-        }
-      }
-      addTokens(room.results.data() + item * t.depth, flow, room.halo.data(), t, w);
-    }
-  }
-}
-
-// Gradients of keys and values, by key.
-template <typename Acc>
-CKERNELS_INLINE void differentiateKeys(const Tile &t, const Biases<Acc> &biases, Room<Acc> &room) {
-  int64_t item = 0;
-  for (int64_t py = t.y.items.begin; py < t.y.items.end; py++) {
-    for (int64_t px = t.x.items.begin; px < t.x.items.end; px++, item++) {
-      const Window w = Window::of<Side::keys>(t, py, px);
-      Acc *weights = room.weights.data(), *flow = room.weightGradients.data();
-      multiply(weights, room.items.data() + item * t.depth, room.lines.data(), t, w);
-      multiply(flow, room.otherItems.data() + item * t.depth, room.otherLines.data(), t, w);
-      addBiases(weights, biases, w);
-      for (int64_t row = 0; row < w.rows; row++) {
-        const int64_t place = (w.row + row) * t.lineLength + w.column;
-        const Acc *logSums = room.logSums.data() + place, *deltas = room.deltas.data() + place;
-        for (int64_t column = 0; column < w.stride; column++) {
-          Acc &weight = weights[row * w.stride + column];
-          weight = exponential(weight - logSums[column]);
-          Acc &value = flow[row * w.stride + column];
-          value = weight * (value - deltas[column]);
-        }
-      }
-      addTokens(room.results.data() + item * t.depth, flow, room.halo.data(), t, w);
-      addTokens(room.otherResults.data() + item * t.depth, weights, room.otherHalo.data(), t, w);
-    }
-  }
-}
-
-#define CKERNELS_TILE_FUNCTIONS(Acc, LEVELS)                                                     \
-  LEVELS void attendTile(const Tile &t, const Biases<Acc> &b, Room<Acc> &r) { attend(t, b, r); } \
-  LEVELS void queriesTile(const Tile &t, const Biases<Acc> &b, Acc *sums, Room<Acc> &r) {        \
-    differentiateQueries(t, b, sums, r);                                                         \
-  }                                                                                              \
-  LEVELS void keysTile(const Tile &t, const Biases<Acc> &b, Room<Acc> &r) {                      \
-    differentiateKeys(t, b, r);                                                                  \
-  }
-CKERNELS_TILE_FUNCTIONS(float, CKERNELS_FOR_EACH_LEVEL)
-CKERNELS_TILE_FUNCTIONS(double, )
-#undef CKERNELS_TILE_FUNCTIONS
-
-// MARK: Maps
 
 // What all tiles of a map have in common.
 struct Map {
@@ -281,8 +34,8 @@ struct Map {
         width(q.dim() == 5 ? q.size(4) : 0),
         kernel(kernel),
         dilation(dilation),
-        y(1, 1, 1),
-        x(1, 1, 1),
+        y(1, 1, 1, 1),
+        x(1, 1, 1, 1),
         scale(scale) {
     const char *name = "neighborhood_attention: ";
     TORCH_CHECK(q.dim() == 5, name, "q has ", q.dim(), " axes, expected 5");
@@ -303,70 +56,75 @@ struct Map {
                          rpb->size(2) == side),
                 name, "biases of sizes ", rpb ? rpb->sizes() : at::IntArrayRef(), ", expected [",
                 heads, ", ", side, ", ", side, "]");
-    y = Axis(q.size(1), kernel, dilation);
-    x = Axis(q.size(2), kernel, dilation);
+    // A tile's keys and values stay in the second cache; long ones share more of them.
+    y = Axis(q.size(1), kernel, dilation, 16);
+    x = Axis(q.size(2), kernel, dilation, laneCount);
   }
 
   int64_t tileCount() const {
     return samples * dilation * y.tiles * dilation * x.tiles * heads;
   }
 
-  // Calls `body(tile, index)` for all tiles; those of the heads of one place follow one another,
-  // since they lie side by side in memory.
-  template <Side side, typename Body>
-  void forEachTile(Body body) const {
-    const int64_t queries = y.length * x.length * samples * heads / std::max<int64_t>(1, tileCount());
-    forEachRow(tileCount(), queries * kernel * kernel * width, [&](int64_t index) {
-      int64_t rest = index;
-      const auto next = [&](int64_t count) {
-        const int64_t digit = rest % count;
-        rest /= count;
-        return digit;
-      };
-      const int64_t head = next(heads), tileX = next(x.tiles), groupX = next(dilation);
-      const int64_t tileY = next(y.tiles), groupY = next(dilation);
-      body(Tile(rest, head, Strip::of<side>(y, groupY, tileY), Strip::of<side>(x, groupX, tileX),
-                width),
-           index);
+  // Tiles of the heads of one place follow one another, since they lie side by side in memory.
+  Tile tile(Side side, int64_t index) const {
+    int64_t rest = index;
+    const auto next = [&](int64_t count) {
+      const int64_t digit = rest % count;
+      rest /= count;
+      return digit;
+    };
+    const int64_t head = next(heads), tileX = next(x.tiles), groupX = next(dilation);
+    const int64_t tileY = next(y.tiles), groupY = next(dilation);
+    return Tile(rest, head, Strip::of(y, side, groupY, tileY), Strip::of(x, side, groupX, tileX),
+                width);
+  }
+
+  // Calls `body(tile, next, index)` for all tiles; `next` is one that is likely to follow soon.
+  template <typename Body>
+  void forEachTile(Side side, Body body) const {
+    const int64_t tiles = tileCount();
+    const int64_t queries = y.length * x.length * samples * heads / std::max<int64_t>(1, tiles);
+    forEachRow(tiles, queries * kernel * kernel * width, [&](int64_t index) {
+      const int64_t next = index + Ahead::tiles(heads, dilation);
+      body(tile(side, index), tile(side, std::min(next, tiles - 1)), index);
     });
   }
 
   int64_t biasSide() const { return 2 * kernel - 1; }
-  int64_t biasStride() const { return biasSide() + laneCount; }
 };
 
-// The biases of all heads with room behind each row; zeros if there are none.
+// The biases of all heads; zeros if there are none.
 template <typename Acc>
-std::vector<Acc> paddedBiases(const std::optional<at::Tensor> &rpb, const Map &map, bool turned) {
-  const int64_t side = map.biasSide(), stride = map.biasStride();
-  std::vector<Acc> padded(map.heads * side * stride, 0);
-  if (!rpb) return padded;
-  const at::Tensor table = rpb->to(c10::CppTypeToScalarType<Acc>::value).contiguous();
-  const Acc *from = table.template const_data_ptr<Acc>();
-  for (int64_t row = 0; row < map.heads * side; row++) {
-    const int64_t head = row / side, line = turned ? side - 1 - row % side : row % side;
-    const Acc *source = from + (head * side + line) * side;
-    for (int64_t c = 0; c < side; c++)
-      padded[row * stride + c] = source[turned ? side - 1 - c : c];
+class BiasTables {
+ public:
+  // If `turned`, the tables are turned around, as keys see them.
+  BiasTables(const std::optional<at::Tensor> &rpb, const Map &map, bool turned)
+      : side(map.biasSide()),
+        stride(side + 2 * Biases<Acc>::margin),
+        padded(map.heads * side * stride, 0) {
+    if (!rpb) return;
+    const at::Tensor table = rpb->to(c10::CppTypeToScalarType<Acc>::value).contiguous();
+    const Acc *from = table.template const_data_ptr<Acc>();
+    for (int64_t row = 0; row < map.heads * side; row++) {
+      const int64_t head = row / side, line = turned ? side - 1 - row % side : row % side;
+      for (int64_t c = 0; c < side; c++)
+        padded[row * stride + Biases<Acc>::margin + c] =
+            from[(head * side + line) * side + (turned ? c : side - 1 - c)];
+    }
   }
-  return padded;
-}
+
+  Biases<Acc> of(const Tile &t) const {
+    return {padded.data() + t.head * side * stride + Biases<Acc>::margin, stride};
+  }
+
+ private:
+  int64_t side, stride;
+  std::vector<Acc> padded;
+};
 
 // A tensor whose heads' numbers lie side by side: itself if they do.
 at::Tensor headsTogether(const at::Tensor &t) {
   return t.stride(-1) == 1 || t.size(-1) == 1 ? t : t.contiguous();
-}
-
-// The thread's room, large enough for a window of any item.
-template <typename Acc>
-Room<Acc> &roomFor(const Tile &t) {
-  thread_local Room<Acc> room;
-  const int64_t most = 2 * t.y.kernel - 1;
-  room.weights.resize(most * roundedUp(most));
-  room.weightGradients.resize(most * roundedUp(most));
-  room.results.resize(t.items() * t.depth);
-  room.otherResults.resize(t.items() * t.depth);
-  return room;
 }
 
 // The result, and for each query the logarithm of the sum of its exponentials, [B, H, W, h].
@@ -381,23 +139,24 @@ std::tuple<at::Tensor, at::Tensor> forwardCPU(const at::Tensor &qIn, const at::T
       at::empty(q.sizes().slice(0, 4), q.options().dtype(at::toOpMathType(q.scalar_type())));
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, q.scalar_type(), "neighborhood", [&] {
     using Acc = at::opmath_type<scalar_t>;
-    const std::vector<Acc> biases = paddedBiases<Acc>(rpb, map, false);
+    const BiasTables<Acc> biases(rpb, map, false);
     const View<const scalar_t> queries(q.const_data_ptr<scalar_t>(), q);
     const View<const scalar_t> keys(k.const_data_ptr<scalar_t>(), k);
     const View<const scalar_t> values(v.const_data_ptr<scalar_t>(), v);
     const View<scalar_t> results(out.mutable_data_ptr<scalar_t>(), out);
     const View<Acc> sums(logSums.mutable_data_ptr<Acc>(), logSums);
-    map.forEachTile<Side::queries>([&](const Tile &t, int64_t) {
+    map.forEachTile(Side::queries, [&](const Tile &t, const Tile &next, int64_t) {
       Room<Acc> &room = roomFor<Acc>(t);
+      room.ahead.clear();
+      room.ahead.add(keys, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(values, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(queries, next, map.heads, next.y.items, next.x.items);
       packItems(room.items, queries, t, static_cast<Acc>(scale));
-      packLines(room.lines, keys, t, t.width);
-      packHalo(room.halo, values, t);
-      room.logSums.resize(t.items());
-      const Biases<Acc> table = {
-          biases.data() + t.head * map.biasSide() * map.biasStride(), map.biasStride()};
-      attendTile(t, table, room);
-      unpackItems(results, room.results, t, t.width, t.depth);
-      unpackItems(sums, room.logSums, t, 1, 1);
+      packLines(room.lines, keys, t, Acc(1));
+      packHalo(room.halo, values, t, Acc(1));
+      attend(t, biases.of(t), room);
+      unpackItems(results, room.results, t, Acc(1));
+      unpackNumbers(sums, room.logSums, t);
     });
   });
   return {out, logSums};
@@ -406,16 +165,16 @@ std::tuple<at::Tensor, at::Tensor> forwardCPU(const at::Tensor &qIn, const at::T
 // The sums of all tiles of each head, in the order of the tiles.
 template <typename Acc>
 at::Tensor summedBiases(const std::vector<Acc> &parts, const Map &map) {
-  const int64_t size = map.biasSide() * map.biasSide(), places = map.tileCount() / map.heads;
-  at::Tensor sums = at::empty({map.heads, map.biasSide(), map.biasSide()},
-                              c10::CppTypeToScalarType<Acc>::value);
+  const int64_t side = map.biasSide(), places = map.tileCount() / map.heads;
+  at::Tensor sums = at::empty({map.heads, side, side}, c10::CppTypeToScalarType<Acc>::value);
   Acc *to = sums.template mutable_data_ptr<Acc>();
-  forEachRow(map.heads * size, places, [&](int64_t index) {
-    const int64_t head = index / size;
-    double sum = 0;
-    for (int64_t place = 0; place < places; place++)
-      sum += parts[(place * map.heads + head) * size + index % size];
-    to[index] = static_cast<Acc>(sum);
+  forEachRow(map.heads * side, places * side, [&](int64_t row) {
+    std::vector<double> rowSums(side, 0);
+    for (int64_t place = 0; place < places; place++) {
+      const Acc *part = parts.data() + (place * map.heads * side + row) * side;
+      for (int64_t c = 0; c < side; c++) rowSums[c] += part[c];
+    }
+    for (int64_t c = 0; c < side; c++) to[row * side + c] = static_cast<Acc>(rowSums[c]);
   });
   return sums;
 }
@@ -434,7 +193,6 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backwardCPU(
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, q.scalar_type(), "neighborhood", [&] {
     using Acc = at::opmath_type<scalar_t>;
     const int64_t biasSize = map.biasSide() * map.biasSide();
-    std::vector<Acc> biases = paddedBiases<Acc>(rpb, map, false);
     std::vector<Acc> biasSums(map.tileCount() * biasSize, 0);
     const View<const scalar_t> queries(q.const_data_ptr<scalar_t>(), q);
     const View<const scalar_t> keys(k.const_data_ptr<scalar_t>(), k);
@@ -442,44 +200,48 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backwardCPU(
     const View<const scalar_t> gradients(g.const_data_ptr<scalar_t>(), g);
     const View<const Acc> sums(logSums.const_data_ptr<Acc>(), logSums);
     const View<Acc> means(deltas.mutable_data_ptr<Acc>(), deltas);
+    const View<const Acc> knownMeans(deltas.const_data_ptr<Acc>(), deltas);
     const View<scalar_t> dQueries(dq.mutable_data_ptr<scalar_t>(), dq);
     const View<scalar_t> dKeys(dk.mutable_data_ptr<scalar_t>(), dk);
     const View<scalar_t> dValues(dv.mutable_data_ptr<scalar_t>(), dv);
     const Acc factor = static_cast<Acc>(scale);
-    const auto table = [&](const Tile &t) {
-      return Biases<Acc>{biases.data() + t.head * map.biasSide() * map.biasStride(),
-                         map.biasStride()};
-    };
-    map.forEachTile<Side::queries>([&](const Tile &t, int64_t index) {
+    const BiasTables<Acc> biases(rpb, map, false), turnedBiases(rpb, map, true);
+    map.forEachTile(Side::queries, [&](const Tile &t, const Tile &next, int64_t index) {
       Room<Acc> &room = roomFor<Acc>(t);
+      room.ahead.clear();
+      room.ahead.add(keys, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(values, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(queries, next, map.heads, next.y.items, next.x.items);
+      room.ahead.add(gradients, next, map.heads, next.y.items, next.x.items);
       packItems(room.items, queries, t, factor);
-      packItems(room.otherItems, gradients, t);
-      packLines(room.lines, keys, t, t.width);
-      packLines(room.otherLines, values, t, t.width);
-      packHalo(room.halo, keys, t, factor);
-      Tile one = t;
-      one.width = one.depth = 1;
-      packItems(room.logSums, sums, one);
-      room.deltas.resize(t.items());
-      queriesTile(t, table(t), biasSums.data() + index * biasSize, room);
-      unpackItems(dQueries, room.results, t, t.width, t.depth);
-      unpackItems(means, room.deltas, t, 1, 1);
+      packItems(room.otherItems, gradients, t, Acc(1));
+      packLines(room.lines, keys, t, Acc(1));
+      packLines(room.otherLines, values, t, Acc(1));
+      packHalo(room.halo, keys, t, Acc(1));
+      packNumbers(room.logSums, sums, t.y.items, t.x.items, laneCount, t);
+      differentiateQueries(t, biases.of(t), biasSums.data() + index * biasSize, room);
+      unpackItems(dQueries, room.results, t, factor);
+      unpackNumbers(means, room.deltas, t);
     });
     if (rpb) drpb = summedBiases(biasSums, map).to(rpb->scalar_type());
-    biases = paddedBiases<Acc>(rpb, map, true);
-    map.forEachTile<Side::keys>([&](const Tile &t, int64_t) {
+    map.forEachTile(Side::keys, [&](const Tile &t, const Tile &next, int64_t) {
       Room<Acc> &room = roomFor<Acc>(t);
-      packItems(room.items, keys, t);
-      packItems(room.otherItems, values, t);
-      packLines(room.lines, queries, t, t.width, factor);
-      packLines(room.otherLines, gradients, t, t.width);
+      room.ahead.clear();
+      room.ahead.add(queries, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(gradients, next, map.heads, next.y.halo, next.x.halo);
+      room.ahead.add(keys, next, map.heads, next.y.items, next.x.items);
+      room.ahead.add(values, next, map.heads, next.y.items, next.x.items);
+      packItems(room.items, keys, t, Acc(1));
+      packItems(room.otherItems, values, t, Acc(1));
+      packLines(room.lines, queries, t, factor);
+      packLines(room.otherLines, gradients, t, Acc(1));
       packHalo(room.halo, queries, t, factor);
-      packHalo(room.otherHalo, gradients, t);
-      packLines(room.logSums, sums, t, 1);
-      packLines(room.deltas, View<const Acc>(means.data, deltas), t, 1);
-      keysTile(t, table(t), room);
-      unpackItems(dKeys, room.results, t, t.width, t.depth);
-      unpackItems(dValues, room.otherResults, t, t.width, t.depth);
+      packHalo(room.otherHalo, gradients, t, Acc(1));
+      packNumbers(room.logSums, sums, t.y.halo, t.x.halo, t.lineLength, t);
+      packNumbers(room.deltas, knownMeans, t.y.halo, t.x.halo, t.lineLength, t);
+      differentiateKeys(t, turnedBiases.of(t), room);
+      unpackItems(dKeys, room.results, t, Acc(1));
+      unpackItems(dValues, room.otherResults, t, Acc(1));
     });
   });
   return {dq, dk, dv, drpb};

@@ -1,0 +1,562 @@
+// The inner loops of neighbourhood attention, each compiled for every level of processor features.
+//
+// The items of a row of a tile lie side by side in the lanes of a register, so that a score, its
+// exponential and their sum are whole registers. Scores of a row of items have the layout
+// [row of the halo within the window, slot, lane].
+
+#pragma once
+
+#include <c10/util/BFloat16.h>
+#include <c10/util/Half.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+#include <vector>
+
+#include "Features.h"
+#include "NeighborhoodTiles.h"
+
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+namespace ckernels {
+namespace {
+
+template <typename Acc>
+using Lanes __attribute__((vector_size(laneCount * sizeof(Acc)))) = Acc;
+
+template <typename Acc>
+CKERNELS_INLINE Lanes<Acc> loaded(const Acc *from) {
+  Lanes<Acc> lanes;
+  std::memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+
+template <typename Acc>
+CKERNELS_INLINE void store(Acc *to, const Lanes<Acc> &lanes) {
+  std::memcpy(to, &lanes, sizeof lanes);
+}
+
+inline Lanes<double> exponential(const Lanes<double> &x) {
+  Lanes<double> powers;
+  for (int64_t i = 0; i < laneCount; i++) powers[i] = std::exp(x[i]);
+  return powers;
+}
+
+// One number in all lanes. Subtracting zeros changes nothing, and costs nothing.
+template <typename Acc>
+CKERNELS_INLINE Lanes<Acc> everywhere(Acc x) {
+  return x - Lanes<Acc>{};
+}
+
+using Bits __attribute__((vector_size(laneCount * sizeof(int32_t)))) = int32_t;
+
+CKERNELS_INLINE Bits bits(const Lanes<float> &x) {
+  Bits same;
+  std::memcpy(&same, &x, sizeof same);
+  return same;
+}
+
+CKERNELS_INLINE Lanes<float> number(const Bits &x) {
+  Lanes<float> same;
+  std::memcpy(&same, &x, sizeof same);
+  return same;
+}
+
+// e^x of numbers that are not far above 0, within a unit of the last place; 0 below e^-87.
+CKERNELS_INLINE Lanes<float> exponential(const Lanes<float> &x) {
+  // x = n ln 2 + r with a whole n, which the sum's low bits hold.
+  const Lanes<float> shifted = x * 1.44269504f + 0x1.8p23f;
+  const Lanes<float> n = shifted - 0x1.8p23f;
+  constexpr float high = 0x1.63p-1f, low = static_cast<float>(0.69314718055994531 - 0x1.63p-1);
+  const Lanes<float> r = (x - n * high) - n * low;
+  // The polynomial 1 + r + r^2 ... whose largest relative error is the least.
+  Lanes<float> sum = r * 0.0013814467f + 0.008368781f;
+  sum = sum * r + 0.041668393f;
+  sum = sum * r + 0.1666652f;
+  sum = sum * r + 0.49999994f;
+  sum = sum * r + 1;
+  sum = sum * r + 1;
+  const Lanes<float> powers = sum * number((bits(shifted) << 23) + 0x3F800000);
+  return number(bits(powers) & ~static_cast<Bits>(x < -87.f));
+}
+
+inline Lanes<double> logarithm(const Lanes<double> &x) {
+  Lanes<double> logarithms;
+  for (int64_t i = 0; i < laneCount; i++) logarithms[i] = std::log(x[i]);
+  return logarithms;
+}
+
+// ln x of numbers from 1 on, within two units of the last place of the larger of the result and 1.
+CKERNELS_INLINE Lanes<float> logarithm(const Lanes<float> &x) {
+  // x = 2^n m with m around 1.
+  const Bits n = (bits(x) - 0x3F3504F3) >> 23;
+  const Lanes<float> m = number(bits(x) - (n << 23));
+  const Lanes<float> s = (m - 1) / (m + 1), square = s * s;
+  Lanes<float> sum = square * (2.f / 9) + 2.f / 7;
+  sum = sum * square + 2.f / 5;
+  sum = sum * square + 2.f / 3;
+  sum = sum * square + 2;
+  return s * sum + __builtin_convertvector(n, Lanes<float>) * 0.69314718f;
+}
+
+// Calls `body` with `value`, which is in 1 ... `most`, as a constant.
+template <int most, typename Body>
+CKERNELS_INLINE void withConstant(int64_t value, Body body) {
+  if constexpr (most > 1) {
+    if (value != most) return withConstant<most - 1>(value, body);
+  }
+  body(std::integral_constant<int, most>());
+}
+
+// MARK: Memory
+
+// Tokens that a later tile reads, brought near while a tile is computed: they lie too far apart for
+// the processor to foresee them. It forgets what it is asked for when that is too much at once.
+class Ahead {
+ public:
+  void clear() { tokens.clear(), asked = 0; }
+
+  // How many tiles ahead: the next one, or, of a dilated map, that of the same head at the next
+  // place. There, memory is quicker with the tokens of two heads, which lie side by side: each of
+  // both heads asks for every second row of both.
+  static int64_t tiles(int64_t heads, int64_t dilation) { return dilation > 1 ? heads : 1; }
+
+  // The tokens of some members of a tile.
+  template <typename Scalar>
+  void add(const View<const Scalar> &from, const Tile &t, int64_t heads, Span y, Span x) {
+    const bool inPairs = t.x.dilation > 1 && (t.head % 2 == 1 || t.head + 1 < heads);
+    const int64_t together = inPairs ? 2 : 1, other = t.head % together;
+    bytes = t.width * int64_t(sizeof(Scalar));
+    for (int64_t py = y.begin + other; py < y.end; py += together) {
+      const Scalar *token = from.at(t, py, x.begin) - other * from.head;
+      for (int64_t i = 0; i < x.count(); i++, token += from.step(t))
+        for (int64_t head = 0; head < together; head++)
+          tokens.push_back(reinterpret_cast<const char *>(token + head * from.head));
+    }
+  }
+
+  // Shares the tokens among products with the halo, and sums over it, of the rows of a tile.
+  void plan(const Tile &t, int64_t products, int64_t sums) {
+    const int64_t pairs = (t.y.items.count() + 1) / 2;
+    const int64_t places = pairs * (products * t.y.kernel + sums * t.x.items.count());
+    share = (int64_t(tokens.size()) + places - 1) / places;
+  }
+
+  // Asks for a share.
+  CKERNELS_INLINE void ask() {
+    const int64_t end = std::min<int64_t>(asked + share, tokens.size());
+    for (; asked < end; asked++)
+      for (int64_t byte = 0; byte < bytes; byte += 64)
+        __builtin_prefetch(tokens[asked] + byte, 0, 3);
+  }
+
+ private:
+  std::vector<const char *> tokens;
+  int64_t bytes = 0, asked = 0, share = 0;
+};
+
+// MARK: Packing
+
+// As many numbers as lanes.
+template <typename Acc, typename Scalar>
+CKERNELS_INLINE Lanes<Acc> converted(const Scalar *from) {
+  if constexpr (std::is_same_v<Scalar, Acc>) {
+    return loaded(from);
+  } else {
+    Lanes<Acc> numbers;
+    for (int64_t i = 0; i < laneCount; i++) numbers[i] = static_cast<Acc>(from[i]);
+    return numbers;
+  }
+}
+
+// Packs tokens that lie `step` apart, times a factor, as `depth` numbers each.
+template <typename Scalar, typename Acc>
+CKERNELS_INLINE void packed(Acc *to, const Scalar *from, int64_t step, int64_t count, Acc factor,
+                            const Tile &t) {
+  for (int64_t i = 0; i < count; i++, to += t.depth, from += step) {
+    int64_t d = 0;
+    for (; d + laneCount <= t.width; d += laneCount)
+      store(to + d, converted<Acc>(from + d) * factor);
+    for (; d < t.depth; d++) to[d] = d < t.width ? static_cast<Acc>(from[d]) * factor : 0;
+  }
+}
+
+// Writes packed tokens, times a factor, to where they lie `step` apart.
+template <typename Scalar, typename Acc>
+CKERNELS_INLINE void unpacked(Scalar *to, int64_t step, const Acc *from, int64_t count, Acc factor,
+                              const Tile &t) {
+  for (int64_t i = 0; i < count; i++, to += step, from += t.depth) {
+    int64_t d = 0;
+    for (; d + laneCount <= t.width; d += laneCount) {
+      const Lanes<Acc> numbers = loaded(from + d) * factor;
+      if constexpr (std::is_same_v<Scalar, Acc>)
+        store(to + d, numbers);
+      else
+        for (int64_t e = 0; e < laneCount; e++) to[d + e] = static_cast<Scalar>(numbers[e]);
+    }
+    for (; d < t.width; d++) to[d] = static_cast<Scalar>(from[d] * factor);
+  }
+}
+
+// Turns registers into columns.
+template <typename Acc>
+CKERNELS_INLINE void transpose(Lanes<Acc> (&r)[8]) {
+  static_assert(laneCount == 8);
+  Lanes<Acc> pairs[8], fours[8];
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    pairs[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = 0; j < 2; j++) {
+      const Lanes<Acc> a = pairs[i + j], b = pairs[i + j + 2];
+      fours[i + 2 * j] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+      fours[i + 2 * j + 1] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  for (int i = 0; i < 4; i++) {
+    r[i] = __builtin_shufflevector(fours[i], fours[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    r[i + 4] = __builtin_shufflevector(fours[i], fours[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
+// Turns `count` tokens that lie `step` apart, times a factor, into lines of `length` columns; zeros
+// follow the tokens. Tokens have `depth` numbers.
+template <typename Acc>
+CKERNELS_INLINE void transposed(Acc *lines, int64_t length, const Acc *tokens, int64_t step,
+                                int64_t count, Acc factor, const Tile &t) {
+  for (int64_t column = 0; column < length; column += laneCount) {
+    for (int64_t d = 0; d < t.depth; d += laneCount) {
+      Lanes<Acc> rows[laneCount];
+      for (int64_t i = 0; i < laneCount; i++) {
+        const bool isThere = column + i < count;
+        rows[i] = isThere ? loaded(tokens + (column + i) * step + d) * factor : Lanes<Acc>{};
+      }
+      transpose<Acc>(rows);
+      for (int64_t i = 0; i < laneCount; i++) store(lines + (d + i) * length + column, rows[i]);
+    }
+  }
+}
+
+// The bias of each slot and lane, [bias row, slot, lane], from a table of which each row is turned
+// around and has room before and behind it; infinitely low outside of a lane's window.
+template <typename Acc>
+CKERNELS_INLINE void spreadBiases(Acc *to, const Acc *table, int64_t stride, Span rows,
+                                  const Tile &t) {
+  const int64_t first = 2 * t.x.kernel - 2 - t.x.bias(t.x.items.begin, t.x.halo.begin);
+  for (int64_t slot = 0; slot < t.slots.count; slot++) {
+    Lanes<Acc> outside = {};
+    for (int64_t i = 0; i < t.x.items.count() && !t.slots.shifted; i++)
+      if (slot < t.slots.columns[i].begin || slot >= t.slots.columns[i].end)
+        outside[i] = -std::numeric_limits<Acc>::infinity();
+    for (int64_t row = rows.begin; row < rows.end; row++) {
+      const Acc *from = table + row * stride + first - slot;
+      const Lanes<Acc> bias = t.slots.shifted ? everywhere(*from) : loaded(from);
+      store(to + row * t.rowScores() + slot * laneCount, bias + outside);
+    }
+  }
+}
+
+// Adds what `spreadBiases` would have read to the places it would have read it from.
+template <typename Acc>
+CKERNELS_INLINE void gatherBiases(Acc *table, int64_t stride, const Acc *from, Span rows,
+                                  const Tile &t) {
+  const int64_t first = 2 * t.x.kernel - 2 - t.x.bias(t.x.items.begin, t.x.halo.begin);
+  for (int64_t row = rows.begin; row < rows.end; row++) {
+    for (int64_t slot = 0; slot < t.slots.count; slot++) {
+      Acc *to = table + row * stride + first - slot;
+      const Acc *values = from + row * t.rowScores() + slot * laneCount;
+      for (int64_t i = 0; i < t.x.items.count(); i++) to[t.slots.shifted ? 0 : i] += values[i];
+    }
+  }
+}
+
+// MARK: Products
+
+// The products of one or two rows of items with `slots` slots of a row of the halo.
+template <int rows, int slots, bool shifted, typename Acc>
+CKERNELS_INLINE void multiplySlots(Acc *const *out, const Acc *const *items, const Acc *line,
+                                   const Acc *const *biases, const Tile &t) {
+  Lanes<Acc> sums[rows][slots] = {};
+  for (int64_t d = 0; d < t.width; d++, line += t.lineLength) {
+    Lanes<Acc> item[rows];
+    for (int r = 0; r < rows; r++) item[r] = loaded(items[r] + d * laneCount);
+    for (int s = 0; s < slots; s++) {
+      const Lanes<Acc> other = shifted ? loaded(line + s) : everywhere(line[s]);
+      for (int r = 0; r < rows; r++) sums[r][s] += item[r] * other;
+    }
+  }
+  for (int r = 0; r < rows; r++) {
+    if (biases[r])
+      for (int s = 0; s < slots; s++)
+        store(out[r] + s * laneCount, sums[r][s] + loaded(biases[r] + s * laneCount));
+    else
+      for (int s = 0; s < slots; s++) store(out[r] + s * laneCount, sums[r][s]);
+  }
+}
+
+// The products of one or two rows of items with all slots of a row of the halo.
+template <int rows, typename Acc>
+CKERNELS_INLINE void multiplyRow(Acc *const *out, const Acc *const *items, const Acc *line,
+                                 const Acc *const *biases, const Tile &t) {
+  const int64_t parts = (t.slots.count + 7) / 8;
+  for (int64_t part = 0; part < parts; part++) {
+    const int64_t slot = t.slots.count * part / parts;
+    Acc *to[rows];
+    const Acc *bias[rows] = {};
+    for (int r = 0; r < rows; r++) {
+      to[r] = out[r] + slot * laneCount;
+      if (biases[r]) bias[r] = biases[r] + slot * laneCount;
+    }
+    const int64_t count = t.slots.count * (part + 1) / parts - slot;
+    withConstant<8>(count, [&](auto slots) __attribute__((always_inline)) {
+      if (t.slots.shifted)
+        multiplySlots<rows, slots.value, true>(to, items, line + slot, bias, t);
+      else
+        multiplySlots<rows, slots.value, false>(to, items, line + slot, bias, t);
+    });
+  }
+}
+
+// The products of items with all tokens of their windows, plus biases, if there are any.
+template <typename Acc>
+CKERNELS_INLINE void multiplied(Acc *out, const Acc *items, const Acc *lines, const Acc *biases,
+                                const Tile &t, const RowPair &p, Ahead &ahead) {
+  const Acc *rowItems[2] = {items, items + t.depth * laneCount};
+  Acc *to[2];
+  const Acc *bias[2] = {};
+  for (int64_t row = p.rows[0].begin; row < std::max(p.rows[0].end, p.rows[1].end); row++) {
+    for (int64_t i = 0; i < 2; i++) {
+      const int64_t place = row - p.rows[i].begin;
+      to[i] = out + i * t.scores() + place * t.rowScores();
+      if (biases) bias[i] = biases + (p.biasRow[i] + place) * t.rowScores();
+    }
+    const Acc *line = lines + row * t.depth * t.lineLength;
+    ahead.ask();
+    if (row < p.rows[1].begin)
+      multiplyRow<1>(to, rowItems, line, bias, t);
+    else if (row < p.rows[0].end)
+      multiplyRow<2>(to, rowItems, line, bias, t);
+    else
+      multiplyRow<1>(to + 1, rowItems + 1, line, bias + 1, t);
+  }
+}
+
+// MARK: Sums
+
+// Adds `columns` weighted tokens of a row of the halo to the sums of two items.
+template <int registers, typename Acc>
+CKERNELS_INLINE void addSame(Lanes<Acc> (&sums)[2][registers], const Acc *weights0,
+                             const Acc *weights1, const Acc *token, int64_t columns,
+                             int64_t depth) {
+  for (int64_t c = 0; c < columns; c++) {
+    for (int r = 0; r < registers; r++) {
+      const Lanes<Acc> numbers = loaded(token + c * depth + r * laneCount);
+      sums[0][r] += numbers * weights0[c * laneCount];
+      sums[1][r] += numbers * weights1[c * laneCount];
+    }
+  }
+}
+
+// Adds `columns` weighted tokens of a row of the halo to the sums of one item, and as many of
+// another row to those of another item.
+template <int registers, typename Acc>
+CKERNELS_INLINE void addOther(Lanes<Acc> (&sums)[2][registers], const Acc *weights0,
+                              const Acc *weights1, const Acc *token0, const Acc *token1,
+                              int64_t columns, int64_t depth) {
+  for (int64_t c = 0; c < columns; c++) {
+    for (int r = 0; r < registers; r++) {
+      sums[0][r] += loaded(token0 + c * depth + r * laneCount) * weights0[c * laneCount];
+      sums[1][r] += loaded(token1 + c * depth + r * laneCount) * weights1[c * laneCount];
+    }
+  }
+}
+
+// Adds `columns` weighted tokens of a row of the halo to the sums of one item.
+template <int registers, typename Acc>
+CKERNELS_INLINE void addOne(Lanes<Acc> (&sums)[registers], const Acc *weights, const Acc *token,
+                            int64_t columns, int64_t depth) {
+  for (int64_t c = 0; c < columns; c++)
+    for (int r = 0; r < registers; r++)
+      sums[r] += loaded(token + c * depth + r * laneCount) * weights[c * laneCount];
+}
+
+// Adds the weighted tokens in the windows of two items, of which the second is below the first.
+// `fixed` is the number of columns, if it is known, or 0.
+template <int registers, int fixed, typename Acc>
+CKERNELS_INLINE void addWindows(Lanes<Acc> (&sums)[2][registers], const Acc *weights,
+                                const Acc *halo, int64_t count, const Tile &t, const RowPair &p) {
+  const int64_t columns = fixed > 0 ? fixed : count, depth = t.depth;
+  const int64_t step = t.rowScores(), tokens = t.x.halo.count() * depth;
+  const Acc *const weights0 = weights - p.rows[0].begin * step;
+  const Acc *const weights1 = weights + t.scores() - p.rows[1].begin * step;
+  const Span first = p.onlyFirst(), second = p.onlySecond();
+  for (int64_t row = p.both().begin; row < p.both().end; row++)
+    addSame(sums, weights0 + row * step, weights1 + row * step, halo + row * tokens, columns,
+            depth);
+  const int64_t common = std::min(first.count(), second.count());
+  for (int64_t i = 0; i < common; i++) {
+    const int64_t a = first.begin + i, b = second.begin + i;
+    addOther(sums, weights0 + a * step, weights1 + b * step, halo + a * tokens, halo + b * tokens,
+             columns, depth);
+  }
+  for (int64_t row = first.begin + common; row < first.end; row++)
+    addOne(sums[0], weights0 + row * step, halo + row * tokens, columns, depth);
+  for (int64_t row = second.begin + common; row < second.end; row++)
+    addOne(sums[1], weights1 + row * step, halo + row * tokens, columns, depth);
+}
+
+// The weighted sums of the tokens in the windows of items, times the factors of the items, if there
+// are any.
+template <typename Acc>
+CKERNELS_INLINE void summed(Acc *out, const Acc *weights, const Acc *halo, const Acc *factors,
+                            const Tile &t, const RowPair &p, Ahead &ahead) {
+  for (int64_t i = 0; i < t.x.items.count(); i++) {
+    ahead.ask();
+    const Span columns = t.slots.columns[i];
+    const Acc *weight = weights + t.slots.first(i) * laneCount + i;
+    const Acc *token = halo + columns.begin * t.depth;
+    for (int64_t d = 0; d < t.depth; d += 4 * laneCount) {
+      const int64_t count = std::min<int64_t>((t.depth - d) / laneCount, 4);
+      withConstant<4>(count, [&](auto registers) __attribute__((always_inline)) {
+        Lanes<Acc> sums[2][registers.value] = {};
+        if (columns.count() == 7)
+          addWindows<registers.value, 7>(sums, weight, token + d, 7, t, p);
+        else
+          addWindows<registers.value, 0>(sums, weight, token + d, columns.count(), t, p);
+        for (int64_t item = 0; item < p.count; item++) {
+          Acc *to = out + (item * t.x.items.count() + i) * t.depth + d;
+          const Acc factor = factors ? factors[item * laneCount + i] : 1;
+          for (int r = 0; r < registers.value; r++)
+            store(to + r * laneCount, sums[item][r] * factor);
+        }
+      });
+    }
+  }
+}
+
+// MARK: Weights
+
+// Makes scores weights that are to be multiplied with `factors`. [item row, lane] is the layout of
+// factors and of the logarithms of the sums of exponentials.
+template <typename Acc>
+CKERNELS_INLINE void weighted(Acc *scores, Acc *logSums, Acc *factors, const Tile &t,
+                              const RowPair &p) {
+  for (int64_t item = 0; item < p.count; item++, scores += t.scores()) {
+    const int64_t count = p.rows[item].count() * t.rowScores();
+    Lanes<Acc> most = loaded(scores), total = {};
+    for (int64_t place = laneCount; place < count; place += laneCount) {
+      const Lanes<Acc> score = loaded(scores + place);
+      most = score > most ? score : most;
+    }
+    for (int64_t place = 0; place < count; place += laneCount) {
+      const Lanes<Acc> weight = exponential(loaded(scores + place) - most);
+      store(scores + place, weight);
+      total += weight;
+    }
+    store(factors + item * laneCount, 1 / total);
+    store(logSums + item * laneCount, most + logarithm(total));
+  }
+}
+
+// Of queries: makes what flows back into weights what flows back into scores, and adds it to the
+// sums of biases; `deltas` becomes the mean of what flows back into an item's weights.
+template <typename Acc>
+CKERNELS_INLINE void flowedByQuery(Acc *scores, Acc *flows, const Acc *logSums, Acc *deltas,
+                                   Acc *biasSums, const Tile &t, const RowPair &p) {
+  for (int64_t item = 0; item < p.count; item++, scores += t.scores(), flows += t.scores()) {
+    const int64_t count = p.rows[item].count() * t.rowScores();
+    const Lanes<Acc> logSum = loaded(logSums + item * laneCount);
+    Lanes<Acc> delta = {};
+    for (int64_t place = 0; place < count; place += laneCount) {
+      const Lanes<Acc> weight = exponential(loaded(scores + place) - logSum);
+      store(scores + place, weight);
+      delta += weight * loaded(flows + place);
+    }
+    store(deltas + item * laneCount, delta);
+    Acc *sums = biasSums + p.biasRow[item] * t.rowScores();
+    for (int64_t place = 0; place < count; place += laneCount) {
+      const Lanes<Acc> flow = loaded(scores + place) * (loaded(flows + place) - delta);
+      store(flows + place, flow);
+      store(sums + place, loaded(sums + place) + flow);
+    }
+  }
+}
+
+// Of keys: makes scores weights, and what flows back into weights what flows back into scores. The
+// logarithms of sums, and the deltas, are lines of the halo.
+template <typename Acc>
+CKERNELS_INLINE void flowedByKey(Acc *scores, Acc *flows, const Acc *logSums, const Acc *deltas,
+                                 const Tile &t, const RowPair &p) {
+  for (int64_t item = 0; item < p.count; item++) {
+    Acc *score = scores + item * t.scores(), *flow = flows + item * t.scores();
+    for (int64_t row = p.rows[item].begin; row < p.rows[item].end; row++) {
+      const Acc *logSum = logSums + row * t.lineLength, *delta = deltas + row * t.lineLength;
+      for (int64_t s = 0; s < t.slots.count; s++, score += laneCount, flow += laneCount) {
+        const bool shifted = t.slots.shifted;
+        const Lanes<Acc> total = shifted ? loaded(logSum + s) : everywhere(logSum[s]);
+        const Lanes<Acc> mean = shifted ? loaded(delta + s) : everywhere(delta[s]);
+        const Lanes<Acc> weight = exponential(loaded(score) - total);
+        store(score, weight);
+        store(flow, weight * (loaded(flow) - mean));
+      }
+    }
+  }
+}
+
+// MARK: Levels
+
+#define CKERNELS_LOOPS(Acc, LEVELS)                                                               \
+  LEVELS void transposeTokens(Acc *lines, int64_t length, const Acc *tokens, int64_t step,        \
+                              int64_t count, Acc factor, const Tile &t) {                         \
+    transposed(lines, length, tokens, step, count, factor, t);                                    \
+  }                                                                                               \
+  LEVELS void spread(Acc *to, const Acc *table, int64_t stride, Span rows, const Tile &t) {       \
+    spreadBiases(to, table, stride, rows, t);                                                     \
+  }                                                                                               \
+  LEVELS void gather(Acc *table, int64_t stride, const Acc *from, Span rows, const Tile &t) {     \
+    gatherBiases(table, stride, from, rows, t);                                                   \
+  }                                                                                               \
+  LEVELS void multiply(Acc *out, const Acc *items, const Acc *lines, const Acc *biases,           \
+                       const Tile &t, const RowPair &p, Ahead &ahead) {                           \
+    multiplied(out, items, lines, biases, t, p, ahead);                                           \
+  }                                                                                               \
+  LEVELS void addTokens(Acc *out, const Acc *weights, const Acc *halo, const Acc *factors,        \
+                        const Tile &t, const RowPair &p, Ahead &ahead) {                          \
+    summed(out, weights, halo, factors, t, p, ahead);                                             \
+  }                                                                                               \
+  LEVELS void weigh(Acc *scores, Acc *logSums, Acc *factors, const Tile &t, const RowPair &p) {   \
+    weighted(scores, logSums, factors, t, p);                                                     \
+  }                                                                                               \
+  LEVELS void flowByQuery(Acc *scores, Acc *flows, const Acc *logSums, Acc *deltas,               \
+                          Acc *biasSums, const Tile &t, const RowPair &p) {                       \
+    flowedByQuery(scores, flows, logSums, deltas, biasSums, t, p);                                \
+  }                                                                                               \
+  LEVELS void flowByKey(Acc *scores, Acc *flows, const Acc *logSums, const Acc *deltas,           \
+                        const Tile &t, const RowPair &p) {                                        \
+    flowedByKey(scores, flows, logSums, deltas, t, p);                                            \
+  }
+CKERNELS_LOOPS(float, CKERNELS_FOR_EACH_LEVEL)
+CKERNELS_LOOPS(double, )
+#undef CKERNELS_LOOPS
+
+// The compiler does not emit functions that only clones call, such as conversions of 16-bit numbers.
+#define CKERNELS_PACKING(Scalar, Acc, LEVELS)                                                     \
+  LEVELS void packTokens(Acc *to, const Scalar *from, int64_t step, int64_t count, Acc factor,    \
+                         const Tile &t) {                                                         \
+    packed(to, from, step, count, factor, t);                                                     \
+  }                                                                                               \
+  LEVELS void unpackTokens(Scalar *to, int64_t step, const Acc *from, int64_t count, Acc factor,  \
+                           const Tile &t) {                                                       \
+    unpacked(to, step, from, count, factor, t);                                                   \
+  }
+CKERNELS_PACKING(float, float, CKERNELS_FOR_EACH_LEVEL)
+CKERNELS_PACKING(c10::BFloat16, float, )
+CKERNELS_PACKING(c10::Half, float, )
+CKERNELS_PACKING(double, double, )
+#undef CKERNELS_PACKING
+
+}  // namespace
+}  // namespace ckernels
