@@ -167,7 +167,7 @@ struct InversionCommandTests {
           "stylist: codes.npz: nothing says for which generator these codes were found",
           "stylist: note: found with 14 of 40 codes, which have 512 numbers each: so few are parted "
             + "whatever their scores are, and only the 6 held out tell; give more codes, or a larger "
-            + "--share (at most 0.5), so that it is some 2048 or more"
+            + "--share (at most 0.5), so that it is some 2048 or more",
         ])
       // Codes of low score lie behind the boundary, those of high score before it.
       let stored = try #require(
