@@ -139,7 +139,8 @@ private func storedTensors(
 ) throws(FileError) -> (tensors: [String: StoredTensor], metadata: [String: String]) {
   switch FileForm(of: file) {
   case .numPy where NPY.recognises(file): return (["w": try NPY(file).tensor], [:])
-  case .numPy: return (try NPZ(file).tensors, [:])
+  // An archive that cannot be read is refused for what is wrong with it.
+  case .numPy, .zip: return (try NPZ(file).tensors, [:])
   case .safetensors:
     let contents = try Safetensors(file)
     return (contents.tensors, contents.metadata)

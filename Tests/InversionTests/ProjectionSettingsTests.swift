@@ -45,7 +45,9 @@ import Testing
     refuses("learningRate: expected above 0, at most 100, found 0.0") { $0.learningRate = 0 }
     refuses("learningRate: expected above 0, at most 100, found 101.0") { $0.learningRate = 101 }
     refuses("learningRate: expected above 0, at most 100, found nan") { $0.learningRate = .nan }
-    refuses("priorWeight: expected from 0 to 1000000000, found 1e+10") { $0.priorWeight = 1e10 }
+    refuses("priorWeight: expected from 0 to 1000000000, found 10000000000.0") {
+      $0.priorWeight = 1e10
+    }
     refuses("rampUp: expected from 0 to 1, found 2.0") { $0.rampUp = 2 }
     refuses("noiseWeight: expected from 0 to 1000000000, found inf") {
       $0.noiseWeight = .infinity

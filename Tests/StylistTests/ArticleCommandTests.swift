@@ -37,15 +37,16 @@ struct ArticleCommandTests {
   func commands() async throws {
     try await withScratchFolder { folder in
       try put(ByteRegion(mapping: plainNetwork).copy(), at: "\(folder)/network.pkl")
-      let entry = Safetensors.Entry(name: "w", elementType: .float32, shape: [1, 6, 16]) {
-        ByteRegion([UInt8](repeating: 0, count: 6 * 16 * 4), name: "w")
+      let entry = Safetensors.Entry(name: "w", elementType: .float32, shape: [4, 6, 16]) {
+        ByteRegion([UInt8](repeating: 0, count: 4 * 6 * 16 * 4), name: "w")
       }
       try Safetensors.write([entry], to: "\(folder)/codes.safetensors")
       try writeEncoder(to: "\(folder)/encoder.safetensors")
       try EditingFile.writeClassifier(to: "\(folder)/classifier.pt", codeLength: 6 * 16)
       try EditingFile.writeEditor(to: "\(folder)/editor.pt", width: 16)
       let score = try StoredTensor(
-        elementType: .float32, shape: [1], bytes: ByteRegion(floatBytes([1]), name: "score"))
+        elementType: .float32, shape: [4],
+        bytes: ByteRegion(floatBytes([1, 2, 3, 4]), name: "score"))
       try put(NPY.encoded(score), at: "\(folder)/scores.npy")
       let directions = try await stylist(
         ["directions", "sefa", "--network=network.pkl", "--out=directions.safetensors"], in: folder)

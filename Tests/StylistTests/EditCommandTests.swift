@@ -228,6 +228,7 @@ struct EditCommandTests {
     try await withNetworks { folder in
       try EditingFile.writeClassifier(to: "\(folder)/faces.pt", codeLength: 18 * width)
       try EditingFile.writeEditor(to: "\(folder)/narrow.pt", width: 16)
+      try EditingFile.writeEditor(to: "\(folder)/odd.pt", width: 6)
       let made = try await stylist(
         byLabel + ["--attribute=3", "--seeds=1", "--strength=1", "--outdir=made"], in: folder)
       #expect(made.exitCode == 0, "\(made.stderr)")
@@ -275,7 +276,6 @@ struct EditCommandTests {
         65, "narrow.pt: expected an edit transformer for rows of 512 numbers",
         editors("narrow.pt") + pair)
       try await refuses(65, "expected an edit transformer: ", editors("c.pt") + pair)
-      try EditingFile.writeEditor(to: "\(folder)/odd.pt", width: 6)
       try await refuses(
         64,
         "expected a divisor of 6, the numbers of a row in odd.pt, which does not say how many "

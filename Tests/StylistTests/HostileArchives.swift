@@ -112,7 +112,7 @@ extension HostileInput {
       damage(30, "a PNG in front", 65, "a PNG picture", command: .generate) {
         $0.prefix = Array("\u{89}PNG\r\n\u{1A}\n".unicodeScalars.map { UInt8($0.value) })
       },
-      damage(30, "junk in front", 65, "at byte 0", command: .codes) { $0.prefix = [0] },
+      damage(30, "junk in front", 65, "expected codes", command: .codes) { $0.prefix = [0] },
       damage(30, "junk behind", 65, "more bytes") { $0.suffix = [0] },
       damage(31, "a call before the good pickle of its name", 65, "each name once") {
         $0.entries.insert(.init("archive/data.pkl", call), at: 0)

@@ -70,7 +70,7 @@ extension HostileInput {
       }
     } + [
       json(37, "no JSON", 65, "at byte 9", "{os.system('touch canary')}"),
-      json(37, "spaces in front", 65, "'{'", command: .codes, "  {}"),
+      json(37, "spaces in front", 65, "expected codes", command: .codes, "  {}"),
       HostileInput(37, "no UTF-8", 65, "UTF-8") {
         let json = Array(#"{"__metadata__":{"a":""#.utf8) + [0xC3, 0x28] + Array(#""}}"#.utf8)
         return littleEndian(UInt64(json.count)) + json

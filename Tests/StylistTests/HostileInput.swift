@@ -121,7 +121,8 @@ private func faults(_ outcome: Outcome, _ input: HostileInput) -> [String] {
   require(
     input.command == .scan || input.exitCode == 0 || outcome.stdout.isEmpty, "wrote to stdout")
   let phrases: [Int32: [String]] = [
-    65: [": damaged", ": not recognised"], 69: [": cannot be used"], 77: [": refused as unsafe"],
+    65: [": damaged", ": not recognised", ": does not fit"], 69: [": cannot be used"],
+    77: [": refused as unsafe"],
   ]
   guard let kinds = phrases[input.exitCode] else { return faults }
   require(

@@ -19,7 +19,7 @@ extension HostileInput {
       geometry("a negative offset", [1], [1], offset: -1),
       geometry("sizes whose product has no room in 64 bits", [.max, .max, .max], [1, 1, 1]),
       geometry("one element repeated", [.max, .max], [0, 0]),
-      HostileInput(16, "two views of one storage", 69, "a dictionary of a, b") {
+      HostileInput(16, "two views of one storage", 65, "a dictionary of a, b") {
         var file = TorchFileAssembler([0, 1, 2, 3, 4, 5])
         file.object = { pickle, storage in
           [("a", 0), ("b", 3)].reduce(pickle.ops("}(")) { pickle, view in
@@ -81,7 +81,7 @@ extension HostileInput {
           storage(pickle.ops("}(").text("w")).text("w").ops("Nu")
         }
       },
-      torch(25, "a key like a path", 69, "../../x", command: .convert) {
+      torch(25, "a key like a path", 65, "../../x", command: .convert) {
         $0.object = { pickle, storage in storage(pickle.ops("}").text("../../x")).ops("s") }
       },
       torch(25, "a storage like a path", 77, "../../x") { $0.key = "../../x" },

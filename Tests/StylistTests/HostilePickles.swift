@@ -86,7 +86,7 @@ extension HostileInput {
     HostileInput(9, "one key in 400,000 dictionaries", 65, "a dictionary of networks") {
       dictionaries($0, keyCount: 256)
     },
-    HostileInput(9, "one long text 60,000 times", 69, "a dictionary of s, args") {
+    HostileInput(9, "one long text 60,000 times", 65, "a dictionary of s, args") {
       var file = TorchFileAssembler([1])
       file.object = { pickle, storage in
         let start = storage(pickle.then { longString($0, count: 1 << 20) }.ops("}(").text("s"))

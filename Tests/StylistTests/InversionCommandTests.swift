@@ -132,7 +132,9 @@ struct InversionCommandTests {
         ["edit", "direction"] + untrained + [
           "--init-seed=5", "--seeds=1", "--direction=pca.safetensors", "--outdir=other",
         ], in: folder)
-      expect(other, endsWith: 65, saying: "expected those of the generator")
+      #expect(other.exitCode == 0 && other.words.count == 1)
+      #expect(
+        other.stderr.contains("pca.safetensors: these directions were found for the generator"))
     }
   }
 
@@ -189,7 +191,8 @@ struct InversionCommandTests {
         ["directions", "svm"] + untrained + [
           "--latents=codes.npz", "--scores=scores.npy", "--share=0.25",
         ] + condition, in: folder)
-      expect(left, endsWith: 1, saying: "conditions do not span")
+      #expect(left.exitCode == 1 && left.words.count == 2)
+      #expect(left.words.last?.contains("conditions do not span") == true)
       let edited = try await stylist(
         ["edit", "direction"] + untrained + [
           "--seeds=1", "--direction=first.safetensors", "--index=first", "--strength=1",
@@ -203,7 +206,7 @@ struct InversionCommandTests {
   func boundaryOfW() async throws {
     try await withScratchFolder { folder in
       let (count, rows, width) = (40, 4, 512)
-      let w = (0..<count * width).map { Float($0 * 7919 % 1009) / 1009 - 0.5 }
+      let w = (0..<count * width).map { Float($0 * 104_729 % 10_007) / 10_007 - 0.5 }
       let wPlus = stride(from: 0, to: w.count, by: width).flatMap { start in
         (0..<rows).flatMap { _ in w[start..<start + width] }
       }

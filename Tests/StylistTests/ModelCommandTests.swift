@@ -62,7 +62,7 @@ struct ModelCommandTests {
     #expect(outcome.stdout.contains("\(plainNetwork): pickle"))
     #expect(outcome.stdout.contains("\(rosinalityFile): torch file"))
     #expect(outcome.words.count == 2)
-    #expect(outcome.words[0].contains("\(others): cannot be used"))
+    #expect(outcome.words[0].contains("\(others): not recognised"))
     #expect(outcome.words[1].contains("absent.pkl: missing"))
     let json = try await stylist(["model", "inspect", "--json"] + files.reversed())
     #expect(json.exitCode == 66)

@@ -190,7 +190,7 @@ struct GenerateJobTests {
       #expect(bare.values == [1, 2, 3, 4, 5, 6])
       #expect((bare.count, bare.numWs, bare.wDim) == (1, 2, 3))
       try NPZ.write([("latents", w)], to: path)
-      expect(.damaged, says: "latents [1, 2, 3]") { _ = try Codes(reading: path) }
+      expect(.doesNotFit, says: "latents [1, 2, 3]") { _ = try Codes(reading: path) }
     }
   }
 
@@ -199,19 +199,19 @@ struct GenerateJobTests {
     try withScratchFolder { folder in
       let path = "\(folder)/codes.safetensors"
       try write([1, 2], [1, 2], to: path)
-      expect(.damaged, says: "codes w [N, numWs, wDim]") { _ = try Codes(reading: path) }
+      expect(.doesNotFit, says: "codes w [N, numWs, wDim]") { _ = try Codes(reading: path) }
       try write([], [0, 1, 1], to: path)
-      expect(.damaged, says: "codes w [N, numWs, wDim]") { _ = try Codes(reading: path) }
+      expect(.doesNotFit, says: "codes w [N, numWs, wDim]") { _ = try Codes(reading: path) }
       try write([1, .nan], [1, 1, 2], to: path)
       expect(.damaged, says: "finite") { _ = try Codes(reading: path) }
       try write([1, 2], [1, 1, 2], named: "latents", to: path)
-      expect(.damaged, says: "latents [1, 1, 2]") { _ = try Codes(reading: path) }
+      expect(.doesNotFit, says: "latents [1, 1, 2]") { _ = try Codes(reading: path) }
       expect(.missing) { _ = try Codes(reading: "\(folder)/nothing") }
       let many = Safetensors.Entry(name: "w", elementType: .bool, shape: [1, 1, (1 << 24) + 1]) {
         ByteRegion([UInt8](repeating: 0, count: (1 << 24) + 1), name: "w")
       }
       try Safetensors.write([many], to: path)
-      expect(.damaged, says: "at most 16777216 numbers") { _ = try Codes(reading: path) }
+      expect(.doesNotFit, says: "at most 16,777,216 numbers") { _ = try Codes(reading: path) }
     }
   }
 
