@@ -141,8 +141,8 @@ struct ExitCodeTests {
   func otherFiles() async throws {
     try await withScratchFolder { folder in
       let (photo, text) = ("\(folder)/photo.png", "\(folder)/text")
-      try PNG(image: TestSupport.noise(width: 16, height: 16, channels: 3, seed: 1)).write(
-        to: photo)
+      let picture = TestSupport.noise(width: 16, height: 16, channels: 3, seed: 1)
+      try PNG(image: picture).write(to: photo)
       try put(Array("plain text".utf8), at: text)
       let invert = ["invert", "--data=\(photo)", "--outdir=out"]
       let search = invert + [network, "--refine-steps=1"]

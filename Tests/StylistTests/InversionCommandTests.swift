@@ -263,7 +263,8 @@ struct InversionCommandTests {
   func boundaryOfW() async throws {
     try await withScratchFolder { folder in
       let (count, rows, width) = (40, 4, 512)
-      let w = (0..<count * width).map { Float($0 * 104_729 % 10_007) / 10_007 - 0.5 }
+      // So near one another that all lie within the margin.
+      let w = (0..<count * width).map { (Float($0 * 104_729 % 10_007) / 10_007 - 0.5) / 64 }
       let wPlus = stride(from: 0, to: w.count, by: width).flatMap { start in
         (0..<rows).flatMap { _ in w[start..<start + width] }
       }
