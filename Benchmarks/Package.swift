@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
 // Benchmarks in a package of their own, so that users of the library do not fetch the harness:
-// `make bench`.
+// `make bench-operators`.
 
 import PackageDescription
 
