@@ -36,6 +36,16 @@ struct BenchCommandTests {
     #expect(lines.count == 5 && lines[4].hasPrefix("  speed    "), "\(outcome.stdout)")
   }
 
+  @Test("an encoder: the work of its convolutions and products is counted")
+  func encoder() async throws {
+    let report = try await stylist([
+      "bench", "encode", "--cfg=style-transformer-small", "--rounds=1", "--json",
+    ]).json()
+    #expect(report["command"] as? String == "encode")
+    #expect(try #require(report["gflop_per_image"] as? Double) > 0.1)
+    #expect(try #require(report["fraction"] as? Double) > 0)
+  }
+
   @Test("a training: each phase, and their mix as often as they run")
   func training() async throws {
     let report = try await stylist([

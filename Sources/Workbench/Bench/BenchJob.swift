@@ -71,7 +71,7 @@ public struct BenchJob: Sendable {
         report.phases?[phase.name] = median(seconds.map { $0[place] })
       }
     }
-    if let multiplyAdds = subject.multiplyAdds {
+    if let multiplyAdds = subject.multiplyAdds?() {
       let gflop = 2 * Double(multiplyAdds) / 1e9
       (report.gflopPerImage, report.gflops) = (gflop, gflop / report.sPerImage)
       report.fraction = gflop / report.sPerImage / report.ceilingGflops
