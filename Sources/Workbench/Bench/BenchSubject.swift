@@ -51,6 +51,11 @@ struct BenchSubject {
   private static func generating(_ job: BenchJob) throws -> BenchSubject {
     let configuration = try Registry.configuration(
       named: job.configuration, resolution: job.resolution)
+    guard job.precision == .float32 || configuration is StyleGAN2Configuration else {
+      throw RequestError(
+        "--dtype", expected: "float32, the one format that \(job.configuration) has",
+        found: job.precision.rawValue)
+    }
     let random = TorchGenerator(seed: 0)
     let generator = configuration.makeGenerator(Scope(ParameterStore(), generator: random))
     let traits = generator.traits
