@@ -16,13 +16,11 @@ readonly GENERATORS=$("$STYLIST" model list --json | grep -o '"configurations":.
 field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^,}\"]*\).*/\1/p" <<< "$2"; }
 
 row() {
-  local line=$1
-  printf '| `%s` | %s | %s | %.3f | %.3f | %.2f | %.0f | %.2f | %.0f | %.0f %% |\n' \
-    "$(field cfg "$line")" "$(field batch "$line")" "$(field dtype "$line")" \
-    "$(field s_per_image "$line")" "$(field best "$line")" "$(field first_image_s "$line")" \
-    "$(bc -l <<< "$(field peak_mib "$line") - $(field runtime_mib "$line")")" \
-    "$(field gflop_per_image "$line")" "$(field gflops "$line")" \
-    "$(bc -l <<< "100 * $(field fraction "$line")")"
+  local line=$1 name
+  for name in cfg batch dtype s_per_image best first_image_s peak_mib runtime_mib gflop_per_image \
+    gflops fraction; do field "$name" "$line"; done | paste -sd' ' | awk '{
+      printf "| `%s` | %s | %s | %.3f | %.3f | %.2f | %.0f | %.2f | %.0f | %.0f %% |\n",
+        $1, $2, $3, $4, $5, $6, $7 - $8, $9, $10, 100 * $11 }'
 }
 
 {

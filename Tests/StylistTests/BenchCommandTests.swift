@@ -69,6 +69,9 @@ struct BenchCommandTests {
       try await stylist(Self.generator + ["--batch=0"]), endsWith: 64,
       saying: "--batch: expected 1 to 1024, found 0")
     expect(
+      try await stylist(["bench", "generate", "--cfg=stylenat-ffhq256", "--dtype=bfloat16"]),
+      endsWith: 64, saying: "--dtype: expected float32, the one format that stylenat-ffhq256 has")
+    expect(
       try await stylist(["bench", "encode", "--cfg=psp", "--dtype=bfloat16"]), endsWith: 64,
       saying: "--dtype: expected float32")
   }
