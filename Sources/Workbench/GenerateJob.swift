@@ -19,8 +19,7 @@ public struct GenerateJob: PictureJob {
   public var settings = PictureSettings()
   /// The sheets to put the pictures together in; nil for none.
   public var grid: GridSize?
-  /// What is questionable about the codes, a line each.
-  public var remarks: [String] = []
+  private var owned: (file: CodeFile, owner: CodeOwner)?
   /// What the picture of a seed says about how it was made; of all seeds for nil.
   public var provenance: @Sendable (_ seed: UInt32?) -> Provenance
 
@@ -52,6 +51,29 @@ public struct GenerateJob: PictureJob {
     case .codes(let codes): try traits.check(codes)
     }
     if let grid { try traits.check(sheet: grid) }
+  }
+
+  /// Says which file the codes are of, so that those of another generator are told.
+  ///
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - source: Where the generator comes from, for its hash.
+  ///   - network: The generator as the command names it.
+  ///   - takesOthers: Whether codes of other generators are taken, too.
+  /// - Throws: As opening the generator's file throws.
+  public mutating func takeCodes(
+    of file: CodeFile, for source: NetworkSource, _ network: String, takesOthers: Bool
+  ) throws {
+    owned = (file, try source.owner(network, takesOthers: takesOthers))
+  }
+
+  /// What is questionable about the codes, a line each.
+  public var remarks: [String] {
+    get throws(MisfitError) {
+      guard let (file, owner) = owned else { return [] }
+      return [try owner.remark(about: "codes", in: file.path, of: file.generatorHash)]
+        .compactMap(\.self)
+    }
   }
 
   /// Makes and writes the pictures: `seed0085.png` or `proj00.png`, and `grid.png`, `grid-2.png`,

@@ -13,8 +13,9 @@ public protocol GeneratorJob: Sendable {
   /// - Throws: `RequestError` if it cannot; `FileError` if a file that it needs cannot be read.
   func check(_ traits: GeneratorTraits) throws
 
-  /// What is questionable about the files that it takes, a line each; known once `check` holds.
-  var remarks: [String] { get }
+  /// What is questionable about the files that it takes, a line each; known once `check` holds, and
+  /// a `MisfitError` if they are another generator's.
+  var remarks: [String] { get throws }
 
   /// Makes and writes it.
   ///

@@ -198,13 +198,16 @@ struct DirectionsSVM: AsyncParsableCommand {
     completion: .file())
   var condition: [String] = []
 
+  @OptionGroup var ownership: OwnershipOptions
+
   func run() async throws {
-    let job = DirectionsJob(
+    var job = DirectionsJob(
       .svm(
         codes: try CodeFile(reading: latents, for: .samples),
         scores: try DirectionsJob.scores(reading: scores),
         name: name, share: share,
         conditions: try condition.map { try StoredDirections(reading: $0) }))
+    job.takesOthers = ownership.anyGenerator
     try await options.run(job, reading: [latents, scores])
   }
 }

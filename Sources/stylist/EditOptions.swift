@@ -68,6 +68,7 @@ struct RowOptions: ParsableArguments {
 
 /// How edited pictures are drawn and reported.
 struct EditOptions: ParsableArguments {
+  @OptionGroup var ownership: OwnershipOptions
   @OptionGroup var folderOptions: FolderOptions
 
   @OptionGroup var pictureOptions: PictureOptions
@@ -111,10 +112,10 @@ struct EditOptions: ParsableArguments {
     let rows = try layers.map { try $0.range("--layers") }
     let parts =
       ["edit"] + words.prefix(1) + networkOptions.spelling + words.dropFirst()
-      + (layers.map { ["--layers=\($0.text)"] } ?? []) + pictureOptions.spelling
-      + sheetOptions.spelling + folderOptions.spelling
+      + (layers.map { ["--layers=\($0.text)"] } ?? []) + ownership.spelling
+      + pictureOptions.spelling + sheetOptions.spelling + folderOptions.spelling
     var request = try EditRequest(
-      subject, of: networkOptions.source,
+      subject, of: networkOptions.source, takesOthers: ownership.anyGenerator,
       provenance: Provenance(command: commandLine(parts), network: networkOptions.name))
     (request.rows, request.settings) = (rows, pictureOptions.settings)
     request.isBare = sheetOptions.isBare

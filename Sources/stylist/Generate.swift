@@ -44,6 +44,7 @@ struct Generate: AsyncParsableCommand {
     transform: GridSize.parse)
   var grid: GridSize?
 
+  @OptionGroup var ownership: OwnershipOptions
   @OptionGroup var folderOptions: FolderOptions
 
   @OptionGroup var pictureOptions: PictureOptions
@@ -73,6 +74,9 @@ struct Generate: AsyncParsableCommand {
     guard !isSweep || grid == nil else {
       throw UsageError("--grid goes with one --trunc; several make a sheet of their own")
     }
+    guard projectedW != nil || !ownership.anyGenerator else {
+      throw UsageError("--any-generator goes with --projected-w")
+    }
     guard isSweep || !sheetOptions.isBare else {
       throw UsageError("--no-labels goes with several --trunc, whose sheet has words")
     }
@@ -99,7 +103,9 @@ struct Generate: AsyncParsableCommand {
 
   private func plainJob(_ codes: CodeFile?) throws -> GenerateJob {
     let all = seeds?.text
-    let common = networkOptions.spelling + pictureOptions.spelling + folderOptions.spelling
+    let common =
+      networkOptions.spelling + ownership.spelling + pictureOptions.spelling
+      + folderOptions.spelling
     let (name, projectedW, grid) = (networkOptions.name, projectedW, grid)
     var job = GenerateJob(codes.map { .codes($0.codes) } ?? .seeds(seeds?.seeds ?? [])) { seed in
       let subject = projectedW.map { "--projected-w=\($0)" }
@@ -111,8 +117,10 @@ struct Generate: AsyncParsableCommand {
     }
     job.settings = pictureOptions.settings
     job.grid = grid
-    let remark = try codes.flatMap { try networkOptions.source.remark(about: $0, name) }
-    job.remarks = [remark].compactMap(\.self)
+    try codes.map {
+      try job.takeCodes(
+        of: $0, for: networkOptions.source, name, takesOthers: ownership.anyGenerator)
+    }
     return job
   }
 }

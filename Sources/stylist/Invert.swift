@@ -107,9 +107,7 @@ struct Invert: AsyncParsableCommand {
     try job.check(summary.traits, of: name, into: outdir)
     try OutputFolder.check(outdir)
     let count = job.photographs.count
-    if let remark = job.photographs.search?.settings.remark(onStepsBy: "--refine-steps") {
-      say("note: \(remark)")
-    }
+    if let remark = job.photographs.remark { say(remark) }
     if report.isDryRun {
       let unusable = try job.unusable()
       let left = count - unusable.count

@@ -42,7 +42,7 @@ extension NetworkOptions {
   ) async throws -> (NetworkSummary, Job.Made)? {
     let summary = try summary(for: settings)
     try job.check(summary.traits)
-    job.remarks.forEach(say)
+    try job.remarks.forEach(say)
     try OutputFolder.check(outdir)
     if report.isDryRun {
       try report.print(

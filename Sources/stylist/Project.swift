@@ -87,6 +87,7 @@ struct Project: AsyncParsableCommand {
     completion: .file())
   var start: String?
 
+  @OptionGroup var ownership: OwnershipOptions
   @OptionGroup var seedOptions: SearchSeedOptions
   @OptionGroup var classOptions: ClassOptions
 
@@ -139,7 +140,8 @@ struct Project: AsyncParsableCommand {
         "--distance=\(distance)", "--noise=\(noise)", "--learning-rate=\(plain(learningRate))",
         "--prior=\(plain(prior))", start.map { "--start=\($0)" },
         "--seed=\(seed)",
-      ].compactMap(\.self) + classOptions.spelling + lpips.spelling + folderOptions.spelling
+      ].compactMap(\.self) + ownership.spelling + classOptions.spelling + lpips.spelling
+      + folderOptions.spelling
     var job = ProjectJob(
       target,
       provenance: Provenance(
@@ -147,7 +149,7 @@ struct Project: AsyncParsableCommand {
     job.settings = try ProjectJob.settings(
       space: space, noise: noise, steps: numSteps, learningRate: learningRate, prior: prior)
     (job.distance, job.seed, job.classIndex) = (measure, seed, classOptions.classIndex)
-    (job.start, job.savesVideo) = (start, saveVideo)
+    (job.start, job.takesOthers, job.savesVideo) = (start, ownership.anyGenerator, saveVideo)
     return job
   }
 }

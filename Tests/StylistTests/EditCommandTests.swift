@@ -247,8 +247,11 @@ struct EditCommandTests {
       let codes = ["--latents=made/codes.safetensors"]
       try await refuses(
         64, "go with seeds", byLabel + codes + ["--attribute=1", "--trunc=0.5"])
+      let ofOther = byLabel + codes + ["--attribute=1", "--init-seed=3"]
+      try await refuses(
+        65, "made/codes.safetensors: expected codes of the generator", ofOther)
       let foreign = try await stylist(
-        byLabel + codes + ["--attribute=1", "--init-seed=3", "--outdir=out", "-n"], in: folder)
+        ofOther + ["--any-generator", "--outdir=out", "-n"], in: folder)
       #expect(foreign.exitCode == 0 && foreign.words.count == 1)
       #expect(
         foreign.stderr.contains("made/codes.safetensors: these codes were found for the generator"))

@@ -54,6 +54,19 @@ struct InversionCommandTests {
         let over = try await stylist(arguments + [input], in: folder)
         expect(over, endsWith: 64, saying: "--outdir: expected no file that is read")
       }
+      // A code of another generator is taken for it only if that is said.
+      for command in [
+        ["generate", "--projected-w=out/codes.safetensors", "--outdir=other", "-n"],
+        arguments + ["--start=out/codes.safetensors", "--outdir=other", "-n"],
+      ] {
+        let foreign = command + ["--init-seed=8"] + (command[0] == "generate" ? untrained : [])
+        expect(
+          try await stylist(foreign, in: folder), endsWith: 65,
+          saying: "out/codes.safetensors: expected codes of the generator")
+        let taken = try await stylist(foreign + ["--any-generator"], in: folder)
+        #expect(taken.exitCode == 0, "\(taken.stderr)")
+        #expect(taken.stderr.contains("they mean the same only if one was trained from the other"))
+      }
       // The search goes on from a code that was found.
       let further = try await stylist(
         arguments + ["--start=out/codes.safetensors", "--outdir=further", "--json"], in: folder)
@@ -130,10 +143,14 @@ struct InversionCommandTests {
         #expect(try PNG(path: "\(folder)/plain/seed0001.png").image == pictures[1])
       }
       // Another generator's directions are told by its hash.
-      let other = try await stylist(
+      let ofOther =
         ["edit", "direction"] + untrained + [
           "--init-seed=5", "--seeds=1", "--direction=pca.safetensors", "--outdir=other",
-        ], in: folder)
+        ]
+      let refused = try await stylist(ofOther, in: folder)
+      expect(
+        refused, endsWith: 65, saying: "pca.safetensors: expected directions of the generator")
+      let other = try await stylist(ofOther + ["--any-generator"], in: folder)
       #expect(other.exitCode == 0 && other.words.count == 1)
       #expect(
         other.stderr.contains("pca.safetensors: these directions were found for the generator"))

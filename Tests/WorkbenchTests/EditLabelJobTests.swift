@@ -180,10 +180,17 @@ struct EditLabelJobTests {
       let codes = try CodeFile(reading: "\(folder)/out/codes.safetensors")
       let host = try host { ($0.resolution, $0.wDim) = (16, 16) }
       var foreign = try job(in: folder, .codes(codes))
-      foreign.request = try EditRequest(
-        .codes(codes), of: .untrained(configuration: "config-e", resolution: 8, seed: 1),
-        provenance: provenance(nil))
+      let stranger = NetworkSource.untrained(configuration: "config-e", resolution: 8, seed: 1)
+      foreign.request = try EditRequest(.codes(codes), of: stranger, provenance: provenance(nil))
       try foreign.check(host.traits)
+      let refusal = #expect(throws: MisfitError.self) { _ = try foreign.remarks }
+      let line = try #require(refusal).description
+      #expect(line.hasPrefix("\(codes.path): expected codes of the generator "))
+      let hash = try #require(codes.generatorHash).prefix(12)
+      #expect(
+        line.hasSuffix(" in tiny, or --any-generator to take others, found those of \(hash)"))
+      foreign.request = try EditRequest(
+        .codes(codes), of: stranger, takesOthers: true, provenance: provenance(nil))
       let remark = try #require(foreign.remarks.first)
       #expect(remark.hasPrefix("\(codes.path): these codes were found for the generator "))
       #expect(

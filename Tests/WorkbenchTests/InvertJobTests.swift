@@ -16,14 +16,6 @@ private func scope(_ seed: UInt64) -> Scope {
   Scope(ParameterStore(), generator: TorchGenerator(seed: seed))
 }
 
-/// Three stages of one unit.
-private func tinyTrunk() -> IRSEConfiguration {
-  var trunk = IRSEConfiguration(
-    stemWidth: 2, stages: [2, 3, 4].map { .init(width: $0, units: 1) })
-  trunk.squeezeReduction = 2
-  return trunk
-}
-
 /// Networks of 16×16 pictures, files of them in a folder, and photographs.
 private struct Files {
   let folder: String

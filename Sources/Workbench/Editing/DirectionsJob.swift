@@ -59,6 +59,8 @@ public struct DirectionsJob: Sendable {
   public var seed: UInt32 = 0
   /// The class whose w are sampled, for generators with labels; nil for class 0.
   public var classIndex: Int?
+  /// Whether codes and conditions of other generators are taken, too.
+  public var takesOthers = false
 
   /// A job that finds eight.
   ///
@@ -85,17 +87,13 @@ public struct DirectionsJob: Sendable {
   ///   - source: Where the generator comes from, for its hash.
   ///   - name: The generator as the command names it.
   /// - Returns: The remarks.
-  /// - Throws: As opening the generator's file throws.
+  /// - Throws: `MisfitError` if they are another generator's, unless those are taken, too; as opening
+  ///   the generator's file throws.
   public func remarks(on source: NetworkSource, _ name: String) throws -> [String] {
     guard case .svm(let codes, _, _, _, let conditions) = method else { return [] }
-    let owner = try source.owner(name)
-    let ofConditions = conditions.compactMap { condition in
-      condition.generatorHash.flatMap {
-        owner.remark(about: "directions", in: condition.path, of: $0)
-      }
-    }
-    let ofCodes = owner.remark(about: "codes", in: codes.path, of: codes.generatorHash)
-    return [ofCodes].compactMap(\.self) + ofConditions
+    let owner = try source.owner(name, takesOthers: takesOthers)
+    let ofCodes = try owner.remark(about: "codes", in: codes.path, of: codes.generatorHash)
+    return try ([ofCodes] + conditions.map { try $0.remark(of: owner) }).compactMap(\.self)
   }
 
   /// Checks that a generator has so many directions, and that the conditions fit it.

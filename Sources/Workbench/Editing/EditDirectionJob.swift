@@ -39,13 +39,10 @@ public struct EditDirectionJob: PictureJob {
 
   /// What is questionable about the directions, and about codes of a file, a line each.
   public var remarks: [String] {
-    [
-      request.subject.remark(of: request.owner),
-      // Other programs' files never say it.
-      directions.generatorHash.flatMap {
-        request.owner.remark(about: "directions", in: directions.path, of: $0)
-      },
-    ].compactMap(\.self)
+    get throws(MisfitError) {
+      [try request.subject.remark(of: request.owner), try directions.remark(of: request.owner)]
+        .compactMap(\.self)
+    }
   }
 
   private func prepared(_ traits: GeneratorTraits) throws -> (LatentDirection, PictureSheet) {

@@ -64,7 +64,11 @@ public struct EditLabelJob: GeneratorJob {
   public func check(_ traits: GeneratorTraits) throws { _ = try prepared(traits) }
 
   /// What is questionable about codes of a file, a line each.
-  public var remarks: [String] { [request.subject.remark(of: request.owner)].compactMap(\.self) }
+  public var remarks: [String] {
+    get throws(MisfitError) {
+      [try request.subject.remark(of: request.owner)].compactMap(\.self)
+    }
+  }
 
   private func prepared(_ traits: GeneratorTraits) throws -> (AttributeChoice, PictureSheet) {
     try request.check(traits, edits: request.subject.count * strengths.count)

@@ -52,8 +52,12 @@ public struct EditReferenceJob: PictureJob {
 
   /// What is questionable about codes of files, a line each.
   public var remarks: [String] {
-    let all = [request.subject, references].compactMap { $0.remark(of: request.owner) }
-    return Set(all).count < all.count ? [all[0]] : all
+    get throws(MisfitError) {
+      let all = [
+        try request.subject.remark(of: request.owner), try references.remark(of: request.owner),
+      ].compactMap(\.self)
+      return Set(all).count < all.count ? [all[0]] : all
+    }
   }
 
   private func prepared(_ traits: GeneratorTraits) throws -> PictureSheet {

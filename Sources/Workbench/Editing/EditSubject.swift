@@ -78,10 +78,12 @@ public enum EditSubject: Sendable {
     }
   }
 
-  /// What is questionable about taking the codes of a file for a generator's; nil for nothing.
-  func remark(of owner: CodeOwner) -> String? {
+  /// What is questionable about taking the codes of a file for a generator's, or about the search
+  /// for others; nil for nothing.
+  func remark(of owner: CodeOwner) throws(MisfitError) -> String? {
+    if case .photographs(let photographs) = self { return photographs.remark }
     guard case .codes(let file) = self else { return nil }
-    return owner.remark(about: "codes", in: file.path, of: file.generatorHash)
+    return try owner.remark(about: "codes", in: file.path, of: file.generatorHash)
   }
 
   /// The same pictures with codes that are known.
@@ -138,11 +140,15 @@ public struct EditRequest: Sendable {
   /// - Parameters:
   ///   - subject: What is edited.
   ///   - source: Where the generator comes from, for its hash.
+  ///   - takesOthers: Whether codes and directions of other generators are taken, too.
   ///   - provenance: What the pictures say about how they were made.
   /// - Throws: As opening the generator's file throws.
-  public init(_ subject: EditSubject, of source: NetworkSource, provenance: Provenance) throws {
+  public init(
+    _ subject: EditSubject, of source: NetworkSource, takesOthers: Bool = false,
+    provenance: Provenance
+  ) throws {
     (self.subject, self.provenance) = (subject, provenance)
-    owner = try source.owner(provenance.network)
+    owner = try source.owner(provenance.network, takesOthers: takesOthers)
   }
 
   /// Checks that a generator can draw what is asked for.

@@ -9,7 +9,7 @@ import Tensors
 public struct StoredDirections: Sendable {
   /// The file.
   public let path: String
-  let generatorHash: String?
+  private let generatorHash: String?
   private let directions: [Direction]
   private let isPlainMatrix: Bool
 
@@ -34,6 +34,13 @@ public struct StoredDirections: Sendable {
         vector: direction.vector.contiguous().values(), shape: direction.vector.shape,
         name: direction.name, deviation: direction.deviation, rows: direction.rows)
     }
+  }
+
+  /// What is questionable about taking the directions for a generator's; nil for nothing.
+  func remark(of owner: CodeOwner) throws(MisfitError) -> String? {
+    // Other programs' files never say whose they are.
+    guard let generatorHash else { return nil }
+    return try owner.remark(about: "directions", in: path, of: generatorHash)
   }
 
   /// The directions of a generator.

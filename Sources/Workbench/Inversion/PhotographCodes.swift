@@ -97,6 +97,11 @@ public struct PhotographCodes: Sendable {
   /// How many photographs there are.
   public var count: Int { files.pictures.count }
 
+  /// What is to be known of a search in very few steps; nil for others.
+  public var remark: String? {
+    search?.settings.remark(onStepsBy: "--refine-steps").map { "note: \($0)" }
+  }
+
   /// The most steps that are taken for one photograph.
   var steps: Int { search?.settings.steps ?? 0 }
 

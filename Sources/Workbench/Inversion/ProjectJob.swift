@@ -42,6 +42,8 @@ public struct ProjectJob: Sendable {
   public var classIndex: Int?
   /// A file with the code to start from; nil for the mean of w.
   public var start: String?
+  /// Whether a code of another generator is taken, too.
+  public var takesOthers = false
   /// Whether a video of the search is written.
   public var savesVideo = false
   /// What the pictures say about how they were made.
@@ -89,7 +91,7 @@ public struct ProjectJob: Sendable {
   ///   - source: Where it comes from, for its hash.
   /// - Returns: What the search starts with.
   /// - Throws: `FileError` if the photograph or the code cannot be read; `MisfitError` if the code is
-  ///   of another size; `RequestError` if the space or the class does not fit; `ConfigurationError`
+  ///   of another size, or of another generator and those are not taken; `RequestError` if the space or the class does not fit; `ConfigurationError`
   ///   for settings that cannot be.
   public func prepared(_ traits: GeneratorTraits, _ source: NetworkSource) throws -> Prepared {
     try settings.validate()
@@ -101,7 +103,10 @@ public struct ProjectJob: Sendable {
     request.classIndex = classIndex
     let file = try start.map { try startCode($0, traits) }
     request.start = file?.codes
-    let remark = try file.flatMap { try source.remark(about: $0, provenance.network) }
+    let remark = try file.flatMap {
+      try source.owner(provenance.network, takesOthers: takesOthers).remark(
+        about: "codes", in: $0.path, of: $0.generatorHash)
+    }
     return Prepared(
       remarks: [remark].compactMap(\.self), target: picture.target(for: traits), request: request)
   }
