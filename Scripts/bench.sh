@@ -1,49 +1,92 @@
 #!/usr/bin/env bash
-# Times every named generator and encoder at batch 1 and 8, and writes Benchmarks/RESULTS.md.
-# NAMES="stylenat-ffhq256 …" times some of them; BATCHES, ROUNDS and THREADS change the rest.
+# Times every named network at batch 1 and 8, what the papers say about cost, and, if PEERS names a Python with the
+# packages of Benchmarks/peers/requirements.txt, the peers in turn with ours; writes Benchmarks/RESULTS.md and plots.
+# NAMES="stylenat-ffhq256 …" times some of them, PEER_NAMES some of the peers; BATCHES, ROUNDS, TURNS and THREADS
+# change the rest. Timings that are in .build/bench already are not made again: remove the folder to begin anew.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly STYLIST=.build/release/stylist
-readonly RESULTS=Benchmarks/RESULTS.md
-readonly LINES=.build/bench.jsonl
-readonly BATCHES=${BATCHES:-1 8} ROUNDS=${ROUNDS:-5} THREADS=${THREADS:-$(nproc)}
+readonly TIMINGS=.build/bench
+readonly BATCHES=${BATCHES:-1 8} ROUNDS=${ROUNDS:-5} TURNS=${TURNS:-3} THREADS=${THREADS:-$(nproc)}
 readonly ENCODERS="style-transformer psp"
 readonly GENERATORS=$("$STYLIST" model list --json | grep -o '"configurations":.*' |
   grep -o '"name":"[^"]*"' | cut -d'"' -f4)
+# What glibc's allocator keeps instead of giving it back.
+readonly TUNED=(env MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=68719476736)
+mkdir -p "$TIMINGS"
 
-# The value of a field of a line of JSON: field NAME LINE
-field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^,}\"]*\).*/\1/p" <<< "$2"; }
-
-row() {
-  local line=$1 name
-  for name in cfg batch dtype s_per_image best first_image_s peak_mib runtime_mib gflop_per_image \
-    gflops fraction; do field "$name" "$line"; done | paste -sd' ' | awk '{
-      printf "| `%s` | %s | %s | %.3f | %.3f | %.2f | %.0f | %.2f | %.0f | %.0f %% |\n",
-        $1, $2, $3, $4, $5, $6, $7 - $8, $9, $10, 100 * $11 }'
+# Runs a command that prints a line of JSON, unless the file has the line of this label already:
+# timed FILE LABEL COMMAND…
+timed() {
+  local file=$TIMINGS/$1.jsonl label=$2
+  touch "$file" "$file.done"
+  if grep -qxF -- "$label" "$file.done"; then return; fi
+  echo "$label"
+  "${@:3}" >> "$file"
+  echo "$label" >> "$file.done"
 }
 
-{
-  echo "# Results"
-  echo
-  echo "$(date -u +%Y-%m-%d), $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), $THREADS threads, libtorch" \
-    "$("$STYLIST" doctor --json | grep -o '"found":"[^"]*"' | head -1 | cut -d'"' -f4)."
-  echo "\`make bench\` writes this page: seconds for an image (median and best of $ROUNDS rounds), seconds from the start of the"
-  echo "program to the first image, MiB beyond what the program holds before it makes the network, GFLOP for an image, and how"
-  echo "much of the machine's best that is, measured in the same process."
-  echo
-  echo "| configuration | batch | format | s | best | first | MiB | GFLOP | GFLOP/s | of the best |"
-  echo "|---|---|---|---|---|---|---|---|---|---|"
-} > "$RESULTS"
-: > "$LINES"
+# ours FILE TURN COMMAND OPTIONS… and theirs FILE TURN default|tuned COMMAND OPTIONS…
+ours() { timed "$1" "$2 stylist bench ${*:3}" "$STYLIST" bench "${@:3}" --threads="$THREADS" --json; }
+theirs() {
+  local allocator=()
+  if [[ $3 == tuned ]]; then allocator=("${TUNED[@]}"); fi
+  timed "$1" "$2 peers, $3 allocator: ${*:4}" "${allocator[@]}" "$PEERS" Benchmarks/peers/bench.py \
+    "${@:4}" --threads="$THREADS"
+}
+
 for name in ${NAMES:-$GENERATORS $ENCODERS}; do
   command=generate
   if [[ " $ENCODERS " == *" $name "* ]]; then command=encode; fi
   for batch in $BATCHES; do
-    line=$("$STYLIST" bench $command --cfg="$name" --batch="$batch" --rounds="$ROUNDS" \
-      --threads="$THREADS" --json)
-    echo "$line" >> "$LINES"
-    row "$line" | tee -a "$RESULTS"
+    ours networks - "$command" --cfg="$name" --batch="$batch" --rounds="$ROUNDS"
   done
 done
-echo "$RESULTS"
+
+for name in ${NAMES:-styleformer-cifar10 styleswin-ffhq256 stylenat-ffhq256 stylegan2-256}; do
+  if [[ $name == style-transformer || $name == psp ]]; then continue; fi
+  for batch in $BATCHES; do
+    ours networks - generate --cfg="$name" --batch="$batch" --rounds="$ROUNDS" --dtype=bfloat16
+  done
+done
+
+# Attention among all pixels costs the square of their number: at 256×256 it would take tens of gigabytes.
+for batch in $BATCHES; do
+  for res in 32 64 128; do
+    for attention in "" --full-attention; do
+      ours styleformer - generate --cfg=styleformer-lsun128l --res=$res --batch="$batch" --rounds=2 $attention
+    done
+  done
+  for res in 16 32 64 128 256; do
+    ours windows - generate --cfg=styleswin-ffhq256 --res=$res --batch="$batch" --rounds=2
+    ours windows - generate --cfg=stylenat-ffhq256 --res=$res --batch="$batch" --rounds=2
+    if ((res > 64)); then continue; fi
+    ours windows - generate --cfg=styleswin-ffhq256 --res=$res --batch="$batch" --rounds=2 --full-attention
+  done
+done
+
+if [[ -n ${PEERS:-} ]]; then
+  for turn in $(seq "$TURNS"); do
+    for name in ${PEER_NAMES:-stylenat-ffhq256 styleswin-ffhq256 styleformer-cifar10 styleformer-lsun128l \
+      stylegan2-256 stylegan1-256 style-transformer}; do
+      command=generate
+      if [[ $name == style-transformer ]]; then command=encode; fi
+      for batch in $BATCHES; do
+        work=("$command" --cfg="$name" --batch="$batch" --rounds=3)
+        theirs peers "$turn" default "${work[@]}"
+        theirs peers "$turn" tuned "${work[@]}"
+        ours peers "$turn" "${work[@]}"
+      done
+    done
+    for allocator in default tuned; do
+      theirs peers "$turn" $allocator train --cfg=auto-64 --batch=16 --rounds=5
+    done
+    ours peers "$turn" train --cfg=auto --res=64 --batch=16 --cbase=4096 --cmax=128 --rounds=5
+  done
+fi
+
+lines=(--lines="$TIMINGS/networks.jsonl")
+if [[ -s $TIMINGS/peers.jsonl ]]; then lines+=(--lines="$TIMINGS/peers.jsonl"); fi
+"$STYLIST" bench tables "${lines[@]}" --growth="$TIMINGS/styleformer.jsonl" --growth="$TIMINGS/windows.jsonl" \
+  --outdir=Benchmarks

@@ -120,6 +120,8 @@ def main():
     per_image = lambda seconds: round(seconds / options.batch, 5)
     if options.command == "train":
         times, first, count = train(options)
+        report["cfg"], _, resolution = options.cfg.rpartition("-")
+        report["resolution"] = int(resolution)
         phases = {phase: statistics.median(t) for phase, t in times.items()}
         best = {phase: min(t) for phase, t in times.items()}
         mix = lambda t: t["Gmain"] + t["Greg"] / 4 + t["Dmain"] + t["Dreg"] / 16

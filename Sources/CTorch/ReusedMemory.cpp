@@ -1,5 +1,5 @@
 // Memory of large tensors, which stays ours when they are freed: fresh pages cost as much time as the
-// work on them.
+// work on them. Programs ask for it once.
 //
 // All of it lies in one range of addresses. A tensor gets the lowest place that is large enough, so the
 // range is hardly longer than the most that tensors have held at one time, and a program's memory
@@ -9,6 +9,8 @@
 #include <c10/core/impl/alloc_cpu.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "CTorch.h"
 
 #include <cstdint>
 #include <map>
@@ -106,15 +108,14 @@ class ReusedMemory final : public c10::Allocator {
   std::unordered_map<uintptr_t, size_t> taken;  // the same, of places that tensors hold
 };
 
+}  // namespace
+
 // libtorch takes the allocator that was set with the highest priority; its own has 0. What oneDNN
 // needs for a moment, such as weights in another order, comes from the system's: that keeps it, too.
-const bool isInstalled = [] {
+void ctorch_reuse_memory(void) {
   c10::SetCPUAllocator(&ReusedMemory::shared(), 1);
 #if defined(__GLIBC__)
   mallopt(M_MMAP_THRESHOLD, 1 << 25);  // bytes; the most that it takes
   mallopt(M_TRIM_THRESHOLD, 1 << 27);
 #endif
-  return true;
-}();
-
-}  // namespace
+}

@@ -23,6 +23,10 @@ public protocol GeneratorConfiguration: NetworkConfiguration {
   /// The image's width and height, in pixels.
   var resolution: Int { get }
 
+  /// The same network with attention among all pixels, to compare costs with; nil where there is no
+  /// attention, or none that is limited.
+  var withFullAttention: (any GeneratorConfiguration)? { get }
+
   /// Builds the generator; `validate()` must accept the values.
   ///
   /// - Parameter p: The root of the names.
@@ -89,6 +93,9 @@ public struct PublishedResult: Hashable, Sendable, Encodable {
 extension GeneratorConfiguration {
   /// None, unless the family says otherwise.
   public static var namedConfigurations: [NamedConfiguration] { [] }
+
+  /// None, unless the family says otherwise.
+  public var withFullAttention: (any GeneratorConfiguration)? { nil }
 }
 
 extension NetworkConfiguration {

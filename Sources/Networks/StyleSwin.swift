@@ -22,6 +22,14 @@ public struct StyleSwinConfiguration: TransformerConfiguration {
     shape = TransformerShape(resolution: resolution, channelMultiplier: resolution > 256 ? 1 : 2)
   }
 
+  /// The same network with windows as large as the feature maps; at most 64×64, beyond which the
+  /// tables of places alone would take gigabytes.
+  public var withFullAttention: (any GeneratorConfiguration)? {
+    var configuration = self
+    configuration.fullResolution = shape.resolution
+    return configuration
+  }
+
   /// The width and height of the windows at resolution `r`, in pixels.
   ///
   /// - Parameter r: A power of two.

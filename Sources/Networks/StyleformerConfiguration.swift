@@ -75,6 +75,15 @@ public struct StyleformerConfiguration: GeneratorConfiguration {
   /// Whether layers of a resolution project keys and values.
   func projects(at resolution: Int) -> Bool { linformer && resolution >= 32 }
 
+  /// Styleformer-L without its projection: every layer attends to every token; nil for others, which
+  /// do so anyway.
+  public var withFullAttention: (any GeneratorConfiguration)? {
+    guard linformer else { return nil }
+    var configuration = self
+    configuration.linformer = false
+    return configuration
+  }
+
   /// Checks that a network can be built from these values.
   ///
   /// - Throws: `ConfigurationError` naming the first value that cannot be.

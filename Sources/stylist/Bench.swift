@@ -13,12 +13,15 @@ struct Bench: AsyncParsableCommand {
         stylist bench generate --cfg=stylegan2-256 --batch=8 --json
         stylist bench encode --cfg=style-transformer
         stylist bench train --cfg=auto --res=64 --batch=16
+        stylist bench tables --lines=lines.jsonl --outdir=out
 
       Networks have random weights: what they compute takes as long as with
       others. Beside the time stand the memory, and the share of what this machine
       computes at best, measured after it in the same program.
       """,
-    subcommands: [BenchGenerate.self, BenchEncode.self, BenchTrain.self])
+    subcommands: [
+      BenchGenerate.self, BenchEncode.self, BenchTrain.self, BenchTables.self,
+    ])
 }
 
 /// Times a generator.
@@ -40,11 +43,16 @@ struct BenchGenerate: AsyncParsableCommand {
       valueName: "name"), completion: .list(KnownNames.configurations))
   var cfg: String
 
+  @Flag(
+    help: ArgumentHelp(
+      "Attention among all pixels, for StyleSwin (up to 64 pixels) and Styleformer-L."))
+  var fullAttention = false
+
   @OptionGroup var options: BenchOptions
 
   func run() async throws {
     try checkConfiguration(cfg, among: KnownNames.configurations)
-    try await options.run(.generate, cfg)
+    try await options.run(.generate, cfg, hasFullAttention: fullAttention)
   }
 }
 
@@ -149,10 +157,11 @@ struct BenchOptions: ParsableArguments {
   @OptionGroup var output: OutputOptions
 
   /// Times the work, and prints what was measured.
-  func run(_ work: BenchJob.Work, _ cfg: String) async throws {
+  func run(_ work: BenchJob.Work, _ cfg: String, hasFullAttention: Bool = false) async throws {
     try checkThreadCount(threads)
     var job = BenchJob(work, configuration: cfg, resolution: resolution)
     (job.batch, job.precision, job.threads, job.rounds) = (batch, dtype, threads, rounds)
+    job.hasFullAttention = hasFullAttention
     let timed = job
     let report = try await interruptible { try timed.run(progress: ProgressReporter().show) }
     try output.print(report, lines: report.lines)

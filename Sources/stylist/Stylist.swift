@@ -32,6 +32,7 @@ struct Stylist: AsyncParsableCommand {
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
     endWhereFilesShrink()
+    reuseMemory()
     let arguments = CommandLine.arguments.dropFirst().map(spelledWithHyphens)
     do {
       if let unknown = UsageError(arguments, of: Self.self) { throw unknown }

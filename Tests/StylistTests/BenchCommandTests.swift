@@ -1,5 +1,6 @@
 // What `stylist bench` prints; how fast it is stands nowhere.
 
+import Foundation
 import TestSupport
 import Testing
 
@@ -60,11 +61,49 @@ struct BenchCommandTests {
     #expect(report["first_image_s"] == nil && report["gflop_per_image"] == nil)
   }
 
+  @Test("lines become a page; full attention is another network")
+  func tables() async throws {
+    try await withScratchFolder { folder in
+      var lines = ""
+      for attention in [[], ["--full-attention"]] {
+        for resolution in [8, 16] {
+          let outcome = try await stylist(
+            [
+              "bench", "generate", "--cfg=styleswin-ffhq256", "--res=\(resolution)", "--rounds=1",
+              "--json",
+            ] + attention)
+          #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+          #expect(
+            try outcome.json()["attention"] as? String == (attention.isEmpty ? nil : "full"))
+          lines += outcome.stdout
+        }
+      }
+      try put(Array(lines.utf8), at: "\(folder)/windows.jsonl")
+      let tables = ["bench", "tables", "--growth=windows.jsonl", "--outdir=out"]
+      let dry = try await stylist(tables + ["-n"], in: folder)
+      #expect(dry.exitCode == 0 && names(in: folder) == ["windows.jsonl"])
+      let made = try await stylist(tables, in: folder)
+      #expect(made.stdout == "out/RESULTS.md\nout/growth-windows.png\n", "\(made.stderr)")
+      let page = try String(contentsOfFile: "\(folder)/out/RESULTS.md", encoding: .utf8)
+      #expect(page.contains("| styleswin-ffhq256, full attention | 16 | 1 |"))
+      #expect(page.contains("Made by `stylist \(tables.joined(separator: " "))`."))
+      expect(
+        try await stylist(["bench", "tables", "--lines=absent", "--outdir=out2"], in: folder),
+        endsWith: 66, saying: "absent: missing")
+    }
+  }
+
   @Test("64 or 65: what cannot be timed is said on one line")
   func refusals() async throws {
     expect(
       try await stylist(["bench", "generate", "--cfg=stylegan9"]), endsWith: 64,
       saying: "expected a name that `stylist model list` shows, found stylegan9")
+    expect(
+      try await stylist(Self.generator + ["--full-attention"]), endsWith: 64,
+      saying: "--full-attention: expected a generator whose attention is limited")
+    expect(
+      try await stylist(["bench", "tables", "--outdir=out"]), endsWith: 64,
+      saying: "give --lines=FILE, --growth=FILE, or both")
     expect(
       try await stylist(Self.generator + ["--batch=0"]), endsWith: 64,
       saying: "--batch: expected 1 to 1024, found 0")

@@ -19,7 +19,8 @@ struct HelpTests {
     "model list", "model inspect", "model verify", "model convert", "model scan", "dataset",
     "dataset create", "dataset portraits",
     "dataset inspect", "dataset verify", "train", "train gan", "runs", "runs list", "runs show",
-    "runs compare", "bench", "bench generate", "bench encode", "bench train", "doctor",
+    "runs compare", "bench", "bench generate", "bench encode", "bench train", "bench tables",
+    "doctor",
     "completions",
   ]
 

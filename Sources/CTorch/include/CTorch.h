@@ -152,6 +152,8 @@ bool ctorch_generator_set_state(CTorchGeneratorRef generator, CTorchTensorRef st
 
 // MARK: The machine
 
+// Lets tensors use the memory again that others were freed from, from now on and for good.
+void ctorch_reuse_memory(void);
 int32_t ctorch_thread_count(void);
 void ctorch_set_thread_count(int32_t count);
 bool ctorch_cuda_is_available(void);

@@ -21,6 +21,8 @@ public struct BenchJob: Sendable {
   public var configuration: String
   /// The images' width and height, in pixels; nil for the configuration's own.
   public var resolution: Int?
+  /// Whether attention is among all pixels, for generators that limit it.
+  public var hasFullAttention = false
   /// Images that are computed together.
   public var batch = 1
   /// The number format.
@@ -62,6 +64,7 @@ public struct BenchJob: Sendable {
     var report = BenchReport(
       command: subject.command, cfg: configuration, resolution: subject.resolution, batch: batch,
       dtype: precision.rawValue, threads: Machine.threadCount, rounds: rounds,
+      attention: hasFullAttention ? "full" : nil, machine: Processor(SystemFiles()).model,
       sPerImage: median(totals), best: totals.min() ?? 0,
       firstImageS: subject.isTraining ? nil : first, peakMib: peak, runtimeMib: runtime,
       parameters: subject.parameters, ceilingGflops: ComputeCeiling.gflops(dtype: precision.dtype))
@@ -92,8 +95,8 @@ extension BenchJob {
   }
 }
 
-/// The number in the middle, or the mean of the two there.
-private func median(_ values: [Double]) -> Double {
+/// The number in the middle, or the mean of the two there; 0 of none.
+func median(_ values: [Double]) -> Double {
   let sorted = values.sorted()
   guard !sorted.isEmpty else { return 0 }
   return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2

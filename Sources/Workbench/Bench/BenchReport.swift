@@ -23,6 +23,10 @@ public struct BenchReport: Codable, Sendable {
   public var threads: Int
   /// How many times the work was timed.
   public var rounds: Int
+  /// `full` where attention is among all pixels and the network's own is not; else nil.
+  public var attention: String?
+  /// The processor.
+  public var machine: String
   /// Seconds for an image, the median of all rounds; in training, of the usual mix of phases.
   public var sPerImage: Double
   /// Seconds for an image in the quickest round.
@@ -52,7 +56,7 @@ extension BenchReport {
   public var lines: [String] {
     func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
     var lines = [
-      "\(command) \(cfg) at \(resolution) pixels: batch \(batch), \(dtype), "
+      "\(command) \(cfg) at \(resolution) pixels\(attention.map { ", \($0) attention" } ?? ""): batch \(batch), \(dtype), "
         + "\(counted(threads, "thread")), \(counted(rounds, "round"))",
       "  time     \(fourDigits(sPerImage)) s an image, \(fourDigits(best)) s at best",
     ]

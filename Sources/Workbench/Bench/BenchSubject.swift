@@ -49,8 +49,7 @@ struct BenchSubject {
   }
 
   private static func generating(_ job: BenchJob) throws -> BenchSubject {
-    let configuration = try Registry.configuration(
-      named: job.configuration, resolution: job.resolution)
+    let configuration = try job.generatorConfiguration()
     guard job.precision == .float32 || configuration is StyleGAN2Configuration else {
       throw RequestError(
         "--dtype", expected: "float32, the one format that \(job.configuration) has",
@@ -141,5 +140,22 @@ struct BenchSubject {
   ) {
     (self.command, self.resolution, self.parameters) = (command, resolution, parameters)
     (self.multiplyAdds, self.phases, self.runFirst) = (multiplyAdds, phases, runFirst)
+  }
+}
+
+extension BenchJob {
+  /// The configuration of the generator that is timed.
+  fileprivate func generatorConfiguration() throws -> any GeneratorConfiguration {
+    let configuration = try Registry.configuration(named: configuration, resolution: resolution)
+    guard hasFullAttention else { return configuration }
+    guard let full = configuration.withFullAttention else {
+      throw RequestError(
+        "--full-attention",
+        expected: "a generator whose attention is limited to windows or "
+          + "projected, such as styleswin-ffhq256 or styleformer-lsun128l",
+        found: self.configuration)
+    }
+    try full.validate()
+    return full
   }
 }

@@ -1,0 +1,9 @@
+// What a program says about memory before it does anything else.
+
+import Tensors
+
+/// Lets everything that jobs compute use the memory again that was freed before, for as long as the
+/// program runs: networks draw up to twice as fast, and the program keeps what it held at its peak.
+///
+/// A program calls it once, at its start.
+public func reuseMemory() { Machine.reuseMemory() }
