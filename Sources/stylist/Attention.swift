@@ -101,7 +101,7 @@ struct Attention: AsyncParsableCommand {
     else {
       throw UsageError("--shift goes with --seed, --outdir and --threads alone")
     }
-    try checkThreadCount(networkOptions.threads)
+    try networkOptions.threadOptions.check()
     let outdir = folderOptions.outdir
     try OutputFolder.check(outdir)
     if report.isDryRun {

@@ -143,11 +143,7 @@ struct BenchOptions: ParsableArguments {
     help: ArgumentHelp("The number format: float32 or bfloat16.", valueName: "format"))
   var dtype = Precision.float32
 
-  @Option(
-    help: ArgumentHelp(
-      "Processor threads for one operation, 1 to 4096 (default: one for each core).",
-      valueName: "count"))
-  var threads: Int?
+  @OptionGroup var threadOptions: ThreadOptions
 
   @Option(
     help: ArgumentHelp(
@@ -158,9 +154,11 @@ struct BenchOptions: ParsableArguments {
 
   /// Times the work, and prints what was measured.
   func run(_ work: BenchJob.Work, _ cfg: String, hasFullAttention: Bool = false) async throws {
-    try checkThreadCount(threads)
+    try threadOptions.check()
     var job = BenchJob(work, configuration: cfg, resolution: resolution)
-    (job.batch, job.precision, job.threads, job.rounds) = (batch, dtype, threads, rounds)
+    (job.batch, job.precision, job.threads, job.rounds) = (
+      batch, dtype, threadOptions.threads, rounds
+    )
     job.hasFullAttention = hasFullAttention
     let timed = job
     let report = try await interruptible { try timed.run(progress: ProgressReporter().show) }

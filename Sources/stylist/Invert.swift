@@ -160,7 +160,7 @@ struct Invert: AsyncParsableCommand {
       try networkOptions.check()
       return networkOptions.source
     }
-    try checkThreadCount(networkOptions.threads)
+    try networkOptions.threadOptions.check()
     guard try encoder.holdsGenerator() else {
       throw UsageError("\(encoder.path) holds no generator for the codes; give --network=FILE")
     }

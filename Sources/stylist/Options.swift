@@ -31,11 +31,10 @@ struct NetworkOptions: ParsableArguments {
       "With --cfg: the seed of the random weights (default: 0).", valueName: "seed"))
   var initSeed: UInt64?
 
-  @Option(
-    help: ArgumentHelp(
-      "Processor threads for one operation, 1 to 4096 (default: one for each core).",
-      valueName: "count"))
-  var threads: Int?
+  @OptionGroup var threadOptions: ThreadOptions
+
+  /// Processor threads for one operation; nil for one for each core.
+  var threads: Int? { threadOptions.threads }
 
   /// Checks what can be known without looking at any file.
   func check() throws(UsageError) {
@@ -46,7 +45,7 @@ struct NetworkOptions: ParsableArguments {
     guard network == nil || (initSeed == nil && resolution == nil) else {
       throw UsageError("--init-seed and --res go with --cfg, not with --network")
     }
-    try checkThreadCount(threads)
+    try threadOptions.check()
   }
 
   var source: NetworkSource {
@@ -94,15 +93,24 @@ func checkConfiguration(_ name: String, among names: [String]) throws(UsageError
   throw UsageError("--cfg: expected \(expected), found \(name)\(hint ?? "")")
 }
 
-/// Checks the number of threads, and says so if it is far beyond what the machine has.
-func checkThreadCount(_ threads: Int?) throws(UsageError) {
-  guard let threads else { return }
-  guard (1...4096).contains(threads) else {
-    throw UsageError("--threads: expected 1 to 4096, found \(threads)")
+/// How many threads compute.
+struct ThreadOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Processor threads for one operation, 1 to 4096 (default: one for each core).",
+      valueName: "count"))
+  var threads: Int?
+
+  /// Checks the number, and says so if it is far beyond what the machine has.
+  func check() throws(UsageError) {
+    guard let threads else { return }
+    guard (1...4096).contains(threads) else {
+      throw UsageError("--threads: expected 1 to 4096, found \(threads)")
+    }
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    guard threads > 4 * cores else { return }
+    say("--threads=\(threads): this machine has \(cores); more than that make the work slower")
   }
-  let cores = ProcessInfo.processInfo.activeProcessorCount
-  guard threads > 4 * cores else { return }
-  say("--threads=\(threads): this machine has \(cores); more than that make the work slower")
 }
 
 /// The folder that a command writes into.

@@ -56,11 +56,7 @@ struct TrainGAN: AsyncParsableCommand {
       "Where all random numbers start, 0 to 4294967295 (default: 0).", valueName: "seed"))
   var seed: UInt32?
 
-  @Option(
-    help: ArgumentHelp(
-      "Processor threads for one operation, 1 to 4096 (default: one for each core).",
-      valueName: "count"))
-  var threads: Int?
+  @OptionGroup var threadOptions: ThreadOptions
 
   @OptionGroup var report: ReportOptions
 
@@ -80,13 +76,13 @@ struct TrainGAN: AsyncParsableCommand {
   }
 
   private func job() throws -> TrainGANJob {
-    try checkThreadCount(threads)
+    try threadOptions.check()
     if data == "portraits", resume == nil, FileManager.default.fileExists(atPath: "portraits") {
       say("--data=portraits means the portraits that are drawn; ./portraits is what lies here")
     }
     var request = TrainGANRequest()
     (request.data, request.initFrom, request.seed) = (data, initFrom, seed)
-    request.threads = threads
+    request.threads = threadOptions.threads
     recipe.fill(&request)
     schedule.fill(&request)
     let command = commandLine(Array(CommandLine.arguments.dropFirst()))
