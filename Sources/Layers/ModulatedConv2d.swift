@@ -55,8 +55,10 @@ public func modulatedConv2d(
   if fused {
     var kernels = weight.unsqueezed(0) * styles.reshaped(n, 1, i, 1, 1)  // [N, O, I, k, k]
     if demodulate { kernels = kernels * demodulation(kernels).reshaped(n, o, 1, 1, 1) }
-    y = convolved(x.reshaped(1, n * i, h, w), kernels.reshaped(n * o, i, k, k), groups: n)
-    y = y.reshaped(n, o, y.size(2), y.size(3))
+    // A single sample stays in the order of memory that it has.
+    let joined = n == 1 ? x : x.reshaped(1, n * i, h, w)
+    y = convolved(joined, kernels.reshaped(n * o, i, k, k), groups: n)
+    if n > 1 { y = y.reshaped(n, o, y.size(2), y.size(3)) }
   } else {
     y = convolved(x * styles.cast(to: x.dtype).reshaped(n, i, 1, 1), weight)
     if demodulate {

@@ -59,12 +59,17 @@ public func channelMoments(_ x: Tensor) -> (variance: Tensor, mean: Tensor) {
 ///   - x: Images.
 ///   - scale: The deviation that each channel gets.
 ///   - shift: The mean that each channel gets.
+///   - replacing: Whether the results take the place of `x`, which then nobody else may need, where
+///     no gradients are recorded.
 /// - Returns: The images with their new means and deviations.
-public func adaptiveInstanceNorm(_ x: Tensor, scale: Tensor, shift: Tensor) -> Tensor {
-  let moments = callMany("aten::var_mean.correction", x, [2, 3], 0, true)  // each [N, C, 1, 1]
-  let (variance, mean) = (moments[0], moments[1])
+public func adaptiveInstanceNorm(
+  _ x: Tensor, scale: Tensor, shift: Tensor, replacing: Bool = false
+) -> Tensor {
+  let (variance, mean) = imageMoments(x)
   let factor = (variance + 1e-8).rsqrt() * perChannel(scale)
-  return (perChannel(shift) - mean * factor).addingProduct(x, factor)
+  let summand = perChannel(shift) - mean * factor
+  guard replacing, !recordsGradients else { return summand.addingProduct(x, factor) }
+  return call("aten::addcmul.out", summand, x, factor, 1, x)
 }
 
 /// `adaptiveInstanceNorm` by its plain definition.
@@ -76,6 +81,17 @@ public func adaptiveInstanceNorm(_ x: Tensor, scale: Tensor, shift: Tensor) -> T
 /// - Returns: [N, C, H, W].
 public func adaptiveInstanceNormReference(_ x: Tensor, scale: Tensor, shift: Tensor) -> Tensor {
   x.normalizedPerInstance() * perChannel(scale) + perChannel(shift)
+}
+
+/// Variances and means of the channels of images [N, C, H, W], each [N, C, 1, 1].
+private func imageMoments(_ x: Tensor) -> (variance: Tensor, mean: Tensor) {
+  let pixels = x.permuted(0, 2, 3, 1)
+  guard !recordsGradients, x.device == .cpu, pixels.isContiguous else {
+    let moments = callMany("aten::var_mean.correction", x, [2, 3], 0, true)
+    return (moments[0], moments[1])
+  }
+  let (variance, mean) = channelMoments(pixels.reshaped(x.size(0), -1, x.size(1)))
+  return (perChannel(variance.squeezed(1)), perChannel(mean.squeezed(1)))
 }
 
 /// [N, C] → [N, C, 1, 1].

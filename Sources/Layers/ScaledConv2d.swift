@@ -1,5 +1,5 @@
 // A convolution together with doubling or halving, as StyleGAN does it: one strided convolution,
-// beside the plain definition.
+// beside the plain definition; and the layers of its synthesis, with what follows the convolution.
 
 public import Tensors
 
@@ -59,6 +59,71 @@ public func downscaleConv2d(_ x: Tensor, weight: Tensor) -> Tensor {
 public func downscaleConv2dReference(_ x: Tensor, weight: Tensor) -> Tensor {
   let p = paddingKeepingSize(weight)
   return averagePool2d(x.conv2d(weight, padding: [p, p]))
+}
+
+// MARK: Layers of synthesis
+
+/// A 3×3 convolution and what follows it, in one pass over memory where no gradients are recorded.
+///
+/// - Shape: `x` [N, I, H, W], `weight` [O, I, 3, 3], result [N, O, H, W].
+/// - Parameters:
+///   - x: Images.
+///   - weight: Kernels without their gain.
+///   - weightGain: The factor that the kernels are used with.
+///   - epilogue: Noise, bias and activation; its scale is set here.
+/// - Returns: The convolved images.
+public func activatedConv2d(
+  _ x: Tensor, weight: Tensor, weightGain: Double, epilogue: ConvolutionEpilogue
+) -> Tensor {
+  guard isFinishable(x, weight: weight) else {
+    return epilogue(x.conv2d(weight * weightGain, padding: [1, 1]))
+  }
+  return finishedConv2d(x, weight: weight, epilogue.scaled(by: weightGain, x, weight))
+}
+
+/// `upscaleConv2d`, a low-pass filter, and what follows them, in few passes over memory where no
+/// gradients are recorded.
+///
+/// Repeated pixels are zeros in between and a filter of two ones, so that the convolution is a
+/// transposed one of 3×3 taps.
+///
+/// - Shape: `x` [N, I, H, W], `weight` [O, I, 3, 3], `blur` [k, k], result [N, O, 2 H, 2 W].
+/// - Parameters:
+///   - x: Images.
+///   - weight: Kernels without their gain.
+///   - weightGain: The factor that the kernels are used with.
+///   - isMirrored: Whether the kernels are applied mirrored.
+///   - blur: The filter; nil for none.
+///   - epilogue: Noise, bias and activation; its scale is set here.
+/// - Returns: The enlarged images.
+public func activatedUpscaleConv2d(
+  _ x: Tensor, weight: Tensor, weightGain: Double, isMirrored: Bool, blur: Tensor?,
+  epilogue: ConvolutionEpilogue
+) -> Tensor {
+  guard isFinishable(x, weight: weight) else {
+    let kernel = isMirrored ? weight.flipped(2, 3) : weight
+    let y = upscaleConv2d(x, weight: kernel * weightGain)
+    return epilogue(blur.map { filter2d(y, filter: $0, flipFilter: true) } ?? y)
+  }
+  let epilogue = epilogue.scaled(by: weightGain, x, weight)
+  // No name keeps what is made on the way longer than it is needed.
+  func enlarged(_ epilogue: ConvolutionEpilogue?) -> Tensor {
+    finishedFilter2d(
+      doublingConv2d(x, weight: weight, isMirrored: !isMirrored), filter: .ones([2, 2]),
+      padding: 0, epilogue)
+  }
+  guard let blur else { return enlarged(epilogue) }
+  return finishedFilter2d(
+    enlarged(nil), filter: blur, padding: filteringPadding(blur), epilogue)
+}
+
+extension ConvolutionEpilogue {
+  /// The same, where the kernels of a convolution still lack a factor.
+  fileprivate func scaled(by gain: Double, _ x: Tensor, _ weight: Tensor) -> ConvolutionEpilogue {
+    var epilogue = self
+    epilogue.scale = .full(gain, [x.size(0), weight.size(0)])
+    return epilogue
+  }
 }
 
 /// Zeros around an image that keep its size under kernels of this size.

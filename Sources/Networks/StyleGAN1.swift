@@ -154,10 +154,21 @@ final class StyleGAN1Synthesis {
   func callAsFunction(_ wPlus: Tensor, lod: Double, noise source: NoiseSource) -> Tensor {
     precondition(wPlus.size(1) == numWs, "W+ has \(wPlus.size(1)) rows, expected \(numWs)")
     let stage = GrowthStage(lod: lod, resolutions: toRGB.count)
+    return run(from: 0, nil, wPlus, stage, source)
+  }
+
+  /// Runs the blocks from one on, given what the block below hands on.
+  private func run(
+    from first: Int, _ features: Tensor?, _ wPlus: Tensor, _ stage: GrowthStage,
+    _ source: NoiseSource
+  ) -> Tensor {
     let last = toRGB.count - 1 - stage.missing
-    var x: Tensor?
+    var x = features
     var below: Tensor?
-    for i in 0...last {
+    for i in first...last {
+      if let x, fallsIntoSamples(x, noise: source, precision: x.dtype) {
+        return sampleBySample(x.size(0)) { one in run(from: i, one(x), one(wPlus), stage, source) }
+      }
       if i == last, stage.fade > 0 { below = x.map { toRGB[i - 1]($0) } }
       for layer in 2 * i...2 * i + 1 {
         x = layers[layer](
@@ -255,17 +266,20 @@ final class StyleGAN1Layer {
 
   /// Runs the layer; `x` is nil exactly for the first.
   func callAsFunction(_ x: Tensor?, w: Tensor, noise: Tensor?) -> Tensor {
-    epilogue(features(x, w: w), w: w, noise: noise)
+    epilogue.styled(activated(x, w: w, epilogue.activation(noise: noise)), w: w)
   }
 
-  private func features(_ x: Tensor?, w: Tensor) -> Tensor {
+  private func activated(_ x: Tensor?, w: Tensor, _ activation: ConvolutionEpilogue) -> Tensor {
     switch (source, x) {
-    case (.constant(let image), nil): return image.repeated(w.size(0), 1, 1, 1)
-    case (.dense(let dense), nil): return dense(w).reshaped(w.size(0), -1, 4, 4)
-    case (.convolution(let kernels), let x?): return x.conv2d(kernels(), padding: [1, 1])
+    case (.constant(let image), nil): return activation(image.repeated(w.size(0), 1, 1, 1))
+    case (.dense(let dense), nil): return activation(dense(w).reshaped(w.size(0), -1, 4, 4))
+    case (.convolution(let kernels), let x?):
+      return activatedConv2d(
+        x, weight: kernels.unscaled, weightGain: kernels.gain, epilogue: activation)
     case (.enlargement(let kernels, let isMirrored, let blur), let x?):
-      let kernel = isMirrored ? kernels().flipped(2, 3) : kernels()
-      return blurred(upscaleConv2d(x, weight: kernel), filter: blur)
+      return activatedUpscaleConv2d(
+        x, weight: kernels.unscaled, weightGain: kernels.gain, isMirrored: isMirrored, blur: blur,
+        epilogue: activation)
     default: preconditionFailure("features exactly for layers after the first")
     }
   }

@@ -37,7 +37,7 @@ final class StyleGAN1Dense {
 /// The kernels of a convolution with equalised learning rate.
 final class StyleGAN1Kernels {
   private let weight: Tensor  // [k, k, I, O]
-  private let gain: Double
+  let gain: Double
 
   init(
     _ p: Scope, inChannels: Int, outChannels: Int, kernelSize k: Int = 3,
@@ -49,6 +49,9 @@ final class StyleGAN1Kernels {
 
   /// The scaled kernels [O, I, k, k].
   func callAsFunction() -> Tensor { (weight * gain).permuted(3, 2, 0, 1) }
+
+  /// The kernels without their gain, [O, I, k, k]: a view.
+  var unscaled: Tensor { weight.permuted(3, 2, 0, 1) }
 }
 
 /// A 1×1 convolution between features and image channels.
@@ -111,14 +114,24 @@ package final class StyleGAN1Epilogue {
   var styleMatrix: Tensor? { style?.weight.transposed(0, 1) }
 
   package func callAsFunction(_ x: Tensor, w: Tensor, noise: Tensor?) -> Tensor {
-    var x = x
-    if let noise, let noiseWeight { x = x.addingProduct(noise, noiseWeight.reshaped(1, -1, 1, 1)) }
-    x = biasAct(x, bias: bias, activation: .lrelu, gain: 1)
-    if usePixelNorm { x = x.normalizedSecondMoment() }
+    styled(activation(noise: noise)(x), w: w)
+  }
+
+  /// What comes before normalisation and style.
+  func activation(noise: Tensor?) -> ConvolutionEpilogue {
+    ConvolutionEpilogue(
+      bias: bias, noise: noiseWeight.flatMap { _ in noise }, noiseWeight: noiseWeight, gain: 1)
+  }
+
+  /// Normalises what has been activated, and gives it its style; may take its place.
+  func styled(_ activated: Tensor, w: Tensor) -> Tensor {
+    let x = usePixelNorm ? activated.normalizedSecondMoment() : activated
     guard let style else { return useInstanceNorm ? x.normalizedPerInstance() : x }
     let styles = style(w).reshaped(-1, 2, x.size(1))
     let (scale, shift) = (styles.selected(0, axis: 1) + 1, styles.selected(1, axis: 1))
-    if useInstanceNorm { return adaptiveInstanceNorm(x, scale: scale, shift: shift) }
+    if useInstanceNorm {
+      return adaptiveInstanceNorm(x, scale: scale, shift: shift, replacing: true)
+    }
     return shift.reshaped(-1, x.size(1), 1, 1)
       .addingProduct(x, scale.reshaped(-1, x.size(1), 1, 1))
   }

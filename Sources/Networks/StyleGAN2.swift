@@ -204,11 +204,27 @@ public final class SynthesisNetwork {
 
   func callAsFunction(_ wPlus: Tensor, options: SynthesisOptions) -> Tensor {
     precondition(wPlus.size(1) == numWs, "W+ has \(wPlus.size(1)) rows, expected \(numWs)")
-    var state = SynthesisBlock.State(x: nil, img: nil)
+    return run(from: 0, .init(x: nil, img: nil), wPlus, options)
+  }
+
+  /// Runs the blocks from one on, given what the block below hands on and the rows of W+ that are
+  /// left.
+  private func run(
+    from first: Int, _ below: SynthesisBlock.State, _ wPlus: Tensor, _ options: SynthesisOptions
+  ) -> Tensor {
+    var state = below
     var row = 0
-    for block in blocks {
+    for (i, block) in blocks.enumerated().dropFirst(first) {
+      let rest = wPlus.sliced(row..<wPlus.size(1), axis: 1)
+      if let x = state.x,
+        fallsIntoSamples(x, noise: options.noise, precision: options.precision)
+      {
+        return sampleBySample(x.size(0)) { one in
+          run(from: i, .init(x: one(x), img: state.img.map(one)), one(rest), options)
+        }
+      }
       // A block's toRGB reads the row that the next block's first convolution also reads.
-      let ws = wPlus.sliced(row..<row + block.numConv + block.numToRGB, axis: 1)
+      let ws = rest.sliced(0..<block.numConv + block.numToRGB, axis: 1)
       state = block(state, ws: ws, options: options)
       row += block.numConv
     }
@@ -403,13 +419,12 @@ public final class SynthesisLayer {
   func callAsFunction(_ x: Tensor, w: Tensor, options: SynthesisOptions, gain: Double = 1)
     -> Tensor
   {
-    // The published code enlarges by a true convolution, and correlates everywhere else.
-    let y = modulatedConv2d(
-      x, weight: weight, styles: affine(w), noise: noise(options.noise, batch: x.size(0)), up: up,
-      padding: 1, filter: filter, flipWeight: up == 1, fused: options.fuses(x))
-    return biasAct(
-      y, bias: bias, activation: .lrelu, gain: Activation.lrelu.defaultGain * gain,
-      clamp: clamp.map { $0 * gain })
+    let epilogue = ConvolutionEpilogue(
+      bias: bias, noise: noise(options.noise, batch: x.size(0)),
+      gain: Activation.lrelu.defaultGain * gain, clamp: clamp.map { $0 * gain })
+    return styledConv2d(
+      x, weight: weight, styles: affine(w), up: up, filter: filter, epilogue: epilogue,
+      fused: options.fuses(x))
   }
 
   /// The noise times its strength, [r, r] or [N, 1, r, r].

@@ -41,6 +41,28 @@ import Testing
     }
   }
 
+  @Test("Winograd's convolutions and filters")
+  func winograd() async {
+    await #expect(processExitsWith: .success) {
+      expectSameBits { _ in
+        let epilogue = ConvolutionEpilogue(
+          bias: .seeded([96], seed: 3, dtype: .float32),
+          noise: .seeded([90, 84], seed: 4, dtype: .float32))
+        let (weight, filter) = (
+          Tensor.seeded([96, 32, 3, 3], seed: 2, dtype: .float32), defaultResampleFilter()
+        )
+        func convolved(_ shape: [Int], up: Int) -> Tensor {
+          styledConv2d(
+            .seeded(shape, seed: 1, dtype: .float32), weight: weight,
+            styles: .ones([shape[0], 32]), up: up, filter: filter, epilogue: epilogue)
+        }
+        return withoutGradients {
+          [convolved([2, 32, 90, 84], up: 1), convolved([2, 32, 45, 42], up: 2)]
+        }
+      }
+    }
+  }
+
   @Test("neighbourhood attention and its gradients")
   func neighborhoods() async {
     await #expect(processExitsWith: .success) {

@@ -1,5 +1,5 @@
 // Stylist's own operators. They are called through libtorch's dispatcher under these names, the first
-// two with gradients of any order, the third with first gradients, the last with none:
+// two with gradients of any order, the third with first gradients, the others with none:
 //
 //   stylist::upfirdn2d(Tensor x, Tensor filter, int[2] up, int[2] down, int[4] padding,
 //                      bool flip_filter, float gain)
@@ -10,6 +10,16 @@
 //                                   int dilation, float scale)
 //
 //   stylist::channel_moments(Tensor x)
+//
+//   stylist::winograd_conv(Tensor x, Tensor weight, Tensor? in_scale, Tensor? scale, Tensor? noise,
+//                          Tensor? noise_weight, Tensor? bias, float slope, float gain, float? clamp)
+//
+//   stylist::winograd_conv_transpose(Tensor x, Tensor weight, Tensor? in_scale, bool mirrored)
+//
+//   stylist::filter_finish(Tensor x, Tensor filter, int[4] padding, Tensor? scale, Tensor? noise,
+//                          Tensor? noise_weight, Tensor? bias, float slope, float gain, float? clamp)
+//
+//   stylist::squared_kernels(Tensor weight)
 
 #pragma once
 
