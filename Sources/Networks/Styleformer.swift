@@ -9,8 +9,9 @@ public import Tensors
 /// layers on the pixels of a feature map.
 ///
 /// The published code always draws fresh noise. Here noise is an argument: `random` is what the
-/// published figures were measured with. All is float32, as published, whatever precision is asked
-/// for.
+/// published figures were measured with. Where bfloat16 is asked for and no gradients are recorded,
+/// matrices and attention from 16×16 on work in it; normalisation, noise and the image stay in
+/// float32, in which all was published.
 public final class Styleformer: AttentiveGenerator {
   /// The sizes and choices it was built from.
   public let configuration: StyleformerConfiguration

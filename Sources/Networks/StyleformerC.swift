@@ -12,6 +12,8 @@ public import Tensors
 public struct StyleformerCConfiguration: GeneratorConfiguration {
   /// The name of this family in network files.
   public static let kind = "styleformer-c"
+  /// The encoder layers also in bfloat16.
+  public static let numberFormats: [DType] = [.float32, .bfloat16]
 
   /// The image's width and height, in pixels.
   public var resolution: Int

@@ -32,6 +32,7 @@ struct BenchGenerate: AsyncParsableCommand {
         stylist bench generate --cfg=stylenat-ffhq256
         stylist bench generate --cfg=styleformer-cifar10 --batch=8 --threads=1
         stylist bench generate --cfg=stylegan2-256 --dtype=bfloat16 --json
+        stylist bench generate --cfg=styleswin-ffhq256 --dtype=bfloat16 --psnr
       """)
 
   @Option(
@@ -40,11 +41,15 @@ struct BenchGenerate: AsyncParsableCommand {
       valueName: "name"), completion: .list(KnownNames.configurations))
   var cfg: String
 
+  @Flag(
+    help: "Also compare 16 pictures with those in float32, by their peak signal-to-noise ratio.")
+  var psnr = false
+
   @OptionGroup var options: BenchOptions
 
   func run() async throws {
     try checkConfiguration(cfg, among: KnownNames.configurations)
-    try await options.run(.generate, cfg)
+    try await options.run(.generate, cfg, comparesPictures: psnr)
   }
 }
 
@@ -149,10 +154,11 @@ struct BenchOptions: ParsableArguments {
   @OptionGroup var output: OutputOptions
 
   /// Times the work, and prints what was measured.
-  func run(_ work: BenchJob.Work, _ cfg: String) async throws {
+  func run(_ work: BenchJob.Work, _ cfg: String, comparesPictures: Bool = false) async throws {
     try checkThreadCount(threads)
     var job = BenchJob(work, configuration: cfg, resolution: resolution)
     (job.batch, job.precision, job.threads, job.rounds) = (batch, dtype, threads, rounds)
+    job.comparesPictures = comparesPictures
     let timed = job
     let report = try await interruptible { try timed.run(progress: ProgressReporter().show) }
     try output.print(report, lines: report.lines)
