@@ -305,6 +305,11 @@ public struct NoiseSource {
     NoiseSource(.random(generator))
   }
 
+  /// Whether noise is drawn while images are made.
+  var isRandom: Bool {
+    if case .random = mode { true } else { false }
+  }
+
   /// The kind of noise for one layer.
   ///
   /// - Parameter layer: The layer's place among all noise inputs.

@@ -179,8 +179,8 @@ public final class DoubleAttention: PixelAttention {
   private func attendInPlace(_ qkv: Tensor) -> Tensor? {
     let parts = qkv.reshaped(qkv.size(0), resolution, resolution, 3, heads, headDim)
     let first = relativePositionBias(half: 0)
-    let lastOnes = shift > 0 ? [(false, false), (false, true), (true, false), (true, true)] : [(false, false)]
-    let biases = lastOnes.map { row, column in
+    let kinds = shift > 0 ? Self.windowKinds : [Self.windowKinds[0]]
+    let biases = kinds.map { row, column in
       Tensor.concatenate([first, movedBias(isLastRow: row, isLastColumn: column)], axis: 0)
     }
     let half = heads / 2
@@ -237,6 +237,11 @@ public final class DoubleAttention: PixelAttention {
 
   // MARK: Bias and mask
 
+  /// Where a window of the moved grid lies.
+  private static let windowKinds: [(isLastRow: Bool, isLastColumn: Bool)] = [
+    (false, false), (false, true), (true, false), (true, true),
+  ]
+
   /// What is added to logits, by the offset of the query from the key: [h / 2, s², s²].
   private func relativePositionBias(half: Int) -> Tensor {
     let (pixels, table) = (windowSize * windowSize, tables[half])
@@ -268,8 +273,8 @@ public final class DoubleAttention: PixelAttention {
   /// What lowers the logits of all windows of the moved grid, rows first: [windows, s², s²].
   static func mask(resolution: Int, windowSize s: Int) -> Tensor {
     let count = resolution / s
-    let kinds = [(false, false), (false, true), (true, false), (true, true)].map {
-      mask(windowSize: s, isLastRow: $0.0, isLastColumn: $0.1)
+    let kinds = windowKinds.map {
+      mask(windowSize: s, isLastRow: $0.isLastRow, isLastColumn: $0.isLastColumn)
     }
     let places = (0..<count * count).map { window in
       (window / count == count - 1 ? 2 : 0) + (window % count == count - 1 ? 1 : 0)

@@ -1,5 +1,5 @@
 // Stylist's own operators. They are called through libtorch's dispatcher under these names, the first
-// two with gradients of any order, the third with first gradients, the last with none:
+// two with gradients of any order, the third with first gradients, the others with none:
 //
 //   stylist::upfirdn2d(Tensor x, Tensor filter, int[2] up, int[2] down, int[4] padding,
 //                      bool flip_filter, float gain)
@@ -10,6 +10,11 @@
 //                                   int dilation, float scale)
 //
 //   stylist::channel_moments(Tensor x)
+//
+//   stylist::token_attention(Tensor q, Tensor k, Tensor v, float scale)
+//
+//   stylist::window_attention(Tensor q, Tensor k, Tensor v, Tensor biases, int size, int[] shifts,
+//                             float scale)
 
 #pragma once
 
