@@ -45,9 +45,9 @@ struct Window {
   int64_t mapHeight, mapWidth;  // of the map
   Span heads;
 
-  // Calls `body(first, head, token, count)` for runs of tokens that lie in a row of the map; `first`
-  // and `head` count from those of the spans. The heads of a run follow one another, since they lie
-  // side by side in memory.
+  // Calls `body(first, head, token, count)` for runs of tokens that lie in a row of the map;
+  // `first` and `head` count from those of the spans. The heads of a run follow one another, since
+  // they lie side by side in memory.
   template <typename Scalar, typename Body>
   void forEachRun(const Tokens<Scalar> &of, Span tokens, Body body) const {
     int64_t count;
@@ -198,8 +198,9 @@ at::Tensor attending(const at::Tensor &qIn, const at::Tensor &kIn, const at::Ten
 at::Tensor tokenAttention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
                           double scale) {
   checkOperands("token_attention", q, k, v);
-  TORCH_CHECK(q.size(1) == 1 && k.size(1) == 1 && k.size(2) > 0, "token_attention: q and k of sizes ",
-              q.sizes(), " and ", k.sizes(), ", expected [B, 1, L, h, D] and at least one key");
+  TORCH_CHECK(q.size(1) == 1 && k.size(1) == 1 && k.size(2) > 0,
+              "token_attention: q and k of sizes ", q.sizes(), " and ", k.sizes(),
+              ", expected [B, 1, L, h, D] and at least one key");
   const int64_t samples = q.size(0), length = q.size(2), heads = q.size(3), keys = k.size(2);
   // So many queries that packing the keys anew for each part costs little.
   constexpr int64_t most = 512;

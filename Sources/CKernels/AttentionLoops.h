@@ -11,8 +11,8 @@ namespace ckernels {
 
 // Queries in a register: one of AVX-512.
 constexpr int64_t wideCount = 16;
-// Queries that are worked on at once, and keys after which their weights are summed: what belongs to
-// both stays in the first cache.
+// Queries that are worked on at once, and keys after which their weights are summed: what belongs
+// to both stays in the first cache.
 constexpr int64_t queryBlock = 2 * wideCount, keyBlock = 64;
 
 // Some queries and all of their keys; `Number` is one number, or two of 16 bits.
@@ -77,7 +77,7 @@ CKERNELS_INLINE void multiplyKeys(float *scores, const AttentionBlock<typename F
   }
 }
 
-// Adds the weighted values of `count` keys to the results, which are multiplied with factors before.
+// Adds the weighted values of some keys to the results, which are multiplied with factors before.
 template <typename Format>
 CKERNELS_INLINE void addValues(const AttentionBlock<typename Format::Number> &b,
                                const typename Format::Number *weights, Span keys,
