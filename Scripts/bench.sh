@@ -47,7 +47,7 @@ done
 for name in ${NAMES:-styleformer-cifar10 styleswin-ffhq256 stylenat-ffhq256 stylegan2-256}; do
   if [[ $name == style-transformer || $name == psp ]]; then continue; fi
   for batch in $BATCHES; do
-    ours networks - generate --cfg="$name" --batch="$batch" --rounds="$ROUNDS" --dtype=bfloat16
+    ours networks - generate --cfg="$name" --batch="$batch" --rounds="$ROUNDS" --dtype=bfloat16 --psnr
   done
 done
 

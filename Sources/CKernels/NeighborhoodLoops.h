@@ -6,100 +6,15 @@
 
 #pragma once
 
-#include <c10/util/BFloat16.h>
-#include <c10/util/Half.h>
-
-#include <cmath>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <vector>
 
-#include "Features.h"
 #include "NeighborhoodTiles.h"
-
-#pragma GCC diagnostic ignored "-Wpsabi"
+#include "TokenPacking.h"
 
 namespace ckernels {
 namespace {
-
-template <typename Acc>
-using Lanes __attribute__((vector_size(laneCount * sizeof(Acc)))) = Acc;
-
-template <typename Acc>
-CKERNELS_INLINE Lanes<Acc> loaded(const Acc *from) {
-  Lanes<Acc> lanes;
-  std::memcpy(&lanes, from, sizeof lanes);
-  return lanes;
-}
-
-template <typename Acc>
-CKERNELS_INLINE void store(Acc *to, const Lanes<Acc> &lanes) {
-  std::memcpy(to, &lanes, sizeof lanes);
-}
-
-inline Lanes<double> exponential(const Lanes<double> &x) {
-  Lanes<double> powers;
-  for (int64_t i = 0; i < laneCount; i++) powers[i] = std::exp(x[i]);
-  return powers;
-}
-
-// One number in all lanes. Subtracting zeros changes nothing, and costs nothing.
-template <typename Acc>
-CKERNELS_INLINE Lanes<Acc> everywhere(Acc x) {
-  return x - Lanes<Acc>{};
-}
-
-using Bits __attribute__((vector_size(laneCount * sizeof(int32_t)))) = int32_t;
-
-CKERNELS_INLINE Bits bits(const Lanes<float> &x) {
-  Bits same;
-  std::memcpy(&same, &x, sizeof same);
-  return same;
-}
-
-CKERNELS_INLINE Lanes<float> number(const Bits &x) {
-  Lanes<float> same;
-  std::memcpy(&same, &x, sizeof same);
-  return same;
-}
-
-// e^x of numbers that are not far above 0, within a unit of the last place; 0 below e^-87.
-CKERNELS_INLINE Lanes<float> exponential(const Lanes<float> &x) {
-  // x = n ln 2 + r with a whole n, which the sum's low bits hold.
-  const Lanes<float> shifted = x * 1.44269504f + 0x1.8p23f;
-  const Lanes<float> n = shifted - 0x1.8p23f;
-  constexpr float high = 0x1.63p-1f, low = static_cast<float>(0.69314718055994531 - 0x1.63p-1);
-  const Lanes<float> r = (x - n * high) - n * low;
-  // The polynomial 1 + r + r^2 ... whose largest relative error is the least.
-  Lanes<float> sum = r * 0.0013814467f + 0.008368781f;
-  sum = sum * r + 0.041668393f;
-  sum = sum * r + 0.1666652f;
-  sum = sum * r + 0.49999994f;
-  sum = sum * r + 1;
-  sum = sum * r + 1;
-  const Lanes<float> powers = sum * number((bits(shifted) << 23) + 0x3F800000);
-  return number(bits(powers) & ~static_cast<Bits>(x < -87.f));
-}
-
-inline Lanes<double> logarithm(const Lanes<double> &x) {
-  Lanes<double> logarithms;
-  for (int64_t i = 0; i < laneCount; i++) logarithms[i] = std::log(x[i]);
-  return logarithms;
-}
-
-// ln x of numbers from 1 on, within two units of the last place of the larger of the result and 1.
-CKERNELS_INLINE Lanes<float> logarithm(const Lanes<float> &x) {
-  // x = 2^n m with m around 1.
-  const Bits n = (bits(x) - 0x3F3504F3) >> 23;
-  const Lanes<float> m = number(bits(x) - (n << 23));
-  const Lanes<float> s = (m - 1) / (m + 1), square = s * s;
-  Lanes<float> sum = square * (2.f / 9) + 2.f / 7;
-  sum = sum * square + 2.f / 5;
-  sum = sum * square + 2.f / 3;
-  sum = sum * square + 2;
-  return s * sum + __builtin_convertvector(n, Lanes<float>) * 0.69314718f;
-}
 
 // Calls `body` with `value`, which is in 1 ... `most`, as a constant.
 template <int most, typename Body>
@@ -157,88 +72,7 @@ class Ahead {
   int64_t bytes = 0, asked = 0, share = 0;
 };
 
-// MARK: Packing
-
-// As many numbers as lanes.
-template <typename Acc, typename Scalar>
-CKERNELS_INLINE Lanes<Acc> converted(const Scalar *from) {
-  if constexpr (std::is_same_v<Scalar, Acc>) {
-    return loaded(from);
-  } else {
-    Lanes<Acc> numbers;
-    for (int64_t i = 0; i < laneCount; i++) numbers[i] = static_cast<Acc>(from[i]);
-    return numbers;
-  }
-}
-
-// Packs tokens that lie `step` apart, times a factor, as `depth` numbers each.
-template <typename Scalar, typename Acc>
-CKERNELS_INLINE void packed(Acc *to, const Scalar *from, int64_t step, int64_t count, Acc factor,
-                            const Tile &t) {
-  for (int64_t i = 0; i < count; i++, to += t.depth, from += step) {
-    int64_t d = 0;
-    for (; d + laneCount <= t.width; d += laneCount)
-      store(to + d, converted<Acc>(from + d) * factor);
-    for (; d < t.depth; d++) to[d] = d < t.width ? static_cast<Acc>(from[d]) * factor : 0;
-  }
-}
-
-// Writes packed tokens, times a factor, to where they lie `step` apart.
-template <typename Scalar, typename Acc>
-CKERNELS_INLINE void unpacked(Scalar *to, int64_t step, const Acc *from, int64_t count, Acc factor,
-                              const Tile &t) {
-  for (int64_t i = 0; i < count; i++, to += step, from += t.depth) {
-    int64_t d = 0;
-    for (; d + laneCount <= t.width; d += laneCount) {
-      const Lanes<Acc> numbers = loaded(from + d) * factor;
-      if constexpr (std::is_same_v<Scalar, Acc>)
-        store(to + d, numbers);
-      else
-        for (int64_t e = 0; e < laneCount; e++) to[d + e] = static_cast<Scalar>(numbers[e]);
-    }
-    for (; d < t.width; d++) to[d] = static_cast<Scalar>(from[d] * factor);
-  }
-}
-
-// Turns registers into columns.
-template <typename Acc>
-CKERNELS_INLINE void transpose(Lanes<Acc> (&r)[8]) {
-  static_assert(laneCount == 8);
-  Lanes<Acc> pairs[8], fours[8];
-  for (int i = 0; i < 8; i += 2) {
-    pairs[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-    pairs[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-  }
-  for (int i = 0; i < 8; i += 4) {
-    for (int j = 0; j < 2; j++) {
-      const Lanes<Acc> a = pairs[i + j], b = pairs[i + j + 2];
-      fours[i + 2 * j] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
-      fours[i + 2 * j + 1] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-  }
-  for (int i = 0; i < 4; i++) {
-    r[i] = __builtin_shufflevector(fours[i], fours[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-    r[i + 4] = __builtin_shufflevector(fours[i], fours[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-  }
-}
-
-// Turns `count` tokens that lie `step` apart, times a factor, into lines of `length` columns; zeros
-// follow the tokens. Tokens have `depth` numbers.
-template <typename Acc>
-CKERNELS_INLINE void transposed(Acc *lines, int64_t length, const Acc *tokens, int64_t step,
-                                int64_t count, Acc factor, const Tile &t) {
-  for (int64_t column = 0; column < length; column += laneCount) {
-    for (int64_t d = 0; d < t.depth; d += laneCount) {
-      Lanes<Acc> rows[laneCount];
-      for (int64_t i = 0; i < laneCount; i++) {
-        const bool isThere = column + i < count;
-        rows[i] = isThere ? loaded(tokens + (column + i) * step + d) * factor : Lanes<Acc>{};
-      }
-      transpose<Acc>(rows);
-      for (int64_t i = 0; i < laneCount; i++) store(lines + (d + i) * length + column, rows[i]);
-    }
-  }
-}
+// MARK: Biases
 
 // The bias of each slot and lane, [bias row, slot, lane], from a table of which each row is turned
 // around and has room before and behind it; infinitely low outside of a lane's window.
@@ -509,10 +343,6 @@ CKERNELS_INLINE void flowedByKey(Acc *scores, Acc *flows, const Acc *logSums, co
 // MARK: Levels
 
 #define CKERNELS_LOOPS(Acc, LEVELS)                                                               \
-  LEVELS void transposeTokens(Acc *lines, int64_t length, const Acc *tokens, int64_t step,        \
-                              int64_t count, Acc factor, const Tile &t) {                         \
-    transposed(lines, length, tokens, step, count, factor, t);                                    \
-  }                                                                                               \
   LEVELS void spread(Acc *to, const Acc *table, int64_t stride, Span rows, const Tile &t) {       \
     spreadBiases(to, table, stride, rows, t);                                                     \
   }                                                                                               \
@@ -541,22 +371,6 @@ CKERNELS_INLINE void flowedByKey(Acc *scores, Acc *flows, const Acc *logSums, co
 CKERNELS_LOOPS(float, CKERNELS_FOR_EACH_LEVEL)
 CKERNELS_LOOPS(double, )
 #undef CKERNELS_LOOPS
-
-// The compiler does not emit functions that only clones call, such as conversions of 16-bit numbers.
-#define CKERNELS_PACKING(Scalar, Acc, LEVELS)                                                     \
-  LEVELS void packTokens(Acc *to, const Scalar *from, int64_t step, int64_t count, Acc factor,    \
-                         const Tile &t) {                                                         \
-    packed(to, from, step, count, factor, t);                                                     \
-  }                                                                                               \
-  LEVELS void unpackTokens(Scalar *to, int64_t step, const Acc *from, int64_t count, Acc factor,  \
-                           const Tile &t) {                                                       \
-    unpacked(to, step, from, count, factor, t);                                                   \
-  }
-CKERNELS_PACKING(float, float, CKERNELS_FOR_EACH_LEVEL)
-CKERNELS_PACKING(c10::BFloat16, float, )
-CKERNELS_PACKING(c10::Half, float, )
-CKERNELS_PACKING(double, double, )
-#undef CKERNELS_PACKING
 
 }  // namespace
 }  // namespace ckernels

@@ -2,33 +2,13 @@
 
 #pragma once
 
-#include <new>
 #include <vector>
 
+#include "Buffer.h"
 #include "NeighborhoodLoops.h"
 
 namespace ckernels {
 namespace {
-
-// Memory that begins with a line of the cache, as do all packed rows of 16 columns.
-template <typename T>
-struct CacheLines {
-  static constexpr std::align_val_t alignment{64};
-  using value_type = T;
-
-  CacheLines() = default;
-  template <typename Other>
-  CacheLines(const CacheLines<Other> &) {}
-
-  T *allocate(size_t count) {
-    return static_cast<T *>(::operator new(count * sizeof(T), alignment));
-  }
-  void deallocate(T *memory, size_t) { ::operator delete(memory, alignment); }
-  bool operator==(const CacheLines &) const { return true; }
-};
-
-template <typename Acc>
-using Buffer = std::vector<Acc, CacheLines<Acc>>;
 
 // What a thread keeps for one tile. Backward works on two quantities at once: queries and the
 // gradients of results, or keys and values.
@@ -90,11 +70,11 @@ template <typename Scalar, typename Acc>
 void packRow(Acc *to, int64_t length, const Scalar *from, int64_t step, int64_t count, Acc factor,
              const Tile &t) {
   if constexpr (std::is_same_v<Scalar, Acc>)
-    if (t.width == t.depth) return transposeTokens(to, length, from, step, count, factor, t);
+    if (t.width == t.depth) return transposeTokens(to, length, from, step, count, factor, t.depth);
   thread_local Buffer<Acc> tokens;
   tokens.resize(count * t.depth);
-  packTokens(tokens.data(), from, step, count, factor, t);
-  transposeTokens(to, length, tokens.data(), t.depth, count, Acc(1), t);
+  packTokens(tokens.data(), from, step, count, factor, t.width, t.depth);
+  transposeTokens(to, length, tokens.data(), t.depth, count, Acc(1), t.depth);
 }
 
 // Packs the items of a tile as lanes, times a factor.
@@ -124,7 +104,7 @@ void packHalo(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, Ac
   to.resize(t.halo() * t.depth);
   Acc *row = to.data();
   for (int64_t py = t.y.halo.begin; py < t.y.halo.end; py++, row += count * t.depth)
-    packTokens(row, from.at(t, py, t.x.halo.begin), from.step(t), count, factor, t);
+    packTokens(row, from.at(t, py, t.x.halo.begin), from.step(t), count, factor, t.width, t.depth);
 }
 
 // Packs one number of each token.
@@ -143,7 +123,7 @@ void unpackItems(const View<Scalar> &to, const Buffer<Acc> &from, const Tile &t,
   const int64_t count = t.x.items.count();
   const Acc *row = from.data();
   for (int64_t py = t.y.items.begin; py < t.y.items.end; py++, row += count * t.depth)
-    unpackTokens(to.at(t, py, t.x.items.begin), to.step(t), row, count, factor, t);
+    unpackTokens(to.at(t, py, t.x.items.begin), to.step(t), row, count, factor, t.width, t.depth);
 }
 
 // Writes back one number of each item.

@@ -7,18 +7,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "Lanes.h"
+
 namespace ckernels {
-
-// Numbers that are computed side by side: one register of AVX2 in float32.
-constexpr int64_t laneCount = 8;
-
-inline int64_t roundedUp(int64_t count) { return (count + laneCount - 1) / laneCount * laneCount; }
-
-// Consecutive members of a group, counted within it.
-struct Span {
-  int64_t begin, end;
-  int64_t count() const { return end - begin; }
-};
 
 // One axis of a map. Tokens `dilation` apart form a group, which sees only itself: token i is
 // member i / dilation of group i % dilation. Groups are cut into tiles of at most `tileLength` members.

@@ -16,6 +16,9 @@ public enum LinearActivation: String, Sendable {
 /// On the processor, where no gradients are recorded, all of it is one pass of oneDNN, whose matrix
 /// product keeps up with processors of any make; elsewhere the reference is taken.
 ///
+/// The number format is that of `x`; a summand in a wider one is added in that, which the result
+/// then has.
+///
 /// - Shape: `x` […, I], `weight` [O, I], `bias` [O], `summand` and result […, O].
 /// - Parameters:
 ///   - x: Vectors.
@@ -35,12 +38,14 @@ public func linear(
   guard rows >= 16, !recordsGradients, x.device == .cpu, oneDNNTypes.contains(x.dtype) else {
     return linearReference(x, weight: weight, bias: bias, activation: activation, adding: summand)
   }
-  if let summand {
+  let (weight, bias) = (weight.cast(to: x.dtype), bias?.cast(to: x.dtype))
+  if let summand, summand.dtype == x.dtype {
     return call("mkldnn::_linear_pointwise.binary", x, summand, weight, bias, "add")
   }
   let exact = activation == .gelu ? "none" : ""  // rather than by a hyperbolic tangent
-  return call(
+  let y: Tensor = call(
     "mkldnn::_linear_pointwise", x, weight, bias, activation.rawValue, [Double](), exact)
+  return summand.map { $0 + y } ?? y
 }
 
 /// `linear` in plain tensor operations.
@@ -56,7 +61,7 @@ public func linearReference(
   _ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: LinearActivation = .none,
   adding summand: Tensor? = nil
 ) -> Tensor {
-  let y = call("aten::linear", x, weight, bias)
+  let y = call("aten::linear", x, weight.cast(to: x.dtype), bias?.cast(to: x.dtype))
   switch activation {
   case .none: return summand.map { $0 + y } ?? y
   case .gelu: return y.gelu()

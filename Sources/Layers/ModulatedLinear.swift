@@ -24,5 +24,5 @@ public func demodulation(of weight: Tensor, styles: Tensor) -> Tensor {
 ///   - styles: A factor for each sample and input.
 /// - Returns: Tokens.
 public func demodulatedLinear(_ x: Tensor, weight: Tensor, styles: Tensor) -> Tensor {
-  x.matmul(weight.transposed(0, 1)) * demodulation(of: weight, styles: styles).unsqueezed(1)
+  linear(x, weight: weight) * demodulation(of: weight, styles: styles).unsqueezed(1)
 }

@@ -259,6 +259,19 @@ public struct SynthesisOptions {
   }
 }
 
+extension SynthesisOptions {
+  /// The number format in which transformers work on tokens: a narrow one where it is asked for,
+  /// from 16×16 tokens on and where no gradients are recorded; else that of the tokens.
+  ///
+  /// - Parameter x: [N, L, C].
+  /// - Returns: The format.
+  func format(forTokens x: Tensor) -> DType {
+    // Smaller maps take as long as their weights take to be read.
+    let isNarrow = precision.byteCount < x.dtype.byteCount && precision.byteCount == 2
+    return isNarrow && x.size(1) >= 256 && !recordsGradients ? precision : x.dtype
+  }
+}
+
 /// Where the noise that layers add comes from.
 public struct NoiseSource {
   /// The kind of noise.
@@ -290,6 +303,11 @@ public struct NoiseSource {
   /// Fresh noise drawn from `generator`.
   public static func random(_ generator: TorchGenerator) -> NoiseSource {
     NoiseSource(.random(generator))
+  }
+
+  /// Whether noise is drawn while images are made.
+  var isRandom: Bool {
+    if case .random = mode { true } else { false }
   }
 
   /// The kind of noise for one layer.

@@ -3,6 +3,7 @@
 
 import Foundation
 public import Layers
+public import Tensors
 
 /// The sizes and choices from which one kind of network is built.
 public protocol NetworkConfiguration: Codable, Hashable, Sendable {
@@ -20,6 +21,8 @@ public protocol GeneratorConfiguration: NetworkConfiguration {
   /// The configurations of this family that people name, for generators that are made without a
   /// file.
   static var namedConfigurations: [NamedConfiguration] { get }
+  /// The number formats that images can be computed in; float32 is always one.
+  static var numberFormats: [DType] { get }
   /// The image's width and height, in pixels.
   var resolution: Int { get }
 
@@ -96,6 +99,9 @@ extension GeneratorConfiguration {
 
   /// None, unless the family says otherwise.
   public var withFullAttention: (any GeneratorConfiguration)? { nil }
+
+  /// float32 alone, unless the family says otherwise.
+  public static var numberFormats: [DType] { [.float32] }
 }
 
 extension NetworkConfiguration {

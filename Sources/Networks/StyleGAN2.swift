@@ -11,6 +11,8 @@ public import Tensors
 public struct StyleGAN2Configuration: GeneratorConfiguration {
   /// The name of this family in network files.
   public static let kind = "stylegan2"
+  /// The highest resolutions also in 16 bits.
+  public static let numberFormats: [DType] = [.float32, .bfloat16, .float16]
 
   /// How images are put together from the blocks.
   public enum Architecture: String, CaseIterable, Codable, Hashable, Sendable {

@@ -119,6 +119,7 @@ public final class DoubleAttention: PixelAttention {
   private let shift: Int
   private let heads: Int
   private let headDim: Int
+  private let usesReference: Bool
   private let attention: (_ q: Tensor, _ k: Tensor, _ v: Tensor, _ bias: Tensor) -> Tensor
 
   /// Makes the parameters `qkv`, `proj` and the two `relative_position_bias_table`s.
@@ -148,10 +149,13 @@ public final class DoubleAttention: PixelAttention {
     shift = resolution > windowSize ? windowSize / 2 : 0
     self.heads = heads
     headDim = dim / heads
+    self.usesReference = usesReference
     if usesReference {
       attention = { scaledDotProductAttentionReference($0, keys: $1, values: $2, bias: $3) }
     } else {
-      attention = { scaledDotProductAttention($0, keys: $1, values: $2, bias: $3) }
+      attention = {
+        scaledDotProductAttention($0, keys: $1, values: $2, bias: $3.cast(to: $0.dtype))
+      }
     }
   }
 
@@ -168,11 +172,30 @@ public final class DoubleAttention: PixelAttention {
   public func callAsFunction(_ x: Tensor, adding summand: Tensor?) -> Tensor {
     let (n, r, half) = (x.size(0), resolution, headDim * heads / 2)
     let all = qkv(x).reshaped(n, r, r, 3, 2, half)
+    if !usesReference, let attended = attendInPlace(all) {
+      return proj(attended.reshaped(n, r * r, 2 * half), adding: summand)
+    }
     let first = attendInWindows(all.selected(0, axis: 4), half: 0)
     let moved = all.selected(1, axis: 4).rolled(-shift, -shift, axes: 1)
     let second = attendInWindows(moved, half: 1).rolled(shift, shift, axes: 1)
     return proj(
       .concatenate([first, second], axis: 3).reshaped(n, r * r, 2 * half), adding: summand)
+  }
+
+  /// Queries, keys and values [N, r, r, 3, 2, C / 2] → [N, r, r, h, D], without windows cut out; nil
+  /// where there is no operator for it.
+  private func attendInPlace(_ qkv: Tensor) -> Tensor? {
+    let parts = qkv.reshaped(qkv.size(0), resolution, resolution, 3, heads, headDim)
+    let first = relativePositionBias(half: 0)
+    let kinds = shift > 0 ? Self.windowKinds : [Self.windowKinds[0]]
+    let biases = kinds.map { row, column in
+      Tensor.concatenate([first, movedBias(isLastRow: row, isLastColumn: column)], axis: 0)
+    }
+    let half = heads / 2
+    return windowAttention(
+      parts.selected(0, axis: 3), parts.selected(1, axis: 3), parts.selected(2, axis: 3),
+      biases: .stack(biases), windowSize: windowSize,
+      shifts: [Int](repeating: 0, count: half) + [Int](repeating: shift, count: half))
   }
 
   /// One half of the heads: queries, keys and values [N, r, r, 3, C / 2] → [N, r, r, C / 2].
@@ -222,6 +245,11 @@ public final class DoubleAttention: PixelAttention {
 
   // MARK: Bias and mask
 
+  /// Where a window of the moved grid lies.
+  private static let windowKinds: [(isLastRow: Bool, isLastColumn: Bool)] = [
+    (false, false), (false, true), (true, false), (true, true),
+  ]
+
   /// What is added to logits, by the offset of the query from the key: [h / 2, s², s²].
   private func relativePositionBias(half: Int) -> Tensor {
     let (pixels, table) = (windowSize * windowSize, tables[half])
@@ -253,8 +281,8 @@ public final class DoubleAttention: PixelAttention {
   /// What lowers the logits of all windows of the moved grid, rows first: [windows, s², s²].
   static func mask(resolution: Int, windowSize s: Int) -> Tensor {
     let count = resolution / s
-    let kinds = [(false, false), (false, true), (true, false), (true, true)].map {
-      mask(windowSize: s, isLastRow: $0.0, isLastColumn: $0.1)
+    let kinds = windowKinds.map {
+      mask(windowSize: s, isLastRow: $0.isLastRow, isLastColumn: $0.isLastColumn)
     }
     let places = (0..<count * count).map { window in
       (window / count == count - 1 ? 2 : 0) + (window % count == count - 1 ? 1 : 0)

@@ -9,8 +9,9 @@ public import Tensors
 /// layers on the pixels of a feature map.
 ///
 /// The published code always draws fresh noise. Here noise is an argument: `random` is what the
-/// published figures were measured with. All is float32, as published, whatever precision is asked
-/// for.
+/// published figures were measured with. Where bfloat16 is asked for and no gradients are recorded,
+/// matrices and attention from 16×16 on work in it; normalisation, noise and the image stay in
+/// float32, in which all was published.
 public final class Styleformer: AttentiveGenerator {
   /// The sizes and choices it was built from.
   public let configuration: StyleformerConfiguration
@@ -130,30 +131,53 @@ public final class StyleformerSynthesis {
 
   /// Runs all blocks.
   ///
+  /// Where no gradients are recorded, nobody looks on and noise is not drawn, the large feature maps
+  /// are made one sample after the other: they stay in the caches, and take less memory.
+  ///
   /// - Parameters:
   ///   - wPlus: [N, rows, wDim], of which a block reads its own row and the last block of a stage
   ///     the next one too.
   ///   - options: Noise and purpose.
   ///   - observe: Is shown every block with its tokens [N, L, I] and w [N, wDim], and what it
-  ///     handed on.
+  ///     handed on; nil for nobody.
   /// - Returns: The last tokens [N, H · W, C'] and the image [N, C, H, W].
   package func callAsFunction(
     _ wPlus: Tensor, options: SynthesisOptions,
-    observe: (StyleformerBlock, _ x: Tensor, _ w: Tensor, StyleformerBlock.State) -> Void = {
-      _, _, _, _ in
-    }
+    observe: ((StyleformerBlock, _ x: Tensor, _ w: Tensor, StyleformerBlock.State) -> Void)? = nil
   ) -> (x: Tensor, img: Tensor) {
-    var state = StyleformerBlock.State(x: nil, img: nil)
-    for (row, block) in blocks.enumerated() {
-      let w = wPlus.selected(row, axis: 1)
-      let x = block.tokens(state.x, batch: wPlus.size(0))
-      state = block(x, img: state.img, w: w, nextW: wPlus.selected(row + 1, axis: 1), options)
-      observe(block, x, w, state)
-    }
+    let state = run(
+      from: 0, StyleformerBlock.State(x: nil, img: nil), wPlus, options, observe: observe)
     guard let x = state.x, let img = state.img else {
       preconditionFailure("a synthesis network without blocks")
     }
     return (x, img)
+  }
+
+  /// Runs the blocks from one on, given what the one before handed on.
+  private func run(
+    from first: Int, _ start: StyleformerBlock.State, _ wPlus: Tensor, _ options: SynthesisOptions,
+    observe: ((StyleformerBlock, _ x: Tensor, _ w: Tensor, StyleformerBlock.State) -> Void)?
+  ) -> StyleformerBlock.State {
+    let n = wPlus.size(0)
+    let mayBeSplit = n > 1 && observe == nil && !recordsGradients && !options.noise.isRandom
+    var state = start
+    for (row, block) in blocks.enumerated().dropFirst(first) {
+      if mayBeSplit, let x = state.x, x.size(1) >= 1024 {
+        let samples = (0..<n).map { sample in
+          let one = { (all: Tensor) in all.sliced(sample..<sample + 1, axis: 0) }
+          let begun = StyleformerBlock.State(x: one(x), img: state.img.map(one))
+          return run(from: row, begun, one(wPlus), options, observe: nil)
+        }
+        return StyleformerBlock.State(
+          x: .concatenate(samples.compactMap(\.x), axis: 0),
+          img: .concatenate(samples.compactMap(\.img), axis: 0))
+      }
+      let w = wPlus.selected(row, axis: 1)
+      let x = block.tokens(state.x, batch: n)
+      state = block(x, img: state.img, w: w, nextW: wPlus.selected(row + 1, axis: 1), options)
+      observe?(block, x, w, state)
+    }
+    return state
   }
 
   func attentionMaps(

@@ -12,6 +12,8 @@ public import Tensors
 public struct StyleformerCConfiguration: GeneratorConfiguration {
   /// The name of this family in network files.
   public static let kind = "styleformer-c"
+  /// The encoder layers also in bfloat16.
+  public static let numberFormats: [DType] = [.float32, .bfloat16]
 
   /// The image's width and height, in pixels.
   public var resolution: Int
@@ -179,25 +181,28 @@ public final class StyleformerCSynthesis {
   /// - Parameters:
   ///   - wPlus: [N, numWs, wDim].
   ///   - options: Noise and purpose.
-  ///   - observe: Is shown the image after each resolution.
+  ///   - observe: Is shown the image after each resolution; nil for nobody.
   /// - Returns: [N, C, H, W].
   package func callAsFunction(
-    _ wPlus: Tensor, options: SynthesisOptions, observe: (Tensor) -> Void = { _ in }
+    _ wPlus: Tensor, options: SynthesisOptions, observe: ((Tensor) -> Void)? = nil
   ) -> Tensor {
     precondition(wPlus.size(1) == numWs, "W+ has \(wPlus.size(1)) rows, expected \(numWs)")
     var seen = 0
-    let (x, img) = transformer(wPlus, options: options) { block, _, _, state in
-      guard block.layer.resolution > seen, let img = state.img, img.size(2) > seen else { return }
-      seen = img.size(2)
-      observe(img)
+    let observeBlock = observe.map { observe in
+      { (block: StyleformerBlock, _: Tensor, _: Tensor, state: StyleformerBlock.State) in
+        guard block.layer.resolution > seen, let img = state.img, img.size(2) > seen else { return }
+        seen = img.size(2)
+        observe(img)
+      }
     }
+    let (x, img) = transformer(wPlus, options: options, observe: observeBlock)
     var state = SynthesisBlock.State(x: imageOfTokens(x), img: img)
     var row = transformer.blocks.count
     for block in blocks {
       // A block's toRGB reads the row that the next block's first convolution also reads.
       let ws = wPlus.sliced(row..<row + block.numConv + block.numToRGB, axis: 1)
       state = block(state, ws: ws, options: options)
-      state.img.map(observe)
+      if let observe { state.img.map(observe) }
       row += block.numConv
     }
     guard let img = state.img else { preconditionFailure("the last block makes no image") }

@@ -4,6 +4,7 @@
 
 import Foundation
 public import Layers
+public import Tensors
 
 /// The sizes and choices of a Styleformer; the defaults are the network published for CIFAR-10.
 ///
@@ -12,6 +13,8 @@ public import Layers
 public struct StyleformerConfiguration: GeneratorConfiguration {
   /// The name of this family in network files.
   public static let kind = "styleformer"
+  /// Also bfloat16, from 16×16 on.
+  public static let numberFormats: [DType] = [.float32, .bfloat16]
 
   /// The length of z; with labels also 0, so that they alone decide.
   public var zDim = 512

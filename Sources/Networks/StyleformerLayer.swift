@@ -119,7 +119,12 @@ public final class StyleformerLayer {
   /// - Returns: [N, L, O].
   public func callAsFunction(_ x: Tensor, w: Tensor, options: SynthesisOptions) -> Tensor {
     let styles = styles(w)
-    let operands = operands(x, styles)
+    let dtype = options.format(forTokens: x)
+    if let y = folded(x, styles, dtype: dtype) {
+      return finished(
+        y, noise: noise(options.noise, batch: x.size(0)), withBias: false)
+    }
+    let operands = operands(x, styles, dtype: dtype)
     let (q, k, v) = (operands.q, operands.k, operands.v)
     let attended =
       options.purpose == .evaluation
@@ -182,20 +187,25 @@ public final class StyleformerLayer {
       ? x.layerNormalized() * factors : (x * factors).layerNormalized()
   }
 
-  package func operands(_ x: Tensor, _ styles: Styles) -> Operands {
-    let y = normalized(x, styles)
-    let q = split(linear(y, qWeight, styles.input))
-    var k = split(linear(y, kWeight, styles.input))
-    let value = linear(y, vWeight, styles.input) * styles.value.unsqueezed(1)
+  /// What attention works on, in a number format; nil for that of the tokens.
+  package func operands(_ x: Tensor, _ styles: Styles, dtype: DType? = nil) -> Operands {
+    let dtype = dtype ?? x.dtype
+    let y = normalized(x, styles).cast(to: dtype)
+    let q = split(linear(y, qWeight, styles.input).cast(to: dtype))
+    var k = split(linear(y, kWeight, styles.input).cast(to: dtype))
+    let value =
+      (linear(y, vWeight, styles.input) * styles.value.unsqueezed(1)).cast(to: dtype)
     var v = split(value)
-    if let projection { (k, v) = (projection.matmul(k), projection.matmul(v)) }
+    if let projection = projection?.cast(to: dtype) {
+      (k, v) = (projection.matmul(k), projection.matmul(v))
+    }
     return Operands(q: q, k: k, v: v, modulatedValue: value)
   }
 
   /// A matrix applied to tokens, and demodulated by styles [N, I].
   package func linear(_ x: Tensor, _ weight: Tensor, _ styles: Tensor) -> Tensor {
     ablation.demodulates
-      ? demodulatedLinear(x, weight: weight, styles: styles) : x.matmul(weight.transposed(0, 1))
+      ? demodulatedLinear(x, weight: weight, styles: styles) : Layers.linear(x, weight: weight)
   }
 
   /// [N, L, I] → [N, h, L, D].
@@ -211,10 +221,63 @@ public final class StyleformerLayer {
   /// - Parameters:
   ///   - y: [N, L, O].
   ///   - noise: [L, 1] or [N, L, 1]; nil for none.
+  ///   - withBias: Whether the bias is yet to be added.
   /// - Returns: [N, L, O].
-  package func finished(_ y: Tensor, noise: Tensor?) -> Tensor {
+  package func finished(_ y: Tensor, noise: Tensor?, withBias: Bool = true) -> Tensor {
     let noisy = noise.map { y + $0 * noiseStrength } ?? y
-    return biasAct(noisy + bias, axis: 0, activation: .lrelu, gain: 1, clamp: clamp)
+    return biasAct(
+      withBias ? noisy + bias : noisy.cast(to: bias.dtype), axis: 0, activation: .lrelu, gain: 1,
+      clamp: clamp)
+  }
+
+  /// The layer up to the bias, sample by sample, with all factors of the styles in the matrices
+  /// rather than on tokens.
+  ///
+  /// Factors of queries and keys meet in their products, and those of values pass through attention,
+  /// so that both can be taken elsewhere.
+  ///
+  /// - Parameters:
+  ///   - x: [N, L, I].
+  ///   - styles: Those of the layer.
+  ///   - dtype: The number format of matrices and attention.
+  /// - Returns: [N, L, O]; nil where gradients are recorded, without demodulation, and where there
+  ///   are so few tokens that factors on them cost less.
+  private func folded(_ x: Tensor, _ styles: Styles, dtype: DType) -> Tensor? {
+    guard !recordsGradients, ablation.demodulates, x.size(1) >= 2 * x.size(2) else { return nil }
+    func factors(_ weight: Tensor, _ styles: Tensor) -> Tensor {
+      demodulation(of: weight, styles: styles)
+    }
+    let (input, value) = (styles.input, styles.value)
+    let query = factors(qWeight, input) * factors(kWeight, input)  // [N, I]
+    let through = factors(vWeight, input) * value  // [N, I]
+    let (last, side) = (factors(wWeight, value), uWeight.map { factors($0, value) })  // [N, O]
+    let y = normalized(x, styles).cast(to: dtype)
+    let mixing = projection?.cast(to: dtype)
+    let samples = (0..<x.size(0)).map { n in
+      func row(_ all: Tensor) -> Tensor { all.sliced(n..<n + 1, axis: 0) }  // [1, …]
+      func column(_ all: Tensor) -> Tensor { row(all).transposed(0, 1) }  // [O, 1]
+      let matrices = Tensor.concatenate([qWeight * column(query), kWeight, vWeight], axis: 0)
+      let all = Layers.linear(row(y), weight: matrices)  // [1, L, 3 I]
+      let i = x.size(2)
+      let v = all.sliced(2 * i..<3 * i, axis: 2)
+      var mixed = all.sliced(i..<3 * i, axis: 2)  // keys and values, [1, K, 2 I]
+      if let mixing { mixed = mixing.matmul(mixed.selected(0, axis: 0)).unsqueezed(0) }
+      let attended = merged(
+        scaledDotProductAttention(
+          split(all.sliced(0..<i, axis: 2)), keys: split(mixed.sliced(0..<i, axis: 2)),
+          values: split(mixed.sliced(i..<2 * i, axis: 2))))
+      let weight = wWeight * column(last) * row(through)
+      guard let uWeight, let side else {
+        return Layers.linear(attended, weight: weight, bias: bias)
+      }
+      let (start, matrix) =
+        ablation.residual == .input
+        ? (row(x).cast(to: dtype), uWeight * column(side))
+        : (v, uWeight * column(side) * row(through))
+      return Layers.linear(
+        attended, weight: weight, adding: Layers.linear(start, weight: matrix, bias: bias))
+    }
+    return samples.count == 1 ? samples[0] : .concatenate(samples, axis: 0)
   }
 
   /// One number for each token, [L, 1] or [N, L, 1].

@@ -15,7 +15,8 @@ public protocol PixelAttention {
   ///
   /// - Parameters:
   ///   - x: [N, r · r, C], rows first.
-  ///   - summand: [N, r · r, C], what is added at last; nil for nothing.
+  ///   - summand: [N, r · r, C], what is added at last, in the format of `x` or a wider one; nil for
+  ///     nothing.
   /// - Returns: [N, r · r, C].
   func callAsFunction(_ x: Tensor, adding summand: Tensor?) -> Tensor
 
@@ -104,21 +105,23 @@ public final class TransformerBlock {
   /// - Parameters:
   ///   - x: [N, r · r, C].
   ///   - w: [N, wDim].
+  ///   - dtype: The number format of the attention and the MLP; nil for that of `x`.
   ///   - watch: Called with what the attention is given, [N, r · r, C].
-  /// - Returns: [N, r · r, C].
-  public func callAsFunction(_ x: Tensor, w: Tensor, watch: ((Tensor) -> Void)? = nil)
-    -> Tensor
-  {
-    let y = attend(x, w: w, watch: watch)
+  /// - Returns: [N, r · r, C], in the format of `x`.
+  public func callAsFunction(
+    _ x: Tensor, w: Tensor, dtype: DType? = nil, watch: ((Tensor) -> Void)? = nil
+  ) -> Tensor {
+    let dtype = dtype ?? x.dtype
+    let y = attend(x, w: w, dtype: dtype, watch: watch)
     let scaling = norm2.scaling(of: y, w: w)
     return mapTokens(y, replacing: true) { piece, place in
-      mlp(scaling(piece, place), adding: piece)
+      mlp(scaling(piece, place).cast(to: dtype), adding: piece)
     }
   }
 
-  private func attend(_ x: Tensor, w: Tensor, watch: ((Tensor) -> Void)?) -> Tensor {
+  private func attend(_ x: Tensor, w: Tensor, dtype: DType, watch: ((Tensor) -> Void)?) -> Tensor {
     let scaling = norm1.scaling(of: x, w: w)
-    let seen = mapTokens(x) { piece, place in scaling(piece, place) }
+    let seen = mapTokens(x) { piece, place in scaling(piece, place).cast(to: dtype) }
     watch?(seen)
     return attention(seen, adding: x)
   }

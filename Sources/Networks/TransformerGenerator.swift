@@ -125,6 +125,9 @@ public protocol TransformerConfiguration: GeneratorConfiguration {
 }
 
 extension TransformerConfiguration {
+  /// Also bfloat16, from 16×16 on.
+  public static var numberFormats: [DType] { [.float32, .bfloat16] }
+
   /// The image's width and height, in pixels.
   public var resolution: Int { shape.resolution }
 
@@ -163,7 +166,9 @@ extension TransformerConfiguration {
 
 /// A style-based generator of transformer blocks, whatever their attention.
 ///
-/// It has no noise: the styles decide every pixel.
+/// It has no noise: the styles decide every pixel. Where bfloat16 is asked for and no gradients are
+/// recorded, matrices and attention from 16×16 on work in it; normalisation, what the blocks add to,
+/// and the image stay in float32.
 public final class TransformerGenerator<Configuration: TransformerConfiguration>: AttentiveGenerator
 {
   /// The sizes and choices it was built from.
@@ -225,7 +230,7 @@ public final class TransformerGenerator<Configuration: TransformerConfiguration>
 
   /// Draws W+ [N, numWs, wDim] as images [N, 3, H, W], in ImageNet's normalised colours.
   public func synthesize(_ wPlus: Tensor, options: SynthesisOptions = .init()) -> Tensor {
-    synthesis(wPlus)
+    synthesis(wPlus, options: options)
   }
 
   /// Where a pixel of the image looks, in every block.

@@ -56,27 +56,32 @@ public final class TransformerSynthesis {
   ///
   /// - Parameters:
   ///   - wPlus: [N, numWs, wDim].
+  ///   - options: The number format of matrices and attention from 16×16 on, where no gradients
+  ///     are recorded; there is no noise, and every purpose is the same.
   ///   - watch: Looks at what happens; nil for nobody.
   /// - Returns: [N, 3, H, W].
-  public func callAsFunction(_ wPlus: Tensor, watch: Watch? = nil) -> Tensor {
+  public func callAsFunction(
+    _ wPlus: Tensor, options: SynthesisOptions = .init(), watch: Watch? = nil
+  ) -> Tensor {
     let numWs = 2 * stages.count
     precondition(wPlus.size(1) == numWs, "W+ has \(wPlus.size(1)) rows, expected \(numWs)")
     let (n, c) = (wPlus.size(0), const.size(1))
     let x = const.flattened(from: 2).transposed(1, 2).expanded(n, 16, c)
-    return run(from: 0, x, img: nil, wPlus, watch)
+    return run(from: 0, x, img: nil, wPlus, options, watch)
   }
 
   /// Runs the stages from one on, given the map that it works on and the image so far.
-  private func run(from first: Int, _ x: Tensor, img: Tensor?, _ wPlus: Tensor, _ watch: Watch?)
-    -> Tensor
-  {
+  private func run(
+    from first: Int, _ x: Tensor, img: Tensor?, _ wPlus: Tensor, _ options: SynthesisOptions,
+    _ watch: Watch?
+  ) -> Tensor {
     let n = x.size(0)
     var (x, img) = (x, img)
     for i in first..<stages.count {
       if n > 1, x.size(1) >= 1024, watch == nil, !recordsGradients {
         let images = (0..<n).map { sample in
           let one = { (all: Tensor) in all.sliced(sample..<sample + 1, axis: 0) }
-          return run(from: i, one(x), img: img.map(one), one(wPlus), nil)
+          return run(from: i, one(x), img: img.map(one), one(wPlus), options, nil)
         }
         return .concatenate(images, axis: 0)
       }
@@ -84,7 +89,7 @@ public final class TransformerSynthesis {
       let seen = watch.map { watch in
         { (block: Int, x: Tensor) in watch.attention(2 * i + block, x) }
       }
-      x = stages[i](x, ws: ws, watch: seen)
+      x = stages[i](x, ws: ws, dtype: options.format(forTokens: x), watch: seen)
       watch?.stage(i, x)
       img = toRGBs[i](grid(x), skip: img)
     }
@@ -127,12 +132,14 @@ final class TransformerStage {
     resolution = r
   }
 
-  func callAsFunction(_ x: Tensor, ws: [Tensor], watch: ((Int, Tensor) -> Void)?) -> Tensor {
+  func callAsFunction(
+    _ x: Tensor, ws: [Tensor], dtype: DType, watch: ((Int, Tensor) -> Void)?
+  ) -> Tensor {
     var x = x
     for (i, block) in blocks.enumerated() {
-      x = block(x, w: ws[i], watch: watch.map { watch in { watch(i, $0) } })
+      x = block(x, w: ws[i], dtype: dtype, watch: watch.map { watch in { watch(i, $0) } })
     }
-    return upsample?(x, height: resolution, width: resolution) ?? x
+    return upsample?(x, height: resolution, width: resolution, dtype: dtype) ?? x
   }
 }
 
@@ -171,13 +178,16 @@ public final class TransformerUpsample {
   ///   - x: [N, H · W, C].
   ///   - h: H.
   ///   - w: W.
-  /// - Returns: [N, 4 · H · W, O].
-  public func callAsFunction(_ x: Tensor, height h: Int, width w: Int) -> Tensor {
+  ///   - dtype: The number format that the matrix is applied in; nil for that of `x`.
+  /// - Returns: [N, 4 · H · W, O], in the format of `x`.
+  public func callAsFunction(_ x: Tensor, height h: Int, width w: Int, dtype: DType? = nil)
+    -> Tensor
+  {
     let map = x.reshaped(x.size(0), h, w, x.size(2)).permuted(0, 3, 1, 2)
     let large = map.enlargedBilinear(height: 2 * h, width: 2 * w, alignsCorners: alignsCorners)
     let code = PositionCode(height: 2 * h, width: 2 * w, channels: outDim, scale: alpha)
     let reduced = mapTokens(large.permuted(0, 2, 3, 1)) { rows, place in  // [n, rows, 2 W, C]
-      code.added(to: reduction(norm(rows)), rows: place.range)
+      code.added(to: reduction(norm(rows).cast(to: dtype ?? x.dtype)), rows: place.range)
     }
     return reduced.reshaped(x.size(0), 4 * h * w, outDim)
   }

@@ -35,6 +35,7 @@ struct BenchGenerate: AsyncParsableCommand {
         stylist bench generate --cfg=stylenat-ffhq256
         stylist bench generate --cfg=styleformer-cifar10 --batch=8 --threads=1
         stylist bench generate --cfg=stylegan2-256 --dtype=bfloat16 --json
+        stylist bench generate --cfg=styleswin-ffhq256 --dtype=bfloat16 --psnr
       """)
 
   @Option(
@@ -48,11 +49,17 @@ struct BenchGenerate: AsyncParsableCommand {
       "Attention among all pixels, for StyleSwin (up to 64 pixels) and Styleformer-L."))
   var fullAttention = false
 
+  @Flag(
+    help: "Also compare 16 pictures with those in float32, by their peak signal-to-noise ratio.")
+  var psnr = false
+
   @OptionGroup var options: BenchOptions
 
   func run() async throws {
     try checkConfiguration(cfg, among: KnownNames.configurations)
-    try await options.run(.generate, cfg, hasFullAttention: fullAttention)
+    try await options.run(.generate, cfg) { job in
+      (job.hasFullAttention, job.comparesPictures) = (fullAttention, psnr)
+    }
   }
 }
 
@@ -153,13 +160,15 @@ struct BenchOptions: ParsableArguments {
   @OptionGroup var output: OutputOptions
 
   /// Times the work, and prints what was measured.
-  func run(_ work: BenchJob.Work, _ cfg: String, hasFullAttention: Bool = false) async throws {
+  func run(
+    _ work: BenchJob.Work, _ cfg: String, with changes: (inout BenchJob) -> Void = { _ in }
+  ) async throws {
     try threadOptions.check()
     var job = BenchJob(work, configuration: cfg, resolution: resolution)
     (job.batch, job.precision, job.threads, job.rounds) = (
       batch, dtype, threadOptions.threads, rounds
     )
-    job.hasFullAttention = hasFullAttention
+    changes(&job)
     let timed = job
     let report = try await interruptible { try timed.run(progress: ProgressReporter().show) }
     try output.print(report, lines: report.lines)

@@ -59,6 +59,27 @@ import Testing
     }
   }
 
+  @Test("in bfloat16 take weights of float32, and add to a wider summand in its format")
+  func mixed() {
+    let x = Tensor.seeded([40, 24], seed: 1, dtype: .bfloat16)
+    let (weight, bias, summand) = (
+      Tensor.seeded([10, 24], seed: 2, dtype: .float32),
+      Tensor.seeded([10], seed: 3, dtype: .float32),
+      Tensor.seeded([40, 10], seed: 4, dtype: .float32) * 1000
+    )
+    withoutGradients {
+      let y = linear(x, weight: weight, bias: bias, adding: summand)
+      #expect(y.dtype == .float32)
+      let exact = linearReference(
+        x.cast(to: .float64), weight: weight.cast(to: .bfloat16), bias: bias.cast(to: .bfloat16),
+        adding: summand.cast(to: .float64))
+      // Sums of 24 products rounded to 8 bits; the summand itself would lose more than 1 so.
+      expectClose(y.cast(to: .float64), exact, atol: 0.1)
+      let narrow = linear(x, weight: weight, bias: bias, adding: summand.cast(to: .bfloat16))
+      #expect(narrow.dtype == .bfloat16)
+    }
+  }
+
   @Test("have gradients where they are recorded")
   func gradients() {
     let bias = Tensor.seeded([3], seed: 3)

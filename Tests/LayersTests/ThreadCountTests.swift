@@ -63,6 +63,24 @@ import Testing
     }
   }
 
+  @Test("attention among all tokens and within windows")
+  func attention() async {
+    await #expect(processExitsWith: .success) {
+      expectSameBits { dtype in
+        guard dtype == .float32 || dtype == .bfloat16 else { return [] }
+        let x = (1...3).map { Tensor.seeded([2, 24, 32, 4, 9], seed: $0, dtype: dtype) }
+        let biases = Tensor.seeded([4, 4, 64, 64], seed: 4, dtype: .float32)
+        return withoutGradients {
+          let all = x.map { $0.reshaped(2, 768, 4, 9).transposed(1, 2) }
+          let windows = windowAttention(
+            x[0], x[1], x[2], biases: biases, windowSize: 8, shifts: [0, 0, 4, 4])
+          return [scaledDotProductAttention(all[0], keys: all[1], values: all[2])]
+            + [windows].compactMap(\.self)
+        }
+      }
+    }
+  }
+
   @Test("neighbourhood attention and its gradients")
   func neighborhoods() async {
     await #expect(processExitsWith: .success) {

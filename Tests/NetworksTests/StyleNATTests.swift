@@ -8,7 +8,7 @@ import Tensors
 import Testing
 
 /// StyleNAT at 32×32 with 16 channels, 4 heads, and as many partitions as a stage can have.
-private func smallStyleNAT(_ biasNames: HydraBiasNames = .list) -> StyleNATConfiguration {
+func smallStyleNAT(_ biasNames: HydraBiasNames = .list) -> StyleNATConfiguration {
   var configuration = StyleNATConfiguration(resolution: 32)
   (configuration.shape.wDim, configuration.shape.mappingLayers) = (12, 2)
   configuration.shape.baseChannels = 16
@@ -19,7 +19,7 @@ private func smallStyleNAT(_ biasNames: HydraBiasNames = .list) -> StyleNATConfi
 }
 
 /// A generator whose parameters that start at zero are random too.
-private func makeStyleNAT(_ configuration: StyleNATConfiguration) -> StyleNAT {
+func makeStyleNAT(_ configuration: StyleNATConfiguration) -> StyleNAT {
   let generator = StyleNAT(
     configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
   for (i, entry) in generator.parameters.entries.values.enumerated()

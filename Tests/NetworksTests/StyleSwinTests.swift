@@ -137,6 +137,19 @@ func smallStyleSwin() -> StyleSwinConfiguration {
     withoutGradients { expectClose(all[0](x), all[1](x), atol: 2e-5, rtol: 1e-5) }
   }
 
+  // Queries, keys, values and results of size up to about 4, each rounded to 8 bits.
+  @Test("bfloat16 stays near float32", arguments: [(4, 4), (24, 8)])
+  func narrow(resolution: Int, windowSize: Int) {
+    let x = Tensor.seeded([2, resolution * resolution, 8], seed: 9, dtype: .bfloat16)
+    let layer = attention(resolution: resolution, windowSize: windowSize).0
+    withoutGradients {
+      let (narrow, wide) = (layer(x), layer(x.cast(to: .float32)))
+      #expect(narrow.dtype == .bfloat16)
+      let error = (narrow.cast(to: .float32) - wide).square().mean().sqrt().item()
+      #expect(error < 4 * 0x1p-8 * wide.square().mean().sqrt().item(), "\(error)")
+    }
+  }
+
   @Test("the gradients are those of the function, across borders of windows")
   func attentionGradients() {
     let (_, store) = attention(resolution: 4, windowSize: 2, dtype: .float64)

@@ -29,6 +29,17 @@ struct BenchCommandTests {
     #expect(try abs(number("fraction") - gflops / number("ceiling_gflops")) < 1e-6)
   }
 
+  @Test("bfloat16: how near pictures are to those in float32, if that is asked for")
+  func ratio() async throws {
+    let narrow = Self.generator + ["--dtype=bfloat16", "--json"]
+    let report = try await stylist(narrow + ["--psnr"]).json()
+    #expect(report["dtype"] as? String == "bfloat16")
+    #expect(try #require(report["psnr"] as? Double) > 20)
+    #expect(try await stylist(narrow).json()["psnr"] == nil)
+    // Equal pictures have no ratio.
+    #expect(try await stylist(Self.generator + ["--psnr", "--json"]).json()["psnr"] == nil)
+  }
+
   @Test("for people: a few lines that fit the terminal")
   func lines() async throws {
     let outcome = try await stylist(Self.generator)
@@ -108,8 +119,9 @@ struct BenchCommandTests {
       try await stylist(Self.generator + ["--batch=0"]), endsWith: 64,
       saying: "--batch: expected 1 to 1024, found 0")
     expect(
-      try await stylist(["bench", "generate", "--cfg=stylenat-ffhq256", "--dtype=bfloat16"]),
-      endsWith: 64, saying: "--dtype: expected float32, the one format that stylenat-ffhq256 has")
+      try await stylist(["bench", "generate", "--cfg=stylegan1-256", "--dtype=bfloat16"]),
+      endsWith: 64,
+      saying: "--dtype: expected float32, found bfloat16, in which stylegan1-256 is not computed")
     expect(
       try await stylist(["bench", "encode", "--cfg=psp", "--dtype=bfloat16"]), endsWith: 64,
       saying: "--dtype: expected float32")

@@ -20,6 +20,11 @@
 //                          Tensor? noise_weight, Tensor? bias, float slope, float gain, float? clamp)
 //
 //   stylist::squared_kernels(Tensor weight)
+//
+//   stylist::token_attention(Tensor q, Tensor k, Tensor v, float scale)
+//
+//   stylist::window_attention(Tensor q, Tensor k, Tensor v, Tensor biases, int size, int[] shifts,
+//                             float scale)
 
 #pragma once
 

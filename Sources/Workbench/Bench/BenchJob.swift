@@ -32,6 +32,9 @@ public struct BenchJob: Sendable {
   /// How many times the work is timed, after a first time that is not.
   public var rounds = 5
 
+  /// Whether pictures are also compared with those in float32; for generators.
+  public var comparesPictures = false
+
   /// A job with one image at a time, in float32, timed five times.
   public init(_ work: Work, configuration: String, resolution: Int? = nil) {
     (self.work, self.configuration, self.resolution) = (work, configuration, resolution)
@@ -68,6 +71,10 @@ public struct BenchJob: Sendable {
       sPerImage: median(totals), best: totals.min() ?? 0,
       firstImageS: subject.isTraining ? nil : first, peakMib: peak, runtimeMib: runtime,
       parameters: subject.parameters, ceilingGflops: ComputeCeiling.gflops(dtype: precision.dtype))
+    if comparesPictures, let psnr = subject.psnr?() {
+      // Equal pictures have none.
+      report.psnr = psnr.filter(\.isFinite).min()
+    }
     if subject.isTraining {
       report.phases = [:]
       for (place, phase) in subject.phases.enumerated() {

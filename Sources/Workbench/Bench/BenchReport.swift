@@ -47,6 +47,9 @@ public struct BenchReport: Codable, Sendable {
   public var ceilingGflops: Double
   /// The share of it that was reached.
   public var fraction: Double?
+  /// The peak signal-to-noise ratio of 8-bit pictures to those in float32, in decibels: the lowest
+  /// of seeds 0 to 15 in which there is a difference; nil if none was asked for or found.
+  public var psnr: Double?
   /// In training: seconds for an image in each phase.
   public var phases: [String: Double]?
 }
@@ -71,6 +74,10 @@ extension BenchReport {
     lines.append(
       "  memory   \(number(peakMib, 0)) MiB at most, \(number(peakMib - runtimeMib, 0)) MiB of it "
         + "for \(counted(parameters, "parameter")) and the work")
+    if let psnr {
+      lines.append(
+        "  pictures PSNR \(number(psnr, 1)) dB or more to those in float32, seeds 0 to 15")
+    }
     guard let gflopPerImage, let gflops, let fraction else {
       return lines + ["  ceiling  \(number(ceilingGflops, 0)) GFLOP/s on this machine"]
     }

@@ -1,5 +1,6 @@
 // What a benchmark times: a generator, an encoder or a training, with random weights.
 
+import Formats
 import Layers
 import Networks
 import Tensors
@@ -25,6 +26,8 @@ struct BenchSubject {
   let phases: [Phase]
   /// Computes a first image, as a user waits for it.
   let runFirst: () throws -> Void
+  /// Of generators: how near the pictures of seeds 0 to 15 are to those in float32, in decibels.
+  var psnr: (() -> [Double])?
 
   var isTraining: Bool { multiplyAdds == nil }
 
@@ -50,28 +53,41 @@ struct BenchSubject {
 
   private static func generating(_ job: BenchJob) throws -> BenchSubject {
     let configuration = try job.generatorConfiguration()
-    guard job.precision == .float32 || configuration is StyleGAN2Configuration else {
+    let formats = type(of: configuration).numberFormats
+    guard formats.contains(job.precision.dtype) else {
       throw RequestError(
-        "--dtype", expected: "float32, the one format that \(job.configuration) has",
-        found: job.precision.rawValue)
+        "--dtype", expected: formats.map(\.rawValue).joined(separator: " or "),
+        found: "\(job.precision.rawValue), in which \(job.configuration) is not computed")
     }
     let random = TorchGenerator(seed: 0)
     let generator = configuration.makeGenerator(Scope(ParameterStore(), generator: random))
     let traits = generator.traits
     let z = Tensor.randn([job.batch, traits.zDim], generator: random)
-    let options = SynthesisOptions(precision: job.precision.dtype)
     let label = generator.label(classIndex: 0)
+    func images(_ z: Tensor, _ precision: DType) -> Tensor {
+      withoutGradients {
+        let labels = label.map { $0.expanded(z.size(0), traits.labelDim) }
+        return generator.synthesize(
+          generator.broadcast(generator.map(z: z, labels: labels)),
+          options: SynthesisOptions(precision: precision))
+      }
+    }
     let cost = configuration.cost
-    return BenchSubject(
+    var subject = BenchSubject(
       "generate", resolution: traits.resolution, parameters: cost.parameters,
       multiplyAdds: { cost.multiplyAdds },
-      run: { batch in
-        withoutGradients {
-          let labels = label.map { $0.expanded(batch, traits.labelDim) }
-          let w = generator.map(z: z.sliced(0..<batch, axis: 0), labels: labels)
-          _ = generator.synthesize(generator.broadcast(w), options: options)
+      run: { batch in _ = images(z.sliced(0..<batch, axis: 0), job.precision.dtype) },
+      batch: job.batch)
+    subject.psnr = {
+      (0..<16 as Range<UInt32>).map { seed in
+        let pictures = [job.precision.dtype, .float32].map { precision in
+          ByteImage(
+            traits.pixelEncoding.bytes(images(generator.z(seed: seed), precision)))
         }
-      }, batch: job.batch)
+        return PictureLikeness(pictures[1], pictures[0]).psnr
+      }
+    }
+    return subject
   }
 
   private static func encoding(_ job: BenchJob) throws -> BenchSubject {

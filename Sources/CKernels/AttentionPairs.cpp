@@ -1,0 +1,71 @@
+// Attention on processors that multiply pairs of bfloat16.
+
+#include <c10/util/BFloat16.h>
+#include <c10/util/Half.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#if defined(__x86_64__) && defined(__linux__)
+#include <immintrin.h>
+
+// All inner loops, for these instructions alone.
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v4,avx512bf16"))), \
+                             apply_to = function)
+#include "AttentionLoops.h"
+
+namespace ckernels {
+namespace {
+
+// Two numbers at a time, the first of which is in the low bits.
+struct Pairs {
+  using Number = uint32_t;
+  static constexpr int64_t together = 2;
+
+  static CKERNELS_INLINE void add(Wide &sum, const uint32_t *lanes, const uint32_t *pair) {
+    sum = reinterpret_cast<Wide>(_mm512_dpbf16_ps(
+        reinterpret_cast<__m512>(sum), reinterpret_cast<__m512bh>(_mm512_loadu_si512(lanes)),
+        reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(*pair)))));
+  }
+
+  // Rounds the weights of two keys, or of the last one and none.
+  static CKERNELS_INLINE void weigh(const float *scores, uint32_t *weights, int64_t count,
+                                    const Wide &most, Wide &total) {
+    const Wide first = exponential(Wide(loaded<wideCount>(scores) - most));
+    Wide second = {};
+    if (count > 1) second = exponential(Wide(loaded<wideCount>(scores + queryBlock) - most));
+    total += first + second;
+    // Weights are neither negative nor infinite.
+    using Pair = Lanes<uint32_t, wideCount>;
+    const Pair low = (reinterpret_cast<Pair>(first) + 0x8000) >> 16;
+    const Pair high = (reinterpret_cast<Pair>(second) + 0x8000) & 0xFFFF0000;
+    store(weights, Pair(low | high));
+  }
+};
+
+}  // namespace
+
+void attendPairs(const AttentionBlock<uint32_t> &block) { attended<Pairs>(block); }
+
+}  // namespace ckernels
+#pragma clang attribute pop
+
+namespace ckernels {
+bool hasPairs() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
+}
+}  // namespace ckernels
+
+#else
+#include "AttentionLoops.h"
+
+namespace ckernels {
+bool hasPairs() { return false; }
+void attendPairs(const AttentionBlock<uint32_t> &) {}
+}  // namespace ckernels
+#endif
