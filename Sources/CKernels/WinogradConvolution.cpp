@@ -308,10 +308,10 @@ struct Tap {
 template <int groups>
 CKERNELS_INLINE void filterChannels(const Tap *taps, int64_t count, const Epilogue &epilogue,
                                     float noise, int64_t channel, float *to) {
-  Lanes sums[groups] = {};
+  Channels sums[groups] = {};
   for (int64_t t = 0; t < count; t++) {
     for (int g = 0; g < groups; g++)
-      sums[g] += loaded(taps[t].pixel + channel + g * channelLanes) * taps[t].factor;
+      sums[g] += channelsAt(taps[t].pixel + channel + g * channelLanes) * taps[t].factor;
   }
   for (int g = 0; g < groups; g++) {
     const int64_t c = channel + g * channelLanes;

@@ -25,9 +25,9 @@ struct SameSize {
   // Which of a kernel's frequencies a frequency of the patch meets.
   static constexpr int64_t kernelOf(int64_t frequency) { return frequency; }
 
-  CKERNELS_INLINE static void spectrumOfPatch(const Lanes *d, Lanes *to) {
-    const Lanes even = d[4] - 4.f * d[2], odd = d[3] - 4.f * d[1];
-    const Lanes near = d[4] - d[2], far = 2.f * (d[3] - d[1]);
+  CKERNELS_INLINE static void spectrumOfPatch(const Channels *d, Channels *to) {
+    const Channels even = d[4] - 4.f * d[2], odd = d[3] - 4.f * d[1];
+    const Channels near = d[4] - d[2], far = 2.f * (d[3] - d[1]);
     to[0] = 4.f * d[0] - 5.f * d[2] + d[4];
     to[1] = even + odd;
     to[2] = even - odd;
@@ -36,17 +36,17 @@ struct SameSize {
     to[5] = 4.f * d[1] - 5.f * d[3] + d[5];
   }
 
-  CKERNELS_INLINE static void resultOfSpectrum(const Lanes *m, Lanes *to) {
-    const Lanes a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
+  CKERNELS_INLINE static void resultOfSpectrum(const Channels *m, Channels *to) {
+    const Channels a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
     to[0] = m[0] + a + c;
     to[1] = b + 2.f * d;
     to[2] = a + 4.f * c;
     to[3] = b + 8.f * d + m[5];
   }
 
-  CKERNELS_INLINE static void spectrumOfKernel(const Lanes *g, Lanes *to) {
-    const Lanes ends = (g[0] + g[2]) * (-1 / 6.f), middle = g[1] * (1 / 6.f);
-    const Lanes wide = g[0] * (1 / 24.f) + g[2] * (1 / 6.f), half = g[1] * (1 / 12.f);
+  CKERNELS_INLINE static void spectrumOfKernel(const Channels *g, Channels *to) {
+    const Channels ends = (g[0] + g[2]) * (-1 / 6.f), middle = g[1] * (1 / 6.f);
+    const Channels wide = g[0] * (1 / 24.f) + g[2] * (1 / 6.f), half = g[1] * (1 / 12.f);
     to[0] = g[0] * 0.25f;
     to[1] = ends - middle;
     to[2] = ends + middle;
@@ -63,8 +63,8 @@ struct DoubleSize {
 
   static constexpr int64_t kernelOf(int64_t frequency) { return frequency < 5 ? frequency : 5; }
 
-  CKERNELS_INLINE static void spectrumOfPatch(const Lanes *d, Lanes *to) {
-    const Lanes twice = 2.f * d[1], difference = d[3] - d[2];
+  CKERNELS_INLINE static void spectrumOfPatch(const Channels *d, Channels *to) {
+    const Channels twice = 2.f * d[1], difference = d[3] - d[2];
     to[0] = 2.f * (d[0] - d[2]) + (d[3] - d[1]);
     to[1] = difference - twice;
     to[2] = difference - 2.f * d[2] + twice;
@@ -73,8 +73,8 @@ struct DoubleSize {
     for (int i = 0; i < 4; i++) to[5 + i] = d[1 + i];
   }
 
-  CKERNELS_INLINE static void resultOfSpectrum(const Lanes *m, Lanes *to) {
-    const Lanes sum = m[1] + m[2], difference = m[1] - m[2];
+  CKERNELS_INLINE static void resultOfSpectrum(const Channels *m, Channels *to) {
+    const Channels sum = m[1] + m[2], difference = m[1] - m[2];
     to[0] = m[0] + sum + m[3];
     to[2] = difference + 2.f * m[3];
     to[4] = sum + 4.f * m[3];
@@ -82,7 +82,7 @@ struct DoubleSize {
     for (int i = 0; i < 4; i++) to[2 * i + 1] = m[5 + i];
   }
 
-  CKERNELS_INLINE static void spectrumOfKernel(const Lanes *g, Lanes *to) {
+  CKERNELS_INLINE static void spectrumOfKernel(const Channels *g, Channels *to) {
     to[0] = g[2] * 0.5f;
     to[1] = (g[2] + g[0]) * -0.5f;
     to[2] = (g[2] - g[0]) * (-1 / 6.f);
@@ -106,11 +106,11 @@ CKERNELS_INLINE void transformKernelsTo(const float *weight, const KernelStrides
   for (int64_t i = 0; i < inChannels; i++) {
     for (int64_t group = 0; group < outputGroup; group += channelLanes) {
       const float *from = weight + group * strides.output + i * strides.input;
-      Lanes taps[9], lines[3 * kernelFrequencies];
+      Channels taps[9], lines[3 * kernelFrequencies];
       for (int t = 0; t < 9; t++) {
         const float *tap = from + strides.tap[t];
         if (strides.output == 1) {
-          taps[t] = loaded(tap);
+          taps[t] = channelsAt(tap);
         } else {
           for (int64_t lane = 0; lane < channelLanes; lane++)
             taps[t][lane] = tap[lane * strides.output];
@@ -119,7 +119,7 @@ CKERNELS_INLINE void transformKernelsTo(const float *weight, const KernelStrides
       for (int row = 0; row < 3; row++)
         Axis::spectrumOfKernel(taps + 3 * row, lines + kernelFrequencies * row);
       for (int column = 0; column < kernelFrequencies; column++) {
-        Lanes line[3], spectrum[kernelFrequencies];
+        Channels line[3], spectrum[kernelFrequencies];
         for (int row = 0; row < 3; row++) line[row] = lines[row * kernelFrequencies + column];
         Axis::spectrumOfKernel(line, spectrum);
         for (int row = 0; row < kernelFrequencies; row++)
@@ -135,11 +135,11 @@ template <typename Axis>
 CKERNELS_INLINE void transformPatchTo(const float *const *pixels, const float *scale,
                                       int64_t channels, float *to, int64_t frequencyStep) {
   for (int64_t c = 0; c < channels; c += channelLanes) {
-    const Lanes factor = loaded(scale + c);
-    Lanes lines[Axis::frequencies * Axis::patch], line[Axis::patch], spectrum[Axis::frequencies];
+    const Channels factor = channelsAt(scale + c);
+    Channels lines[Axis::frequencies * Axis::patch], line[Axis::patch], spectrum[Axis::frequencies];
     for (int column = 0; column < Axis::patch; column++) {
       for (int row = 0; row < Axis::patch; row++)
-        line[row] = loaded(pixels[row * Axis::patch + column] + c) * factor;
+        line[row] = channelsAt(pixels[row * Axis::patch + column] + c) * factor;
       Axis::spectrumOfPatch(line, spectrum);
       for (int row = 0; row < Axis::frequencies; row++)
         lines[row * Axis::patch + column] = spectrum[row];
@@ -166,10 +166,11 @@ template <typename Axis>
 CKERNELS_INLINE void finishTileTo(const float *sums, int64_t frequencyStep, int64_t channels,
                                   const Epilogue *epilogue, const Tile &tile) {
   for (int64_t c = 0; c < channels; c += channelLanes) {
-    Lanes lines[Axis::result * Axis::frequencies], spectrum[Axis::frequencies], line[Axis::result];
+    Channels lines[Axis::result * Axis::frequencies], spectrum[Axis::frequencies];
+    Channels line[Axis::result];
     for (int column = 0; column < Axis::frequencies; column++) {
       for (int row = 0; row < Axis::frequencies; row++)
-        spectrum[row] = loaded(sums + (row * Axis::frequencies + column) * frequencyStep + c);
+        spectrum[row] = channelsAt(sums + (row * Axis::frequencies + column) * frequencyStep + c);
       Axis::resultOfSpectrum(spectrum, line);
       for (int row = 0; row < Axis::result; row++)
         lines[row * Axis::frequencies + column] = line[row];
@@ -209,10 +210,10 @@ CKERNELS_WINOGRAD(DoubleSize)
 // sums[tile][o] = Σ_i patches[tile][i] · kernels[i][o], for a group of tiles and one of outputs.
 CKERNELS_INLINE void multiplyGroup(const float *patches, int64_t patchStep, const float *kernels,
                                    int64_t inChannels, float *sums, int64_t sumStep) {
-  Lanes low[tileGroup] = {}, high[tileGroup] = {};
+  Channels low[tileGroup] = {}, high[tileGroup] = {};
   for (int64_t i = 0; i < inChannels; i++) {
-    const Lanes first = loaded(kernels + i * outputGroup);
-    const Lanes second = loaded(kernels + i * outputGroup + channelLanes);
+    const Channels first = channelsAt(kernels + i * outputGroup);
+    const Channels second = channelsAt(kernels + i * outputGroup + channelLanes);
     for (int t = 0; t < tileGroup; t++) {
       const float x = patches[t * patchStep + i];
       low[t] += x * first;
