@@ -76,6 +76,17 @@ func finishedConv2d(
     e.gain, e.clamp)
 }
 
+/// A 3×3 convolution that keeps the size, and a bias; see `isFinishable`.
+///
+/// - Shape: `x` [N, I, H, W], `weight` [O, I, 3, 3], `bias` [O], result [N, O, H, W], whose channels
+///   lie side by side.
+func winogradConv2d(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
+  ckernels_register()
+  let none: Tensor? = nil
+  return call(
+    "stylist::winograd_conv", x, weight, none, none, none, none, bias, 1.0, 1.0, Double?.none)
+}
+
 /// The transposed 3×3 convolution of stride 2; see `isFinishable`.
 ///
 /// - Shape: `x` [N, I, H, W], `weight` [O, I, 3, 3], `inScale` [N, I], result [N, O, 2 H + 1,

@@ -185,6 +185,8 @@ public final class DoubleAttention: PixelAttention {
   /// Queries, keys and values [N, r, r, 3, 2, C / 2] → [N, r, r, h, D], without windows cut out; nil
   /// where there is no operator for it.
   private func attendInPlace(_ qkv: Tensor) -> Tensor? {
+    // Of larger windows the biases, which are copied, would take gigabytes.
+    guard windowSize <= 16 else { return nil }
     let parts = qkv.reshaped(qkv.size(0), resolution, resolution, 3, heads, headDim)
     let first = relativePositionBias(half: 0)
     let kinds = shift > 0 ? Self.windowKinds : [Self.windowKinds[0]]

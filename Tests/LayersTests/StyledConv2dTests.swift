@@ -38,6 +38,17 @@ private func tolerance(inChannels i: Int) -> Double {
     }
   }
 
+  @Test("serves layers that keep the size, with and without a bias", arguments: [true, false])
+  func layer(hasBias: Bool) {
+    let layer = ConvolutionLayer(
+      Scope(ParameterStore(), generator: TorchGenerator(seed: 1)), inChannels: 32, outChannels: 64,
+      kernelSize: 3, padding: 1, hasBias: hasBias)
+    let x = seeded([2, 32, 11, 14], 2)
+    let (quick, plain) = (withoutGradients { layer(x) }, withGradients { layer(x) }.detached())
+    #expect(quick.values() != plain.values(), "both ways are the same")
+    expectClose(quick, plain, atol: tolerance(inChannels: 32))
+  }
+
   @Test("that enlarges is the transposed one, mirrored or not", arguments: shapes)
   func doubleSize(shape: [Int]) {
     let (n, i) = (shape[0], shape[1])
