@@ -29,20 +29,30 @@ struct BenchGenerate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate",
     abstract: "Time a generator, from z to images.",
-    usage: "stylist bench generate --cfg=<name> [<options>]",
+    usage: """
+      stylist bench generate --cfg=<name> [<options>]
+      stylist bench generate --network=<file> [<options>]
+      """,
     discussion: """
       EXAMPLES
         stylist bench generate --cfg=stylenat-ffhq256
         stylist bench generate --cfg=styleformer-cifar10 --batch=8 --threads=1
         stylist bench generate --cfg=stylegan2-256 --dtype=bfloat16 --json
         stylist bench generate --cfg=styleswin-ffhq256 --dtype=bfloat16 --psnr
+        stylist bench generate --network=stylegan2-portraits64 --batch=8
       """)
 
   @Option(
     help: ArgumentHelp(
       "A configuration that `stylist model list` shows: stylegan2-256, stylenat-ffhq256, …",
       valueName: "name"), completion: .list(KnownNames.configurations))
-  var cfg: String
+  var cfg: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Instead, the generator of a file, or of a model that comes with the program.",
+      valueName: "file"), completion: .checkpoint)
+  var network: String?
 
   @Flag(
     help: ArgumentHelp(
@@ -56,8 +66,15 @@ struct BenchGenerate: AsyncParsableCommand {
   @OptionGroup var options: BenchOptions
 
   func run() async throws {
-    try checkConfiguration(cfg, among: KnownNames.configurations)
-    try await options.run(.generate, cfg) { job in
+    guard (network == nil) != (cfg == nil) else {
+      throw UsageError("give either --cfg=NAME or --network=FILE")
+    }
+    if let cfg { try checkConfiguration(cfg, among: KnownNames.configurations) }
+    guard network == nil || (options.resolution == nil && !fullAttention) else {
+      throw UsageError("--res and --full-attention go with --cfg, not with --network")
+    }
+    try await options.run(.generate, cfg ?? network ?? "") { job in
+      job.network = network
       (job.hasFullAttention, job.comparesPictures) = (fullAttention, psnr)
     }
   }

@@ -40,6 +40,16 @@ struct BenchCommandTests {
     #expect(try await stylist(Self.generator + ["--psnr", "--json"]).json()["psnr"] == nil)
   }
 
+  @Test("the generator of a file is timed as well")
+  func network() async throws {
+    let report = try await stylist([
+      "bench", "generate", "--network=stylegan2-portraits64", "--rounds=1", "--json",
+    ]).json()
+    #expect(report["cfg"] as? String == "stylegan2-portraits64")
+    #expect(report["resolution"] as? Int == 64)
+    #expect(try #require(report["gflop_per_image"] as? Double) > 0.1)
+  }
+
   @Test("for people: a few lines that fit the terminal")
   func lines() async throws {
     let outcome = try await stylist(Self.generator)
@@ -112,6 +122,15 @@ struct BenchCommandTests {
     expect(
       try await stylist(Self.generator + ["--full-attention"]), endsWith: 64,
       saying: "--full-attention: expected a generator whose attention is limited")
+    expect(
+      try await stylist(Self.generator + ["--network=stylegan2-portraits64"]), endsWith: 64,
+      saying: "give either --cfg=NAME or --network=FILE")
+    expect(
+      try await stylist(["bench", "generate", "--network=absent.pkl"]), endsWith: 66,
+      saying: "absent.pkl")
+    expect(
+      try await stylist(["bench", "generate", "--network=stylegan2-portraits64", "--res=32"]),
+      endsWith: 64, saying: "--res and --full-attention go with --cfg")
     expect(
       try await stylist(["bench", "tables", "--outdir=out"]), endsWith: 64,
       saying: "give --lines=FILE, --growth=FILE, or both")

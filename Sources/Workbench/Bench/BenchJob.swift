@@ -3,7 +3,7 @@
 
 import Tensors
 
-/// Times a network with random weights.
+/// Times a network, with random weights unless a file is given.
 public struct BenchJob: Sendable {
   /// What is timed.
   public enum Work: Hashable, Sendable {
@@ -19,6 +19,8 @@ public struct BenchJob: Sendable {
   public var work: Work
   /// The name of a configuration: of a generator, of an encoder, or of a training.
   public var configuration: String
+  /// A file whose generator is timed in place of one of the configuration, which is then its name.
+  public var network: String?
   /// The images' width and height, in pixels; nil for the configuration's own.
   public var resolution: Int?
   /// Whether attention is among all pixels, for generators that limit it.

@@ -1,4 +1,4 @@
-// What a benchmark times: a generator, an encoder or a training, with random weights.
+// What a benchmark times: a generator, an encoder or a training, mostly with random weights.
 
 import Formats
 import Layers
@@ -52,7 +52,9 @@ struct BenchSubject {
   }
 
   private static func generating(_ job: BenchJob) throws -> BenchSubject {
-    let configuration = try job.generatorConfiguration()
+    let made = try job.network.map { try NetworkSource.file($0).makeGenerator().generator }
+    let configuration: any GeneratorConfiguration =
+      try made?.configuration ?? job.generatorConfiguration()
     let formats = type(of: configuration).numberFormats
     guard formats.contains(job.precision.dtype) else {
       throw RequestError(
@@ -60,7 +62,8 @@ struct BenchSubject {
         found: "\(job.precision.rawValue), in which \(job.configuration) is not computed")
     }
     let random = TorchGenerator(seed: 0)
-    let generator = configuration.makeGenerator(Scope(ParameterStore(), generator: random))
+    let generator =
+      made ?? configuration.makeGenerator(Scope(ParameterStore(), generator: random))
     let traits = generator.traits
     let z = Tensor.randn([job.batch, traits.zDim], generator: random)
     let label = generator.label(classIndex: 0)
