@@ -79,11 +79,9 @@ public final class TransformerSynthesis {
     var (x, img) = (x, img)
     for i in first..<stages.count {
       if n > 1, x.size(1) >= 1024, watch == nil, !recordsGradients {
-        let images = (0..<n).map { sample in
-          let one = { (all: Tensor) in all.sliced(sample..<sample + 1, axis: 0) }
-          return run(from: i, one(x), img: img.map(one), one(wPlus), options, nil)
+        return sampleBySample(n) { one in
+          run(from: i, one(x), img: img.map(one), one(wPlus), options, nil)
         }
-        return .concatenate(images, axis: 0)
       }
       let ws = [wPlus.selected(2 * i, axis: 1), wPlus.selected(2 * i + 1, axis: 1)]
       let seen = watch.map { watch in

@@ -18,7 +18,11 @@ extension DoctorJob {
       Self.conv2dPath(convolution, .float32, &random),
       Self.conv2dPath(convolution, .bfloat16, &random),
       Self.modulatedConv2dPath(convolution, &random),
+      Self.styledConv2dPath(own, convolution, &random),
+      Self.attentionPath(own, &random),
+      Self.windowPath(own, &random),
       Self.neighborhoodPath(own, &random),
+      Self.linearPath(build.oneDNN == nil ? torch : "oneDNN", &random),
       Self.productPath(build.mkl == nil ? torch : "MKL", &random),
     ]
   }
@@ -111,6 +115,72 @@ extension DoctorJob {
           styles: styles.cast(to: .float64), padding: 1, fused: false)
       ],
       reference: "scaled before and after, 64-bit numbers", tolerance: 1e-5)
+  }
+
+  private static func styledConv2dPath(
+    _ own: String, _ convolution: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let (x, weight) = (random.tensor([2, 16, 8, 8]), random.tensor([32, 16, 3, 3]))
+    let (styles, filter) = (random.tensor([2, 16]), defaultResampleFilter())
+    let epilogue = ConvolutionEpilogue(bias: random.tensor([32]))
+    let results = withoutGradients {
+      [styledConv2d, styledConv2dReference].map { convolve in
+        (1...2).map { up in convolve(x, weight, styles, up, filter, epilogue, true) }
+      }
+    }
+    return path(
+      "styledConv2d", kernelFeatureLevel == "AVX512" ? own : convolution,
+      because: kernelFeatureLevel == "AVX512"
+        ? "few multiplications, and what follows in the same pass" : "registers are too few",
+      found: results[0], expected: results[1],
+      reference: "one operation after the other", tolerance: 1e-4)
+  }
+
+  private static func attentionPath(
+    _ own: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let all = (0..<3).map { _ in random.tensor([2, 3, 40, 32]) }
+    return path(
+      "attention", own, because: "weights never leave the caches",
+      found: [
+        withoutGradients { scaledDotProductAttention(all[0], keys: all[1], values: all[2]) }
+      ],
+      expected: [scaledDotProductAttentionReference(all[0], keys: all[1], values: all[2])],
+      reference: "all weights at once", tolerance: 1e-5)
+  }
+
+  private static func windowPath(
+    _ own: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    // One window, which is the whole map.
+    let all = (0..<3).map { _ in random.tensor([2, 4, 4, 3, 32]) }
+    let bias = random.tensor([1, 3, 16, 16])
+    func rows(_ x: Tensor) -> Tensor { x.reshaped(2, 16, 3, 32).transposed(1, 2) }
+    let found = withoutGradients {
+      windowAttention(all[0], all[1], all[2], biases: bias, windowSize: 4, shifts: [0, 0, 0])
+    }
+    return path(
+      "windowAttention", own, because: "windows are read where they lie",
+      found: [found.map(rows) ?? .zeros([1])],
+      expected: [
+        scaledDotProductAttentionReference(
+          rows(all[0]), keys: rows(all[1]), values: rows(all[2]), bias: bias)
+      ], reference: "all weights at once", tolerance: 1e-5)
+  }
+
+  private static func linearPath(
+    _ product: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let (x, weight) = (random.tensor([48, 32]), random.tensor([24, 32]))
+    let bias = random.tensor([24])
+    return path(
+      "linear", product, because: "bias and GELU in the same pass",
+      found: [withoutGradients { linear(x, weight: weight, bias: bias, activation: .gelu) }],
+      expected: [
+        linearReference(
+          x.cast(to: .float64), weight: weight.cast(to: .float64), bias: bias.cast(to: .float64),
+          activation: .gelu)
+      ], reference: "64-bit numbers", tolerance: 1e-5)
   }
 
   private static func neighborhoodPath(
