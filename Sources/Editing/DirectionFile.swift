@@ -39,6 +39,8 @@ public struct DirectionFile {
 
   /// What speaks against taking the directions for codes of a size, on one line; nil for nothing.
   ///
+  /// Directions of another size, and those that lead nowhere: zeros.
+  ///
   /// - Parameters:
   ///   - numWs: The rows of the generator's W+.
   ///   - wDim: The length of its w.
@@ -53,6 +55,9 @@ public struct DirectionFile {
       let shape = direction.vector.shape
       if shape != [wDim], shape != [numWs, wDim] {
         return "directions: expected [\(wDim)] or [\(numWs), \(wDim)], found \(shape)"
+      }
+      guard direction.vector.norm().item() > 0 else {
+        return "directions: expected lengths above 0, found zeros"
       }
     }
     return nil
@@ -152,10 +157,6 @@ extension DirectionFile {
         .notRecognised, file: path,
         expected: "directions: a safetensors file of Stylist's, a .npy file or a torch file",
         found: FileForm.words(for: bytes))
-    }
-    guard directions.allSatisfy({ $0.vector.norm().item() > 0 }) else {
-      throw FileError(
-        .damaged, file: path, expected: "directions of lengths above 0", found: "zeros")
     }
   }
 

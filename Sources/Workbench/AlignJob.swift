@@ -48,20 +48,12 @@ public struct AlignJob: Sendable {
     public let part: Quadrilateral
   }
 
-  /// A picture of which nothing was made.
-  public struct Failure: Encodable, Sendable {
-    /// What is wrong with it, on one line.
-    public let reason: String
-    /// The exit code that it asks for.
-    public let exitCode: Int32
-  }
-
   /// What was made.
   public struct Outcome: Encodable, Sendable {
     /// The faces, in the order of the pictures.
     public internal(set) var aligned: [AlignedFace] = []
     /// The pictures that were left out, in their order.
-    public internal(set) var failures: [Failure] = []
+    public internal(set) var failures: [PictureFailure] = []
 
     /// What is questionable about the points, a line each.
     public internal(set) var remarks: [String] = []
@@ -105,9 +97,40 @@ public struct AlignJob: Sendable {
         found: "the points of one")
     }
     // The face of a PNG has the name of the PNG.
-    let written = Set(files.pictures.filter { $0.hasSuffix(".png") })
+    let written = Set(files.pictures.map { "\(fileStem(ofPicture: $0)).png" })
     try OutputFolder.check("--dest", folder, keeps: files, from: written)
     return files
+  }
+
+  /// The pictures that cannot be used, as far as it can be known without seeking faces: for a run
+  /// that makes nothing.
+  ///
+  /// - Parameter folder: Where the faces go.
+  /// - Returns: Why, in their order.
+  /// - Throws: What `plan` throws.
+  public func unusable(into folder: String) async throws -> [PictureFailure] {
+    let files = try files(into: folder)
+    var failures: [PictureFailure] = []
+    for index in files.pictures.indices {
+      do throws(any Error) {
+        let picture = try files.image(at: index)
+        if case .finder = points { continue }
+        let name = files.pictures[index]
+        _ = try await faces(in: picture, name, files.place(of: name))
+      } catch {
+        failures.append(try failure(error))
+      }
+    }
+    return failures
+  }
+
+  /// Why there is nothing of a picture; errors that are not about it are thrown again.
+  private func failure(_ error: any Error) throws -> PictureFailure {
+    if let error = error as? FileError, [.cannotCreate, .ioFailed].contains(error.kind) {
+      throw error
+    }
+    guard let code = exitCode(for: error) else { throw error }
+    return PictureFailure(reason: "\(error)", exitCode: code)
   }
 
   /// Cuts out all faces: `NAME.png` for the face of `NAME.jpg`, `NAME-1.png` and so on for further
@@ -131,11 +154,8 @@ public struct AlignJob: Sendable {
         let name = files.pictures[index]
         let faces = try await faces(in: picture, name, place)
         try cut(faces, outOf: picture, name, place, into: folder, &names, &outcome)
-      } catch let error as FileError where error.kind == .cannotCreate || error.kind == .ioFailed {
-        throw error
       } catch {
-        guard let code = exitCode(for: error) else { throw error }
-        outcome.failures.append(Failure(reason: "\(error)", exitCode: code))
+        outcome.failures.append(try failure(error))
       }
       progress(JobProgress(done: index + 1, total: files.pictures.count, unit: "pictures"))
     }
@@ -258,11 +278,12 @@ extension AlignJob.Points {
   public init(_ text: String) throws {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     let numbers = parts.compactMap { Double($0) }
-    guard parts.count > 1, numbers.count == parts.count else {
+    let isNumbers = numbers.count == parts.count
+    guard parts.count > 1, isNumbers || !FileManager.default.fileExists(atPath: text) else {
       self = .table(try LandmarkFile(path: text), name: text)
       return
     }
-    guard numbers.count == 8, numbers.allSatisfy(\.isFinite) else {
+    guard isNumbers, numbers.count == 8, numbers.allSatisfy(\.isFinite) else {
       throw RequestError(
         "--points", expected: "eight numbers: x and y of both eyes and both corners of the mouth",
         found: text)

@@ -109,9 +109,14 @@ public struct OutputFolder: Sendable {
   static func check(
     _ option: String, _ folder: String, keeps photographs: PictureFiles, from written: Set<String>
   ) throws(RequestError) {
-    guard !photographs.isArchive, wholePath(photographs.path) == wholePath(folder),
-      let replaced = photographs.pictures.first(where: written.contains)
-    else { return }
+    guard !photographs.isArchive else { return }
+    let replaced = photographs.pictures.first { picture in
+      guard let name = FilePath(picture).lastComponent?.string, written.contains(name) else {
+        return false
+      }
+      return wholePath(photographs.place(of: picture)) == wholePath(file(name, in: folder))
+    }
+    guard let replaced else { return }
     throw RequestError(
       option, expected: "another folder than that of the photographs", found: replaced)
   }

@@ -95,8 +95,12 @@ struct Align: AsyncParsableCommand {
     let count = try job.plan(into: dest)
     try OutputFolder.check(dest)
     if report.isDryRun {
+      let unusable = try await job.unusable(into: dest)
+      let left = count - unusable.count
       try report.print(
-        DryRun(pictures: count), lines: ["would align the faces of \(count) pictures into \(dest)"])
+        DryRun(pictures: left),
+        lines: ["would align the faces of \(counted(left, "picture")) into \(dest)"])
+      try SomeFailed.check(unusable, of: count)
       return
     }
     let dest = dest
@@ -105,7 +109,7 @@ struct Align: AsyncParsableCommand {
     }
     try report.print(outcome, lines: outcome.lines)
     outcome.remarks.forEach(say)
-    try SomeFailed.check(outcome.failures.map { ($0.reason, $0.exitCode) }, of: count)
+    try SomeFailed.check(outcome.failures, of: count)
   }
 
   /// What `-n` prints as JSON.

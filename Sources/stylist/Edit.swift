@@ -52,6 +52,11 @@ struct EditDirection: AsyncParsableCommand {
 
       Writes a picture for each code and strength, codes.safetensors, and grid.png
       with a row for each code.
+
+      Of photographs found.safetensors keeps the codes that were found, for
+      --latents, so that they are sought once; after an interruption, those found so
+      far. Photographs that cannot be used are said at the end, with the exit code
+      of the first; all others are edited.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -93,8 +98,8 @@ struct EditDirection: AsyncParsableCommand {
     var job = try EditDirectionJob(request, along: direction)
     job.direction = index
     if let strength { job.strengths = strength.values }
-    try await networkOptions.draw(
-      job, request.settings, count: job.count, words: "\(job.count) pictures and a sheet",
-      into: editOptions.folderOptions.outdir, editOptions.report, editOptions.showing)
+    guard let (network, made) = try await editOptions.make(job, networkOptions) else { return }
+    try editOptions.finish(
+      EditReport(network, made.files, made.failures), lines: made.files.map(\.file), job)
   }
 }

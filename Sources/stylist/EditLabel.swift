@@ -38,6 +38,11 @@ struct EditLabel: AsyncParsableCommand {
       attribute's logit changed, how much those of all other attributes did in the
       mean (less is better), and how far the code moved.
 
+      Of photographs found.safetensors keeps the codes that were found, for
+      --latents, so that they are sought once; after an interruption, those found so
+      far. Photographs that cannot be used are said at the end, with the exit code
+      of the first; all others are edited.
+
       The attributes: \(KnownNames.celebAAttributes.joined(separator: ", ")).
       """)
 
@@ -87,26 +92,10 @@ struct EditLabel: AsyncParsableCommand {
   func run() async throws {
     try networkOptions.check()
     let job = try job()
-    let report = editOptions.report
-    let outcome = try await networkOptions.make(
-      job, job.request.settings, count: job.count,
-      words: "\(job.count) pictures, a sheet and codes", into: editOptions.folderOptions.outdir,
-      report)
-    guard let (network, edited) = outcome else { return }
-    try report.print(
-      Result(
-        network: network, count: job.count, files: edited.files, attribute: edited.attribute,
-        edits: edited.edits), lines: edited.lines)
-    editOptions.showing.show(edited.files)
-  }
-
-  /// The outcome as JSON.
-  private struct Result: Encodable {
-    let network: NetworkSummary
-    let count: Int
-    let files: [WrittenPicture]
-    let attribute: String
-    let edits: [EditLabelJob.Outcome.Edit]
+    guard let (network, made) = try await editOptions.make(job, networkOptions) else { return }
+    var report = EditReport(network, made.files, made.failures)
+    (report.attribute, report.edits) = (made.attribute, made.edits)
+    try editOptions.finish(report, lines: made.lines, job)
   }
 
   private func job() throws -> EditLabelJob {

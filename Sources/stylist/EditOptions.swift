@@ -29,7 +29,8 @@ struct SubjectOptions: ParsableArguments {
   func subject(classIndex: Int?, seeksOthers: Bool = false) throws -> EditSubject {
     guard [seeds != nil, latents != nil, photographs.data != nil].count(where: \.self) == 1 else {
       throw UsageError(
-        "give either --seeds=LIST, --latents=FILE, or --data=PATH with --encoder=FILE")
+        "give either --seeds=LIST, --latents=FILE, or --data=PATH with --encoder=FILE or "
+          + "--refine-steps=N")
     }
     guard photographs.data != nil || photographs.isEmpty || seeksOthers else {
       throw UsageError("--encoder and --refine-steps go with photographs")
@@ -96,8 +97,10 @@ struct EditOptions: ParsableArguments {
     layers: LayerList?, references: EditSubject? = nil, reading inputs: [String?]
   ) throws -> EditRequest {
     try pictureOptions.check()
+    let found = zip([subject, references], EditRequest.foundNames)
+      .filter { $0.0?.isOfPhotographs == true }.map(\.1)
     try OutputFolder.check(
-      folderOptions.outdir, writing: ["codes.safetensors", "grid.png"],
+      folderOptions.outdir, writing: ["codes.safetensors", "grid.png"] + found,
       over: networkOptions.inputs + inputs.compactMap(\.self))
     let code = pictureOptions.code
     let usesSeeds = subject.isOfSeeds || references?.isOfSeeds == true
@@ -120,5 +123,63 @@ struct EditOptions: ParsableArguments {
     (request.rows, request.settings) = (rows, pictureOptions.settings)
     request.isBare = sheetOptions.isBare
     return request
+  }
+}
+
+extension EditOptions {
+  /// Runs a job that edits pictures, or says in a dry run what it would make.
+  ///
+  /// - Parameters:
+  ///   - job: The job.
+  ///   - networkOptions: The generator.
+  /// - Returns: The network, and what was made; nil in a dry run.
+  /// - Throws: What the job throws; `SomeFailed` if a dry run finds photographs that cannot be used;
+  ///   `Interruption`.
+  func make<Job: EditJob>(
+    _ job: Job, _ networkOptions: NetworkOptions
+  ) async throws -> (NetworkSummary, Job.Made)? {
+    let outdir = folderOptions.outdir
+    try job.check(into: outdir)
+    let summary = try networkOptions.checked(job, job.request.settings, into: outdir)
+    guard report.isDryRun else { return (summary, try await networkOptions.run(job, into: outdir)) }
+    let unusable = try job.unusable()
+    let count = job.count(of: zip(job.subjects, unusable).map { $0.count - $1.count })
+    let words = "\(counted(count, "picture")), a sheet and codes"
+    try report.print(
+      Outcome(network: summary, count: count),
+      lines: ["would make \(words) in \(outdir) from \(summary.origin)"])
+    try SomeFailed.check(Array(unusable.joined()), of: job.photographCount)
+    return nil
+  }
+
+  /// Prints what was made, shows it, and says the photographs that could not be used.
+  ///
+  /// - Parameters:
+  ///   - outcome: What was made.
+  ///   - lines: The same for people.
+  ///   - job: The job that made it.
+  /// - Throws: `SomeFailed` if photographs could not be used; `OutputError`.
+  func finish(_ outcome: EditReport, lines: [String], _ job: some EditJob) throws {
+    try report.print(outcome, lines: lines)
+    showing.show(outcome.files)
+    try SomeFailed.check(outcome.failures, of: job.photographCount)
+  }
+}
+
+/// What an edit made, as JSON.
+struct EditReport: Encodable {
+  let network: NetworkSummary
+  /// The edited pictures that were drawn, without the sheet.
+  let count: Int
+  let files: [WrittenPicture]
+  let failures: [PictureFailure]
+  /// By label: the attribute.
+  var attribute: String?
+  /// By label: what the edits did.
+  var edits: [EditLabelJob.Outcome.Edit]?
+
+  init(_ network: NetworkSummary, _ files: [WrittenPicture], _ failures: [PictureFailure]) {
+    (self.network, self.files, self.failures) = (network, files, failures)
+    count = max(0, files.count { $0.file.hasSuffix(".png") } - 1)
   }
 }

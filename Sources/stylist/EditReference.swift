@@ -29,6 +29,11 @@ struct EditReference: AsyncParsableCommand {
       codes.safetensors with the edited codes, and grid.png with the sources at the
       left and the references at the top.
 
+      Of photographs found.safetensors and found-references.safetensors keep the
+      codes that were found, for --latents and --ref, so that they are sought once;
+      after an interruption, those found so far. Photographs that cannot be used are
+      said at the end, with the exit code of the first; all others are edited.
+
       No edit transformer comes with stylegan2-portraits64, and Style Transformer's
       was never published: you need the .pt of one that you trained with its
       program, on codes of the generator that you edit.
@@ -50,7 +55,8 @@ struct EditReference: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Photographs as references instead; --encoder finds their codes.", valueName: "path"),
+      "Photographs as references instead; --encoder or --refine-steps finds their codes.",
+      valueName: "path"),
     completion: .pictures)
   var refData: String?
 
@@ -78,10 +84,9 @@ struct EditReference: AsyncParsableCommand {
   func run() async throws {
     try networkOptions.check()
     let job = try job()
-    try await networkOptions.draw(
-      job, job.request.settings, count: job.count,
-      words: "\(job.count) pictures, a sheet and codes", into: editOptions.folderOptions.outdir,
-      editOptions.report, editOptions.showing)
+    guard let (network, made) = try await editOptions.make(job, networkOptions) else { return }
+    try editOptions.finish(
+      EditReport(network, made.files, made.failures), lines: made.files.map(\.file), job)
   }
 
   private func job() throws -> EditReferenceJob {
@@ -97,7 +102,8 @@ struct EditReference: AsyncParsableCommand {
       references = .photographs(photographs)
     default:
       throw UsageError(
-        "give either --ref-seeds=LIST, --ref=FILE, or --ref-data=PATH with --encoder=FILE")
+        "give either --ref-seeds=LIST, --ref=FILE, or --ref-data=PATH with --encoder=FILE or "
+          + "--refine-steps=N")
     }
     let words =
       ["reference"] + subjectOptions.spelling

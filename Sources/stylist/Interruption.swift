@@ -3,6 +3,7 @@
 
 import Foundation
 import UnixSignals
+import Workbench
 
 /// A signal that ended a command between two units of its work.
 struct Interruption: Error, CustomStringConvertible {
@@ -26,7 +27,8 @@ struct Interruption: Error, CustomStringConvertible {
 /// Work that finishes all the same has finished: its result counts, not the signal.
 ///
 /// - Parameters:
-///   - files: What an interruption says about the files that `body` writes, if it writes any.
+///   - files: What an interruption says about the files that `body` writes, if it writes any, unless
+///     what `body` throws says what it has written.
 ///   - body: The work.
 /// - Returns: What `body` returns.
 /// - Throws: `Interruption` if `body` throws after a signal, else what `body` throws.
@@ -39,7 +41,7 @@ func interruptible<Result: Sendable>(
   let waiting = Task(executorPreference: SignalExecutor()) { () -> UnixSignal? in
     var first: UnixSignal?
     for await signal in signals {
-      if let first { end(by: first, leaving: files) }
+      if let first { end(by: first, writesFiles: files != nil) }
       first = signal
       work.cancel()
       remind()
@@ -49,15 +51,18 @@ func interruptible<Result: Sendable>(
   let result = await work.result
   waiting.cancel()
   let signal = await waiting.value
-  if let signal, case .failure = result { throw Interruption(signal, leaving: files) }
+  if let signal, case .failure(let error) = result {
+    throw Interruption(signal, leaving: (error as? InterruptedWork)?.description ?? files)
+  }
   return try result.get()
 }
 
 /// Ends the program without waiting for the work: files appear under their names only when they are
 /// whole.
-private func end(by signal: UnixSignal, leaving files: String?) -> Never {
-  let interruption = Interruption(signal, leaving: files)
-  say("\(interruption), at once")
+private func end(by signal: UnixSignal, writesFiles: Bool) -> Never {
+  let left = "what was going on is left out, and every file written so far is whole"
+  let interruption = Interruption(signal, leaving: writesFiles ? left : nil)
+  say("\(interruption)")
   exit(interruption.exitCode)
 }
 

@@ -116,12 +116,11 @@ struct Invert: AsyncParsableCommand {
         lines: [
           "would invert \(counted(left, "picture")) into \(outdir) \(words) with \(summary.origin)"
         ])
-      try SomeFailed.check(unusable.map { ($0.reason, $0.exitCode) }, of: count)
+      try SomeFailed.check(unusable, of: count)
       return
     }
     let threads = networkOptions.threads
-    let left = "every file written so far is whole, and codes are of the pictures that are done"
-    let outcome = try await interruptible(leaving: left) {
+    let outcome = try await interruptible(leaving: "nothing was found yet") {
       let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
       return try await job.run(
@@ -130,7 +129,7 @@ struct Invert: AsyncParsableCommand {
     try report.print(outcome, lines: outcome.lines)
     if let remark = outcome.remark, !outcome.pictures.isEmpty { say("note: \(remark)") }
     if showing.show, let sheet = outcome.sheet { showPicture(sheet) }
-    try SomeFailed.check(outcome.failures.map { ($0.reason, $0.exitCode) }, of: count)
+    try SomeFailed.check(outcome.failures, of: count)
   }
 
   private func checkOptions() throws {
@@ -177,8 +176,8 @@ struct Invert: AsyncParsableCommand {
   private var words: String {
     let steps = photographs.refineSteps ?? 0
     return [
-      photographs.encoder.map { "by \($0)" }, steps > 0 ? "in \(steps) steps" : nil,
-      tuneGenerator ? "tuning in \(tuneSteps ?? 350) steps" : nil,
+      photographs.encoder.map { "by \($0)" }, steps > 0 ? "in \(counted(steps, "step"))" : nil,
+      tuneGenerator ? "tuning in \(counted(tuneSteps ?? 350, "step"))" : nil,
     ].compactMap(\.self).joined(separator: ", ")
   }
 

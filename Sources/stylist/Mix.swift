@@ -54,7 +54,7 @@ struct Mix: AsyncParsableCommand {
     try pictureOptions.check()
     let count = (rows.seeds.count * (styles?.groups.count ?? 1) + 1) * (cols.seeds.count + 1) - 1
     try await networkOptions.draw(
-      job, pictureOptions.settings, count: count, words: "\(count) pictures and a sheet",
+      job, pictureOptions.settings, count: count, words: "\(counted(count, "picture")) and a sheet",
       into: folderOptions.outdir, report, showing)
   }
 

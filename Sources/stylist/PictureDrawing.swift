@@ -40,22 +40,47 @@ extension NetworkOptions {
     _ job: Job, _ settings: PictureSettings, count: Int, words: String, into outdir: String,
     _ report: ReportOptions
   ) async throws -> (NetworkSummary, Job.Made)? {
-    let summary = try summary(for: settings)
-    try job.check(summary.traits)
-    try job.remarks.forEach(say)
-    try OutputFolder.check(outdir)
+    let summary = try checked(job, settings, into: outdir)
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: count),
         lines: ["would make \(words) in \(outdir) from \(summary.origin)"])
       return nil
     }
+    return (summary, try await run(job, into: outdir))
+  }
+
+  /// Checks all that a job with a generator needs, and says what is questionable.
+  ///
+  /// - Parameters:
+  ///   - job: The job.
+  ///   - settings: What the network's summary has to say something about.
+  ///   - outdir: The folder that files go into.
+  /// - Returns: The network.
+  /// - Throws: What `check` of the job throws; as opening the network's file throws.
+  func checked(
+    _ job: some GeneratorJob, _ settings: PictureSettings, into outdir: String
+  ) throws -> NetworkSummary {
+    let summary = try summary(for: settings)
+    try job.check(summary.traits)
+    try job.remarks.forEach(say)
+    try OutputFolder.check(outdir)
+    return summary
+  }
+
+  /// Runs a job with a generator.
+  ///
+  /// - Parameters:
+  ///   - job: The job.
+  ///   - outdir: The folder that files go into.
+  /// - Returns: What was made.
+  /// - Throws: What the job throws; `Interruption`.
+  func run<Job: GeneratorJob>(_ job: Job, into outdir: String) async throws -> Job.Made {
     let (source, threads) = (source, threads)
-    let made = try await interruptible(leaving: "every file written so far is whole") {
+    return try await interruptible(leaving: "every file written so far is whole") {
       let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
       return try await job.run(on: host, into: folder, progress: ProgressReporter().show)
     }
-    return (summary, made)
   }
 }

@@ -37,7 +37,8 @@ struct Project: AsyncParsableCommand {
       The learning rate rises from 0 over the first twentieth of the steps and falls
       to 0 over the last quarter, so a single step moves nothing, and fewer than 20
       may end farther away than they began. What is written is the code after the
-      last step, as published, even where an earlier one was nearer.
+      last step, as published, even where an earlier one was nearer. An interruption
+      after the first step writes what was found so far, without the video.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -113,11 +114,13 @@ struct Project: AsyncParsableCommand {
     if report.isDryRun {
       try report.print(
         Outcome(network: summary, count: 1),
-        lines: ["would seek the code of \(target) in \(numSteps) steps with \(summary.origin)"])
+        lines: [
+          "would seek the code of \(target) in \(counted(numSteps, "step")) with \(summary.origin)"
+        ])
       return
     }
     let (source, threads) = (networkOptions.source, networkOptions.threads)
-    let outcome = try await interruptible(leaving: "what was found so far is in \(outdir)") {
+    let outcome = try await interruptible(leaving: "nothing was found yet") {
       let host = try NetworkOptions.open(source, threads: threads)
       let folder = try OutputFolder(making: outdir)
       return try await job.run(

@@ -12,12 +12,10 @@ struct SomeFailed: Error, CustomStringConvertible {
   /// Throws if there is any failure, and says each on a line of its own if there are more pictures.
   ///
   /// - Parameters:
-  ///   - failures: Why each picture could not be used, and the exit code that it asks for.
+  ///   - failures: The pictures that could not be used.
   ///   - count: Pictures in all.
   /// - Throws: `SomeFailed` if any failed.
-  static func check(_ failures: [(reason: String, exitCode: Int32)], of count: Int)
-    throws(SomeFailed)
-  {
+  static func check(_ failures: [PictureFailure], of count: Int) throws(SomeFailed) {
     guard let first = failures.first else { return }
     guard count > 1 else {
       throw SomeFailed(exitCode: first.exitCode, description: first.reason)

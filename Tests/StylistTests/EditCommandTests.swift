@@ -143,20 +143,127 @@ struct EditCommandTests {
       let (first, second) = ("img00000000", "img00000001")
       #expect(
         names(in: "\(folder)/out") == [
-          "codes.safetensors", "grid.png", "\(first)-source.png", "\(first)-strength2.png",
-          "\(second)-source.png", "\(second)-strength2.png",
+          "codes.safetensors", "found.safetensors", "grid.png", "\(first)-source.png",
+          "\(first)-strength2.png", "\(second)-source.png", "\(second)-strength2.png",
         ])
+      // The codes that were found give the same pictures under the same names, in the same place.
+      let source = try ByteRegion(mapping: "\(folder)/out/\(second)-source.png").copy()
+      let kept = try await stylist(
+        byLabel + [
+          "--latents=out/found.safetensors", "--attribute=smiling", "--strength=2", "--outdir=out",
+        ], in: folder)
+      #expect(kept.exitCode == 0 && kept.words.isEmpty, "\(kept.stderr)")
+      #expect(names(in: "\(folder)/out").count == 7)
+      let again = try PNG(path: "\(folder)/out/\(second)-source.png").image
+      #expect(try PNG(ByteRegion(source, name: "source")).image == again)
       let reference = try await stylist(
         ["edit", "reference"] + untrained + [
           "--editor=e.pt", "--seeds=1", "--ref-data=photos", "--refine-steps=2", "--outdir=refs",
         ], in: folder)
       #expect(reference.exitCode == 0, "\(reference.stderr)")
       #expect(names(in: "\(folder)/refs").contains("seed0001-00000-\(first).png"))
+      let references = try Safetensors(
+        ByteRegion(mapping: "\(folder)/refs/found-references.safetensors"))
+      #expect(references.metadata["stylist.names"] == "[\"00000-\(first)\",\"00000-\(second)\"]")
       let stray = try await stylist(
         byLabel + [
           "--seeds=1", "--refine-steps=2", "--attribute=smiling", "--outdir=no",
         ], in: folder)
       expect(stray, endsWith: 64, saying: "go with photographs")
+    }
+  }
+
+  @Test("photographs are never replaced, and the names of pictures are known beforehand")
+  func kept() async throws {
+    try await withNetworks { folder in
+      let found = try await stylist(
+        ["directions", "sefa"] + untrained + ["--count=1", "--out=sefa.safetensors"], in: folder)
+      #expect(found.exitCode == 0, "\(found.stderr)")
+      let data = ["--data=photos", "--refine-steps=2"]
+      let direction = ["edit", "direction", "--direction=sefa.safetensors"] + untrained
+      for (photographs, arguments) in [
+        (["grid.png"], direction + data), (["a.png", "a-strength2.png"], direction + data),
+        (["a.png", "a-source.png"], byLabel + data + ["--attribute=1"]),
+        (["a.png", "b.png", "b-a.png"], byReference + data + ["--ref-data=photos"]),
+        (["a.png", "seed0001-a.png"], byReference + ["--seeds=1", "--ref-data=photos", data[1]]),
+      ] {
+        try? FileManager.default.removeItem(atPath: "\(folder)/photos")
+        try FileManager.default.createDirectory(
+          atPath: "\(folder)/photos", withIntermediateDirectories: false)
+        for name in photographs {
+          try PNG(image: noise(width: 8, height: 8, channels: 3, seed: 1)).write(
+            to: "\(folder)/photos/\(name)")
+        }
+        for more in [["-n"], []] {
+          let outcome = try await stylist(arguments + ["--outdir=./photos/"] + more, in: folder)
+          expect(
+            outcome, endsWith: 64,
+            saying: "--outdir: expected another folder than that of the photographs")
+          #expect(names(in: "\(folder)/photos") == photographs.sorted())
+        }
+      }
+    }
+  }
+
+  @Test("photographs that cannot be used are said at the end, and found beforehand by -n")
+  func unusable() async throws {
+    try await withNetworks { folder in
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/photos", withIntermediateDirectories: false)
+      let picture = PNG(image: noise(width: 24, height: 24, channels: 3, seed: 1))
+      for name in ["a", "c", "d"] { try picture.write(to: "\(folder)/photos/\(name).png") }
+      try put(Array("no picture".utf8), at: "\(folder)/photos/b.png")
+      // Whole as far as its size goes.
+      let whole = try ByteRegion(mapping: "\(folder)/photos/c.png").copy()
+      try put(Array(whole.prefix(whole.count / 2)), at: "\(folder)/photos/c.png")
+      let data = ["--data=photos", "--refine-steps=2"]
+      let label = byLabel + data + ["--attribute=1", "--strength=1", "--outdir=out"]
+      let reference =
+        byReference + ["--seeds=1", "--ref-data=photos", "--refine-steps=2", "--outdir=refs"]
+      func complains(_ outcome: Outcome) {
+        #expect(outcome.exitCode == 65)
+        let words = outcome.words.suffix(3)
+        #expect(words.map { $0.contains("photos/b.png") } == [true, false, false], "\(words)")
+        #expect(words.map { $0.contains("photos/c.png") } == [false, true, false], "\(words)")
+        #expect(words.last == "stylist: 2 of 4 pictures could not be used")
+      }
+      for (arguments, count) in [(label, 4), (reference, 2)] {
+        let dry = try await stylist(arguments + ["-n"], in: folder)
+        complains(dry)
+        #expect(dry.stdout.hasPrefix("would make \(count) pictures, a sheet and codes in"))
+        #expect(names(in: folder) == ["c.pt", "e.pt", "photos"])
+      }
+      let invert = try await stylist(
+        ["invert", "--outdir=no", "-n"] + untrained + data, in: folder)
+      complains(invert)
+      let edited = try await stylist(label + ["--json"], in: folder)
+      complains(edited)
+      #expect(
+        names(in: "\(folder)/out") == [
+          "a-source.png", "a-strength1.png", "codes.safetensors", "d-source.png",
+          "d-strength1.png", "found.safetensors", "grid.png",
+        ])
+      let json = try edited.json()
+      #expect(json["count"] as? Int == 4 && (json["failures"] as? [Any])?.count == 2)
+      let referred = try await stylist(reference, in: folder)
+      complains(referred)
+      #expect(
+        names(in: "\(folder)/refs") == [
+          "codes.safetensors", "found-references.safetensors", "grid.png", "seed0001-a.png",
+          "seed0001-d.png",
+        ])
+      // Where none can be used, nothing is written.
+      for name in ["a", "d"] {
+        try FileManager.default.removeItem(atPath: "\(folder)/photos/\(name).png")
+      }
+      let none = try await stylist(label + ["--outdir=none"], in: folder)
+      #expect(none.exitCode == 65 && none.stdout.isEmpty && names(in: "\(folder)/none").isEmpty)
+      let points = "--points=1,2,3,2,1,4,3,4"
+      try put(Array(whole.prefix(whole.count / 2)), at: "\(folder)/half.png")
+      let align = try await stylist(
+        ["align", "--source=half.png", points, "--dest=faces", "-n"], in: folder)
+      #expect(align.exitCode == 65 && align.words.count == 1)
+      #expect(align.stdout == "would align the faces of 0 pictures into faces\n")
     }
   }
 

@@ -84,7 +84,9 @@ struct InversionCommandTests {
           "--save-video", "--outdir=\(folder)/out",
         ], signal: SignalName.interrupt.signal)
       #expect(outcome.exitCode == 130, "\(outcome.stderr)")
-      #expect(outcome.stderr.contains("what was found so far is in"))
+      #expect(
+        outcome.stderr.contains(
+          "interrupted; what was found so far is in \(folder)/out, without the video"))
       #expect(
         names(in: "\(folder)/out") == [
           "codes.safetensors", "distance.png", "proj.png", "projected_w.npz", "target.png",
@@ -373,7 +375,7 @@ struct InversionCommandTests {
       let edit = ["edit", "direction"] + untrained + ["--seeds=1"]
       try await refuses(66, "none.npy", edit + ["--direction=none.npy"])
       try await refuses(65, "expected directions", edit + ["--direction=\(photo)"])
-      for points in ["1,2,3", "1,2,nan,4,5,6,7,8"] {
+      for points in ["1,2,3", "1,2,nan,4,5,6,7,8", "a,b,c,d,e,f,g,h"] {
         let outcome = try await stylist(
           ["align", "--source=\(photo)", "--points=\(points)", "--dest=out"], in: folder)
         expect(outcome, endsWith: 64, saying: "--points: expected eight numbers")

@@ -125,9 +125,9 @@ struct EditLabelJobTests {
         on: GeneratorHost(plainNetwork), into: OutputFolder(making: "\(folder)/again"),
         progress: silently)
       #expect(again.edits.map(\.name).prefix(3) == file.names[0...0] + file.names[0...1])
-      #expect(again.files.first?.file == "\(folder)/again/00-source.png")
+      #expect(again.files.first?.file == "\(folder)/again/seed 3, Smiling 0.5-source.png")
       #expect(
-        try PNG(path: "\(folder)/again/01-source.png").image
+        try PNG(path: "\(folder)/again/seed 3, Smiling -0.25-source.png").image
           == PNG(path: "\(folder)/out/seed0003-strength-0.25.png").image)
     }
   }
@@ -140,9 +140,12 @@ struct EditLabelJobTests {
       for name in ["Smiling", "SMILING", "31", "wearing hat", "Wearing-Hat", "5_o_clock_shadow"] {
         try job(in: folder, attribute: name).check(traits)
       }
-      refuses("from 0 to 39, found Smilling; did you mean Smiling?") {
-        try job(in: folder, attribute: "Smilling").check(traits)
-      }
+      var typo = try job(in: folder, attribute: "Smilling")
+      let words = "such as Smiling, or a number, found Smilling; did you mean Smiling?"
+      refuses(words) { try typo.check(traits) }
+      // The classifier need not even be there.
+      typo.classifier = "\(folder)/none.safetensors"
+      refuses(words) { try typo.check(traits) }
       refuses("found 40") { try job(in: folder, attribute: "40").check(traits) }
       refuses("found -1") { try job(in: folder, attribute: "-1").check(traits) }
       // Names belong to the forty attributes of CelebA.

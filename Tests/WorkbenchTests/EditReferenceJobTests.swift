@@ -20,7 +20,8 @@ struct EditReferenceJobTests {
 
   private func run(_ job: EditReferenceJob, in folder: String) async throws -> [WrittenPicture] {
     try await job.run(
-      on: GeneratorHost(plainNetwork), into: OutputFolder(making: folder), progress: silently)
+      on: GeneratorHost(plainNetwork), into: OutputFolder(making: folder), progress: silently
+    ).files
   }
 
   @Test("every source meets every reference: source, reference and edit beside one another")
@@ -174,7 +175,8 @@ struct EditDirectionJobTests {
       (job.direction, job.strengths) = ("smile", [-1, 2])
       let host = try GeneratorHost(plainNetwork)
       let written = try await job.run(
-        on: host, into: OutputFolder(making: "\(folder)/out"), progress: silently)
+        on: host, into: OutputFolder(making: "\(folder)/out"), progress: silently
+      ).files
       #expect(written.count == 6 && job.count == 4)
       let file = try CodeFile(reading: "\(folder)/out/codes.safetensors")
       #expect(file.names[1] == "seed 3, strength 2")

@@ -2,6 +2,7 @@
 
 import Checkpoints
 import Formats
+import Foundation
 import Layers
 import Networks
 import Tensors
@@ -48,6 +49,18 @@ func writeCodes(to path: String, count: Int, seed: UInt64) throws -> CodeFile {
     elementType: .float32, shape: [count, 6, 16],
     bytes: ByteRegion(floatBytes(values), name: "w"))
   try NPZ.write([("w", stored)], to: path)
+  return try CodeFile(reading: path)
+}
+
+/// Two codes [2, 6, 16] of a file that says what they are of, if there are names.
+func writeNamedCodes(_ names: [String], to path: String) throws -> CodeFile {
+  let values = Tensor.seeded([2, 6, 16], seed: 1, dtype: .float32).values(as: Float.self)
+  let entry = Safetensors.Entry(name: "w", elementType: .float32, shape: [2, 6, 16]) {
+    ByteRegion(floatBytes(values), name: "w")
+  }
+  let text = String(decoding: try JSONEncoder().encode(names), as: UTF8.self)
+  try Safetensors.write(
+    [entry], metadata: names.isEmpty ? [:] : ["stylist.names": text], to: path)
   return try CodeFile(reading: path)
 }
 

@@ -357,6 +357,21 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
       refuses("--outdir: expected another folder") {
         try job.check(files.generator.traits, of: "g", into: "\(files.photos)/../photos")
       }
+      // Photographs in folders below are as little replaced.
+      try files.put([("in/b-inverted.png", photo), ("in/b.png", photo)])
+      let below = InvertJob(
+        try PhotographCodes("\(files.photos)/in", encoder: files.encoderSource, search: nil),
+        provenance: provenance(nil))
+      refuses("found b-inverted.png") {
+        try below.check(files.generator.traits, of: "g", into: "\(files.photos)/in")
+      }
+      try files.put([("in/grid.png", photo)])
+      let all = InvertJob(
+        try PhotographCodes(files.photos, encoder: files.encoderSource, search: nil),
+        provenance: provenance(nil))
+      refuses("found in/grid.png") {
+        try all.check(files.generator.traits, of: "g", into: "\(files.photos)/in")
+      }
     }
   }
 

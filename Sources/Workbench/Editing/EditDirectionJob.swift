@@ -7,7 +7,7 @@ public import Networks
 import Tensors
 
 /// Draws every code at several strengths of a direction, and a sheet with a row for each code.
-public struct EditDirectionJob: PictureJob {
+public struct EditDirectionJob: EditJob {
   /// What is moved, and how it is drawn.
   public var request: EditRequest
   /// A file of directions, read.
@@ -27,15 +27,30 @@ public struct EditDirectionJob: PictureJob {
     (self.request, directions) = (request, try StoredDirections(reading: file))
   }
 
-  /// How many pictures will be made.
-  public var count: Int { request.subject.count * strengths.count }
+  /// How many pictures are made.
+  ///
+  /// - Parameter counts: How many are moved.
+  /// - Returns: One for each strength of each.
+  public func count(of counts: [Int]) -> Int { counts[0] * strengths.count }
+
+  /// The names of the pictures' files, without that of the sheet.
+  public var pictureNames: [String] {
+    request.subject.stems.flatMap { stem in strengths.map { name(stem, $0) } }
+  }
+
+  private func name(_ stem: String, _ strength: Double) -> String {
+    "\(stem)-strength\(plain(strength)).png"
+  }
 
   /// Checks that a generator can make the pictures.
   ///
   /// - Parameter traits: What the generator is.
   /// - Throws: `RequestError` if class, rows or the direction do not fit, or the sheet would be too
   ///   large; `MisfitError` if codes or directions are of another size.
-  public func check(_ traits: GeneratorTraits) throws { _ = try prepared(traits) }
+  public func check(_ traits: GeneratorTraits) throws {
+    try request.check(traits, edits: count)
+    _ = try sheet(of: request.subject, along: chosen(traits).name, traits)
+  }
 
   /// What is questionable about the directions, and about codes of a file, a line each.
   public var remarks: [String] {
@@ -45,21 +60,23 @@ public struct EditDirectionJob: PictureJob {
     }
   }
 
-  private func prepared(_ traits: GeneratorTraits) throws -> (LatentDirection, PictureSheet) {
-    try request.check(traits, edits: count)
-    let (index, direction) = try chosen(traits)
-    let name = direction.name.isEmpty ? "direction \(index)" : direction.name
+  private func sheet(
+    of subject: EditSubject, along name: String, _ traits: GeneratorTraits
+  ) throws -> PictureSheet {
     let words = SheetWords(
-      title: "\(name) by strength", columns: strengths.map(plain),
-      rows: request.subject.names)
-    return (direction, try traits.sheet(words, isBare: request.isBare))
+      title: "\(name) by strength", columns: strengths.map(plain), rows: subject.names)
+    return try traits.sheet(words, isBare: request.isBare)
   }
 
-  /// The direction of the file, and its place.
-  private func chosen(_ traits: GeneratorTraits) throws -> (Int, LatentDirection) {
+  /// The direction of the file, and what people call it.
+  private func chosen(_ traits: GeneratorTraits) throws -> (
+    name: String, direction: LatentDirection
+  ) {
     let all = try directions.directions(for: traits)
-    if let index = Int(direction), all.indices.contains(index) { return (index, all[index]) }
-    if let index = all.firstIndex(where: { $0.name == direction }) { return (index, all[index]) }
+    if let index = Int(direction), all.indices.contains(index) {
+      return (all[index].name.isEmpty ? "direction \(index)" : all[index].name, all[index])
+    }
+    if let named = all.first(where: { $0.name == direction }) { return (named.name, named) }
     let names = all.map(\.name).filter { !$0.isEmpty }
     throw RequestError(
       "--index",
@@ -68,22 +85,31 @@ public struct EditDirectionJob: PictureJob {
   }
 
   /// Makes and writes the pictures: `seed0085-strength1.5.png`, `00-strength1.5.png` or
-  /// `NAME-strength1.5.png` for each code and strength, `codes.safetensors` with the codes in the same order, and `grid.png`.
+  /// `NAME-strength1.5.png` for each code and strength, `codes.safetensors` with the codes in the
+  /// same order, and `grid.png`.
+  ///
+  /// Of photographs `found.safetensors` with the codes that were found comes first. Those that
+  /// cannot be used are left out, and said in the outcome.
   ///
   /// - Parameters:
   ///   - host: The generator.
   ///   - folder: Where the files go.
   ///   - progress: Is told after every picture.
-  /// - Returns: The files; the sheet comes last.
+  /// - Returns: The files, and the photographs that were left out.
   /// - Throws: What `check` throws; `FileError` if a file cannot be read or written;
-  ///   `CancellationError` between pictures.
+  ///   `CancellationError` between pictures; `InterruptedWork` if codes were found before.
   public func run(
     on host: GeneratorHost, into folder: OutputFolder, progress: @escaping ProgressHandler
-  ) async throws -> [WrittenPicture] {
-    let (direction, sheet) = try prepared(host.traits)
-    let subject = try await request.subject.found(on: host, progress: progress)
-    let (names, stems) = (subject.names, subject.stems)
-    var drawing = EditDrawing(request, on: host, into: folder, sheet: sheet)
+  ) async throws -> EditedPictures {
+    try check(host.traits)
+    try check(into: folder.path)
+    let (name, direction) = try chosen(host.traits)
+    let found = try await found(on: host, into: folder, progress: progress)
+    guard !found.isEmpty else { return EditedPictures(found) }
+    let subject = found.subjects[0]
+    let (names, stems, total) = (subject.names, subject.stems, count(of: [subject.count]))
+    var drawing = EditDrawing(
+      request, on: host, into: folder, sheet: try sheet(of: subject, along: name, host.traits))
     for row in 0..<subject.count {
       let code = await subject.code(row, on: host, request.settings)
       for (column, strength) in strengths.enumerated() {
@@ -94,12 +120,12 @@ public struct EditDirectionJob: PictureJob {
         let picture = await drawing.picture(moved, noiseSeed: subject.noiseSeed(row))
         drawing.place(picture, column: column, row: row)
         try drawing.write(
-          picture, "\(stems[row])-strength\(plain(strength))", seed: subject.seed(row))
+          picture, self.name(stems[row], strength), seed: subject.seed(row))
         drawing.keep(moved, "\(names[row]), strength \(plain(strength))")
         let done = row * strengths.count + column + 1
-        progress(JobProgress(done: done, total: count, unit: "pictures"))
+        progress(JobProgress(done: done, total: total, unit: "pictures"))
       }
     }
-    return try drawing.finished()
+    return EditedPictures(found, try drawing.finished())
   }
 }

@@ -6,7 +6,7 @@ public import Networks
 
 /// Draws every code as it is and at several strengths of an attribute, with a sheet that has a row
 /// for each code, and measures what the edits did.
-public struct EditLabelJob: GeneratorJob {
+public struct EditLabelJob: EditJob {
   /// What takes the place of the classifier's gradient.
   public enum Order: String, CaseIterable, Codable, Sendable {
     /// The gradient itself, as the paper has it.
@@ -52,8 +52,23 @@ public struct EditLabelJob: GeneratorJob {
     (self.request, self.attribute, self.classifier) = (request, attribute, classifier)
   }
 
-  /// How many pictures will be made.
-  public var count: Int { request.subject.count * (strengths.count + 1) }
+  /// How many pictures are made.
+  ///
+  /// - Parameter counts: How many are edited.
+  /// - Returns: One for each as it is, and one for each strength of each.
+  public func count(of counts: [Int]) -> Int { counts[0] * (strengths.count + 1) }
+
+  /// The names of the pictures' files, without that of the sheet.
+  public var pictureNames: [String] {
+    request.subject.stems.flatMap { stem in columns.map { name(stem, $0) } }
+  }
+
+  /// The strengths after nothing at all.
+  private var columns: [Double?] { [nil] + strengths.map(Optional.some) }
+
+  private func name(_ stem: String, _ strength: Double?) -> String {
+    "\(stem)-\(strength.map { "strength\(plain($0))" } ?? "source").png"
+  }
 
   /// Checks that a generator and the classifier can make the pictures.
   ///
@@ -61,7 +76,16 @@ public struct EditLabelJob: GeneratorJob {
   /// - Throws: `RequestError` if class, rows, steps or the attribute do not fit, or the sheet would be
   ///   too large; `MisfitError` if the codes or the classifier are of another size; `FileError` if
   ///   the classifier's file cannot be read, or holds none.
-  public func check(_ traits: GeneratorTraits) throws { _ = try prepared(traits) }
+  public func check(_ traits: GeneratorTraits) throws {
+    try AttributeChoice.check(attribute)
+    try request.check(traits, edits: request.subject.count * strengths.count)
+    guard Self.stepRange.contains(steps) else {
+      throw RequestError(
+        "--steps", expected: "\(Self.stepRange.lowerBound) to \(Self.stepRange.upperBound)",
+        found: "\(steps)")
+    }
+    _ = try sheet(of: request.subject, chosen(traits), traits)
+  }
 
   /// What is questionable about codes of a file, a line each.
   public var remarks: [String] {
@@ -70,63 +94,72 @@ public struct EditLabelJob: GeneratorJob {
     }
   }
 
-  private func prepared(_ traits: GeneratorTraits) throws -> (AttributeChoice, PictureSheet) {
-    try request.check(traits, edits: request.subject.count * strengths.count)
-    guard Self.stepRange.contains(steps) else {
-      throw RequestError(
-        "--steps", expected: "\(Self.stepRange.lowerBound) to \(Self.stepRange.upperBound)",
-        found: "\(steps)")
-    }
+  /// The attribute as the classifier knows it.
+  private func chosen(_ traits: GeneratorTraits) throws -> AttributeChoice {
     let found = try request.classifier(in: classifier, for: traits)
-    let attribute = try AttributeChoice(attribute, of: found.attributeCount)
+    return try AttributeChoice(attribute, of: found.attributeCount)
+  }
+
+  private func sheet(
+    of subject: EditSubject, _ attribute: AttributeChoice, _ traits: GeneratorTraits
+  ) throws -> PictureSheet {
     let words = SheetWords(
       title: "\(attribute.name) by strength", columns: ["source"] + strengths.map(plain),
-      rows: request.subject.names)
-    return (attribute, try traits.sheet(words, isBare: request.isBare))
+      rows: subject.names)
+    return try traits.sheet(words, isBare: request.isBare)
   }
 
   /// Makes and writes the pictures: `seed0085-source.png` and `seed0085-strength1.5.png`, or
-  /// `00-source.png` and so on, for each code and strength, `codes.safetensors` with the edited
-  /// codes in the same order, and `grid.png`.
+  /// `00-source.png` or `NAME-source.png` and so on, for each code and strength,
+  /// `codes.safetensors` with the edited codes in the same order, and `grid.png`.
+  ///
+  /// Of photographs `found.safetensors` with the codes that were found comes first. Those that
+  /// cannot be used are left out, and said in the outcome.
   ///
   /// - Parameters:
   ///   - host: The generator.
   ///   - folder: Where the files go.
   ///   - progress: Is told after every picture.
-  /// - Returns: The files and what the edits did.
+  /// - Returns: The files, what the edits did, and the photographs that were left out.
   /// - Throws: What `check` throws; `EditingError` if numbers become not finite; `FileError` if a
-  ///   file cannot be read or written; `CancellationError` between pictures.
+  ///   file cannot be read or written; `CancellationError` between pictures; `InterruptedWork` if
+  ///   codes were found before.
   public func run(
     on host: GeneratorHost, into folder: OutputFolder, progress: @escaping ProgressHandler
   ) async throws -> Outcome {
-    let (attribute, sheet) = try prepared(host.traits)
+    try check(host.traits)
+    try check(into: folder.path)
+    let attribute = try chosen(host.traits)
     let editor = try LabelHost(classifier)
     let choice = LabelChoice(
       attribute: attribute.index, order: order, norm: norm, steps: steps, rows: request.rows)
-    let subject = try await request.subject.found(on: host, progress: progress)
-    let (names, stems) = (subject.names, subject.stems)
-    var drawing = EditDrawing(request, on: host, into: folder, sheet: sheet)
+    let found = try await found(on: host, into: folder, progress: progress)
+    guard !found.isEmpty else { return Outcome(attribute, EditedPictures(found), []) }
+    let subject = found.subjects[0]
+    let (names, stems, total) = (subject.names, subject.stems, count(of: [subject.count]))
+    var drawing = EditDrawing(
+      request, on: host, into: folder, sheet: try sheet(of: subject, attribute, host.traits))
     var (edits, done) = ([Outcome.Edit](), 0)
     for row in 0..<subject.count {
       let (code, name) = (await subject.code(row, on: host, request.settings), names[row])
-      for (column, strength) in ([nil] + strengths.map(Optional.some)).enumerated() {
+      for (column, strength) in columns.enumerated() {
         try Task.checkCancellation()
-        var (shown, suffix) = (code, "source")
+        var shown = code
         if let strength {
           let (edited, effect) = try await editor.edited(code, by: strength, choice)
-          (shown, suffix) = (edited, "strength\(plain(strength))")
+          shown = edited
           edits.append(
             Outcome.Edit(name: name, seed: subject.seed(row), strength: strength, effect))
           drawing.keep(edited, "\(name), \(attribute.name) \(plain(strength))")
         }
         let picture = await drawing.picture(shown, noiseSeed: subject.noiseSeed(row))
         drawing.place(picture, column: column, row: row)
-        try drawing.write(picture, "\(stems[row])-\(suffix)", seed: subject.seed(row))
+        try drawing.write(picture, self.name(stems[row], strength), seed: subject.seed(row))
         done += 1
-        progress(JobProgress(done: done, total: count, unit: "pictures"))
+        progress(JobProgress(done: done, total: total, unit: "pictures"))
       }
     }
-    return Outcome(attribute: attribute.name, files: try drawing.finished(), edits: edits)
+    return Outcome(attribute, EditedPictures(found, try drawing.finished()), edits)
   }
 }
 
@@ -165,9 +198,17 @@ extension EditLabelJob {
     public let files: [WrittenPicture]
     /// The edits, those of a code after one another.
     public let edits: [Edit]
+    /// The photographs that were left out, in their order.
+    public let failures: [PictureFailure]
+
+    init(_ attribute: AttributeChoice, _ pictures: EditedPictures, _ edits: [Edit]) {
+      (self.attribute, self.edits) = (attribute.name, edits)
+      (files, failures) = (pictures.files, pictures.failures)
+    }
 
     /// The outcome as lines for people.
     public var lines: [String] {
+      guard !edits.isEmpty else { return files.map(\.file) }
       func text(_ format: String, _ values: [Double]) -> String {
         values.map { String(format: format, $0) }.joined(separator: " -> ")
       }

@@ -4,7 +4,7 @@ import Formats
 public import Networks
 
 /// Draws every source with what every reference has, and a table of them.
-public struct EditReferenceJob: PictureJob {
+public struct EditReferenceJob: EditJob {
   /// How rows of a code look at rows of the reference.
   public enum Attention: String, CaseIterable, Codable, Sendable {
     /// Every row takes a mean of the reference's rows, as the published program has it.
@@ -35,8 +35,22 @@ public struct EditReferenceJob: PictureJob {
     (self.request, self.references, self.editor) = (request, references, editor)
   }
 
-  /// How many pictures will be made: each pair's source, reference and edit beside one another.
-  public var count: Int { request.subject.count * references.count }
+  /// What is edited, and what has the attribute.
+  public var subjects: [EditSubject] { [request.subject, references] }
+
+  /// How many pictures are made: each pair's source, reference and edit beside one another.
+  ///
+  /// - Parameter counts: How many are edited, and how many references there are.
+  /// - Returns: One for each pair.
+  public func count(of counts: [Int]) -> Int { counts[0] * counts[1] }
+
+  /// The names of the pictures' files, without that of the sheet.
+  public var pictureNames: [String] {
+    let others = references.stems
+    return request.subject.stems.flatMap { stem in others.map { name(stem, $0) } }
+  }
+
+  private func name(_ stem: String, _ reference: String) -> String { "\(stem)-\(reference).png" }
 
   private var choice: EditorChoice {
     EditorChoice(file: editor, attention: attention, heads: heads)
@@ -48,7 +62,12 @@ public struct EditReferenceJob: PictureJob {
   /// - Throws: `RequestError` if class, rows or heads do not fit, or the sheet would be too large;
   ///   `MisfitError` if codes or the edit transformer are of another size; `FileError` if its file
   ///   cannot be read, or holds none.
-  public func check(_ traits: GeneratorTraits) throws { _ = try prepared(traits) }
+  public func check(_ traits: GeneratorTraits) throws {
+    try request.check(traits, edits: count)
+    try references.check(traits, network: request.provenance.network)
+    try request.check(choice, for: traits)
+    _ = try sheet(of: subjects, traits)
+  }
 
   /// What is questionable about codes of files, a line each.
   public var remarks: [String] {
@@ -60,38 +79,42 @@ public struct EditReferenceJob: PictureJob {
     }
   }
 
-  private func prepared(_ traits: GeneratorTraits) throws -> PictureSheet {
-    try request.check(traits, edits: count)
-    try references.check(traits, network: request.provenance.network)
-    try request.check(choice, for: traits)
+  private func sheet(of subjects: [EditSubject], _ traits: GeneratorTraits) throws -> PictureSheet {
     let words = SheetWords(
       title: "sources at the left, references above",
-      columns: [""] + references.names,
-      rows: [""] + request.subject.names)
+      columns: [""] + subjects[1].names, rows: [""] + subjects[0].names)
     return try traits.sheet(words, isBare: request.isBare)
   }
 
-  /// Makes and writes the pictures: `seed0001-seed0085.png` or `00-01.png` for each source and
-  /// reference, which shows the source, the reference and the edit beside one another,
+  /// Makes and writes the pictures: `seed0001-seed0085.png`, `00-01.png` or `NAME-NAME.png` for each
+  /// source and reference, which shows the source, the reference and the edit beside one another,
   /// `codes.safetensors` with the edited codes in the same order, and `grid.png` with references in
   /// the first row, sources in the first column and edits inside.
+  ///
+  /// Of photographs `found.safetensors` and `found-references.safetensors` with the codes that were
+  /// found come first. Those that cannot be used are left out, and said in the outcome.
   ///
   /// - Parameters:
   ///   - host: The generator.
   ///   - folder: Where the files go.
   ///   - progress: Is told after every edit.
-  /// - Returns: The files; the sheet comes last.
+  /// - Returns: The files, and the photographs that were left out.
   /// - Throws: What `check` throws; `EditingError` if numbers become not finite; `FileError` if a
-  ///   file cannot be read or written; `CancellationError` between edits.
+  ///   file cannot be read or written; `CancellationError` between edits; `InterruptedWork` if
+  ///   codes were found before.
   public func run(
     on host: GeneratorHost, into folder: OutputFolder, progress: @escaping ProgressHandler
-  ) async throws -> [WrittenPicture] {
-    let sheet = try prepared(host.traits)
+  ) async throws -> EditedPictures {
+    try check(host.traits)
+    try check(into: folder.path)
     let editor = try ReferenceHost(choice)
-    let subject = try await request.subject.found(on: host, progress: progress)
-    let references = try await references.found(on: host, progress: progress)
+    let found = try await found(on: host, into: folder, progress: progress)
+    guard !found.isEmpty else { return EditedPictures(found) }
+    let (subject, references) = (found.subjects[0], found.subjects[1])
     let (names, stems) = (subject.names, subject.stems)
-    var drawing = EditDrawing(request, on: host, into: folder, sheet: sheet)
+    let (others, otherStems) = (references.names, references.stems)
+    var drawing = EditDrawing(
+      request, on: host, into: folder, sheet: try sheet(of: found.subjects, host.traits))
     var shown: [(code: Codes, picture: ByteImage)] = []
     for index in 0..<references.count {
       try Task.checkCancellation()
@@ -111,13 +134,14 @@ public struct EditReferenceJob: PictureJob {
         drawing.place(picture, column: column + 1, row: row + 1)
         try drawing.write(
           .beside([source, reference.picture, picture]),
-          "\(stems[row])-\(references.stems[column])", seed: subject.seed(row))
-        drawing.keep(edited, "\(names[row]) with \(references.names[column])")
+          name(stems[row], otherStems[column]), seed: subject.seed(row))
+        drawing.keep(edited, "\(names[row]) with \(others[column])")
         let done = row * shown.count + column + 1
-        progress(JobProgress(done: done, total: count, unit: "pictures"))
+        progress(
+          JobProgress(done: done, total: subject.count * shown.count, unit: "pictures"))
       }
     }
-    return try drawing.finished()
+    return EditedPictures(found, try drawing.finished())
   }
 }
 

@@ -21,6 +21,11 @@ public enum EditSubject: Sendable {
   /// Whether they are photographs.
   public var isOfPhotographs: Bool { if case .photographs = self { true } else { false } }
 
+  /// The photographs whose codes are to be found; nil for other pictures.
+  var photographs: PhotographCodes? {
+    if case .photographs(let photographs) = self { photographs } else { nil }
+  }
+
   /// How many pictures there are.
   public var count: Int {
     switch self {
@@ -52,7 +57,8 @@ public enum EditSubject: Sendable {
   var stems: [String] {
     switch self {
     case .seeds(let seeds): seeds.map { "seed\(padded(Int($0), to: 4))" }
-    case .codes(let file): (0..<file.codes.count).map { padded($0, to: 2) }
+    case .codes(let file):
+      file.names.canNameFiles ? file.names : (0..<file.codes.count).map { padded($0, to: 2) }
     case .photographs, .found: names
     }
   }
@@ -86,20 +92,6 @@ public enum EditSubject: Sendable {
     return try owner.remark(about: "codes", in: file.path, of: file.generatorHash)
   }
 
-  /// The same pictures with codes that are known.
-  ///
-  /// - Parameters:
-  ///   - host: The generator.
-  ///   - progress: Is told after every photograph and every step of a search.
-  /// - Returns: What was found for photographs, else the same.
-  /// - Throws: What finding codes throws; `CancellationError`.
-  func found(on host: GeneratorHost, progress: @escaping ProgressHandler) async throws
-    -> EditSubject
-  {
-    guard case .photographs(let photographs) = self else { return self }
-    return .found(try await photographs.codes(on: host, progress: progress))
-  }
-
   /// The code of a picture; traps for photographs whose codes are not found yet.
   ///
   /// - Parameters:
@@ -117,6 +109,26 @@ public enum EditSubject: Sendable {
   }
 }
 
+extension [String] {
+  /// Whether there are texts, no two alike, with which names of files in one folder can begin.
+  fileprivate var canNameFiles: Bool {
+    // Some file systems do not tell letters by their case.
+    !isEmpty && Set(map { $0.lowercased() }).count == count && allSatisfy(\.canNameFile)
+  }
+}
+
+extension String {
+  /// The most bytes of a name, of which there may be two in that of a file.
+  private static let nameLimit = 100
+
+  fileprivate var canNameFile: Bool {
+    1...Self.nameLimit ~= utf8.count && !hasPrefix(".")
+      && unicodeScalars.allSatisfy { scalar in
+        scalar != "/" && scalar != "\\" && scalar.properties.generalCategory != .control
+      }
+  }
+}
+
 /// What all edits need: what is edited, which rows of it, and how the pictures are drawn.
 public struct EditRequest: Sendable {
   /// What is edited.
@@ -131,6 +143,10 @@ public struct EditRequest: Sendable {
   let owner: CodeOwner
   /// What the pictures say about how they were made.
   public var provenance: Provenance
+
+  /// The files in which codes are kept that were found for photographs: of those that are edited,
+  /// and of references.
+  public static let foundNames = ["found.safetensors", "found-references.safetensors"]
 
   /// The content hash of the generator's numbers.
   public var generatorHash: String { owner.hashes[0] }
@@ -177,6 +193,7 @@ struct EditDrawing {
   private let folder: OutputFolder
   private var pictures: PictureWriter
   private var sheet: PictureSheet
+  static let sheetName = "grid.png"
   private var edited: [(code: Codes, name: String)] = []
 
   init(
@@ -203,13 +220,13 @@ struct EditDrawing {
   ///
   /// - Parameters:
   ///   - picture: The picture.
-  ///   - name: The file's name without its ending.
+  ///   - name: The file's name.
   ///   - seed: Its seed, if it is of one.
   /// - Throws: `FileError` if it cannot be written.
   mutating func write(_ picture: ByteImage, _ name: String, seed: UInt32?) throws {
     var record = request.provenance
     record.seed = seed.map(String.init)
-    try pictures.write(picture, "\(name).png", seed: seed, record)
+    try pictures.write(picture, name, seed: seed, record)
   }
 
   /// Keeps an edited code for the file of codes.
@@ -228,7 +245,7 @@ struct EditDrawing {
       files.append(WrittenPicture(file: path))
     }
     guard let image = sheet.image else { return files }
-    try pictures.write(image, "grid.png", request.provenance)
+    try pictures.write(image, Self.sheetName, request.provenance)
     return files + pictures.written.suffix(1)
   }
 }

@@ -33,29 +33,41 @@ struct AttributeChoice: Hashable, Sendable {
   ///   - count: How many attributes the classifier tells; the names are known of 40.
   /// - Throws: `RequestError` if there is none.
   init(_ text: String, of count: Int) throws(RequestError) {
+    try Self.check(text)
     let names = count == CelebAAttributes.names.count ? CelebAAttributes.names : []
-    if let index = Int(text), (0..<count).contains(index) {
-      self.init(index, names)
-      return
+    guard let index = Int(text) ?? (names.isEmpty ? nil : Self.place(of: Self.word(text))),
+      (0..<count).contains(index)
+    else {
+      throw RequestError(
+        "--attribute",
+        expected: (names.isEmpty ? "" : "one of CelebA's attributes, such as Smiling, or ")
+          + "a number from 0 to \(count - 1)", found: text)
     }
-    let words = names.map { $0.lowercased() }
-    let word = text.lowercased().replacing("-", with: "_").replacing(" ", with: "_")
-    if let index = words.firstIndex(of: word) {
-      self.init(index, names)
-      return
-    }
-    let hint = suggestion(for: word, among: words)
-      .flatMap { words.firstIndex(of: $0) }.map { "; did you mean \(names[$0])?" }
-    throw RequestError(
-      "--attribute",
-      expected: (names.isEmpty ? "" : "one of CelebA's attributes, such as Smiling, or ")
-        + "a number from 0 to \(count - 1)", found: text + (hint ?? ""))
-  }
-
-  private init(_ index: Int, _ names: [String]) {
     self.index = index
     name = names.isEmpty ? "attribute \(index)" : names[index]
   }
+
+  /// Checks what can be known of an attribute without its classifier.
+  ///
+  /// - Parameter text: What was typed.
+  /// - Throws: `RequestError` if it is neither a number nor one of CelebA's names.
+  static func check(_ text: String) throws(RequestError) {
+    let word = word(text)
+    guard Int(text) == nil, place(of: word) == nil else { return }
+    let hint = suggestion(for: word, among: words)
+      .flatMap(place).map { "; did you mean \(CelebAAttributes.names[$0])?" }
+    throw RequestError(
+      "--attribute", expected: "one of CelebA's attributes, such as Smiling, or a number",
+      found: text + (hint ?? ""))
+  }
+
+  private static var words: [String] { CelebAAttributes.names.map { $0.lowercased() } }
+
+  private static func word(_ text: String) -> String {
+    text.lowercased().replacing("-", with: "_").replacing(" ", with: "_")
+  }
+
+  private static func place(of word: String) -> Int? { words.firstIndex(of: word) }
 }
 
 extension EditRequest {

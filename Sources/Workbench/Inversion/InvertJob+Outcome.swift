@@ -4,14 +4,6 @@ import Formats
 import Foundation
 
 extension InvertJob {
-  /// A photograph of which there is no code.
-  public struct Failure: Encodable, Sendable {
-    /// What is wrong, on one line.
-    public let reason: String
-    /// The exit code that it asks for.
-    public let exitCode: Int32
-  }
-
   /// A picture of a photograph's code.
   public struct Stage: Encodable, Sendable {
     /// How the code was found.
@@ -46,7 +38,7 @@ extension InvertJob {
     /// The photographs of which there are codes, in the order of the codes.
     public internal(set) var pictures: [Row] = []
     /// The photographs that were left out, in their order.
-    public internal(set) var failures: [Failure] = []
+    public internal(set) var failures: [PictureFailure] = []
     /// How the figures came about.
     public let made: InversionProtocol
     /// What would give figures that are left out; nil if none is.

@@ -93,8 +93,8 @@ public struct InvertJob: Sendable {
   ///   - folder: Where the files go.
   ///   - progress: Is told after every photograph, and after every step.
   /// - Returns: What was made, and what was not and why.
-  /// - Throws: What `check` throws; `FileError` if a file cannot be written; `CancellationError`
-  ///   between steps.
+  /// - Throws: What `check` throws; `FileError` if a file cannot be written; between steps
+  ///   `InterruptedWork` if a photograph is done, else `CancellationError`.
   public func run(
     _ source: NetworkSource, on host: GeneratorHost, into folder: OutputFolder,
     progress: @escaping ProgressHandler
@@ -125,43 +125,26 @@ public struct InvertJob: Sendable {
           outcome.pictures.append(one.row)
           kept.add(one, at: index)
         } catch {
-          outcome.failures.append(try failure(error, index))
+          outcome.failures.append(try photographs.failure(error, index))
         }
         progress.end()
       }
     } catch is CancellationError {
+      guard !outcome.pictures.isEmpty else { throw CancellationError() }
       try finish(&outcome, kept, folder)
-      throw CancellationError()
+      throw InterruptedWork(
+        description: "every file written so far is whole, and codes are of the "
+          + "\(counted(outcome.pictures.count, "picture")) done")
     }
     try finish(&outcome, kept, folder)
     return outcome
   }
 
-  /// The photographs that cannot be used, as far as their sizes tell: for a run that makes nothing.
+  /// The photographs that cannot be decoded, for a run that makes nothing.
   ///
   /// - Returns: Why, in their order.
   /// - Throws: What is not about a photograph.
-  public func unusable() throws -> [Failure] {
-    try (0..<photographs.count).compactMap { index in
-      do {
-        _ = try photographs.files.header(at: index)
-        return nil
-      } catch {
-        return try failure(error, index)
-      }
-    }
-  }
-
-  /// Why there is nothing of a photograph; errors that are not about it are thrown again.
-  private func failure(_ error: any Error, _ index: Int) throws -> Failure {
-    if let error = error as? FileError, [.cannotCreate, .ioFailed].contains(error.kind) {
-      throw error
-    }
-    guard let code = exitCode(for: error) else { throw error }
-    let place = photographs.files.place(of: photographs.files.pictures[index])
-    let isAboutIt = error is DatasetError
-    return Failure(reason: isAboutIt ? "\(error)" : "\(place): \(error)", exitCode: code)
-  }
+  public func unusable() throws -> [PictureFailure] { try photographs.unusable() }
 
   /// What is kept of all photographs until the end.
   private struct Kept {

@@ -56,12 +56,14 @@ extension ProjectionSettings {
   }
 }
 
-/// Codes with the names of what they are codes of.
+/// The codes of photographs, with the names of what they are codes of.
 public struct NamedCodes: Sendable {
   /// A name for each code; no two are the same.
   public let names: [String]
   /// The codes.
   public let codes: Codes
+  /// The photographs of which there is no code, in their order.
+  public let failures: [PictureFailure]
 }
 
 /// Photographs, and how their codes are found.
@@ -123,30 +125,79 @@ public struct PhotographCodes: Sendable {
     if search != nil { try distance.check(traits) }
   }
 
-  /// Finds the codes of all photographs.
+  /// Finds the codes of all photographs, and writes them to a file that `CodeFile` reads; after an
+  /// interruption those that were found.
   ///
   /// - Parameters:
   ///   - host: The generator.
+  ///   - file: The safetensors file to create or replace, if there is any code.
+  ///   - generatorHash: The content hash of the generator's numbers.
   ///   - progress: Is told after every photograph, and after every step of searches.
   /// - Returns: The codes, by the names of the photographs.
-  /// - Throws: What the first photograph of which there is no code throws; `CancellationError`
-  ///   between steps.
-  public func codes(on host: GeneratorHost, progress: @escaping ProgressHandler) async throws
-    -> NamedCodes
-  {
+  /// - Throws: `FileError` if the file cannot be written, or the encoder not be read; between steps
+  ///   `InterruptedWork` if codes were found before, else `CancellationError`.
+  public func codes(
+    on host: GeneratorHost, keptIn file: String, of generatorHash: String,
+    progress: @escaping ProgressHandler
+  ) async throws -> NamedCodes {
     let finder = try CodeFinder(self, host)
-    var codes: [Codes] = []
-    for index in 0..<count {
-      try Task.checkCancellation()
-      let photograph = try files.image(at: index)
-      let done = ProgressOfPhotographs(self, index: index, tell: progress)
-      guard let last = try await finder.codes(of: photograph, watch: done.step).last else {
-        continue
+    var (found, failures) = ([(name: String, code: Codes)](), [PictureFailure]())
+    func kept() throws -> NamedCodes {
+      let (names, traits) = (found.map(\.name), host.traits)
+      guard !found.isEmpty else {
+        let none = Codes(count: 0, numWs: traits.numWs, wDim: traits.wDim, values: [])
+        return NamedCodes(names: names, codes: none, failures: failures)
       }
-      codes.append(last.code)
-      done.end()
+      let codes = Codes.joined(found.map(\.code))
+      try codes.write(to: file, generatorHash: generatorHash, names: names)
+      return NamedCodes(names: names, codes: codes, failures: failures)
     }
-    return NamedCodes(names: names(), codes: .joined(codes))
+    do {
+      for (index, name) in names().enumerated() {
+        try Task.checkCancellation()
+        let done = ProgressOfPhotographs(self, index: index, tell: progress)
+        do {
+          let photograph = try files.image(at: index)
+          let codes = try await finder.codes(of: photograph, watch: done.step)
+          if let last = codes.last { found.append((name, last.code)) }
+        } catch {
+          failures.append(try failure(error, index))
+        }
+        done.end()
+      }
+    } catch is CancellationError where !found.isEmpty {
+      _ = try kept()
+      let number = counted(found.count, "photograph")
+      throw InterruptedWork(description: "the codes of \(number) are in \(file)")
+    }
+    return try kept()
+  }
+
+  /// The photographs that cannot be decoded: for a run that makes nothing.
+  ///
+  /// - Returns: Why, in their order.
+  /// - Throws: What is not about a photograph.
+  func unusable() throws -> [PictureFailure] {
+    try (0..<count).compactMap { index in
+      do {
+        _ = try files.image(at: index)
+        return nil
+      } catch {
+        return try failure(error, index)
+      }
+    }
+  }
+
+  /// Why there is nothing of a photograph; errors that are not about it are thrown again.
+  func failure(_ error: any Error, _ index: Int) throws -> PictureFailure {
+    if let error = error as? FileError, [.cannotCreate, .ioFailed].contains(error.kind) {
+      throw error
+    }
+    guard let code = exitCode(for: error) else { throw error }
+    let place = files.place(of: files.pictures[index])
+    let isAboutIt = error is DatasetError
+    return PictureFailure(
+      reason: isAboutIt ? "\(error)" : "\(place): \(error)", exitCode: code)
   }
 
   /// A name for each photograph: its own without the ending, with a number where others have it.

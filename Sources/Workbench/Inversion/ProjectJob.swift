@@ -131,7 +131,8 @@ public struct ProjectJob: Sendable {
   /// Seeks the code, and writes `target.png`, `proj.png`, `projected_w.npz`, `codes.safetensors` with
   /// the noise and the generator's hash, `distance.png`, and `proj.webp` if a video is wanted.
   ///
-  /// A search that is interrupted writes all but the video of what it has found so far.
+  /// A search that is interrupted after its first step writes all but the video of what it has
+  /// found so far.
   ///
   /// - Parameters:
   ///   - prepared: What `prepared(_:_:)` made of the job, for the same generator.
@@ -141,7 +142,8 @@ public struct ProjectJob: Sendable {
   ///   - progress: Is told after every step, and after every frame.
   /// - Returns: What was found.
   /// - Throws: `InversionError` if numbers become not finite; `FileError` if a
-  ///   file cannot be written; `CancellationError` if it was interrupted.
+  ///   file cannot be written; if it was interrupted, `InterruptedWork`, or `CancellationError`
+  ///   before the first step.
   public func run(
     _ prepared: Prepared, _ source: NetworkSource, on host: GeneratorHost,
     into folder: OutputFolder, progress: @escaping ProgressHandler
@@ -169,11 +171,18 @@ public struct ProjectJob: Sendable {
     try found.code.write(
       to: folder.file("codes.safetensors"), generatorHash: hash,
       names: [name], noise: found.noise)
-    if found.isInterrupted { throw CancellationError() }
+    let left = savesVideo ? "\(folder.path), without the video" : folder.path
+    if found.isInterrupted {
+      throw InterruptedWork(description: "what was found so far is in \(left)")
+    }
     if savesVideo {
       files.append(folder.file("proj.webp"))
-      try await writeVideo(
-        found.path + [found.code], target, found, kind, host, folder.file("proj.webp"), progress)
+      do {
+        try await writeVideo(
+          found.path + [found.code], target, found, kind, host, folder.file("proj.webp"), progress)
+      } catch is CancellationError {
+        throw InterruptedWork(description: "what was found is in \(left)")
+      }
     }
     let distances = found.history.map(\.distance)
     return Outcome(
