@@ -17,8 +17,8 @@ public enum Machine {
 
   /// Lets tensors use the memory again that others were freed from, for as long as the program runs.
   ///
-  /// Fresh pages cost as much time as the work on them, so networks draw up to twice as fast. What
-  /// the program held at its peak it keeps, and freed memory below 32 MiB too, whoever asked for it:
+  /// Fresh pages take time that networks then save: about a seventh was measured. What the program
+  /// held at its peak it keeps, and freed memory below 32 MiB too, whoever asked for it:
   /// therefore programs call this, once and before they do anything else, and libraries do not.
   public static func reuseMemory() { ctorch_reuse_memory() }
 

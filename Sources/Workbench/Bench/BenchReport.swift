@@ -58,8 +58,9 @@ extension BenchReport {
   /// The report as lines for people.
   public var lines: [String] {
     func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    let kind = attention.map { ", \($0) attention" } ?? ""
     var lines = [
-      "\(command) \(cfg) at \(resolution) pixels\(attention.map { ", \($0) attention" } ?? ""): batch \(batch), \(dtype), "
+      "\(command) \(cfg) at \(resolution) pixels\(kind): batch \(batch), \(dtype), "
         + "\(counted(threads, "thread")), \(counted(rounds, "round"))",
       "  time     \(fourDigits(sPerImage)) s an image, \(fourDigits(best)) s at best",
     ]

@@ -18,9 +18,10 @@ struct GrowthPlot {
     var canvas = Canvas(
       width: 2 * size.width, height: size.height + legend.height, background: .white)
     let resolutions = Set(timings.compactMap(\.work.resolution)).sorted().map(Double.init)
+    let others = batches.dropFirst().map(String.init).joined(separator: ", ")
     let words =
       batches.count > 1
-      ? ": batch \(batches[0]) strong, \(batches.dropFirst().map(String.init).joined(separator: ", ")) pale"
+      ? ": batch \(batches[0]) strong, \(others) pale"
       : ""
     let panels: [(title: String, value: (BenchTiming) -> Double)] = [
       ("seconds an image\(words)", \.seconds), ("memory, MiB", \.mib),

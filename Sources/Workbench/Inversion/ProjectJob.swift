@@ -91,7 +91,8 @@ public struct ProjectJob: Sendable {
   ///   - source: Where it comes from, for its hash.
   /// - Returns: What the search starts with.
   /// - Throws: `FileError` if the photograph or the code cannot be read; `MisfitError` if the code is
-  ///   of another size, or of another generator and those are not taken; `RequestError` if the space or the class does not fit; `ConfigurationError`
+  ///   of another size, or of another generator and those are not taken; `RequestError` if the
+  ///   space or the class does not fit; `ConfigurationError`
   ///   for settings that cannot be.
   public func prepared(_ traits: GeneratorTraits, _ source: NetworkSource) throws -> Prepared {
     try settings.validate()
