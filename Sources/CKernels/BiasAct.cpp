@@ -31,14 +31,26 @@ CKERNELS_INLINE Acc sloped(Acc v, Shape<Acc> s) {
 }
 
 template <typename Scalar, typename Acc>
+CKERNELS_INLINE Scalar activated(Acc v, Shape<Acc> s) {
+  v = (v > 0 ? v : sloped(v, s)) * s.gain;
+  v = v < -s.clamp ? -s.clamp : v;
+  return static_cast<Scalar>(v > s.clamp ? s.clamp : v);
+}
+
+// Numbers of one channel.
+template <typename Scalar, typename Acc>
 CKERNELS_INLINE void activateRow(Scalar *y, const Scalar *x, Acc bias, Shape<Acc> s,
                                  int64_t count) {
-  for (int64_t i = 0; i < count; i++) {
-    Acc v = static_cast<Acc>(x[i]) + bias;
-    v = (v > 0 ? v : sloped(v, s)) * s.gain;
-    v = v < -s.clamp ? -s.clamp : v;
-    y[i] = static_cast<Scalar>(v > s.clamp ? s.clamp : v);
-  }
+  for (int64_t i = 0; i < count; i++)
+    y[i] = activated<Scalar>(static_cast<Acc>(x[i]) + bias, s);
+}
+
+// One number of each channel.
+template <typename Scalar, typename Acc>
+CKERNELS_INLINE void activateChannels(Scalar *y, const Scalar *x, const Scalar *biases,
+                                      Shape<Acc> s, int64_t count) {
+  for (int64_t i = 0; i < count; i++)
+    y[i] = activated<Scalar>(static_cast<Acc>(x[i]) + static_cast<Acc>(biases[i]), s);
 }
 
 // dx = dy * gain, times the slope where y is not positive, and zero where y is clamped.
@@ -56,6 +68,12 @@ CKERNELS_INLINE void differentiateRow(Scalar *dx, const Scalar *dy, const Scalar
 CKERNELS_FOR_EACH_LEVEL
 void activateRow(float *y, const float *x, float bias, Shape<float> s, int64_t count) {
   activateRow<float, float>(y, x, bias, s, count);
+}
+
+CKERNELS_FOR_EACH_LEVEL
+void activateChannels(float *y, const float *x, const float *biases, Shape<float> s,
+                      int64_t count) {
+  activateChannels<float, float>(y, x, biases, s, count);
 }
 
 CKERNELS_FOR_EACH_LEVEL
@@ -78,7 +96,10 @@ at::Tensor biasActCPU(const at::Tensor &input, const std::optional<at::Tensor> &
   const int64_t channels = input.size(axis);
   TORCH_CHECK(!bias || (bias->dim() == 1 && bias->size(0) == channels),
               "bias_act: a bias of sizes ", bias->sizes(), " for ", channels, " channels");
-  const at::Tensor x = input.contiguous();
+  // Images keep the order that they have.
+  const bool byPixel = axis == 1 && input.suggest_memory_format() == at::MemoryFormat::ChannelsLast;
+  const at::Tensor x =
+      input.contiguous(byPixel ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
   at::Tensor y = at::empty_like(x);
   int64_t inner = 1;
   for (int64_t a = axis + 1; a < x.dim(); a++) inner *= x.size(a);
@@ -89,6 +110,12 @@ at::Tensor biasActCPU(const at::Tensor &input, const std::optional<at::Tensor> &
     const scalar_t *biases = b.defined() ? b.const_data_ptr<scalar_t>() : nullptr;
     const scalar_t *from = x.const_data_ptr<scalar_t>();
     scalar_t *to = y.mutable_data_ptr<scalar_t>();
+    if (byPixel && biases != nullptr && channels > 0) {
+      forEachRow(x.numel() / channels, channels, [&](int64_t row) {
+        activateChannels(to + row * channels, from + row * channels, biases, s, channels);
+      });
+      return;
+    }
     forEachRow(inner == 0 ? 0 : x.numel() / inner, inner, [&](int64_t row) {
       const Acc value = biases == nullptr ? Acc(0) : static_cast<Acc>(biases[row % channels]);
       activateRow(to + row * inner, from + row * inner, value, s, inner);
@@ -99,7 +126,8 @@ at::Tensor biasActCPU(const at::Tensor &input, const std::optional<at::Tensor> &
 
 at::Tensor biasActGradCPU(const at::Tensor &dyInput, const at::Tensor &yInput, double slope,
                           double gain, std::optional<double> clamp) {
-  const at::Tensor dy = dyInput.contiguous(), y = yInput.contiguous();
+  const at::MemoryFormat order = yInput.suggest_memory_format();
+  const at::Tensor dy = dyInput.contiguous(order), y = yInput.contiguous(order);
   at::Tensor dx = at::empty_like(dy);
   constexpr int64_t chunk = 4096;
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, y.scalar_type(), "bias_act_grad", [&] {

@@ -9,12 +9,13 @@
 #include <torch/library.h>
 
 #include <algorithm>
-#include <numeric>
 #include <type_traits>
 #include <vector>
 
+#include "ChannelFilter.h"
 #include "Features.h"
 #include "Parallel.h"
+#include "ResamplingAxis.h"
 
 namespace ckernels {
 namespace {
@@ -98,49 +99,6 @@ void addTerms(Acc *out, const std::vector<Term<Scalar, Acc>> &terms, int64_t len
   for (int64_t k = end; k < length; k++) addAtEdge(k);
 }
 
-int64_t ceilDivide(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
-
-// One axis: which input samples meet which output samples.
-//
-// Output o and tap t read the enlarged sample o*down + t - padding, which is input sample i if it
-// equals i*up. For one tap the outputs that read anything lie `outputStep` apart and their inputs
-// `inputStep` apart.
-struct Axis {
-  int64_t inputs, outputs, up, down, padding, taps;
-  int64_t outputStep, inputStep;
-
-  Axis(int64_t inputs, int64_t taps, int64_t up, int64_t down, int64_t before, int64_t after)
-      : inputs(inputs), up(up), down(down), padding(before), taps(taps) {
-    TORCH_CHECK(up >= 1 && down >= 1, "upfirdn2d: up ", up, " and down ", down,
-                ", expected at least 1");
-    const int64_t padded = inputs * up + before + after;
-    TORCH_CHECK(padded >= taps, "upfirdn2d: ", padded, " padded samples for ", taps, " taps");
-    outputs = (padded - taps) / down + 1;
-    const int64_t common = std::gcd(up, down);
-    outputStep = up / common;
-    inputStep = down / common;
-  }
-
-  // The first output at or after 0 that reads an input through `tap`, that input, and how many
-  // follow.
-  struct Run {
-    int64_t output, input, count;
-  };
-  Run run(int64_t tap) const {
-    for (int64_t output = 0; output < outputStep; output++) {
-      const int64_t place = output * down + tap - padding;
-      if (place % up != 0) continue;
-      const int64_t first = place / up;
-      const int64_t skipped = std::max<int64_t>(0, ceilDivide(-first, inputStep));
-      const int64_t byInput = ceilDivide(inputs - first, inputStep);
-      const int64_t byOutput = ceilDivide(outputs - output, outputStep);
-      return {output + skipped * outputStep, first + skipped * inputStep,
-              std::min(byInput, byOutput) - skipped};
-    }
-    return {0, 0, 0};
-  }
-};
-
 // Room for the terms and sums of rows.
 template <typename Scalar, typename Acc>
 struct Workspace {
@@ -150,17 +108,17 @@ struct Workspace {
 
 // One output row of one plane: the outputs of each phase (o mod outputStep) have the same taps.
 template <typename Scalar, typename Acc>
-void filterRow(Scalar *out, const Scalar *plane, const Acc *filter, const Axis &x, const Axis &y,
-               int64_t row, const std::vector<Axis::Run> &runs, Workspace<Scalar, Acc> &room) {
+void filterRow(Scalar *out, const Scalar *plane, const Acc *filter, const ResamplingAxis &x, const ResamplingAxis &y,
+               int64_t row, const std::vector<ResamplingAxis::Run> &runs, Workspace<Scalar, Acc> &room) {
   for (int64_t phase = 0; phase < x.outputStep; phase++) {
     const int64_t length = ceilDivide(x.outputs - phase, x.outputStep);
     room.terms.clear();
     for (int64_t ty = 0; ty < y.taps; ty++) {
-      const int64_t place = row * y.down + ty - y.padding;
-      if (place < 0 || place % y.up != 0 || place / y.up >= y.inputs) continue;
-      const Scalar *line = plane + (place / y.up) * x.inputs;
+      const int64_t from = y.input(row, ty);
+      if (from < 0) continue;
+      const Scalar *line = plane + from * x.inputs;
       for (int64_t tx = 0; tx < x.taps; tx++) {
-        const Axis::Run &run = runs[tx];
+        const ResamplingAxis::Run &run = runs[tx];
         if (run.count <= 0 || run.output % x.outputStep != phase) continue;
         const int64_t first = run.output / x.outputStep;
         room.terms.push_back({line, filter[ty * x.taps + tx], run.input - first * x.inputStep,
@@ -183,7 +141,7 @@ void filterRow(Scalar *out, const Scalar *plane, const Acc *filter, const Axis &
 // One plane that is not enlarged, some output rows at a time: the input rows that they read stand in
 // one line, with the zeros that they are padded with, so that no output has an edge.
 template <typename Scalar>
-void filterPlane(Scalar *out, const Scalar *plane, const Scalar *taps, const Axis &x, const Axis &y,
+void filterPlane(Scalar *out, const Scalar *plane, const Scalar *taps, const ResamplingAxis &x, const ResamplingAxis &y,
                  Workspace<Scalar, Scalar> &room) {
   constexpr int64_t lineLength = 1 << 13;  // numbers; of float32, they fit into the first cache
   const int64_t width = (x.outputs - 1) * x.down + x.taps;
@@ -216,8 +174,8 @@ void filterPlane(Scalar *out, const Scalar *plane, const Scalar *taps, const Axi
 
 // Filters plane by plane if it can: where nothing is enlarged, and sums need no wider format.
 template <typename Scalar, typename Acc>
-bool filterPlanes(Scalar *to, const Scalar *from, const std::vector<Acc> &taps, const Axis &x,
-                  const Axis &y, int64_t planes) {
+bool filterPlanes(Scalar *to, const Scalar *from, const std::vector<Acc> &taps, const ResamplingAxis &x,
+                  const ResamplingAxis &y, int64_t planes) {
   if constexpr (std::is_same_v<Scalar, Acc>) {
     if (x.up != 1 || y.up != 1) return false;
     const int64_t size = y.outputs * x.outputs;
@@ -247,12 +205,19 @@ at::Tensor upfirdn2dCPU(const at::Tensor &input, const at::Tensor &filter, at::I
                         double gain) {
   TORCH_CHECK(input.dim() == 4, "upfirdn2d: x has ", input.dim(), " axes, expected 4");
   TORCH_CHECK(filter.dim() == 2, "upfirdn2d: the filter has ", filter.dim(), " axes, expected 2");
-  const Axis x(input.size(3), filter.size(1), up[0], down[0], padding[0], padding[1]);
-  const Axis y(input.size(2), filter.size(0), up[1], down[1], padding[2], padding[3]);
+  const ResamplingAxis x(input.size(3), filter.size(1), up[0], down[0], padding[0], padding[1]);
+  const ResamplingAxis y(input.size(2), filter.size(0), up[1], down[1], padding[2], padding[3]);
+  if (isChannelsLast(input) && input.scalar_type() == at::kFloat &&
+      input.size(1) % channelLanes == 0) {
+    const at::Tensor result = emptyImages(input, input.size(1), y.outputs, x.outputs);
+    filterChannelsLast(input, result, preparedTaps<float>(filter, flipFilter, gain).data(), x, y,
+                       nullptr);
+    return result;
+  }
   const at::Tensor source = input.contiguous();
   at::Tensor result =
       at::empty({input.size(0), input.size(1), y.outputs, x.outputs}, input.options());
-  std::vector<Axis::Run> runs;
+  std::vector<ResamplingAxis::Run> runs;
   for (int64_t t = 0; t < x.taps; t++) runs.push_back(x.run(t));
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, input.scalar_type(), "upfirdn2d", [&] {
     using Acc = at::opmath_type<scalar_t>;
@@ -275,8 +240,8 @@ at::Tensor upfirdn2dCPU(const at::Tensor &input, const at::Tensor &filter, at::I
 // Tensors without numbers have a result of the same kind.
 at::Tensor upfirdn2dMeta(const at::Tensor &input, const at::Tensor &filter, at::IntArrayRef up,
                          at::IntArrayRef down, at::IntArrayRef padding, bool, double) {
-  const Axis x(input.size(3), filter.size(1), up[0], down[0], padding[0], padding[1]);
-  const Axis y(input.size(2), filter.size(0), up[1], down[1], padding[2], padding[3]);
+  const ResamplingAxis x(input.size(3), filter.size(1), up[0], down[0], padding[0], padding[1]);
+  const ResamplingAxis y(input.size(2), filter.size(0), up[1], down[1], padding[2], padding[3]);
   return at::empty({input.size(0), input.size(1), y.outputs, x.outputs}, input.options());
 }
 

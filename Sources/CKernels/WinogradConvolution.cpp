@@ -2,86 +2,20 @@
 // 3×3 convolutions by Winograd's minimal filtering and low-pass filters, finished in the same pass.
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <torch/library.h>
 
-#include <limits>
 #include <optional>
 #include <vector>
 
+#include "Epilogues.h"
 #include "Parallel.h"
 #include "WinogradLoops.h"
 
 namespace ckernels {
 namespace {
-
-using Optional = std::optional<at::Tensor>;
-
-// [N, C, H, W] whose channels lie side by side.
-at::Tensor channelsLast(const at::Tensor &x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
-
-at::Tensor emptyImages(const at::Tensor &like, int64_t channels, int64_t height, int64_t width) {
-  return at::empty({like.size(0), channels, height, width}, like.options(),
-                   at::MemoryFormat::ChannelsLast);
-}
-
-// The numbers of an epilogue for the samples of a batch; what is missing changes nothing.
-class Epilogues {
- public:
-  Epilogues(const char *name, const at::Tensor &like, at::IntArrayRef results, const Optional &scale,
-            const Optional &noise, const Optional &noiseWeight, const Optional &bias, double slope,
-            double gain, std::optional<double> clamp)
-      : slope(slope),
-        gain(gain),
-        clamp(clamp.value_or(std::numeric_limits<double>::infinity())),
-        width(results[3]) {
-    TORCH_CHECK(slope >= 0 && slope <= 1 && gain > 0, name, ": slope ", slope, " and gain ", gain,
-                ", expected a slope from 0 to 1 and a positive gain");
-    const int64_t n = results[0], channels = results[1], pixels = results[2] * width;
-    const auto whole = [&](const Optional &given, double otherwise, at::IntArrayRef sizes) {
-      if (!given) return at::full(sizes, otherwise, like.options());
-      TORCH_CHECK(given->sizes() == sizes && given->scalar_type() == at::kFloat, name,
-                  ": an epilogue's part of sizes ", given->sizes(), ", expected ", sizes,
-                  " in float32");
-      return given->contiguous();
-    };
-    scales = whole(scale, 1, {n, channels});
-    weights = whole(noiseWeight, 1, {channels});
-    biases = whole(bias, 0, {channels});
-    if (noise) {
-      TORCH_CHECK(noise->scalar_type() == at::kFloat &&
-                      (noise->numel() == pixels || noise->numel() == n * pixels),
-                  name, ": noise of sizes ", noise->sizes(), " for results of ", results);
-      noises = noise->contiguous();
-      noiseStep = noise->numel() == pixels ? 0 : pixels;
-    }
-  }
-
-  // For the channels of a sample from one on.
-  Epilogue of(int64_t sample, int64_t channel = 0) const {
-    return {scales.const_data_ptr<float>() + sample * scales.size(1) + channel,
-            weights.const_data_ptr<float>() + channel,
-            biases.const_data_ptr<float>() + channel,
-            slope,
-            gain,
-            clamp};
-  }
-
-  // The noise of a pixel and of those after it; null for none.
-  const float *noise(int64_t sample, int64_t y, int64_t x) const {
-    return noises.defined() ? noises.const_data_ptr<float>() + sample * noiseStep + y * width + x
-                            : nullptr;
-  }
-
- private:
-  at::Tensor scales, weights, biases, noises;
-  float slope, gain, clamp;
-  int64_t noiseStep = 0;
-
- public:
-  const int64_t width;
-};
 
 // MARK: Convolution
 
@@ -201,8 +135,8 @@ struct Convolution {
 
   void readPatch(int64_t sample, int64_t tile, float *to, int64_t patchesStep) const {
     const float *image = x.const_data_ptr<float>() + sample * height * width * inChannels;
-    const int64_t top = tile / tileColumns * Axis::step - 1;
-    const int64_t left = tile % tileColumns * Axis::step - 1;
+    const int64_t top = tile / tileColumns * Axis::step - Axis::before;
+    const int64_t left = tile % tileColumns * Axis::step - Axis::before;
     const float *pixels[Axis::patch * Axis::patch];
     for (int64_t p = 0; p < Axis::patch * Axis::patch; p++) {
       const int64_t row = top + p / Axis::patch, column = left + p % Axis::patch;
@@ -277,6 +211,35 @@ at::Tensor winogradConvTranspose(const at::Tensor &xIn, const at::Tensor &weight
   return y;
 }
 
+// Steps of 1 keep the size; steps of 2 halve 2 H + 1 to H without padding.
+at::Tensor convolution3x3(const at::Tensor &xIn, const at::Tensor &weight, const Optional &bias,
+                          int64_t stride) {
+  const char *name = "conv3x3";
+  if (stride == 1) return winogradConv(xIn, weight, {}, {}, {}, {}, bias, 1, 1, {});
+  const at::Tensor factors = inputScale(name, xIn, weight, {}), x = channelsLast(xIn);
+  TORCH_CHECK(stride == 2 && x.size(2) % 2 == 1 && x.size(3) % 2 == 1, name, ": x of sizes ",
+              x.sizes(), " and steps of ", stride, ", expected odd sizes and steps of 1 or 2");
+  const at::Tensor y = emptyImages(x, weight.size(0), x.size(2) / 2, x.size(3) / 2);
+  const Epilogues epilogues(name, x, y.sizes(), {}, {}, {}, bias, 1, 1, {});
+  Convolution<HalfSize>(x, y, weight, factors, true).run(&epilogues);
+  return y;
+}
+
+at::Tensor convolution3x3Transpose(const at::Tensor &xIn, const at::Tensor &weight,
+                                   int64_t stride) {
+  const char *name = "conv3x3_transpose";
+  TORCH_CHECK(stride == 1 || stride == 2, name, ": steps of ", stride, ", expected 1 or 2");
+  const at::Tensor kernels = weight.transpose(0, 1);
+  // In small images too much of the last tiles lies outside.
+  constexpr int64_t manyRows = 32;
+  if (stride == 2 && xIn.size(2) < manyRows) return at::conv_transpose2d(xIn, weight, {}, 2);
+  if (stride == 2) return winogradConvTranspose(xIn, kernels, {}, false);
+  const at::Tensor factors = inputScale(name, xIn, kernels, {}), x = channelsLast(xIn);
+  const at::Tensor y = emptyImages(x, kernels.size(0), x.size(2), x.size(3));
+  Convolution<SameSize>(x, y, kernels, factors, true).run(nullptr);
+  return y;
+}
+
 // The squares of each kernel's taps, summed: weight [O, I, k, k] → [O, I].
 at::Tensor squaredKernels(const at::Tensor &weightIn) {
   TORCH_CHECK(weightIn.dim() == 4 && weightIn.scalar_type() == at::kFloat,
@@ -297,80 +260,6 @@ at::Tensor squaredKernels(const at::Tensor &weightIn) {
   return squares;
 }
 
-// MARK: Filter
-
-// A pixel of the image under a filter's tap.
-struct Tap {
-  const float *pixel;
-  float factor;
-};
-
-template <int groups>
-CKERNELS_INLINE void filterChannels(const Tap *taps, int64_t count, const Epilogue &epilogue,
-                                    float noise, int64_t channel, float *to) {
-  Channels sums[groups] = {};
-  for (int64_t t = 0; t < count; t++) {
-    for (int g = 0; g < groups; g++)
-      sums[g] += channelsAt(taps[t].pixel + channel + g * channelLanes) * taps[t].factor;
-  }
-  for (int g = 0; g < groups; g++) {
-    const int64_t c = channel + g * channelLanes;
-    store(to + c, epilogue.finished(sums[g], noise, c));
-  }
-}
-
-CKERNELS_FOR_EACH_LEVEL
-void filterPixel(const Tap *taps, int64_t count, const Epilogue &epilogue, float noise,
-                 int64_t channels, float *to) {
-  int64_t c = 0;
-  for (; c + 4 * channelLanes <= channels; c += 4 * channelLanes)
-    filterChannels<4>(taps, count, epilogue, noise, c, to);
-  for (; c < channels; c += channelLanes)
-    filterChannels<1>(taps, count, epilogue, noise, c, to);
-}
-
-at::Tensor filterFinish(const at::Tensor &xIn, const at::Tensor &filterIn, at::IntArrayRef padding,
-                        const Optional &scale, const Optional &noise, const Optional &noiseWeight,
-                        const Optional &bias, double slope, double gain,
-                        std::optional<double> clamp) {
-  const char *name = "filter_finish";
-  TORCH_CHECK(xIn.dim() == 4 && filterIn.dim() == 2 && padding.size() == 4 &&
-                  xIn.scalar_type() == at::kFloat && xIn.size(1) % channelLanes == 0,
-              name, ": x of sizes ", xIn.sizes(), " and a filter of ", filterIn.sizes(),
-              ", expected float32 with a multiple of ", channelLanes, " channels");
-  const at::Tensor x = channelsLast(xIn), filter = filterIn.to(at::kFloat).contiguous();
-  const int64_t n = x.size(0), channels = x.size(1), height = x.size(2), width = x.size(3);
-  const int64_t filterRows = filter.size(0), filterColumns = filter.size(1);
-  const int64_t left = padding[0], top = padding[2];
-  const int64_t rows = height + top + padding[3] - filterRows + 1;
-  const int64_t columns = width + left + padding[1] - filterColumns + 1;
-  TORCH_CHECK(rows > 0 && columns > 0, name, ": x of sizes ", x.sizes(), " for a filter of ",
-              filter.sizes());
-  const at::Tensor y = emptyImages(x, channels, rows, columns);
-  const Epilogues epilogues(name, x, y.sizes(), scale, noise, noiseWeight, bias, slope, gain,
-                            clamp);
-  const float *factors = filter.const_data_ptr<float>();
-  forEachRow(n * rows, columns * channels, [&](int64_t index) {
-    const int64_t sample = index / rows, row = index % rows;
-    const Epilogue epilogue = epilogues.of(sample);
-    const float *added = epilogues.noise(sample, row, 0);
-    const float *image = x.const_data_ptr<float>() + sample * height * width * channels;
-    float *to = y.mutable_data_ptr<float>() + index * columns * channels;
-    std::vector<Tap> taps(filter.numel());
-    for (int64_t column = 0; column < columns; column++) {
-      int64_t count = 0;
-      for (int64_t t = 0; t < filter.numel(); t++) {
-        const int64_t y = row - top + t / filterColumns, x = column - left + t % filterColumns;
-        if (y >= 0 && y < height && x >= 0 && x < width)
-          taps[count++] = {image + (y * width + x) * channels, factors[t]};
-      }
-      filterPixel(taps.data(), count, epilogue, added == nullptr ? 0.f : added[column], channels,
-                  to + column * channels);
-    }
-  });
-  return y;
-}
-
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(stylist, library) {
@@ -380,15 +269,13 @@ TORCH_LIBRARY_FRAGMENT(stylist, library) {
   library.def(
       "winograd_conv_transpose(Tensor x, Tensor weight, Tensor? in_scale, bool mirrored) -> Tensor");
   library.def("squared_kernels(Tensor weight) -> Tensor");
-  library.def(
-      "filter_finish(Tensor x, Tensor filter, int[4] padding, Tensor? scale, Tensor? noise, "
-      "Tensor? noise_weight, Tensor? bias, float slope, float gain, float? clamp) -> Tensor");
 }
 TORCH_LIBRARY_IMPL(stylist, CPU, library) {
   library.impl("winograd_conv", winogradConv);
+  library.impl("conv3x3", convolution3x3);
+  library.impl("conv3x3_transpose", convolution3x3Transpose);
   library.impl("winograd_conv_transpose", winogradConvTranspose);
   library.impl("squared_kernels", squaredKernels);
-  library.impl("filter_finish", filterFinish);
 }
 
 }  // namespace ckernels

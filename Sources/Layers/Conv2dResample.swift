@@ -28,6 +28,11 @@ public func conv2dResample(
   let isPointwise = weight.size(2) == 1 && weight.size(3) == 1
   func convolved(_ x: Tensor, stride: Int = 1, padding: [Int] = [0, 0]) -> Tensor {
     let kernel = flipWeight || isPointwise ? weight : weight.flipped(2, 3)
+    if groups == 1, kernel.size(2) == 3, kernel.size(3) == 3,
+      (stride, padding) == (1, [1, 1]) || (stride, padding) == (2, [0, 0])
+    {
+      return convolution3x3(x, weight: kernel, stride: stride)
+    }
     return x.conv2d(kernel, stride: stride, padding: padding, groups: groups)
   }
   func resampled(_ x: Tensor, up: Int = 1, down: Int = 1, _ p: Padding = 0) -> Tensor {
@@ -102,7 +107,11 @@ private func upsamplingConvolution(
   let cropX = max(min(-rest.left, -rest.right), 0)
   let cropY = max(min(-rest.top, -rest.bottom), 0)
   let kernel = transposedKernel(flipWeight ? weight.flipped(2, 3) : weight, groups: groups)
-  let y = x.convTranspose2d(kernel, stride: up, padding: [cropY, cropX], groups: groups)
+  let doubles = up == 2 && groups == 1 && kh == 3 && kw == 3 && cropX == 0 && cropY == 0
+  let y =
+    doubles
+    ? doublingConvolution3x3(x, weight: kernel)
+    : x.convTranspose2d(kernel, stride: up, padding: [cropY, cropX], groups: groups)
   let cropped = Padding(left: cropX, right: cropX, top: cropY, bottom: cropY)
   return upfirdn2d(
     y, filter: filter, padding: rest + cropped, flipFilter: flipFilter, gain: Double(up * up))

@@ -47,17 +47,11 @@ public struct ConvolutionEpilogue {
 
 // MARK: Without gradients
 
-/// Whether the functions below take a convolution: no gradients are recorded, in float32 on the
-/// processor, 3×3 taps, with channels in whole registers.
-///
-/// Our kernel holds its sums in the registers of AVX-512; processors without have too few.
+/// Whether the functions below take a convolution: no gradients are recorded, and Winograd's
+/// filtering can compute it.
 func isFinishable(_ x: Tensor, weight: Tensor) -> Bool {
-  !recordsGradients && x.device == .cpu && x.dtype == .float32 && weight.dtype == .float32
-    && x.size(1) % 16 == 0 && weight.size(0) % 32 == 0
-    && weight.size(2) == 3 && weight.size(3) == 3 && hasWideRegisters
+  !recordsGradients && isWinogradable(x, weight: weight)
 }
-
-private let hasWideRegisters = kernelFeatureLevel == "AVX512"
 
 /// A 3×3 convolution that keeps the size, and what follows it; see `isFinishable`.
 ///
@@ -74,17 +68,6 @@ func finishedConv2d(
   return call(
     "stylist::winograd_conv", x, weight, inScale, e.scale, e.noise, e.noiseWeight, e.bias, 0.2,
     e.gain, e.clamp)
-}
-
-/// A 3×3 convolution that keeps the size, and a bias; see `isFinishable`.
-///
-/// - Shape: `x` [N, I, H, W], `weight` [O, I, 3, 3], `bias` [O], result [N, O, H, W], whose channels
-///   lie side by side.
-func winogradConv2d(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
-  ckernels_register()
-  let none: Tensor? = nil
-  return call(
-    "stylist::winograd_conv", x, weight, none, none, none, none, bias, 1.0, 1.0, Double?.none)
 }
 
 /// The transposed 3×3 convolution of stride 2; see `isFinishable`.

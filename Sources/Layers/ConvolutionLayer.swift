@@ -38,8 +38,8 @@ public final class ConvolutionLayer {
   /// - Parameter x: [N, I, H, W].
   /// - Returns: [N, O, H', W'].
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    if stride == 1, padding == 1, isFinishable(x, weight: weight) {
-      return winogradConv2d(x, weight: weight, bias: bias)
+    if stride == 1, padding == 1, weight.size(2) == 3 {
+      return convolution3x3(x, weight: weight, bias: bias)
     }
     return call("aten::conv2d", x, weight, bias, [stride, stride], [padding, padding])
   }

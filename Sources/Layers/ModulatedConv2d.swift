@@ -54,7 +54,7 @@ public func modulatedConv2d(
   var y: Tensor
   if fused {
     var kernels = weight.unsqueezed(0) * styles.reshaped(n, 1, i, 1, 1)  // [N, O, I, k, k]
-    if demodulate { kernels = kernels * demodulation(kernels).reshaped(n, o, 1, 1, 1) }
+    if demodulate { kernels = kernels * demodulation(weight, styles).reshaped(n, o, 1, 1, 1) }
     // A single sample stays in the order of memory that it has.
     let joined = n == 1 ? x : x.reshaped(1, n * i, h, w)
     y = convolved(joined, kernels.reshaped(n * o, i, k, k), groups: n)
@@ -62,17 +62,19 @@ public func modulatedConv2d(
   } else {
     y = convolved(x * styles.cast(to: x.dtype).reshaped(n, i, 1, 1), weight)
     if demodulate {
-      let kernels = weight.unsqueezed(0) * styles.reshaped(n, 1, i, 1, 1)
-      y = y * demodulation(kernels).cast(to: x.dtype).reshaped(n, o, 1, 1)
+      y = y * demodulation(weight, styles).cast(to: x.dtype).reshaped(n, o, 1, 1)
     }
   }
   return noise.map { y + $0.cast(to: x.dtype) } ?? y
 }
 
-/// d = 1 / sqrt(Σ w'² + 1e-8) over the input channels and taps of `kernels` [N, O, I, k, k]: [N,
-/// O].
-private func demodulation(_ kernels: Tensor) -> Tensor {
-  (kernels.square().sum(over: 2, 3, 4) + 1e-8).rsqrt()
+/// d = 1 / sqrt(Σ w'² + 1e-8) over the input channels and taps of `weight` [O, I, k, k] times
+/// `styles` [N, I]: [N, O].
+///
+/// The taps' squares are summed once for all samples.
+private func demodulation(_ weight: Tensor, _ styles: Tensor) -> Tensor {
+  let squares = weight.square().sum(over: 2, 3)  // [O, I]
+  return ((squares * styles.square().unsqueezed(1)).sum(over: 2) + 1e-8).rsqrt()
 }
 
 private func normalizedForHalf(_ weight: Tensor) -> Tensor {

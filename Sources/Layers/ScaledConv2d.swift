@@ -76,7 +76,7 @@ public func activatedConv2d(
   _ x: Tensor, weight: Tensor, weightGain: Double, epilogue: ConvolutionEpilogue
 ) -> Tensor {
   guard isFinishable(x, weight: weight) else {
-    return epilogue(x.conv2d(weight * weightGain, padding: [1, 1]))
+    return epilogue(convolution3x3(x, weight: weight * weightGain))
   }
   return finishedConv2d(x, weight: weight, epilogue.scaled(by: weightGain, x, weight))
 }

@@ -180,7 +180,7 @@ final class StyleGAN1DiscriminatorBlock {
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
-    let y = biasAct(x.conv2d(conv0(), padding: [1, 1]), bias: bias0, activation: .lrelu, gain: 1)
+    let y = biasAct(convolution3x3(x, weight: conv0()), bias: bias0, activation: .lrelu, gain: 1)
     let halved = downscaleConv2d(blurred(y, filter: blur), weight: conv1())
     return biasAct(halved, bias: bias1, activation: .lrelu, gain: 1)
   }
@@ -215,7 +215,7 @@ final class StyleGAN1DiscriminatorEpilogue {
     let seen =
       deviationChannels > 0
       ? minibatchStandardDeviation(x, groupSize: groupSize, channels: deviationChannels) : x
-    let y = biasAct(seen.conv2d(conv(), padding: [1, 1]), bias: bias, activation: .lrelu, gain: 1)
+    let y = biasAct(convolution3x3(seen, weight: conv()), bias: bias, activation: .lrelu, gain: 1)
     return dense1(dense0(y.flattened(from: 1)))
   }
 }

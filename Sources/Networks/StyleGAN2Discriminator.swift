@@ -139,7 +139,8 @@ public final class StyleGAN2Discriminator: Discriminator {
   public func callAsFunction(_ img: Tensor, labels: Tensor?, options: DiscriminatorOptions)
     -> Tensor
   {
-    var state = DiscriminatorBlock.State(x: nil, img: img)
+    // Features keep the order of memory of the image, and convolutions prefer this one.
+    var state = DiscriminatorBlock.State(x: nil, img: img.channelsLast())
     for block in blocks { state = block(state, precision: options.precision) }
     let mapped = mapping.map { $0(nil, labels: labels) }
     return epilogue(state, mappedLabels: mapped)

@@ -224,7 +224,13 @@ final class WaveletConvolution {
       let total = kernel.size(0) - 2 + size - 1
       let (before, after) = ((total + 1) / 2, total / 2)
       let padding = Padding(left: before, right: after, top: before, bottom: after)
-      y = upfirdn2d(x, filter: kernel, padding: padding).conv2d(weight(purpose), stride: 2)
+      let filtered = upfirdn2d(x, filter: kernel, padding: padding)
+      y =
+        size == 3
+        ? convolution3x3(filtered, weight: weight(purpose), stride: 2)
+        : filtered.conv2d(weight(purpose), stride: 2)
+    } else if size == 3 {
+      y = convolution3x3(x, weight: weight(purpose))
     } else {
       y = x.conv2d(weight(purpose), padding: [size / 2, size / 2])
     }

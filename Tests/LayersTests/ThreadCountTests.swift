@@ -63,6 +63,23 @@ import Testing
     }
   }
 
+  @Test("3×3 convolutions, their gradients and their gradients' gradients")
+  func convolutions() async {
+    await #expect(processExitsWith: .success) {
+      expectSameBits { dtype in
+        guard dtype == .float32 else { return [] }
+        let weight = Tensor.seeded([96, 32, 3, 3], seed: 2, dtype: dtype).requiringGrad()
+        return [1, 2].flatMap { stride in
+          let x = Tensor.seeded([3, 32, 81, 95], seed: 1, dtype: dtype).requiringGrad()
+          return [weight, x].flatMap { input in
+            let y = convolution3x3(x, weight: weight, stride: stride)
+            return [y] + twoGradients(of: y, by: input)
+          }
+        }
+      }
+    }
+  }
+
   @Test("attention among all tokens and within windows")
   func attention() async {
     await #expect(processExitsWith: .success) {
@@ -99,7 +116,8 @@ import Testing
 
 /// The gradient of squares and the gradient of its squares.
 private func twoGradients(of y: Tensor, by x: Tensor) -> [Tensor] {
-  let first = gradients(of: [y], withRespectTo: [x], weights: [y * y], createGraph: true)[0]
+  let first = gradients(
+    of: [y], withRespectTo: [x], weights: [y * y], retainGraph: true, createGraph: true)[0]
   return [first, gradients(of: [first], withRespectTo: [x], weights: [first * first])[0]]
 }
 

@@ -1,10 +1,16 @@
 // Stylist's own operators. They are called through libtorch's dispatcher under these names, the first
-// two with gradients of any order, the third with first gradients, the others with none:
+// five with gradients of any order, the sixth with first gradients, the others with none:
 //
 //   stylist::upfirdn2d(Tensor x, Tensor filter, int[2] up, int[2] down, int[4] padding,
 //                      bool flip_filter, float gain)
 //
 //   stylist::bias_act(Tensor x, Tensor? bias, int axis, float slope, float gain, float? clamp)
+//
+//   stylist::conv3x3(Tensor x, Tensor weight, Tensor? bias, int stride)
+//
+//   stylist::conv3x3_transpose(Tensor y, Tensor weight, int stride)
+//
+//   stylist::conv3x3_weight_grad(Tensor x, Tensor y, int stride)
 //
 //   stylist::neighborhood_attention(Tensor q, Tensor k, Tensor v, Tensor? rpb, int kernel_size,
 //                                   int dilation, float scale)

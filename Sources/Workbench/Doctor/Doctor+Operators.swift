@@ -17,6 +17,7 @@ extension DoctorJob {
       Self.curvedPath(torch, &random),
       Self.conv2dPath(convolution, .float32, &random),
       Self.conv2dPath(convolution, .bfloat16, &random),
+      Self.convolution3x3Path(own, convolution, &random),
       Self.modulatedConv2dPath(convolution, &random),
       Self.styledConv2dPath(own, convolution, &random),
       Self.attentionPath(own, &random),
@@ -99,6 +100,31 @@ extension DoctorJob {
       found: [x.conv2d(weight, padding: [1, 1])],
       expected: [x.cast(to: .float64).conv2d(weight.cast(to: .float64), padding: [1, 1])],
       reference: "64-bit numbers, without oneDNN", tolerance: dtype == .float32 ? 1e-5 : 8e-3)
+  }
+
+  private static func convolution3x3Path(
+    _ own: String, _ convolution: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let (x, weight) = (
+      random.tensor([2, 32, 9, 9]).requiringGrad(), random.tensor([32, 32, 3, 3])
+    )
+    let wide = x.cast(to: .float64)
+    var (found, expected): ([Tensor], [Tensor]) = ([], [])
+    for stride in 1...2 {
+      let results = [
+        convolution3x3(x, weight: weight, stride: stride),
+        convolution3x3Reference(wide, weight: weight.cast(to: .float64), stride: stride)
+          .cast(to: .float32),
+      ]
+      let slopes = Self.slopes(of: results, by: x, &random)
+      found += [results[0], slopes[0]]
+      expected += [results[1], slopes[1]]
+    }
+    return path(
+      "convolution3x3", kernelFeatureLevel == "AVX512" ? own : convolution,
+      because: kernelFeatureLevel == "AVX512" ? "few multiplications" : "registers are too few",
+      found: found, expected: expected, reference: "64-bit numbers, with the gradient",
+      tolerance: 1e-4)
   }
 
   private static func modulatedConv2dPath(
