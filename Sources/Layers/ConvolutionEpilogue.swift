@@ -70,12 +70,12 @@ func finishedConv2d(
     e.gain, e.clamp)
 }
 
-/// The transposed 3×3 convolution of stride 2; see `isFinishable`.
+/// The transposed 3×3 convolution of stride 2, after which `x` is let go; see `isFinishable`.
 ///
 /// - Shape: `x` [N, I, H, W], `weight` [O, I, 3, 3], `inScale` [N, I], result [N, O, 2 H + 1,
 ///   2 W + 1], whose channels lie side by side.
 func doublingConv2d(
-  _ x: Tensor, weight: Tensor, inScale: Tensor? = nil, isMirrored: Bool = false
+  _ x: consuming Tensor, weight: Tensor, inScale: Tensor? = nil, isMirrored: Bool = false
 ) -> Tensor {
   ckernels_register()
   return call("stylist::winograd_conv_transpose", x, weight, inScale, isMirrored)

@@ -26,10 +26,12 @@ public enum LinearActivation: String, Sendable {
 ///   - bias: b, or nil for none.
 ///   - activation: What is done to the results.
 ///   - summand: What is added at last, to results without activation; nil for nothing.
+///   - replacing: Whether results may take the place of the summand, which then nobody else may
+///     need; where they do, it is what is returned.
 /// - Returns: The results.
 public func linear(
   _ x: Tensor, weight: Tensor, bias: Tensor? = nil, activation: LinearActivation = .none,
-  adding summand: Tensor? = nil
+  adding summand: Tensor? = nil, replacing: Bool = false
 ) -> Tensor {
   precondition(
     activation == .none || summand == nil, "\(activation) is not followed by a summand")
@@ -45,7 +47,7 @@ public func linear(
   let exact = activation == .gelu ? "none" : ""  // rather than by a hyperbolic tangent
   let y: Tensor = call(
     "mkldnn::_linear_pointwise", x, weight, bias, activation.rawValue, [Double](), exact)
-  return summand.map { $0 + y } ?? y
+  return summand.map { sum($0, narrow: y, replacing: replacing) } ?? y
 }
 
 /// `linear` in plain tensor operations.

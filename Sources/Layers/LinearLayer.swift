@@ -63,11 +63,15 @@ public final class LinearLayer {
   ///   - x: […, I].
   ///   - activation: What is done to the results.
   ///   - summand: […, O], what is added at last, to results without activation; nil for nothing.
+  ///   - replacing: Whether results may take the place of the summand, which then nobody else may
+  ///     need.
   /// - Returns: […, O].
   public func callAsFunction(
-    _ x: Tensor, activation: LinearActivation = .none, adding summand: Tensor? = nil
+    _ x: Tensor, activation: LinearActivation = .none, adding summand: Tensor? = nil,
+    replacing: Bool = false
   ) -> Tensor {
-    linear(x, weight: weight, bias: bias, activation: activation, adding: summand)
+    linear(
+      x, weight: weight, bias: bias, activation: activation, adding: summand, replacing: replacing)
   }
 }
 

@@ -11,6 +11,19 @@ public import Tensors
 ///   - styles: A factor for each sample and input.
 /// - Returns: A factor for each sample and output.
 public func demodulation(of weight: Tensor, styles: Tensor) -> Tensor {
+  guard takesTokenPasses(weight), styles.dtype == .float32 else {
+    return demodulationReference(of: weight, styles: styles)
+  }
+  return call("stylist::demodulation", weight, styles, 1e-8)
+}
+
+/// `demodulation` in plain tensor operations.
+///
+/// - Parameters:
+///   - weight: [O, I].
+///   - styles: [N, I].
+/// - Returns: [N, O].
+public func demodulationReference(of weight: Tensor, styles: Tensor) -> Tensor {
   (styles.square().matmul(weight.square().transposed(0, 1)) + 1e-8).rsqrt()
 }
 

@@ -89,7 +89,7 @@ public func activatedConv2d(
 ///
 /// - Shape: `x` [N, I, H, W], `weight` [O, I, 3, 3], `blur` [k, k], result [N, O, 2 H, 2 W].
 /// - Parameters:
-///   - x: Images.
+///   - x: Images, which are let go as soon as they have been read.
 ///   - weight: Kernels without their gain.
 ///   - weightGain: The factor that the kernels are used with.
 ///   - isMirrored: Whether the kernels are applied mirrored.
@@ -97,7 +97,7 @@ public func activatedConv2d(
 ///   - epilogue: Noise, bias and activation; its scale is set here.
 /// - Returns: The enlarged images.
 public func activatedUpscaleConv2d(
-  _ x: Tensor, weight: Tensor, weightGain: Double, isMirrored: Bool, blur: Tensor?,
+  _ x: consuming Tensor, weight: Tensor, weightGain: Double, isMirrored: Bool, blur: Tensor?,
   epilogue: ConvolutionEpilogue
 ) -> Tensor {
   guard isFinishable(x, weight: weight) else {
@@ -107,14 +107,16 @@ public func activatedUpscaleConv2d(
   }
   let epilogue = epilogue.scaled(by: weightGain, x, weight)
   // No name keeps what is made on the way longer than it is needed.
-  func enlarged(_ epilogue: ConvolutionEpilogue?) -> Tensor {
-    finishedFilter2d(
-      doublingConv2d(x, weight: weight, isMirrored: !isMirrored), filter: .ones([2, 2]),
-      padding: 0, epilogue)
+  func enlarged(_ doubled: consuming Tensor, _ epilogue: ConvolutionEpilogue?) -> Tensor {
+    finishedFilter2d(doubled, filter: .ones([2, 2]), padding: 0, epilogue)
   }
-  guard let blur else { return enlarged(epilogue) }
+  guard let blur else {
+    return enlarged(
+      doublingConv2d(consume x, weight: weight, isMirrored: !isMirrored), epilogue)
+  }
   return finishedFilter2d(
-    enlarged(nil), filter: blur, padding: filteringPadding(blur), epilogue)
+    enlarged(doublingConv2d(consume x, weight: weight, isMirrored: !isMirrored), nil),
+    filter: blur, padding: filteringPadding(blur), epilogue)
 }
 
 extension ConvolutionEpilogue {

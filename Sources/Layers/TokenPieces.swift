@@ -20,7 +20,8 @@ public struct TokenPlace: Hashable, Sendable {
 ///   - x: Tokens of samples, or rows of them, which stay whole.
 ///   - replacing: Whether the results take the place of `x`, which then nobody else may need; for
 ///     results with as many channels.
-///   - body: What is done to a piece, [n, p, C] or [n, p, W, C]: [n, p, O] or [n, p, W, O].
+///   - body: What is done to a piece, [n, p, C] or [n, p, W, C]: [n, p, O] or [n, p, W, O]; the
+///     piece itself where results have taken its place already.
 /// - Returns: The results.
 public func mapTokens(
   _ x: Tensor, replacing: Bool = false, _ body: (_ piece: Tensor, _ place: TokenPlace) -> Tensor
@@ -43,7 +44,10 @@ public func mapTokens(
       func part(_ whole: Tensor) -> Tensor {
         whole.sliced(place.samples, axis: 0).sliced(place.range, axis: 1)
       }
-      let result = body(part(x), place)
+      let piece = part(x)
+      let result = body(piece, place)
+      // Where results took the place of the piece, they are there already.
+      if replacing && result.isSame(as: piece) { continue }
       let whole =
         all ?? Tensor.empty(x.shape.dropLast() + [result.size(-1)], dtype: result.dtype)
       part(whole).assign(result)

@@ -171,8 +171,9 @@ final class StyleGAN1Synthesis {
       }
       if i == last, stage.fade > 0 { below = x.map { toRGB[i - 1]($0) } }
       for layer in 2 * i...2 * i + 1 {
+        // Handed over, so that a layer may let them go before it is done.
         x = layers[layer](
-          x, w: wPlus.selected(layer, axis: 1),
+          x.take(), w: wPlus.selected(layer, axis: 1),
           noise: noise(of: layer, source, batch: wPlus.size(0)))
       }
     }
@@ -265,22 +266,31 @@ final class StyleGAN1Layer {
   }
 
   /// Runs the layer; `x` is nil exactly for the first.
-  func callAsFunction(_ x: Tensor?, w: Tensor, noise: Tensor?) -> Tensor {
-    epilogue.styled(activated(x, w: w, epilogue.activation(noise: noise)), w: w)
+  func callAsFunction(_ x: consuming Tensor?, w: Tensor, noise: Tensor?) -> Tensor {
+    let y = activated(consume x, w: w, epilogue.activation(noise: noise))
+    return epilogue.styled(y, w: w)
   }
 
-  private func activated(_ x: Tensor?, w: Tensor, _ activation: ConvolutionEpilogue) -> Tensor {
-    switch (source, x) {
-    case (.constant(let image), nil): return activation(image.repeated(w.size(0), 1, 1, 1))
-    case (.dense(let dense), nil): return activation(dense(w).reshaped(w.size(0), -1, 4, 4))
-    case (.convolution(let kernels), let x?):
+  private func features(_ x: consuming Tensor?) -> Tensor {
+    guard let x else { preconditionFailure("a later layer without features") }
+    return x
+  }
+
+  private func activated(
+    _ x: consuming Tensor?, w: Tensor, _ activation: ConvolutionEpilogue
+  ) -> Tensor {
+    switch source {
+    case .constant(let image): return activation(image.repeated(w.size(0), 1, 1, 1))
+    case .dense(let dense): return activation(dense(w).reshaped(w.size(0), -1, 4, 4))
+    case .convolution(let kernels):
       return activatedConv2d(
-        x, weight: kernels.unscaled, weightGain: kernels.gain, epilogue: activation)
-    case (.enlargement(let kernels, let isMirrored, let blur), let x?):
-      return activatedUpscaleConv2d(
-        x, weight: kernels.unscaled, weightGain: kernels.gain, isMirrored: isMirrored, blur: blur,
+        features(consume x), weight: kernels.unscaled, weightGain: kernels.gain,
         epilogue: activation)
-    default: preconditionFailure("features exactly for layers after the first")
+    case .enlargement(let kernels, let isMirrored, let blur):
+      return activatedUpscaleConv2d(
+        features(consume x), weight: kernels.unscaled, weightGain: kernels.gain,
+        isMirrored: isMirrored,
+        blur: blur, epilogue: activation)
     }
   }
 }

@@ -165,7 +165,8 @@ public final class StyleformerSynthesis {
       if mayBeSplit, let x = state.x, x.size(1) >= 1024 {
         let samples = (0..<n).map { sample in
           let one = { (all: Tensor) in all.sliced(sample..<sample + 1, axis: 0) }
-          let begun = StyleformerBlock.State(x: one(x), img: state.img.map(one))
+          let begun = StyleformerBlock.State(
+            x: one(x), img: state.img.map(one), isPlaced: state.isPlaced)
           return run(from: row, begun, one(wPlus), options, observe: nil)
         }
         return StyleformerBlock.State(
@@ -173,8 +174,11 @@ public final class StyleformerSynthesis {
           img: .concatenate(samples.compactMap(\.img), axis: 0))
       }
       let w = wPlus.selected(row, axis: 1)
-      let x = block.tokens(state.x, batch: n)
-      state = block(x, img: state.img, w: w, nextW: wPlus.selected(row + 1, axis: 1), options)
+      let x = block.tokens(state, batch: n)
+      // Whoever looks on sees tokens without positions.
+      let next = observe == nil && row + 1 < blocks.count ? blocks[row + 1] : nil
+      state = block(
+        x, img: state.img, w: w, nextW: wPlus.selected(row + 1, axis: 1), options, next: next)
       observe?(block, x, w, state)
     }
     return state
@@ -220,6 +224,8 @@ public final class StyleformerBlock {
     package var x: Tensor?
     /// The image so far.
     package var img: Tensor?
+    /// Whether the positions of the next block have been added to the tokens.
+    var isPlaced = false
   }
 
   /// The encoder layer.
@@ -258,23 +264,27 @@ public final class StyleformerBlock {
 
   /// What the layer gets: the tokens of the block before or the constant, with their positions at
   /// the start of a stage.
-  func tokens(_ before: Tensor?, batch: Int) -> Tensor {
-    guard let x = before ?? const?.unsqueezed(0).expanded(batch, -1, -1) else {
+  func tokens(_ before: State, batch: Int) -> Tensor {
+    guard let x = before.x ?? const?.unsqueezed(0).expanded(batch, -1, -1) else {
       preconditionFailure("a later block without tokens")
     }
-    return positionEmbedding.map { x + $0 } ?? x
+    return before.isPlaced ? x : positionEmbedding.map { x + $0 } ?? x
   }
 
-  /// Runs the layer, and at the end of a stage toRGB, which reads the next layer's w.
+  /// Runs the layer, and at the end of a stage toRGB, which reads the next layer's w; positions of
+  /// the next block, if it is given, are added as tokens are enlarged.
   func callAsFunction(
-    _ x: Tensor, img: Tensor?, w: Tensor, nextW: Tensor, _ options: SynthesisOptions
+    _ x: Tensor, img: Tensor?, w: Tensor, nextW: Tensor, _ options: SynthesisOptions,
+    next: StyleformerBlock?
   ) -> State {
     let y = layer(x, w: w, options: options)
     guard let toRGB else { return State(x: y, img: img) }
     let rgb = toRGB(y, w: nextW)
     let sum = img.map { upsample2d($0, filter: filter) + rgb } ?? rgb
     guard enlarges else { return State(x: y, img: sum) }
-    return State(x: tokensOfImage(upsample2d(imageOfTokens(y), filter: filter)), img: sum)
+    return State(
+      x: enlargedTokens(y, filter: filter, adding: next?.positionEmbedding), img: sum,
+      isPlaced: next != nil)
   }
 
   /// The matrices from w to styles, the first of which reads this row of W+.
@@ -310,8 +320,12 @@ final class StyleformerToRGB {
 
   func callAsFunction(_ x: Tensor, w: Tensor) -> Tensor {
     let styles = affine(w)
-    let y = demodulatedLinear(x * styles.unsqueezed(1), weight: weight, styles: styles) + bias
-    return imageOfTokens(y)
+    // [N, C, I], with the styles and what normalises them.
+    let matrices =
+      weight * styles.unsqueezed(1) * demodulation(of: weight, styles: styles).unsqueezed(2)
+    let r = Int(Double(x.size(1)).squareRoot())
+    let channels = tokenChannels(x, matrices: matrices) + bias.unsqueezed(1)
+    return channels.reshaped(x.size(0), weight.size(0), r, r)
   }
 }
 
@@ -320,6 +334,3 @@ func imageOfTokens(_ x: Tensor) -> Tensor {
   let r = Int(Double(x.size(1)).squareRoot())
   return x.transposed(1, 2).reshaped(x.size(0), x.size(2), r, r)
 }
-
-/// [N, C, r, r] → [N, r · r, C].
-func tokensOfImage(_ img: Tensor) -> Tensor { img.flattened(from: 2).transposed(1, 2) }

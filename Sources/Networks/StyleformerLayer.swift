@@ -121,8 +121,8 @@ public final class StyleformerLayer {
     let styles = styles(w)
     let dtype = options.format(forTokens: x)
     if let y = folded(x, styles, dtype: dtype) {
-      return finished(
-        y, noise: noise(options.noise, batch: x.size(0)), withBias: false)
+      return finishedTokens(
+        y, noise: noise(options.noise, batch: x.size(0)), strength: noiseStrength, clamp: clamp)
     }
     let operands = operands(x, styles, dtype: dtype)
     let (q, k, v) = (operands.q, operands.k, operands.v)
@@ -181,16 +181,23 @@ public final class StyleformerLayer {
   }
 
   /// The tokens times the styles, normalised: what queries, keys and values are made from.
-  package func normalized(_ x: Tensor, _ styles: Styles) -> Tensor {
-    let factors = styles.input.unsqueezed(1)
+  ///
+  /// - Parameters:
+  ///   - x: [N, L, I].
+  ///   - styles: Those of the layer.
+  ///   - dtype: The number format of the result; nil for that of the tokens.
+  /// - Returns: [N, L, I].
+  package func normalized(_ x: Tensor, _ styles: Styles, dtype: DType? = nil) -> Tensor {
+    let dtype = dtype ?? x.dtype
     return ablation.normalizesFirst
-      ? x.layerNormalized() * factors : (x * factors).layerNormalized()
+      ? (x.layerNormalized() * styles.input.unsqueezed(1)).cast(to: dtype)
+      : styledNorm(x, styles: styles.input, dtype: dtype)
   }
 
   /// What attention works on, in a number format; nil for that of the tokens.
   package func operands(_ x: Tensor, _ styles: Styles, dtype: DType? = nil) -> Operands {
     let dtype = dtype ?? x.dtype
-    let y = normalized(x, styles).cast(to: dtype)
+    let y = normalized(x, styles, dtype: dtype)
     let q = split(linear(y, qWeight, styles.input).cast(to: dtype))
     var k = split(linear(y, kWeight, styles.input).cast(to: dtype))
     let value =
@@ -221,29 +228,30 @@ public final class StyleformerLayer {
   /// - Parameters:
   ///   - y: [N, L, O].
   ///   - noise: [L, 1] or [N, L, 1]; nil for none.
-  ///   - withBias: Whether the bias is yet to be added.
   /// - Returns: [N, L, O].
-  package func finished(_ y: Tensor, noise: Tensor?, withBias: Bool = true) -> Tensor {
+  package func finished(_ y: Tensor, noise: Tensor?) -> Tensor {
     let noisy = noise.map { y + $0 * noiseStrength } ?? y
-    return biasAct(
-      withBias ? noisy + bias : noisy.cast(to: bias.dtype), axis: 0, activation: .lrelu, gain: 1,
-      clamp: clamp)
+    return biasAct(noisy + bias, axis: 0, activation: .lrelu, gain: 1, clamp: clamp)
   }
 
   /// The layer up to the bias, sample by sample, with all factors of the styles in the matrices
   /// rather than on tokens.
   ///
   /// Factors of queries and keys meet in their products, and those of values pass through attention,
-  /// so that both can be taken elsewhere.
+  /// so that both can be taken elsewhere. Where values are projected, those that are not are never
+  /// made: the matrices of the second branch and of the values are one.
   ///
   /// - Parameters:
   ///   - x: [N, L, I].
   ///   - styles: Those of the layer.
   ///   - dtype: The number format of matrices and attention.
-  /// - Returns: [N, L, O]; nil where gradients are recorded, without demodulation, and where there
-  ///   are so few tokens that factors on them cost less.
+  /// - Returns: [N, L, O]; nil where gradients are recorded, without demodulation, where there are
+  ///   so few tokens that factors on them cost less, and on the device `meta`, where the
+  ///   multiplications of the definition are counted.
   private func folded(_ x: Tensor, _ styles: Styles, dtype: DType) -> Tensor? {
-    guard !recordsGradients, ablation.demodulates, x.size(1) >= 2 * x.size(2) else { return nil }
+    guard !recordsGradients, ablation.demodulates, x.size(1) >= x.size(2), x.device != .meta else {
+      return nil
+    }
     func factors(_ weight: Tensor, _ styles: Tensor) -> Tensor {
       demodulation(of: weight, styles: styles)
     }
@@ -251,33 +259,59 @@ public final class StyleformerLayer {
     let query = factors(qWeight, input) * factors(kWeight, input)  // [N, I]
     let through = factors(vWeight, input) * value  // [N, I]
     let (last, side) = (factors(wWeight, value), uWeight.map { factors($0, value) })  // [N, O]
-    let y = normalized(x, styles).cast(to: dtype)
-    let mixing = projection?.cast(to: dtype)
+    let y = normalized(x, styles, dtype: dtype)
     let samples = (0..<x.size(0)).map { n in
       func row(_ all: Tensor) -> Tensor { all.sliced(n..<n + 1, axis: 0) }  // [1, …]
       func column(_ all: Tensor) -> Tensor { row(all).transposed(0, 1) }  // [O, 1]
-      let matrices = Tensor.concatenate([qWeight * column(query), kWeight, vWeight], axis: 0)
-      let all = Layers.linear(row(y), weight: matrices)  // [1, L, 3 I]
-      let i = x.size(2)
-      let v = all.sliced(2 * i..<3 * i, axis: 2)
-      var mixed = all.sliced(i..<3 * i, axis: 2)  // keys and values, [1, K, 2 I]
-      if let mixing { mixed = mixing.matmul(mixed.selected(0, axis: 0)).unsqueezed(0) }
-      let attended = merged(
-        scaledDotProductAttention(
-          split(all.sliced(0..<i, axis: 2)), keys: split(mixed.sliced(0..<i, axis: 2)),
-          values: split(mixed.sliced(i..<2 * i, axis: 2))))
       let weight = wWeight * column(last) * row(through)
-      guard let uWeight, let side else {
-        return Layers.linear(attended, weight: weight, bias: bias)
+      let sideWeight = uWeight.flatMap { uWeight in
+        side.map { side in
+          ablation.residual == .input
+            ? uWeight * column(side) : uWeight * column(side) * row(through)
+        }
       }
-      let (start, matrix) =
-        ablation.residual == .input
-        ? (row(x).cast(to: dtype), uWeight * column(side))
-        : (v, uWeight * column(side) * row(through))
-      return Layers.linear(
-        attended, weight: weight, adding: Layers.linear(start, weight: matrix, bias: bias))
+      let start = ablation.residual == .input ? row(x).cast(to: dtype) : nil
+      let heads = attended(row(y), queryWeight: qWeight * column(query))
+      guard let sideWeight else { return Layers.linear(heads.results, weight: weight, bias: bias) }
+      let other =
+        if let tokens = start ?? heads.values {
+          Layers.linear(tokens, weight: sideWeight, bias: bias)
+        } else {
+          Layers.linear(row(y), weight: sideWeight.matmul(vWeight), bias: bias)
+        }
+      return Layers.linear(heads.results, weight: weight, adding: other)
     }
     return samples.count == 1 ? samples[0] : .concatenate(samples, axis: 0)
+  }
+
+  /// What attention makes of the normalised tokens of one sample, without factors on values.
+  ///
+  /// Projected keys and values are made of projected tokens, which takes half the multiplications.
+  ///
+  /// - Parameters:
+  ///   - y: [1, L, I].
+  ///   - queryWeight: [I, I], with the factors of queries and keys.
+  /// - Returns: The results, [1, L, I], and the values, [1, L, I], where they were made.
+  private func attended(_ y: Tensor, queryWeight: Tensor) -> (results: Tensor, values: Tensor?) {
+    let i = y.size(2)
+    func part(_ all: Tensor, _ index: Int) -> Tensor {
+      all.sliced(index * i..<(index + 1) * i, axis: 2)
+    }
+    func attended(_ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor {
+      merged(scaledDotProductAttention(split(q), keys: split(k), values: split(v)))
+    }
+    guard let projection = projection?.cast(to: y.dtype) else {
+      let weight = Tensor.concatenate([queryWeight, kWeight, vWeight], axis: 0)
+      let all = Layers.linear(y, weight: weight)  // [1, L, 3 I]
+      return (attended(part(all, 0), part(all, 1), part(all, 2)), part(all, 2))
+    }
+    // [K, I]
+    let mixed = Layers.linear(projection, weight: y.selected(0, axis: 0).transposed(0, 1))
+    let all = Layers.linear(
+      mixed.unsqueezed(0), weight: .concatenate([kWeight, vWeight], axis: 0))  // [1, K, 2 I]
+    return (
+      attended(Layers.linear(y, weight: queryWeight), part(all, 0), part(all, 1)), nil
+    )
   }
 
   /// One number for each token, [L, 1] or [N, L, 1].

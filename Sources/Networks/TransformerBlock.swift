@@ -115,13 +115,13 @@ public final class TransformerBlock {
     let y = attend(x, w: w, dtype: dtype, watch: watch)
     let scaling = norm2.scaling(of: y, w: w)
     return mapTokens(y, replacing: true) { piece, place in
-      mlp(scaling(piece, place).cast(to: dtype), adding: piece)
+      mlp(scaling(piece, place, dtype: dtype), replacing: piece)
     }
   }
 
   private func attend(_ x: Tensor, w: Tensor, dtype: DType, watch: ((Tensor) -> Void)?) -> Tensor {
     let scaling = norm1.scaling(of: x, w: w)
-    let seen = mapTokens(x) { piece, place in scaling(piece, place).cast(to: dtype) }
+    let seen = mapTokens(x) { piece, place in scaling(piece, place, dtype: dtype) }
     watch?(seen)
     return attention(seen, adding: x)
   }
@@ -160,8 +160,10 @@ struct ChannelScaling {
   let shift: Tensor  // [N, 1, C]
 
   /// A piece of tokens, [n, p, C], scaled and moved.
-  func callAsFunction(_ x: Tensor, _ place: TokenPlace) -> Tensor {
-    shift.sliced(place.samples, axis: 0).addingProduct(x, factor.sliced(place.samples, axis: 0))
+  func callAsFunction(_ x: Tensor, _ place: TokenPlace, dtype: DType) -> Tensor {
+    scaledTokens(
+      x, factor: factor.sliced(place.samples, axis: 0),
+      shift: shift.sliced(place.samples, axis: 0), dtype: dtype)
   }
 }
 
@@ -177,7 +179,8 @@ public final class PixelMLP {
     fc2 = LinearLayer(p / "fc2", inFeatures: hidden, outFeatures: channels)
   }
 
-  func callAsFunction(_ x: Tensor, adding summand: Tensor) -> Tensor {
-    fc2(fc1(x, activation: .gelu), adding: summand)
+  /// Adds what the layers make of `x` to a summand, whose place the sum may take.
+  func callAsFunction(_ x: Tensor, replacing summand: Tensor) -> Tensor {
+    fc2(fc1(x, activation: .gelu), adding: summand, replacing: true)
   }
 }

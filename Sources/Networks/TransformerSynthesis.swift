@@ -236,9 +236,7 @@ private struct PositionCode {
 
   /// Some rows of a map, [n, rows, W, C], with the code of their positions.
   func added(to map: Tensor, rows range: Range<Int>) -> Tensor {
-    let half = columns.size(1)
-    let (first, second) = (map.sliced(0..<half, axis: 3), map.sliced(half..<2 * half, axis: 3))
-    return .concatenate([first + columns, second + rows.sliced(range, axis: 0)], axis: 3)
+    placedTokens(map, columns: columns, rows: rows.sliced(range, axis: 0))
   }
 }
 

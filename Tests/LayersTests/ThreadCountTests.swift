@@ -41,6 +41,30 @@ import Testing
     }
   }
 
+  @Test("passes over tokens")
+  func tokens() async {
+    await #expect(processExitsWith: .success) {
+      expectSameBits { dtype in
+        guard dtype == .float32 || dtype == .bfloat16 else { return [] }
+        let x = Tensor.seeded([3, 2025, 37], seed: 1, dtype: .float32)
+        let styles = Tensor.seeded([3, 37], seed: 2, dtype: .float32)
+        return withoutGradients {
+          [
+            styledNorm(x, styles: styles, dtype: dtype),
+            scaledTokens(
+              x, factor: styles.unsqueezed(1), shift: styles.unsqueezed(1), dtype: dtype),
+            finishedTokens(
+              x.cast(to: dtype) + 0, noise: .seeded([2025, 1], seed: 3, dtype: .float32),
+              strength: .ones([]), clamp: 1),
+            enlargedTokens(x, filter: .seeded([4, 4], seed: 4, dtype: .float32)),
+            tokenChannels(x, matrices: .seeded([3, 3, 37], seed: 5, dtype: .float32)),
+            demodulation(of: .seeded([4001, 37], seed: 6, dtype: .float32), styles: styles),
+          ]
+        }
+      }
+    }
+  }
+
   @Test("Winograd's convolutions and filters")
   func winograd() async {
     await #expect(processExitsWith: .success) {

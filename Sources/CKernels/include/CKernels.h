@@ -31,6 +31,23 @@
 //
 //   stylist::window_attention(Tensor q, Tensor k, Tensor v, Tensor biases, int size, int[] shifts,
 //                             float scale)
+//
+//   stylist::styled_norm(Tensor x, Tensor styles, float epsilon, bool narrow)
+//
+//   stylist::scaled_tokens(Tensor x, Tensor factor, Tensor shift, bool narrow)
+//
+//   stylist::add_narrow(Tensor x, Tensor y, Tensor out)
+//
+//   stylist::placed_tokens(Tensor y, Tensor columns, Tensor rows)
+//
+//   stylist::finish_tokens(Tensor y, Tensor? noise, Tensor? strength, float slope, float? clamp,
+//                          Tensor out)
+//
+//   stylist::enlarged_tokens(Tensor x, Tensor filter, Tensor? summand)
+//
+//   stylist::token_channels(Tensor x, Tensor matrices)
+//
+//   stylist::demodulation(Tensor weight, Tensor styles, float epsilon)
 
 #pragma once
 

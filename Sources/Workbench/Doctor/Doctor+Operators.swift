@@ -23,6 +23,7 @@ extension DoctorJob {
       Self.attentionPath(own, &random),
       Self.windowPath(own, &random),
       Self.neighborhoodPath(own, &random),
+      Self.tokenPath(own, &random),
       Self.linearPath(build.oneDNN == nil ? torch : "oneDNN", &random),
       Self.productPath(build.mkl == nil ? torch : "MKL", &random),
     ]
@@ -192,6 +193,36 @@ extension DoctorJob {
         scaledDotProductAttentionReference(
           rows(all[0]), keys: rows(all[1]), values: rows(all[2]), bias: bias)
       ], reference: "all weights at once", tolerance: 1e-5)
+  }
+
+  private static func tokenPath(
+    _ own: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let (x, filter) = (random.tensor([2, 16, 37]), random.tensor([4, 4]))
+    let (styles, weight) = (random.tensor([2, 37]), random.tensor([5, 37]))
+    let (noise, strength) = (random.tensor([16, 1]), random.tensor([]))
+    let (factor, matrices) = (styles.unsqueezed(1), random.tensor([2, 3, 37]))
+    let (map, codes) = (random.tensor([2, 4, 4, 6]), random.tensor([4, 3]))
+    let found = withoutGradients {
+      [
+        styledNorm(x, styles: styles, dtype: .float32),
+        scaledTokens(x, factor: factor, shift: factor, dtype: .float32),
+        finishedTokens(x + 0, noise: noise, strength: strength, clamp: 1),
+        enlargedTokens(x, filter: filter), tokenChannels(x, matrices: matrices),
+        demodulation(of: weight, styles: styles),
+        placedTokens(map, columns: codes, rows: codes.unsqueezed(1)),
+      ]
+    }
+    return path(
+      "tokens", own, because: "one pass over memory", found: found,
+      expected: [
+        styledNormReference(x, styles: styles, dtype: .float32),
+        scaledTokensReference(x, factor: factor, shift: factor, dtype: .float32),
+        finishedTokensReference(x, noise: noise, strength: strength, clamp: 1),
+        enlargedTokensReference(x, filter: filter), tokenChannelsReference(x, matrices: matrices),
+        demodulationReference(of: weight, styles: styles),
+        placedTokensReference(map, columns: codes, rows: codes.unsqueezed(1)),
+      ], reference: "one operation after the other", tolerance: 1e-5)
   }
 
   private static func linearPath(
