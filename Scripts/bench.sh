@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Times every named network at batch 1 and 8, what the papers say about cost, and, if PEERS names a Python with the
 # packages of Benchmarks/peers/requirements.txt, the peers in turn with ours; writes Benchmarks/RESULTS.md and plots.
-# NAMES="stylenat-ffhq256 …" times some of them, PEER_NAMES some of the peers; BATCHES, ROUNDS, TURNS and THREADS
-# change the rest. Timings that are in .build/bench already are not made again: remove the folder to begin anew.
+# NAMES="stylenat-ffhq256 …" times some of them, PEER_NAMES some of the peers; PARTS="networks formats growth peers"
+# does these parts in this order; BATCHES, ROUNDS, TURNS and THREADS change the rest. Timings that are in .build/bench
+# already are not made again: remove the folder to begin anew.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -36,39 +37,46 @@ theirs() {
     "${@:4}" --threads="$THREADS"
 }
 
-for name in ${NAMES:-$GENERATORS $ENCODERS}; do
-  command=generate
-  if [[ " $ENCODERS " == *" $name "* ]]; then command=encode; fi
-  for batch in $BATCHES; do
-    # Pictures of 1024×1024 are computed one after the other anyway, and eight of them take minutes.
-    if [[ $name == *1024 && $batch != 1 ]]; then continue; fi
-    ours networks - "$command" --cfg="$name" --batch="$batch" --rounds="$ROUNDS"
-  done
-done
-
-for name in ${NAMES:-styleformer-cifar10 styleswin-ffhq256 stylenat-ffhq256 stylegan2-256}; do
-  if [[ $name == style-transformer || $name == psp ]]; then continue; fi
-  for batch in $BATCHES; do
-    ours networks - generate --cfg="$name" --batch="$batch" --rounds="$ROUNDS" --dtype=bfloat16 --psnr
-  done
-done
-
-# Attention among all pixels costs the square of their number: at 256×256 it would take tens of gigabytes.
-for batch in $BATCHES; do
-  for res in 32 64 128; do
-    for attention in "" --full-attention; do
-      ours styleformer - generate --cfg=styleformer-lsun128l --res=$res --batch="$batch" --rounds=2 $attention
+networks() {
+  for name in ${NAMES:-$GENERATORS $ENCODERS}; do
+    command=generate
+    if [[ " $ENCODERS " == *" $name "* ]]; then command=encode; fi
+    for batch in $BATCHES; do
+      # Pictures of 1024×1024 are computed one after the other anyway, and eight of them take minutes.
+      if [[ $name == *1024 && $batch != 1 ]]; then continue; fi
+      ours networks - "$command" --cfg="$name" --batch="$batch" --rounds="$ROUNDS"
     done
   done
-  for res in 16 32 64 128 256; do
-    ours windows - generate --cfg=styleswin-ffhq256 --res=$res --batch="$batch" --rounds=2
-    ours windows - generate --cfg=stylenat-ffhq256 --res=$res --batch="$batch" --rounds=2
-    if ((res > 64)); then continue; fi
-    ours windows - generate --cfg=styleswin-ffhq256 --res=$res --batch="$batch" --rounds=2 --full-attention
-  done
-done
+}
 
-if [[ -n ${PEERS:-} ]]; then
+formats() {
+  for name in ${NAMES:-styleformer-cifar10 styleswin-ffhq256 stylenat-ffhq256 stylegan2-256}; do
+    if [[ $name == style-transformer || $name == psp ]]; then continue; fi
+    for batch in $BATCHES; do
+      ours networks - generate --cfg="$name" --batch="$batch" --rounds="$ROUNDS" --dtype=bfloat16 --psnr
+    done
+  done
+}
+
+# Attention among all pixels costs the square of their number: at 256×256 it would take tens of gigabytes.
+growth() {
+  for batch in $BATCHES; do
+    for res in 32 64 128; do
+      for attention in "" --full-attention; do
+        ours styleformer - generate --cfg=styleformer-lsun128l --res=$res --batch="$batch" --rounds=2 $attention
+      done
+    done
+    for res in 16 32 64 128 256; do
+      ours windows - generate --cfg=styleswin-ffhq256 --res=$res --batch="$batch" --rounds=2
+      ours windows - generate --cfg=stylenat-ffhq256 --res=$res --batch="$batch" --rounds=2
+      if ((res > 64)); then continue; fi
+      ours windows - generate --cfg=styleswin-ffhq256 --res=$res --batch="$batch" --rounds=2 --full-attention
+    done
+  done
+}
+
+peers() {
+  if [[ -z ${PEERS:-} ]]; then return; fi
   for turn in $(seq "$TURNS"); do
     for name in ${PEER_NAMES:-stylenat-ffhq256 styleswin-ffhq256 styleformer-cifar10 styleformer-lsun128l \
       stylegan2-256 stylegan1-256 style-transformer}; do
@@ -86,7 +94,9 @@ if [[ -n ${PEERS:-} ]]; then
     done
     ours peers "$turn" train --cfg=auto --res=64 --batch=16 --cbase=4096 --cmax=128 --rounds=5
   done
-fi
+}
+
+for part in ${PARTS:-networks formats growth peers}; do $part; done
 
 lines=(--lines="$TIMINGS/networks.jsonl")
 if [[ -s $TIMINGS/peers.jsonl ]]; then lines+=(--lines="$TIMINGS/peers.jsonl"); fi
