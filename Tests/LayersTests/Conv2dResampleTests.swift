@@ -105,4 +105,25 @@ import Testing
       #expect(shape(down: 2) == [1, 5, 4, 4])
     }
   }
+
+  // Winograd's filtering where there is AVX-512: errors of 1e-5 of the largest result at most.
+  @Test("equals the plain definition with many channels in float32, enlarging and reducing")
+  func manyChannels() {
+    let filter = resampleFilter([1, 3, 3, 1])
+    for (up, down) in [(1, 1), (2, 1), (1, 2)] {
+      for flipWeight in [true, false] {
+        let x = Tensor.seeded([2, 32, 12, 10], seed: 1, dtype: .float32)
+        let weight = Tensor.seeded([64, 32, 3, 3], seed: 2, dtype: .float32)
+        let found = conv2dResample(
+          x, weight: weight, filter: filter, up: up, down: down, padding: 1,
+          flipWeight: flipWeight)
+        let expected = conv2dResampleReference(
+          x.cast(to: .float64), weight: weight.cast(to: .float64), filter: filter, up: up,
+          down: down, padding: 1, flipWeight: flipWeight)
+        let largest: Double = expected.abs().max().item()
+        expectClose(
+          found.cast(to: .float64), expected, atol: 1e-5 * largest, "up \(up) down \(down)")
+      }
+    }
+  }
 }
