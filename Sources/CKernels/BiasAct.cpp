@@ -41,8 +41,7 @@ CKERNELS_INLINE Scalar activated(Acc v, Shape<Acc> s) {
 template <typename Scalar, typename Acc>
 CKERNELS_INLINE void activateRow(Scalar *y, const Scalar *x, Acc bias, Shape<Acc> s,
                                  int64_t count) {
-  for (int64_t i = 0; i < count; i++)
-    y[i] = activated<Scalar>(static_cast<Acc>(x[i]) + bias, s);
+  for (int64_t i = 0; i < count; i++) y[i] = activated<Scalar>(static_cast<Acc>(x[i]) + bias, s);
 }
 
 // One number of each channel.
@@ -84,7 +83,8 @@ void differentiateRow(float *dx, const float *dy, const float *y, Shape<float> s
 // The clamp is rounded as results are, so that the gradient finds the results that lie at it.
 template <typename Scalar, typename Acc>
 Shape<Acc> shape(double slope, double gain, std::optional<double> clamp) {
-  const Scalar bound = static_cast<Scalar>(clamp.value_or(std::numeric_limits<double>::quiet_NaN()));
+  const Scalar bound =
+      static_cast<Scalar>(clamp.value_or(std::numeric_limits<double>::quiet_NaN()));
   return {static_cast<Acc>(slope), static_cast<Acc>(gain), static_cast<Acc>(bound)};
 }
 

@@ -41,19 +41,19 @@ void filterPixel(const Tap *taps, int64_t count, const Epilogue *epilogue, float
   int64_t c = 0;
   for (; c + 4 * channelLanes <= channels; c += 4 * channelLanes)
     filterChannels<4>(taps, count, epilogue, noise, c, to);
-  for (; c < channels; c += channelLanes)
-    filterChannels<1>(taps, count, epilogue, noise, c, to);
+  for (; c < channels; c += channelLanes) filterChannels<1>(taps, count, epilogue, noise, c, to);
 }
 
-// y [N, C, H', W'] = x [N, C, H, W], resampled along both axes with `factors` [taps of y, taps of x],
-// and finished if there are epilogues. Both images are in channels-last order.
+// y [N, C, H', W'] = x [N, C, H, W], resampled along both axes with `factors` [taps of y, taps of
+// x], and finished if there are epilogues. Both images are in channels-last order.
 inline void filterChannelsLast(const at::Tensor &x, const at::Tensor &y, const float *factors,
-                        const ResamplingAxis &across, const ResamplingAxis &down,
-                        const Epilogues *epilogues) {
+                               const ResamplingAxis &across, const ResamplingAxis &down,
+                               const Epilogues *epilogues) {
   const int64_t channels = x.size(1), rows = down.outputs, columns = across.outputs;
   forEachRow(x.size(0) * rows, columns * channels, [&](int64_t index) {
     const int64_t sample = index / rows, row = index % rows;
-    const float *image = x.const_data_ptr<float>() + sample * down.inputs * across.inputs * channels;
+    const float *image =
+        x.const_data_ptr<float>() + sample * down.inputs * across.inputs * channels;
     float *to = y.mutable_data_ptr<float>() + index * columns * channels;
     std::optional<Epilogue> epilogue;
     if (epilogues != nullptr) epilogue = epilogues->of(sample);

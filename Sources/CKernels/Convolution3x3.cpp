@@ -1,7 +1,8 @@
-// 3×3 convolutions with gradients of any order: those that keep the size of images, and those that halve it.
+// 3×3 convolutions with gradients of any order: those that keep the size of images, and those that
+// halve it.
 //
-// The convolution, its transpose and the gradient of its kernels are linear in both of their arguments, so
-// that each of the three has the other two for derivatives.
+// The convolution, its transpose and the gradient of its kernels are linear in both of their
+// arguments, so that each of the three has the other two for derivatives.
 
 #include <ATen/core/Tensor.h>
 #include <torch/csrc/autograd/custom_function.h>

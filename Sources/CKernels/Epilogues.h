@@ -1,4 +1,5 @@
-// Images in channels-last order, and the numbers of what follows a convolution for all samples of a batch.
+// Images in channels-last order, and the numbers of what follows a convolution for all samples of a
+// batch.
 
 #pragma once
 
@@ -17,14 +18,17 @@ namespace {
 using Optional = std::optional<at::Tensor>;
 
 // [N, C, H, W] whose channels lie side by side.
-inline at::Tensor channelsLast(const at::Tensor &x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
+inline at::Tensor channelsLast(const at::Tensor &x) {
+  return x.contiguous(at::MemoryFormat::ChannelsLast);
+}
 
 // Whether channels lie side by side, and in no other order at once.
 inline bool isChannelsLast(const at::Tensor &x) {
   return x.dim() == 4 && x.is_contiguous(at::MemoryFormat::ChannelsLast) && !x.is_contiguous();
 }
 
-inline at::Tensor emptyImages(const at::Tensor &like, int64_t channels, int64_t height, int64_t width) {
+inline at::Tensor emptyImages(const at::Tensor &like, int64_t channels, int64_t height,
+                              int64_t width) {
   return at::empty({like.size(0), channels, height, width}, like.options(),
                    at::MemoryFormat::ChannelsLast);
 }
@@ -32,9 +36,9 @@ inline at::Tensor emptyImages(const at::Tensor &like, int64_t channels, int64_t 
 // The numbers of an epilogue for the samples of a batch; what is missing changes nothing.
 class Epilogues {
  public:
-  Epilogues(const char *name, const at::Tensor &like, at::IntArrayRef results, const Optional &scale,
-            const Optional &noise, const Optional &noiseWeight, const Optional &bias, double slope,
-            double gain, std::optional<double> clamp)
+  Epilogues(const char *name, const at::Tensor &like, at::IntArrayRef results,
+            const Optional &scale, const Optional &noise, const Optional &noiseWeight,
+            const Optional &bias, double slope, double gain, std::optional<double> clamp)
       : slope(slope),
         gain(gain),
         clamp(clamp.value_or(std::numeric_limits<double>::infinity())),

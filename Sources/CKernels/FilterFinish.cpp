@@ -1,4 +1,5 @@
-// The low-pass filters of StyleGAN where no gradients are needed, finished in the same pass over memory.
+// The low-pass filters of StyleGAN where no gradients are needed, finished in the same pass over
+// memory.
 
 #include <ATen/core/Tensor.h>
 #include <torch/library.h>

@@ -22,7 +22,8 @@ struct ResamplingAxis {
   int64_t inputs, outputs, up, down, padding, taps;
   int64_t outputStep, inputStep;
 
-  ResamplingAxis(int64_t inputs, int64_t taps, int64_t up, int64_t down, int64_t before, int64_t after)
+  ResamplingAxis(int64_t inputs, int64_t taps, int64_t up, int64_t down, int64_t before,
+                 int64_t after)
       : inputs(inputs), up(up), down(down), padding(before), taps(taps) {
     TORCH_CHECK(up >= 1 && down >= 1, "upfirdn2d: up ", up, " and down ", down,
                 ", expected at least 1");

@@ -22,8 +22,8 @@ constexpr int64_t blockLength = 64;
 void check(const char *name, const at::Tensor &t, at::IntArrayRef sizes) {
   bool fits = t.scalar_type() == at::kFloat && t.dim() == int64_t(sizes.size());
   for (int64_t a = 0; fits && a < t.dim(); a++) fits = sizes[a] < 0 || t.size(a) == sizes[a];
-  TORCH_CHECK(fits, name, " in ", t.scalar_type(), " of sizes ", t.sizes(),
-              ", expected float of ", sizes);
+  TORCH_CHECK(fits, name, " in ", t.scalar_type(), " of sizes ", t.sizes(), ", expected float of ",
+              sizes);
 }
 
 // Calls `body(sample, first, count)` for blocks of tokens [N, L, C].
@@ -140,8 +140,8 @@ at::Tensor placedTokens(const at::Tensor &yIn, const at::Tensor &columnsIn,
   return out;
 }
 
-// Adds noise [L, 1] or [N, L, 1] times its strength to tokens, applies a leaky ReLU and a bound, and
-// writes them to `out`, which may be the tokens themselves.
+// Adds noise [L, 1] or [N, L, 1] times its strength to tokens, applies a leaky ReLU and a bound,
+// and writes them to `out`, which may be the tokens themselves.
 at::Tensor &finishTokensInto(const at::Tensor &y, const std::optional<at::Tensor> &noiseIn,
                              const std::optional<at::Tensor> &strength, double slope,
                              std::optional<double> clamp, at::Tensor &out) {
@@ -161,8 +161,7 @@ at::Tensor &finishTokensInto(const at::Tensor &y, const std::optional<at::Tensor
     else
       check("finish_tokens: noise", noise, {y.size(0), length, 1});
   }
-  const float bound =
-      static_cast<float>(clamp.value_or(std::numeric_limits<double>::quiet_NaN()));
+  const float bound = static_cast<float>(clamp.value_or(std::numeric_limits<double>::quiet_NaN()));
   const float *numbers = noiseIn ? noise.const_data_ptr<float>() : nullptr;
   const TokenFinish finish = {nullptr, noiseIn ? strength->item<float>() : 0,
                               static_cast<float>(slope), bound};
@@ -179,8 +178,8 @@ at::Tensor &finishTokensInto(const at::Tensor &y, const std::optional<at::Tensor
   return out;
 }
 
-// Tokens of a square map, [N, r · r, C], enlarged to twice the width and height by a filter of 4 × 4
-// taps, [N, 4 · r · r, C]; plus a summand for each, [1, 4 · r · r, C].
+// Tokens of a square map, [N, r · r, C], enlarged to twice the width and height by a filter of 4 ×
+// 4 taps, [N, 4 · r · r, C]; plus a summand for each, [1, 4 · r · r, C].
 at::Tensor enlargedTokens(const at::Tensor &xIn, const at::Tensor &filter,
                           const std::optional<at::Tensor> &summandIn) {
   check("enlarged_tokens: x", xIn, {-1, -1, -1});

@@ -63,8 +63,7 @@ template <typename To>
 CKERNELS_INLINE void scaled(To *to, const float *tokens, const float *factors,
                             const float *summands, int64_t count, int64_t width) {
   for (int64_t t = 0; t < count; t++, tokens += width, to += width)
-    for (int64_t c = 0; c < width; c++)
-      to[c] = narrowed<To>(tokens[c] * factors[c] + summands[c]);
+    for (int64_t c = 0; c < width; c++) to[c] = narrowed<To>(tokens[c] * factors[c] + summands[c]);
 }
 
 // What is done to the results of a layer: noise for each token or null, a leaky ReLU, and a bound.
@@ -105,8 +104,7 @@ CKERNELS_INLINE void placed(float *to, const From *tokens, const float *columns,
     normalized(to, tokens, styles, count, width, epsilon, room);                                  \
   }                                                                                               \
   CKERNELS_FOR_EACH_LEVEL void scaleTokens(Scalar *to, const float *tokens, const float *factors, \
-                                           const float *summands, int64_t count,                  \
-                                           int64_t width) {                                       \
+                                           const float *summands, int64_t count, int64_t width) { \
     scaled(to, tokens, factors, summands, count, width);                                          \
   }                                                                                               \
   CKERNELS_FOR_EACH_LEVEL void finishTokens(float *to, const Scalar *tokens, TokenFinish finish,  \
@@ -149,8 +147,8 @@ CKERNELS_FOR_EACH_LEVEL void mixTokens(float *to, const Mixture &mixture, int64_
   }
 }
 
-// The products of tokens with `outputs` rows of a matrix, [output, token] with `length` tokens to an
-// output.
+// The products of tokens with `outputs` rows of a matrix, [output, token] with `length` tokens to
+// an output.
 CKERNELS_FOR_EACH_LEVEL void multiplyTokens(float *to, const float *tokens, const float *matrix,
                                             int64_t count, int64_t width, int64_t outputs,
                                             int64_t length) {
@@ -159,9 +157,7 @@ CKERNELS_FOR_EACH_LEVEL void multiplyTokens(float *to, const float *tokens, cons
       const float *row = matrix + o * width;
       to[o * length + t] = summed(
           width,
-          [&](int64_t c) {
-            return Sums(loaded<sumCount>(tokens + c) * loaded<sumCount>(row + c));
-          },
+          [&](int64_t c) { return Sums(loaded<sumCount>(tokens + c) * loaded<sumCount>(row + c)); },
           [&](int64_t c) { return tokens[c] * row[c]; });
     }
   }

@@ -20,7 +20,8 @@
 namespace ckernels {
 namespace {
 
-// One tap of a row: it adds tap * line[offset + k * step] to the outputs k from begin to before end.
+// One tap of a row: it adds tap * line[offset + k * step] to the outputs k from begin to before
+// end.
 template <typename Scalar, typename Acc>
 struct Term {
   const Scalar *line;
@@ -108,8 +109,9 @@ struct Workspace {
 
 // One output row of one plane: the outputs of each phase (o mod outputStep) have the same taps.
 template <typename Scalar, typename Acc>
-void filterRow(Scalar *out, const Scalar *plane, const Acc *filter, const ResamplingAxis &x, const ResamplingAxis &y,
-               int64_t row, const std::vector<ResamplingAxis::Run> &runs, Workspace<Scalar, Acc> &room) {
+void filterRow(Scalar *out, const Scalar *plane, const Acc *filter, const ResamplingAxis &x,
+               const ResamplingAxis &y, int64_t row, const std::vector<ResamplingAxis::Run> &runs,
+               Workspace<Scalar, Acc> &room) {
   for (int64_t phase = 0; phase < x.outputStep; phase++) {
     const int64_t length = ceilDivide(x.outputs - phase, x.outputStep);
     room.terms.clear();
@@ -138,11 +140,11 @@ void filterRow(Scalar *out, const Scalar *plane, const Acc *filter, const Resamp
   }
 }
 
-// One plane that is not enlarged, some output rows at a time: the input rows that they read stand in
-// one line, with the zeros that they are padded with, so that no output has an edge.
+// One plane that is not enlarged, some output rows at a time: the input rows that they read stand
+// in one line, with the zeros that they are padded with, so that no output has an edge.
 template <typename Scalar>
-void filterPlane(Scalar *out, const Scalar *plane, const Scalar *taps, const ResamplingAxis &x, const ResamplingAxis &y,
-                 Workspace<Scalar, Scalar> &room) {
+void filterPlane(Scalar *out, const Scalar *plane, const Scalar *taps, const ResamplingAxis &x,
+                 const ResamplingAxis &y, Workspace<Scalar, Scalar> &room) {
   constexpr int64_t lineLength = 1 << 13;  // numbers; of float32, they fit into the first cache
   const int64_t width = (x.outputs - 1) * x.down + x.taps;
   const int64_t left = std::clamp<int64_t>(x.padding, 0, width);
@@ -164,8 +166,8 @@ void filterPlane(Scalar *out, const Scalar *plane, const Scalar *taps, const Res
         room.terms.push_back(
             {room.line.data(), taps[ty * x.taps + tx], ty * width + tx, 0, count * width});
     room.sums.resize(count * width);
-    addInside(room.sums.data(), room.terms.data(), room.terms.size(), 0,
-              count * width - x.taps + 1, 1);
+    addInside(room.sums.data(), room.terms.data(), room.terms.size(), 0, count * width - x.taps + 1,
+              1);
     for (int64_t k = 0; k < count; k++)
       for (int64_t o = 0; o < x.outputs; o++)
         out[(row + k) * x.outputs + o] = room.sums[k * width + o * x.down];
@@ -174,8 +176,8 @@ void filterPlane(Scalar *out, const Scalar *plane, const Scalar *taps, const Res
 
 // Filters plane by plane if it can: where nothing is enlarged, and sums need no wider format.
 template <typename Scalar, typename Acc>
-bool filterPlanes(Scalar *to, const Scalar *from, const std::vector<Acc> &taps, const ResamplingAxis &x,
-                  const ResamplingAxis &y, int64_t planes) {
+bool filterPlanes(Scalar *to, const Scalar *from, const std::vector<Acc> &taps,
+                  const ResamplingAxis &x, const ResamplingAxis &y, int64_t planes) {
   if constexpr (std::is_same_v<Scalar, Acc>) {
     if (x.up != 1 || y.up != 1) return false;
     const int64_t size = y.outputs * x.outputs;
@@ -226,13 +228,12 @@ at::Tensor upfirdn2dCPU(const at::Tensor &input, const at::Tensor &filter, at::I
     scalar_t *to = result.mutable_data_ptr<scalar_t>();
     const int64_t planes = input.size(0) * input.size(1);
     if (filterPlanes(to, from, taps, x, y, planes)) return;
-    forEachRow(planes * y.outputs, x.outputs * x.taps * y.taps,
-               [&](int64_t row) {
-                 thread_local Workspace<scalar_t, Acc> room;
-                 const int64_t plane = row / y.outputs;
-                 filterRow<scalar_t, Acc>(to + row * x.outputs, from + plane * y.inputs * x.inputs,
-                                          taps.data(), x, y, row % y.outputs, runs, room);
-               });
+    forEachRow(planes * y.outputs, x.outputs * x.taps * y.taps, [&](int64_t row) {
+      thread_local Workspace<scalar_t, Acc> room;
+      const int64_t plane = row / y.outputs;
+      filterRow<scalar_t, Acc>(to + row * x.outputs, from + plane * y.inputs * x.inputs,
+                               taps.data(), x, y, row % y.outputs, runs, room);
+    });
   });
   return result;
 }

@@ -1,5 +1,6 @@
-// What StyleGAN's layers are made of where no gradients are needed, for images in channels-last order:
-// 3×3 convolutions by Winograd's minimal filtering and low-pass filters, finished in the same pass.
+// What StyleGAN's layers are made of where no gradients are needed, for images in channels-last
+// order: 3×3 convolutions by Winograd's minimal filtering and low-pass filters, finished in the
+// same pass.
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/conv_transpose2d.h>
@@ -100,12 +101,13 @@ struct Convolution {
     const int64_t patchesStep = patchesSize(block), kernelsStep = kernelsSize(outChannels);
     const int64_t sumStep = outChannels + channelLanes, sumsStep = block * sumStep + channelLanes;
     const at::Tensor kernels = at::empty({kernelCount * kernelsStep}, x.options());
-    forEachRow(outChannels / outputGroup, outputGroup * inChannels * kernelCount, [&](int64_t group) {
-      const int64_t first = group * outputGroup;
-      transformKernels(Axis(), weight.const_data_ptr<float>() + first * strides.output, strides,
-                       inChannels, kernels.mutable_data_ptr<float>() + first * inChannels,
-                       kernelsStep);
-    });
+    forEachRow(
+        outChannels / outputGroup, outputGroup * inChannels * kernelCount, [&](int64_t group) {
+          const int64_t first = group * outputGroup;
+          transformKernels(Axis(), weight.const_data_ptr<float>() + first * strides.output, strides,
+                           inChannels, kernels.mutable_data_ptr<float>() + first * inChannels,
+                           kernelsStep);
+        });
     const int64_t blocks = (tiles + block - 1) / block;
     forEachRow(x.size(0) * blocks, block * frequencies * inChannels, [&](int64_t index) {
       const int64_t sample = index / blocks, first = index % blocks * block;
@@ -267,7 +269,8 @@ TORCH_LIBRARY_FRAGMENT(stylist, library) {
       "winograd_conv(Tensor x, Tensor weight, Tensor? in_scale, Tensor? scale, Tensor? noise, "
       "Tensor? noise_weight, Tensor? bias, float slope, float gain, float? clamp) -> Tensor");
   library.def(
-      "winograd_conv_transpose(Tensor x, Tensor weight, Tensor? in_scale, bool mirrored) -> Tensor");
+      "winograd_conv_transpose(Tensor x, Tensor weight, Tensor? in_scale, bool mirrored) -> "
+      "Tensor");
   library.def("squared_kernels(Tensor weight) -> Tensor");
 }
 TORCH_LIBRARY_IMPL(stylist, CPU, library) {

@@ -8,21 +8,21 @@
 namespace ckernels {
 namespace {
 
-#define CKERNELS_WINOGRAD(Axis)                                                                    \
-  CKERNELS_FOR_EACH_LEVEL                                                                          \
-  void transformKernels(Axis, const float *weight, const KernelStrides &strides,                   \
-                        int64_t inChannels, float *to, int64_t frequencyStep) {                    \
-    transformKernelsTo<Axis>(weight, strides, inChannels, to, frequencyStep);                      \
-  }                                                                                                \
-  CKERNELS_FOR_EACH_LEVEL                                                                          \
-  void transformPatch(Axis, const float *const *pixels, const float *scale, int64_t channels,      \
-                      float *to, int64_t frequencyStep) {                                          \
-    transformPatchTo<Axis>(pixels, scale, channels, to, frequencyStep);                            \
-  }                                                                                                \
-  CKERNELS_FOR_EACH_LEVEL                                                                          \
-  void finishTile(Axis, const float *sums, int64_t frequencyStep, int64_t channels,                \
-                  const Epilogue *epilogue, const Tile &tile) {                                    \
-    finishTileTo<Axis>(sums, frequencyStep, channels, epilogue, tile);                             \
+#define CKERNELS_WINOGRAD(Axis)                                                               \
+  CKERNELS_FOR_EACH_LEVEL                                                                     \
+  void transformKernels(Axis, const float *weight, const KernelStrides &strides,              \
+                        int64_t inChannels, float *to, int64_t frequencyStep) {               \
+    transformKernelsTo<Axis>(weight, strides, inChannels, to, frequencyStep);                 \
+  }                                                                                           \
+  CKERNELS_FOR_EACH_LEVEL                                                                     \
+  void transformPatch(Axis, const float *const *pixels, const float *scale, int64_t channels, \
+                      float *to, int64_t frequencyStep) {                                     \
+    transformPatchTo<Axis>(pixels, scale, channels, to, frequencyStep);                       \
+  }                                                                                           \
+  CKERNELS_FOR_EACH_LEVEL                                                                     \
+  void finishTile(Axis, const float *sums, int64_t frequencyStep, int64_t channels,           \
+                  const Epilogue *epilogue, const Tile &tile) {                               \
+    finishTileTo<Axis>(sums, frequencyStep, channels, epilogue, tile);                        \
   }
 CKERNELS_WINOGRAD(SameSize)
 CKERNELS_WINOGRAD(DoubleSize)

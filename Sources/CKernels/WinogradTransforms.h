@@ -3,7 +3,8 @@
 // A tile of the result is made from a patch of the image. Both, and the kernels, are taken to
 // frequencies along each axis, where the convolution is one product for each frequency and pair of
 // channels. The matrices follow from points at which polynomials are evaluated: 0, 1, -1, 2, -2 and
-// infinity in Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3.
+// infinity in Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016),
+// section 4.3.
 
 #pragma once
 
@@ -53,8 +54,8 @@ struct SameSize {
   }
 };
 
-// The frequencies of five pixels for F(4, 2): four results from a kernel of two taps, with the points 0, 1,
-// -1, 2 and infinity.
+// The frequencies of five pixels for F(4, 2): four results from a kernel of two taps, with the
+// points 0, 1, -1, 2 and infinity.
 CKERNELS_INLINE void spectrumOfPair(const Channels *d, Channels *to) {
   const Channels twice = 2.f * d[1], difference = d[3] - d[2];
   to[0] = 2.f * (d[0] - d[2]) + (d[3] - d[1]);
@@ -95,9 +96,9 @@ struct DoubleSize {
   }
 };
 
-// One axis of the convolution of stride 2 without padding, the transpose of `DoubleSize`: results p are
-// x[2p] g[0] + x[2p + 1] g[1] + x[2p + 2] g[2], the first and last of which are F(4, 2). Its kernels are
-// mirrored, so that `DoubleSize` makes their frequencies.
+// One axis of the convolution of stride 2 without padding, the transpose of `DoubleSize`: results p
+// are x[2p] g[0] + x[2p + 1] g[1] + x[2p + 2] g[2], the first and last of which are F(4, 2). Its
+// kernels are mirrored, so that `DoubleSize` makes their frequencies.
 struct HalfSize {
   static constexpr int64_t patch = 9, frequencies = 9, result = 4, step = 8, before = 0;
 
@@ -208,8 +209,7 @@ CKERNELS_INLINE void finishTileTo(const float *sums, int64_t frequencyStep, int6
     for (int row = 0; row < tile.rows; row++) {
       Axis::resultOfSpectrum(lines + row * Axis::frequencies, line);
       for (int column = 0; column < tile.columns; column++) {
-        const float noise =
-            tile.noise == nullptr ? 0.f : tile.noise[row * tile.noiseStep + column];
+        const float noise = tile.noise == nullptr ? 0.f : tile.noise[row * tile.noiseStep + column];
         store(tile.to + row * tile.rowStep + column * tile.pixelStep + c,
               epilogue == nullptr ? line[column] : epilogue->finished(line[column], noise, c));
       }

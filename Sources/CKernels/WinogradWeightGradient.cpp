@@ -1,8 +1,9 @@
 // The gradient of the kernels of a 3×3 convolution by Winograd's minimal filtering.
 //
-// The convolution takes patches and kernels to frequencies, multiplies, and takes the products to tiles of
-// the result. Its gradient goes the same way back: the gradients' tiles are taken to frequencies, multiplied
-// with those of the patches and summed over all tiles, and the sums are taken to kernels.
+// The convolution takes patches and kernels to frequencies, multiplies, and takes the products to
+// tiles of the result. Its gradient goes the same way back: the gradients' tiles are taken to
+// frequencies, multiplied with those of the patches and summed over all tiles, and the sums are
+// taken to kernels.
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
@@ -19,8 +20,8 @@
 namespace ckernels {
 namespace {
 
-// One axis of the gradient of the convolution `SameSize`: the transposes of what it does to results and to
-// kernels.
+// One axis of the gradient of the convolution `SameSize`: the transposes of what it does to results
+// and to kernels.
 struct SameSizeGradient {
   using Convolution = SameSize;
   static constexpr int64_t patch = 4, frequencies = 6;
@@ -92,27 +93,28 @@ CKERNELS_INLINE void writeKernelsTo(const float *sums, int64_t frequencyStep, in
   }
 }
 
-#define CKERNELS_WINOGRAD_GRADIENT(Gradient)                                                       \
-  CKERNELS_FOR_EACH_LEVEL                                                                          \
-  void transformImage(Gradient, const float *const *pixels, const float *ones, int64_t channels,   \
-                      float *to, int64_t frequencyStep) {                                          \
-    transformPatchTo<Gradient::Convolution>(pixels, ones, channels, to, frequencyStep);            \
-  }                                                                                                \
-  CKERNELS_FOR_EACH_LEVEL                                                                          \
-  void transformGradient(Gradient, const float *const *pixels, const float *ones,                  \
-                         int64_t channels, float *to, int64_t frequencyStep) {                     \
-    transformPatchTo<Gradient>(pixels, ones, channels, to, frequencyStep);                         \
-  }                                                                                                \
-  CKERNELS_FOR_EACH_LEVEL                                                                          \
-  void writeKernels(Gradient, const float *sums, int64_t frequencyStep, int64_t outChannels,       \
-                    float *to, int64_t kernelStep) {                                               \
-    writeKernelsTo<Gradient>(sums, frequencyStep, outChannels, to, kernelStep);                    \
+#define CKERNELS_WINOGRAD_GRADIENT(Gradient)                                                     \
+  CKERNELS_FOR_EACH_LEVEL                                                                        \
+  void transformImage(Gradient, const float *const *pixels, const float *ones, int64_t channels, \
+                      float *to, int64_t frequencyStep) {                                        \
+    transformPatchTo<Gradient::Convolution>(pixels, ones, channels, to, frequencyStep);          \
+  }                                                                                              \
+  CKERNELS_FOR_EACH_LEVEL                                                                        \
+  void transformGradient(Gradient, const float *const *pixels, const float *ones,                \
+                         int64_t channels, float *to, int64_t frequencyStep) {                   \
+    transformPatchTo<Gradient>(pixels, ones, channels, to, frequencyStep);                       \
+  }                                                                                              \
+  CKERNELS_FOR_EACH_LEVEL                                                                        \
+  void writeKernels(Gradient, const float *sums, int64_t frequencyStep, int64_t outChannels,     \
+                    float *to, int64_t kernelStep) {                                             \
+    writeKernelsTo<Gradient>(sums, frequencyStep, outChannels, to, kernelStep);                  \
   }
 CKERNELS_WINOGRAD_GRADIENT(SameSizeGradient)
 CKERNELS_WINOGRAD_GRADIENT(HalfSizeGradient)
 #undef CKERNELS_WINOGRAD_GRADIENT
 
-// sums[i][o] += Σ_tile patches[tile][i] · gradients[tile][o], for all inputs and a group of outputs.
+// sums[i][o] += Σ_tile patches[tile][i] · gradients[tile][o], for all inputs and a group of
+// outputs.
 CKERNELS_FOR_EACH_LEVEL
 void addProducts(const float *patches, int64_t patchStep, const float *gradients,
                  int64_t gradientStep, int64_t tiles, float *sums, int64_t sumStep,
@@ -183,14 +185,16 @@ at::Tensor weightGradient(const at::Tensor &x, const at::Tensor &dy) {
   const Patches gradients(dy, Gradient::patch, Axis::result, 0, tileColumns, tiles);
   const int64_t inputs = x.size(1), outputs = dy.size(1);
 
-  // What is made of some tiles stays in the caches. Lines do not start at multiples of large powers of
-  // two, which share places there.
+  // What is made of some tiles stays in the caches. Lines do not start at multiples of large powers
+  // of two, which share places there.
   constexpr int64_t numbersAtOnce = 1 << 20;
   const int64_t imageStep = inputs + channelLanes, gradientStep = outputs + channelLanes;
   const int64_t all = x.size(0) * tiles;
   const int64_t block = std::min(
-      all, std::clamp<int64_t>(numbersAtOnce / (frequencies * (imageStep + gradientStep)), 32, 256));
-  const at::Tensor work = at::empty({frequencies * block * (imageStep + gradientStep)}, x.options());
+      all,
+      std::clamp<int64_t>(numbersAtOnce / (frequencies * (imageStep + gradientStep)), 32, 256));
+  const at::Tensor work =
+      at::empty({frequencies * block * (imageStep + gradientStep)}, x.options());
   float *imageSpectra = work.mutable_data_ptr<float>();
   float *gradientSpectra = imageSpectra + frequencies * block * imageStep;
   const at::Tensor sums = at::zeros({kernelCount, inputs, outputs}, x.options());
@@ -206,23 +210,25 @@ at::Tensor weightGradient(const at::Tensor &x, const at::Tensor &dy) {
       transformGradient(Gradient(), pixels, gradients.ones.data(), outputs,
                         gradientSpectra + t * gradientStep, block * gradientStep);
     });
-    // The frequencies of one kernel meet those of several patches, so that some take longer: they are
-    // shared among threads by channels.
+    // The frequencies of one kernel meet those of several patches, so that some take longer: they
+    // are shared among threads by channels.
     forEachRow(inputs / channelLanes * (outputs / outputGroup) * kernelCount,
                count * channelLanes * outputGroup, [&](int64_t index) {
-      const int64_t kernel = index % kernelCount, group = index / kernelCount;
-      const int64_t output = group % (outputs / outputGroup) * outputGroup;
-      const int64_t input = group / (outputs / outputGroup) * channelLanes;
-      for (int64_t f = 0; f < frequencies; f++) {
-        if (Axis::kernelOf(f / side) != kernel / kernelFrequencies ||
-            Axis::kernelOf(f % side) != kernel % kernelFrequencies)
-          continue;
-        addProducts(imageSpectra + f * block * imageStep + input, imageStep,
-                    gradientSpectra + f * block * gradientStep + output, gradientStep, count,
-                    sums.mutable_data_ptr<float>() + (kernel * inputs + input) * outputs + output,
-                    outputs, channelLanes);
-      }
-    });
+                 const int64_t kernel = index % kernelCount, group = index / kernelCount;
+                 const int64_t output = group % (outputs / outputGroup) * outputGroup;
+                 const int64_t input = group / (outputs / outputGroup) * channelLanes;
+                 for (int64_t f = 0; f < frequencies; f++) {
+                   if (Axis::kernelOf(f / side) != kernel / kernelFrequencies ||
+                       Axis::kernelOf(f % side) != kernel % kernelFrequencies)
+                     continue;
+                   addProducts(imageSpectra + f * block * imageStep + input, imageStep,
+                               gradientSpectra + f * block * gradientStep + output, gradientStep,
+                               count,
+                               sums.mutable_data_ptr<float>() +
+                                   (kernel * inputs + input) * outputs + output,
+                               outputs, channelLanes);
+                 }
+               });
   }
 
   const at::Tensor weight = at::empty({outputs, inputs, 3, 3}, x.options());
@@ -238,14 +244,15 @@ at::Tensor convolution3x3WeightGrad(const at::Tensor &x, const at::Tensor &dy, i
   TORCH_CHECK(stride == 1 || stride == 2, name, ": steps of ", stride, ", expected 1 or 2");
   const int64_t rest = stride - 1;
   TORCH_CHECK(x.dim() == 4 && dy.dim() == 4 && x.size(0) == dy.size(0) &&
-                  x.size(2) == dy.size(2) * stride + rest && x.size(3) == dy.size(3) * stride + rest,
+                  x.size(2) == dy.size(2) * stride + rest &&
+                  x.size(3) == dy.size(3) * stride + rest,
               name, ": x of sizes ", x.sizes(), " and dy of ", dy.sizes(), " for steps of ", stride,
               ", expected [N, I, H, W] and [N, O, H, W], or [N, O, (H - 1) / 2, (W - 1) / 2]");
   TORCH_CHECK(x.scalar_type() == at::kFloat && dy.scalar_type() == at::kFloat, name, ": ",
               x.scalar_type(), " and ", dy.scalar_type(), ", expected float32");
-  TORCH_CHECK(x.size(1) % channelLanes == 0 && dy.size(1) % outputGroup == 0, name, ": ",
-              x.size(1), " to ", dy.size(1), " channels, expected multiples of ", channelLanes,
-              " and ", outputGroup);
+  TORCH_CHECK(x.size(1) % channelLanes == 0 && dy.size(1) % outputGroup == 0, name, ": ", x.size(1),
+              " to ", dy.size(1), " channels, expected multiples of ", channelLanes, " and ",
+              outputGroup);
   return stride == 1 ? weightGradient<SameSizeGradient>(x, dy)
                      : weightGradient<HalfSizeGradient>(x, dy);
 }
