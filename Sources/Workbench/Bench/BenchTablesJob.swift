@@ -6,7 +6,8 @@ import Tensors
 
 /// Puts lines of `stylist bench --json` together into a page with tables and plots.
 public struct BenchTablesJob: Sendable {
-  /// Files with timings of networks as they are; those of other programs are compared with.
+  /// Files with timings of networks as they are; those of other programs are compared with ours in
+  /// the same file, which were made in turn with them.
   public var lines: [String]
   /// Files with timings at several resolutions and batches, each of which makes a plot of its own.
   public var growth: [String]
@@ -27,7 +28,10 @@ public struct BenchTablesJob: Sendable {
   /// - Returns: The files, the page first.
   /// - Throws: `FileError` if a file cannot be read or written.
   public func run(into outdir: String) throws -> [String] {
-    let measured = try lines.flatMap { try [BenchLine].reading($0) }
+    let files = try lines.map { try [BenchLine].reading($0) }
+    let measured = files.flatMap(\.self)
+    // Timings in turn with another program's stand in one file with them.
+    let inTurn = files.filter { $0.contains { $0.system != "stylist" } }.flatMap(\.self)
     let grown = try growth.map { (path: $0, lines: try [BenchLine].reading($0)) }
     let folder = try OutputFolder(making: outdir)
     for (path, lines) in grown {
@@ -38,7 +42,7 @@ public struct BenchTablesJob: Sendable {
     }
     let page =
       heading(measured + grown.flatMap(\.lines)) + own(measured) + formats(measured)
-      + peers(measured) + grown.flatMap { cost($0.path, $0.lines) }
+      + peers(inTurn) + grown.flatMap { cost($0.path, $0.lines) }
     let text = page.joined(separator: "\n") + "\n"
     try writeAtomically(to: folder.file("RESULTS.md")) { sink in
       try sink.write(ByteRegion(Array(text.utf8), name: "RESULTS.md"))
