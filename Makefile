@@ -10,7 +10,7 @@ LINK_FLAGS = -Xlinker -rpath -Xlinker $(TORCH_LIB) -Xlinker --no-as-needed
 SWIFT_FLAGS = -c $(CONFIGURATION) --explicit-target-dependency-import-check error $(LINK_FLAGS)
 SWIFT_SOURCES = Package.swift Sources Tests Examples/Package.swift Examples/GenerateImage.swift \
   Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing/Package.swift Fuzzing/Fuzz
-LIBRARIES = Formats Datasets Tensors Layers Networks Checkpoints Training Inversion Editing Workbench
+LIBRARIES = Formats Datasets Tensors Layers Networks Checkpoints Training Inversion Editing Metrics Workbench
 
 .PHONY: help setup build demo test example bench bench-operators fuzz protobuf lint format docs pictures clean
 

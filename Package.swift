@@ -53,7 +53,7 @@ let package = Package(
       name: "StylistKit",
       targets: [
         "Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", "Training",
-        "Inversion", "Editing", "Workbench",
+        "Inversion", "Editing", "Metrics", "Workbench",
       ]),
     .library(name: "Formats", targets: ["Formats"]),
     .library(name: "CTorch", targets: ["CTorch"]),
@@ -118,17 +118,18 @@ let package = Package(
     library(
       "Editing",
       ["Formats", "Tensors", "Layers", "Networks", "Checkpoints", collections]),
+    library("Metrics", ["Tensors", "Networks"]),
     library(
       "Workbench",
       [
         "Formats", "Datasets", "Tensors", "Layers", "Networks", "Checkpoints", "Training",
-        "Inversion", "Editing", collections, crypto, subprocess, systemPackage,
+        "Inversion", "Editing", "Metrics", collections, crypto, subprocess, systemPackage,
       ]),
     library(
       "ParityCases",
       [
         "Formats", "Tensors", "Layers", "Networks", "Checkpoints", "Training", "Inversion",
-        "Editing", collections,
+        "Editing", "Metrics", collections,
       ]),
 
     // The programs.
@@ -170,6 +171,7 @@ let package = Package(
         "Editing", "Checkpoints", "Formats", "Networks", "Layers", "Tensors", "TestSupport",
         collections,
       ]),
+    tests("Metrics", ["Metrics", "Networks", "Layers", "Tensors", "TestSupport"]),
     tests(
       "Workbench",
       [

@@ -13,6 +13,12 @@ extension Tensor {
     return (found[0].flipped(0), rows.withSignsOfLargest())
   }
 
+  /// The eigenvalues of a symmetric matrix, the smallest first.
+  ///
+  /// - Shape: `self` [D, D], of which only the lower triangle is read.
+  /// - Returns: [D].
+  public func symmetricEigenvalues() -> Tensor { call("aten::linalg_eigvalsh", self) }
+
   /// The singular values of a matrix, the largest first, and its right singular vectors.
   ///
   /// Each vector has length 1, and a sign by which its component of largest size is positive.

@@ -7,8 +7,8 @@ import Testing
 @Suite("Documentation") struct ArticleTests {
   /// The targets that have a catalogue.
   private static let targets = [
-    "Checkpoints", "Datasets", "Editing", "Formats", "Inversion", "Layers", "Networks", "Tensors",
-    "Training", "Workbench",
+    "Checkpoints", "Datasets", "Editing", "Formats", "Inversion", "Layers", "Metrics",
+    "Networks", "Tensors", "Training", "Workbench",
   ]
 
   @Test("every public target has a page of its own")

@@ -10,7 +10,4 @@ let pendingCases: [String] = [
   "inversion-ranger",
   "inversion-ranger-toy",
   "inversion-train-step",
-  "metrics-from-features",
-  "metrics-linear-separability",
-  "metrics-ppl",
 ]
