@@ -101,6 +101,28 @@ extension Checkpoint.Network {
     return try load { LPIPS(configuration, $0) }
   }
 
+  /// Builds Inception-v3 and loads its tensors.
+  ///
+  /// - Returns: The network, on the processor, in float32.
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
+  public func makeInception() throws -> InceptionV3 {
+    guard let configuration = configuration as? InceptionConfiguration else {
+      throw misfit(.doesNotFit, "Inception-v3", type(of: configuration).kind)
+    }
+    return try load { InceptionV3(configuration, $0) }
+  }
+
+  /// Builds VGG-16 and loads its tensors.
+  ///
+  /// - Returns: The network, on the processor, in float32.
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
+  public func makeVGG16() throws -> VGG16 {
+    guard let configuration = configuration as? VGG16Configuration else {
+      throw misfit(.doesNotFit, "VGG-16", type(of: configuration).kind)
+    }
+    return try load { VGG16(configuration, $0) }
+  }
+
   /// Builds the networks that find faces, and loads their tensors.
   ///
   /// - Returns: The networks, on the processor, in float32.
@@ -149,6 +171,10 @@ extension Checkpoint.Network {
       return try plan(configuration.makeFeatures).parameters
     case let configuration as LPIPSConfiguration:
       return try plan { LPIPS(configuration, $0) }.parameters
+    case let configuration as InceptionConfiguration:
+      return try plan { InceptionV3(configuration, $0) }.parameters
+    case let configuration as VGG16Configuration:
+      return try plan { VGG16(configuration, $0) }.parameters
     case is MTCNNConfiguration:
       return try plan { MTCNN($0) }.parameters
     default:

@@ -75,7 +75,8 @@ public struct Checkpoint {
   private static func read(_ bytes: ByteRegion) throws(FileError) -> Checkpoint {
     let path = bytes.name
     switch FileForm(of: bytes) {
-    case .torch, .torchScript: return try Checkpoint(torchFile: bytes)
+    case .torch: return try Checkpoint(torchFile: bytes)
+    case .torchScript: return try Checkpoint(torchScript: bytes)
     case .zip:
       _ = try ZIPArchive(bytes)
       throw FileError(

@@ -18,6 +18,8 @@ public enum CheckpointForm: String, Hashable, Sendable, Encodable {
   case editors = "torch file of Style Transformer's editing"
   /// State dictionaries of networks whose features are compared.
   case features = "torch file of a feature network"
+  /// Feature networks that NVIDIA published as programs, read as data.
+  case torchScript = "TorchScript archive of a feature network"
   /// The three files of a detector of faces, as facenet-pytorch and pSp's scripts read them.
   case detector = "folder of MTCNN's networks"
   /// Our own form.

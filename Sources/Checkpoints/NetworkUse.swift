@@ -37,7 +37,8 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     switch self {
     case .generator: ["G_ema", "G"]
     case .discriminator: ["D"]
-    case .encoder, .editor, .classifier, .features, .detector: [rawValue]
+    case .features: ["features", "distance"]
+    case .encoder, .editor, .classifier, .detector: [rawValue]
     }
   }
 

@@ -19,7 +19,7 @@ struct StateFamily: Sendable {
   static let all: [StateFamily] = [
     rosinalityGenerator, rosinalityDiscriminator, nvidiaGenerator, nvidiaDiscriminator,
     styleformer, styleSwin, styleNAT, waveletDiscriminator, styleTransformerEncoder, pSpEncoder,
-    editTransformer, latentClassifier, faceRecognition, resNetFeatures,
+    editTransformer, latentClassifier, faceRecognition, resNetFeatures, inception, vgg16,
   ]
 }
 

@@ -32,6 +32,8 @@ public enum Registry {
     FaceRecognitionConfiguration.self,
     ResNetConfiguration.self,
     LPIPSConfiguration.self,
+    InceptionConfiguration.self,
+    VGG16Configuration.self,
   ]
 
   /// Every network that edits codes or judges them.

@@ -163,7 +163,8 @@ private func separability(_ inputs: CaseInputs) throws -> Computed {
   try checkClassifier(config.object("svm"))
   var computed: Computed = [:]
   for space in try config.value("spaces") as [PerceptualPathLength.Space] {
-    let found = LinearSeparability(latents: space == .z ? z : w, logits: logits, keep: keep) { _ in }
+    let found = LinearSeparability(latents: space == .z ? z : w, logits: logits, keep: keep) { _ in
+    }
     for (k, attribute) in found.attributes.enumerated() {
       computed["svm_weight.\(space)\(k)"] = attribute.weight.cast(to: .float32)
       computed["svm_bias.\(space)\(k)"] = number(attribute.bias)

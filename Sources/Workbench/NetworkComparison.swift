@@ -101,6 +101,12 @@ extension NetworkComparison {
         let both = noise([2, 3, sideOfPictures, sideOfPictures], seed: seed)
         return lpips(both.sliced(0..<1, axis: 0), both.sliced(1..<2, axis: 0))
       }
+    case .features where network.configuration is InceptionConfiguration:
+      let inception = try network.makeInception()
+      return { inception.features(noise([1, 3, sideOfPictures, sideOfPictures], seed: $0)) }
+    case .features where network.configuration is VGG16Configuration:
+      let vgg = try network.makeVGG16()
+      return { vgg.features(noise([1, 3, VGG16.resolution, VGG16.resolution], seed: $0)) }
     case .features:
       let features = try network.makeFeatures()
       return { features.features(noise([1, 3, sideOfPictures, sideOfPictures], seed: $0)) }

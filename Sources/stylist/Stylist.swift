@@ -24,8 +24,8 @@ struct Stylist: AsyncParsableCommand {
     version: stylistVersion,
     subcommands: [
       Generate.self, Mix.self, Noise.self, Video.self, Attention.self, Align.self, Project.self,
-      Invert.self, Directions.self, Edit.self, DatasetCommand.self, Train.self, Model.self,
-      Runs.self, Bench.self, Doctor.self, Completions.self,
+      Invert.self, Directions.self, Edit.self, DatasetCommand.self, Train.self, Metrics.self,
+      Model.self, Runs.self, Bench.self, Doctor.self, Completions.self,
     ])
 
   /// Runs the command line and ends the program with the documented exit code.

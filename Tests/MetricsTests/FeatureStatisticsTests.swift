@@ -51,8 +51,8 @@ import Testing
   func diagonals() {
     let a = FeatureDistribution(mean: Tensor([1.0, 2, 3]), covariance: diagonal([1, 4, 0]))
     let b = FeatureDistribution(mean: Tensor([0.0, 2, 5]), covariance: diagonal([9, 1, 2]))
-    // Squared distances of means and of deviations.
-    let expected = 1.0 + 0 + 4 + 4 + 1 + 2
+    // Squared distances of means, 1, 0 and 4, and of deviations, 4, 1 and 2.
+    let expected = 12.0
     #expect(abs(a.frechetDistance(from: b) - expected) < 1e-9)
     #expect(abs(b.frechetDistance(from: a) - expected) < 1e-9)
   }
@@ -65,7 +65,8 @@ import Testing
     }
     let a = FeatureDistribution(mean: .zeros([6]), covariance: turned([1, 4, 9, 0, 0, 16]))
     let b = FeatureDistribution(mean: .ones([6]), covariance: turned([4, 4, 1, 0, 1, 0]))
-    let expected = 6.0 + 1 + 0 + 4 + 0 + 1 + 16
+    // Six squared distances of means, and those of deviations, 1, 0, 4, 0, 1 and 16.
+    let expected = 28.0
     #expect(abs(a.frechetDistance(from: b) - expected) < 1e-5)
     #expect(abs(a.frechetDistance(from: a)) < 1e-5)
   }
@@ -163,7 +164,8 @@ import Testing
     let sure = Tensor.oneHot((0..<20).map { $0 % 4 }, count: 4) * 200
     let varied = inceptionScore(logits: sure, splits: 5)
     #expect(abs(varied.mean - 4) < 1e-9 && varied.deviation < 1e-9)
-    let equal = inceptionScore(logits: Tensor.oneHot([Int](repeating: 2, count: 20), count: 4) * 200)
+    let equal = inceptionScore(
+      logits: Tensor.oneHot([Int](repeating: 2, count: 20), count: 4) * 200)
     #expect(abs(equal.mean - 1) < 1e-9)
   }
 
@@ -207,7 +209,9 @@ import Testing
 
   @Test("many features in pieces are what few are at once, and progress reaches 1")
   func pieces() {
-    let (real, fake) = (Tensor.seeded([9000, 2], seed: 1), Tensor.seeded([9000, 2], seed: 2) * 1.3)
+    let (real, fake) = (
+      Tensor.seeded([9000, 2], seed: 1), Tensor.seeded([9000, 2], seed: 2) * 1.3
+    )
     var shares: [Double] = []
     let found = PrecisionAndRecall(generated: fake, real: real, rounding: .float32) {
       shares.append($0)

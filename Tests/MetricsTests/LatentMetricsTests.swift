@@ -20,7 +20,8 @@ private func generator(resolution: Int = 32, imgChannels: Int = 3) -> StyleGAN2 
 
 @Suite("Perceptual path length") struct PerceptualPathLengthTests {
   private let ends = (
-    Tensor.seeded([2, 8], seed: 1, dtype: .float32), Tensor.seeded([2, 8], seed: 2, dtype: .float32)
+    Tensor.seeded([2, 8], seed: 1, dtype: .float32),
+    Tensor.seeded([2, 8], seed: 2, dtype: .float32)
   )
   private let t = Tensor([0.25, 0.75] as [Float])
 
@@ -60,7 +61,8 @@ private func generator(resolution: Int = 32, imgChannels: Int = 3) -> StyleGAN2 
 
   @Test("the crop is the middle, grey becomes RGB, and large pictures are averaged down")
   func pictures() {
-    func shape(_ resolution: Int, _ channels: Int = 3, _ crop: Bool, byCrop: Bool = false) -> [Int] {
+    func shape(_ resolution: Int, _ channels: Int, _ crop: Bool, byCrop: Bool = false) -> [Int]
+    {
       var seen: [Int] = []
       let length = PerceptualPathLength(
         space: .w, sampling: .end, isCropped: crop, reducesByCrop: byCrop)
@@ -72,14 +74,15 @@ private func generator(resolution: Int = 32, imgChannels: Int = 3) -> StyleGAN2 
       }
       return seen
     }
-    #expect(shape(32, false) == [4, 3, 32, 32])
+    #expect(shape(32, 3, false) == [4, 3, 32, 32])
     #expect(shape(32, 1, true) == [4, 3, 16, 16])
-    #expect(shape(512, true) == [4, 3, 128, 128])
-    #expect(shape(512, true, byCrop: true) == [4, 3, 256, 256])
+    #expect(shape(512, 3, true) == [4, 3, 128, 128])
+    #expect(shape(512, 3, true, byCrop: true) == [4, 3, 256, 256])
   }
 
   @Test("the mean leaves out what is beyond the first and the last hundredth")
   func mean() {
+    var random = SeededGenerator(seed: 1)
     let lengths = (0...1000).map(Float.init).shuffled(using: &random)
     let found = PerceptualPathLength.mean(of: lengths)
     #expect(found.bounds == 10...990 && found.mean == 500)
@@ -88,7 +91,6 @@ private func generator(resolution: Int = 32, imgChannels: Int = 3) -> StyleGAN2 
     #expect(PerceptualPathLength.mean(of: [7]).mean == 7)
   }
 
-  private var random: SeededGenerator { get { SeededGenerator(seed: 1) } set {} }
 
   @Test("points on the great circle have length 1 and move evenly")
   func circle() {
@@ -134,7 +136,8 @@ private func generator(resolution: Int = 32, imgChannels: Int = 3) -> StyleGAN2 
     let alone = Tensor.seeded([4000, 2], seed: 3)
     // With half of the samples, the least sure ones near the plane are left out.
     let found = LinearSeparability(
-      latents: latents, logits: .concatenate([parted, alone], axis: 1), keep: 2000) { _ in }
+      latents: latents, logits: .concatenate([parted, alone], axis: 1), keep: 2000
+    ) { _ in }
     let entropies = found.attributes.map(\.conditionalEntropy)
     #expect(entropies[0] < 0.02 && entropies[1] < 0.02)
     #expect(entropies[2] > 0.98 && entropies[3] > 0.98)
@@ -147,7 +150,8 @@ private func generator(resolution: Int = 32, imgChannels: Int = 3) -> StyleGAN2 
   @Test("a class that does not occur is predicted without a mistake")
   func oneClass() {
     let found = LinearSeparability(
-      latents: .seeded([50, 3]), logits: Tensor.seeded([50, 1]).abs() + 1, keep: 50) { _ in }
+      latents: .seeded([50, 3]), logits: Tensor.seeded([50, 1]).abs() + 1, keep: 50
+    ) { _ in }
     #expect(found.attributes[0].confusion == [[1, 0], [0, 0]] && found.score == 1)
   }
 

@@ -43,15 +43,8 @@ public final class LPIPS {
   public let configuration: LPIPSConfiguration
   /// All parameters, `features.0.weight` and so on, and the heads `lin0.model.1.weight`.
   public let parameters: ParameterStore
-  private let steps: [Step]
+  private let backbone: FeatureBackbone
   private let heads: [Tensor]  // each [1, C, 1, 1]
-  private let mean: Tensor  // [1, 3, 1, 1]
-  private let deviation: Tensor  // [1, 3, 1, 1]
-
-  private enum Step {
-    case convolution(ConvolutionLayer, isTap: Bool)
-    case pooling(kernelSize: Int)
-  }
 
   /// Builds the network.
   ///
@@ -61,30 +54,10 @@ public final class LPIPS {
   public init(_ configuration: LPIPSConfiguration, _ p: Scope) {
     self.configuration = configuration
     parameters = p.store
-    var steps: [Step] = []
-    var inChannels = 3
-    var tapWidths: [Int] = []
-    for step in configuration.backbone.plan {
-      guard case .convolution(let index, let published, let k, let stride, let isTap) = step else {
-        steps.append(.pooling(kernelSize: configuration.backbone.poolingSize))
-        continue
-      }
-      let width = published / configuration.widthDivisor
-      let layer = ConvolutionLayer(
-        p / "features" / "\(index)", inChannels: inChannels, outChannels: width, kernelSize: k,
-        stride: stride, padding: k == 11 ? 2 : k / 2)
-      steps.append(.convolution(layer, isTap: isTap))
-      if isTap { tapWidths.append(width) }
-      inChannels = width
-    }
-    self.steps = steps
-    heads = tapWidths.enumerated().map { index, width in
+    backbone = FeatureBackbone(configuration.backbone, divisor: configuration.widthDivisor, p)
+    heads = backbone.stageWidths.enumerated().map { index, width in
       (p / "lin\(index)" / "model" / "1").parameter("weight", .zeros([1, width, 1, 1]))
     }
-    mean = Tensor([-0.030, -0.088, -0.188] as [Float], shape: [1, 3, 1, 1])
-      .cast(to: p.dtype).moved(to: p.device)
-    deviation = Tensor([0.458, 0.448, 0.450] as [Float], shape: [1, 3, 1, 1])
-      .cast(to: p.dtype).moved(to: p.device)
   }
 
   /// The distances of pictures.
@@ -122,58 +95,6 @@ public final class LPIPS {
   /// - Parameter img: [N, 3, H, W] in [-1, 1].
   /// - Returns: Five, each [N, C, h, w].
   public func features(_ img: Tensor) -> [Tensor] {
-    var x = (img - mean) / deviation
-    var taps: [Tensor] = []
-    for step in steps {
-      switch step {
-      case .pooling(let k): x = maxPool2d(x, kernelSize: k, stride: 2)
-      case .convolution(let layer, let isTap):
-        x = layer(x).relu()
-        if isTap { taps.append(x / (x.length(over: 1) + 1e-10)) }
-      }
-    }
-    return taps
-  }
-}
-
-extension LPIPSConfiguration.Backbone {
-  fileprivate enum PlannedStep {
-    case convolution(index: Int, width: Int, kernelSize: Int, stride: Int, isTap: Bool)
-    case pooling
-  }
-
-  /// The side of the windows whose maximum is taken.
-  fileprivate var poolingSize: Int { self == .alexNet ? 3 : 2 }
-
-  /// The layers as far as the last features, by their numbers in torchvision's networks.
-  fileprivate var plan: [PlannedStep] {
-    switch self {
-    case .alexNet:
-      return [
-        .convolution(index: 0, width: 64, kernelSize: 11, stride: 4, isTap: true), .pooling,
-        .convolution(index: 3, width: 192, kernelSize: 5, stride: 1, isTap: true), .pooling,
-        .convolution(index: 6, width: 384, kernelSize: 3, stride: 1, isTap: true),
-        .convolution(index: 8, width: 256, kernelSize: 3, stride: 1, isTap: true),
-        .convolution(index: 10, width: 256, kernelSize: 3, stride: 1, isTap: true),
-      ]
-    case .vgg16:
-      var plan: [PlannedStep] = []
-      var index = 0
-      for (stage, (width, count)) in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)].enumerated()
-      {
-        if stage > 0 {
-          plan.append(.pooling)
-          index += 1
-        }
-        for layer in 1...count {
-          // A ReLU, which has no parameters, follows every convolution.
-          plan.append(
-            .convolution(
-              index: index, width: width, kernelSize: 3, stride: 1, isTap: layer == count))
-          index += 2
-        }
-      }
-      return plan
-    }
+    backbone.stages(img).map { $0 / ($0.length(over: 1) + 1e-10) }
   }
 }

@@ -77,10 +77,10 @@ func featureNetwork<Kind>(in path: String, as kind: Kind.Type, expected: String)
   -> Checkpoint.Network
 {
   let checkpoint = try Checkpoint.named(path, expecting: expected)
-  if let network = checkpoint.networks["features"], network.configuration is Kind {
-    return network
+  for role in NetworkUse.features.roles {
+    if let network = checkpoint.networks[role], network.configuration is Kind { return network }
+    if let refusal = checkpoint.refusals[role] { throw refusal }
   }
-  if let refusal = checkpoint.refusals["features"] { throw refusal }
   throw checkpoint.misfit(path, expected)
 }
 

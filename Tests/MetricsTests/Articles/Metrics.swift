@@ -12,7 +12,9 @@ import Testing
     let fake = Tensor.seeded([100, 8], seed: 2) + 1
 
     var moments = FeatureMoments(dimension: 8)
-    for batch in [real.sliced(0..<60, axis: 0), real.sliced(60..<100, axis: 0)] { moments.add(batch) }
+    for batch in [real.sliced(0..<60, axis: 0), real.sliced(60..<100, axis: 0)] {
+      moments.add(batch)
+    }
     let reference = FeatureDistribution(moments)
     var generated = FeatureMoments(dimension: 8)
     generated.add(fake)

@@ -1,0 +1,19 @@
+// `stylist metrics`: numbers that say how good pictures and generators are.
+
+import ArgumentParser
+
+/// Measures pictures and generators.
+struct Metrics: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure how good pictures and generators are.",
+    discussion: """
+      EXAMPLES
+        stylist metrics folders fakes reals --inception=inception-2015-12-05.pt
+        stylist metrics folders fakes ffhq.npz --protocol=pytorch-fid \\
+          --inception=pt_inception-2015-12-05-6726825d.pth --max-fid=10
+
+      Numbers depend on the network, on how pictures are resized, and on how many
+      there are; every result says all of it.
+      """,
+    subcommands: [MetricsFolders.self])
+}

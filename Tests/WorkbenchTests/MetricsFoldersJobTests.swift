@@ -1,0 +1,202 @@
+// Metrics of folders: what is compared, what is kept between runs, and what is refused.
+
+import Checkpoints
+import Formats
+import Foundation
+import Layers
+import Metrics
+import Networks
+import Synchronization
+import TestSupport
+import Tensors
+import Testing
+import Workbench
+
+@Suite("Metrics of folders") struct MetricsFoldersJobTests {
+  /// A folder with a small Inception-v3, 24 pictures of noise in `a` and 20 in `b`.
+  private func withPictures(
+    _ body: (_ folder: String, _ inception: InceptionV3, MetricsFoldersJob) async throws -> Void
+  ) async throws {
+    var configuration = InceptionConfiguration()
+    (configuration.widthDivisor, configuration.classCount) = (16, 10)
+    let network = InceptionV3(
+      configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+    try await withScratchFolder { folder in
+      let file = "\(folder)/inception.safetensors"
+      try writeNetworkFile(network.parameters, configuration: configuration, to: file)
+      for (set, count, seed) in [("a", 24, UInt32(0)), ("b", 20, 100)] {
+        for index in 0..<count {
+          let picture = noise(
+            width: 16, height: 12, channels: 3, seed: seed + UInt32(index))
+          try put(PNG(image: picture).encoded(), at: "\(folder)/\(set)/\(100 + index).png")
+        }
+      }
+      var job = MetricsFoldersJob(
+        "\(folder)/a", reference: "\(folder)/b", networks: FeatureNetworkFiles(inception: file))
+      job.cache = "\(folder)/cache"
+      try await body(folder, network, job)
+    }
+  }
+
+  /// The features of a folder's pictures, one at a time.
+  private func features(
+    _ folder: String, _ inception: InceptionV3, _ rule: MetricProtocol
+  ) throws -> Tensor {
+    let rows = try names(in: folder).map { name in
+      let picture = try ByteImage(ByteRegion(mapping: "\(folder)/\(name)"))
+      let pixels = Tensor(picture.planes, shape: [1, 3, picture.height, picture.width])
+      return rule.features(pixels, of: inception)
+    }
+    return .concatenate(rows, axis: 0)
+  }
+
+  @Test("numbers are those of the features by each protocol", arguments: MetricProtocol.allCases)
+  func numbers(_ rule: MetricProtocol) async throws {
+    try await withPictures { folder, inception, job in
+      var job = job
+      job.rule = rule
+      job.metrics = [.fid, .kid, .inceptionScore] + (rule.takesVGG ? [] : [.precisionRecall])
+      job.subsets = (5, 10)
+      let outcome = try await job.run { _ in }
+      let fake = try features("\(folder)/a", inception, rule)
+      let real = try features("\(folder)/b", inception, rule)
+      func distribution(_ features: Tensor) -> FeatureDistribution {
+        var moments = FeatureMoments(dimension: 128)
+        moments.add(features)
+        return FeatureDistribution(moments, divisor: rule == .legacy ? .count : .countMinusOne)
+      }
+      let fid = distribution(fake).frechetDistance(from: distribution(real))
+      #expect(abs((outcome.results["fid"] ?? 0) / fid - 1) < 1e-4)
+      let subsets = KernelSubset.random(
+        count: 5, size: 10, rows: (24, 20), seed: rule == .torchFidelity ? 2020 : 0)
+      let kid = kernelDistance(fake, real, subsets: subsets) { _ in }
+      #expect(abs((outcome.results["kid"] ?? 0) - kid.mean) < 1e-6)
+      var order = Array(0..<24)
+      if rule == .torchFidelity {
+        var state = RandomState(seed: 2020)
+        state.shuffle(&order)
+      }
+      let score = inceptionScore(logits: inception.logits(fake.picked(Tensor(order), axis: 0)))
+      #expect(abs((outcome.results["is"] ?? 0) - score.mean) < 1e-5)
+      if !rule.takesVGG {
+        let both = PrecisionAndRecall(generated: fake, real: real, rounding: .float32) { _ in }
+        #expect(outcome.results["precision"] == both.precision)
+        #expect(outcome.results["recall"] == both.recall)
+      }
+      #expect(outcome.pictures.count == 24 && outcome.reference.count == 20)
+      #expect(outcome.remarks.count == 1, "20 pictures are too few for 128 features")
+    }
+  }
+
+  @Test("what is kept is used again, whole rows of it, and gives the same numbers")
+  func cache() async throws {
+    try await withPictures { folder, _, job in
+      let cache = "\(folder)/cache"
+      let first = try await job.run { _ in }
+      let kept = names(in: cache)
+      #expect(kept.count == 2)
+      let sizes = try kept.map { try ByteRegion(mapping: "\(cache)/\($0)").count }
+      #expect(sizes.sorted() == [20 * 128 * 4, 24 * 128 * 4])
+      // An interruption cuts off the last row.
+      for name in kept {
+        let file = "\(cache)/\(name)"
+        let bytes = try ByteRegion(mapping: file).copy()
+        try put(Array(bytes.dropLast(300)), at: file)
+      }
+      let seen = Mutex<[JobProgress]>([])
+      let second = try await job.run { step in seen.withLock { $0.append(step) } }
+      let done = seen.withLock { $0 }
+      #expect(second.results == first.results)
+      #expect(done.map(\.doneBefore) == [23, 19] && done.map(\.done) == [24, 20])
+      var other = job
+      other.rule = .clean
+      _ = try await other.run { _ in }
+      #expect(names(in: cache).count == 4, "another protocol sees other features")
+      var alone = job
+      alone.cache = nil
+      #expect(try await alone.run { _ in }.results == first.results)
+    }
+  }
+
+  @Test("pictures of other sizes, grey ones and ones with alpha are seen as published programs do")
+  func forms() async throws {
+    try await withPictures { folder, inception, job in
+      let grey = noise(width: 9, height: 9, channels: 1, seed: 5)
+      let clear = noise(width: 16, height: 12, channels: 4, seed: 6)
+      try put(PNG(image: grey).encoded(), at: "\(folder)/c/0.png")
+      try put(PNG(image: clear).encoded(), at: "\(folder)/c/1.png")
+      try put(
+        PNG(image: noise(width: 16, height: 12, channels: 3, seed: 0)).encoded(),
+        at: "\(folder)/c/2.png")
+      var job = job
+      job.pictures = "\(folder)/c"
+      let found = try #require(try await job.run { _ in }.results["fid"])
+      func row(_ planes: [UInt8], _ channels: Int, _ height: Int, _ width: Int) -> Tensor {
+        let pixels = Tensor(planes, shape: [1, channels, height, width])
+        let shown = channels == 1 ? pixels.repeated(1, 3, 1, 1) : pixels.sliced(0..<3, axis: 1)
+        return MetricProtocol.legacy.features(shown, of: inception)
+      }
+      let plain = noise(width: 16, height: 12, channels: 3, seed: 0)
+      var moments = FeatureMoments(dimension: 128)
+      moments.add(row(grey.planes, 1, 9, 9))
+      moments.add(row(clear.planes, 4, 12, 16))
+      moments.add(row(plain.planes, 3, 12, 16))
+      var real = FeatureMoments(dimension: 128)
+      real.add(try features("\(folder)/b", inception, .legacy))
+      let expected = FeatureDistribution(moments).frechetDistance(from: FeatureDistribution(real))
+      #expect(abs(found / expected - 1) < 1e-4)
+    }
+  }
+
+  @Test("moments of other programs stand for pictures, where only those are needed")
+  func moments() async throws {
+    try await withPictures { folder, inception, job in
+      var job = job
+      job.rule = .pytorchFID
+      let whole = try #require(try await job.run { _ in }.results["fid"])
+      var real = FeatureMoments(dimension: 128)
+      real.add(try features("\(folder)/b", inception, .pytorchFID))
+      func stored(_ tensor: Tensor) -> StoredTensor {
+        StoredTensor(
+          elementType: .float64, shape: tensor.shape, bytes: ByteRegion(bits(tensor), name: "m"))
+      }
+      let file = "\(folder)/b.npz"
+      try NPZ.write(
+        [("mu", stored(real.mean)), ("sigma", stored(real.covariance(.countMinusOne)))], to: file)
+      job.reference = file
+      let found = try await job.run { _ in }
+      #expect(abs((found.results["fid"] ?? 0) / whole - 1) < 1e-6)
+      #expect(found.reference.count == nil && found.reference.hash.count == 64)
+      job.metrics = [.fid, .kid]
+      #expect(throws: RequestError.self) { try job.check() }
+      job.metrics = [.fid]
+      try NPZ.write([("mu", stored(real.mean))], to: file)
+      let wrong = job
+      await #expect(throws: FileError.self) { _ = try await wrong.run { _ in } }
+    }
+  }
+
+  @Test("what is missing is said before anything is computed")
+  func missing() async throws {
+    try await withPictures { folder, _, job in
+      func words(_ change: (inout MetricsFoldersJob) -> Void) -> String {
+        var job = job
+        change(&job)
+        do {
+          _ = try job.plan()
+          return "nothing"
+        } catch {
+          return "\(error)"
+        }
+      }
+      #expect(words { _ in } == "nothing")
+      #expect(words { $0.networks.inception = nil }.contains("inception-2015-12-05.pt"))
+      #expect(words { $0.metrics = [.precisionRecall] }.contains("vgg16.pt"))
+      #expect(words { $0.metrics = [] }.contains("fid, kid, is, pr"))
+      #expect(words { $0.pictures = "\(folder)/b.npz" }.contains("a folder or zip archive"))
+      try put([1], at: "\(folder)/one/a.png")
+      #expect(words { $0.pictures = "\(folder)/one" }.contains("at least 2 pictures"))
+      #expect(words { $0.reference = "\(folder)/none" }.contains("none"))
+    }
+  }
+}
