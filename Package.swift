@@ -57,6 +57,7 @@ let package = Package(
       ]),
     .library(name: "Formats", targets: ["Formats"]),
     .library(name: "CTorch", targets: ["CTorch"]),
+    .library(name: "Networks", targets: ["Tensors", "Layers", "Networks"]),
     .executable(name: "stylist", targets: ["stylist"]),
     .executable(name: "parity", targets: ["parity"]),
   ],
