@@ -145,6 +145,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
+    .target(
+      name: "CalledOperators", dependencies: ["CLibTorch"], path: "Tests/CalledOperators",
+      cxxSettings: torchSettings),
     .executableTarget(name: "Bounded", path: "Tests/Bounded"),
     tests("Architecture", ["TestSupport"]),
     tests("Formats", ["Formats", "TestSupport"], exclude: ["Fixtures"]),
@@ -174,8 +177,8 @@ let package = Package(
     tests(
       "Workbench",
       [
-        "Workbench", "Checkpoints", "Datasets", "Formats", "Layers", "Networks", "Tensors",
-        "TestSupport", collections,
+        "Workbench", "CalledOperators", "Checkpoints", "Datasets", "Formats", "Layers", "Networks",
+        "Tensors", "TestSupport", collections,
       ]),
     tests(
       "Stylist",
