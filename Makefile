@@ -44,7 +44,7 @@ example: setup
 bench: build
 	@Scripts/bench.sh
 
-## bench-operators: how long single calls and operators take
+## bench-operators: how long single calls and operators take: make bench-operators BENCH_FLAGS="--filter 'linear.*'"
 bench-operators: setup
 	@touch Benchmarks/Package.swift
 	LD_LIBRARY_PATH=$(TORCH_LIB) swift package --package-path Benchmarks --scratch-path .build/benchmarks \

@@ -57,6 +57,7 @@ let package = Package(
       ]),
     .library(name: "Formats", targets: ["Formats"]),
     .library(name: "CTorch", targets: ["CTorch"]),
+    .library(name: "Networks", targets: ["Tensors", "Layers", "Networks"]),
     .executable(name: "stylist", targets: ["stylist"]),
     .executable(name: "parity", targets: ["parity"]),
   ],
@@ -145,6 +146,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "ThrowingOperators", dependencies: ["CLibTorch"], path: "Tests/ThrowingOperators"),
+    .target(
+      name: "CalledOperators", dependencies: ["CLibTorch"], path: "Tests/CalledOperators",
+      cxxSettings: torchSettings),
     .executableTarget(name: "Bounded", path: "Tests/Bounded"),
     tests("Architecture", ["TestSupport"]),
     tests("Formats", ["Formats", "TestSupport"], exclude: ["Fixtures"]),
@@ -175,8 +179,8 @@ let package = Package(
     tests(
       "Workbench",
       [
-        "Workbench", "Checkpoints", "Datasets", "Formats", "Layers", "Networks", "Tensors",
-        "TestSupport", collections,
+        "Workbench", "CalledOperators", "Checkpoints", "Datasets", "Formats", "Layers", "Networks",
+        "Tensors", "TestSupport", collections,
       ]),
     tests(
       "Stylist",

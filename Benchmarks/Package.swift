@@ -15,7 +15,7 @@ let package = Package(
     .executableTarget(
       name: "StylistBenchmarks",
       dependencies: [
-        .product(name: "StylistKit", package: "stylist"),
+        .product(name: "Networks", package: "stylist"),
         .product(name: "CTorch", package: "stylist"),
         .product(name: "Benchmark", package: "benchmark"),
       ],

@@ -23,8 +23,8 @@ at::Tensor filterFinish(const at::Tensor &xIn, const at::Tensor &filterIn, at::I
               name, ": x of sizes ", xIn.sizes(), " and a filter of ", filterIn.sizes(),
               ", expected float32 with a multiple of ", channelLanes, " channels");
   const at::Tensor x = channelsLast(xIn), filter = filterIn.to(at::kFloat).contiguous();
-  const ResamplingAxis across(x.size(3), filter.size(1), 1, 1, padding[0], padding[1]);
-  const ResamplingAxis down(x.size(2), filter.size(0), 1, 1, padding[2], padding[3]);
+  const ResamplingAxis across(name, x.size(3), filter.size(1), 1, 1, padding[0], padding[1]);
+  const ResamplingAxis down(name, x.size(2), filter.size(0), 1, 1, padding[2], padding[3]);
   const at::Tensor y = emptyImages(x, x.size(1), down.outputs, across.outputs);
   const Epilogues epilogues(name, x, y.sizes(), scale, noise, noiseWeight, bias, slope, gain,
                             clamp);

@@ -217,7 +217,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backwardCPU(
       packItems(room.otherItems, gradients, t, Acc(1));
       packLines(room.lines, keys, t, Acc(1));
       packLines(room.otherLines, values, t, Acc(1));
-      packHalo(room.halo, keys, t, Acc(1));
+      packHaloBeside(room.halo, keys, t, Acc(1));
       packNumbers(room.logSums, sums, t.y.items, t.x.items, laneCount, t);
       differentiateQueries(t, biases.of(t), biasSums.data() + index * biasSize, room);
       unpackItems(dQueries, room.results, t, factor);
@@ -235,8 +235,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> backwardCPU(
       packItems(room.otherItems, values, t, Acc(1));
       packLines(room.lines, queries, t, factor);
       packLines(room.otherLines, gradients, t, Acc(1));
-      packHalo(room.halo, queries, t, factor);
-      packHalo(room.otherHalo, gradients, t, Acc(1));
+      packHaloBeside(room.halo, queries, t, factor);
+      packHaloBeside(room.otherHalo, gradients, t, Acc(1));
       packNumbers(room.logSums, sums, t.y.halo, t.x.halo, t.lineLength, t);
       packNumbers(room.deltas, knownMeans, t.y.halo, t.x.halo, t.lineLength, t);
       differentiateKeys(t, turnedBiases.of(t), room);

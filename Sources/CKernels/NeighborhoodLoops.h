@@ -44,11 +44,14 @@ class Ahead {
     const bool inPairs = t.x.dilation > 1 && (t.head % 2 == 1 || t.head + 1 < heads);
     const int64_t together = inPairs ? 2 : 1, other = t.head % together;
     bytes = t.width * int64_t(sizeof(Scalar));
+    const int64_t rows = (y.count() - other + together - 1) / together, before = tokens.size();
+    tokens.resize(before + rows * x.count() * together);
+    const char **to = tokens.data() + before;
     for (int64_t py = y.begin + other; py < y.end; py += together) {
       const Scalar *token = from.at(t, py, x.begin) - other * from.head;
       for (int64_t i = 0; i < x.count(); i++, token += from.step(t))
         for (int64_t head = 0; head < together; head++)
-          tokens.push_back(reinterpret_cast<const char *>(token + head * from.head));
+          *to++ = reinterpret_cast<const char *>(token + head * from.head);
     }
   }
 
@@ -109,16 +112,18 @@ CKERNELS_INLINE void gatherBiases(Acc *table, int64_t stride, const Acc *from, S
 
 // MARK: Products
 
-// The products of one or two rows of items with `slots` slots of a row of the halo.
+// The products of one or two rows of items with `slots` slots of a row of the halo: of lines if
+// `shifted`, of tokens if not.
 template <int rows, int slots, bool shifted, typename Acc>
 CKERNELS_INLINE void multiplySlots(Acc *const *out, const Acc *const *items, const Acc *line,
                                    const Acc *const *biases, const Tile &t) {
   Lanes<Acc> sums[rows][slots] = {};
-  for (int64_t d = 0; d < t.width; d++, line += t.lineLength) {
+  const int64_t step = shifted ? t.lineLength : 1, depth = t.depth;
+  for (int64_t d = 0; d < t.width; d++, line += step) {
     Lanes<Acc> item[rows];
     for (int r = 0; r < rows; r++) item[r] = loaded(items[r] + d * laneCount);
     for (int s = 0; s < slots; s++) {
-      const Lanes<Acc> other = shifted ? loaded(line + s) : everywhere(line[s]);
+      const Lanes<Acc> other = shifted ? loaded(line + s) : everywhere(line[s * depth]);
       for (int r = 0; r < rows; r++) sums[r][s] += item[r] * other;
     }
   }
@@ -149,7 +154,7 @@ CKERNELS_INLINE void multiplyRow(Acc *const *out, const Acc *const *items, const
       if (t.slots.shifted)
         multiplySlots<rows, slots.value, true>(to, items, line + slot, bias, t);
       else
-        multiplySlots<rows, slots.value, false>(to, items, line + slot, bias, t);
+        multiplySlots<rows, slots.value, false>(to, items, line + slot * t.depth, bias, t);
     });
   }
 }
@@ -159,6 +164,7 @@ template <typename Acc>
 CKERNELS_INLINE void multiplied(Acc *out, const Acc *items, const Acc *lines, const Acc *biases,
                                 const Tile &t, const RowPair &p, Ahead &ahead) {
   const Acc *rowItems[2] = {items, items + t.depth * laneCount};
+  const int64_t columns = t.slots.shifted ? t.lineLength : t.x.halo.count();
   Acc *to[2];
   const Acc *bias[2] = {};
   for (int64_t row = p.rows[0].begin; row < std::max(p.rows[0].end, p.rows[1].end); row++) {
@@ -167,7 +173,7 @@ CKERNELS_INLINE void multiplied(Acc *out, const Acc *items, const Acc *lines, co
       to[i] = out + i * t.scores() + place * t.rowScores();
       if (biases) bias[i] = biases + (p.biasRow[i] + place) * t.rowScores();
     }
-    const Acc *line = lines + row * t.depth * t.lineLength;
+    const Acc *line = lines + row * t.depth * columns;
     ahead.ask();
     if (row < p.rows[1].begin)
       multiplyRow<1>(to, rowItems, line, bias, t);

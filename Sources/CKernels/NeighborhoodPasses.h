@@ -16,7 +16,7 @@ template <typename Acc>
 struct Room {
   Buffer<Acc> items, otherItems;      // [row, number, lane]
   Buffer<Acc> halo, otherHalo;        // [row, column, number], to be summed with weights
-  Buffer<Acc> lines, otherLines;      // [row, number, column], to be multiplied with items
+  Buffer<Acc> lines, otherLines;      // to be multiplied with items: see `packLines`
   Buffer<Acc> logSums, deltas;        // of items [row, lane], or of the halo [row, column]
   Buffer<Acc> results, otherResults;  // [row, item, number]
   Buffer<Acc> scores, flows;          // of a pair of rows
@@ -87,16 +87,6 @@ void packItems(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, A
             factor, t);
 }
 
-// Packs the halo of a tile as lines, times a factor.
-template <typename Scalar, typename Acc>
-void packLines(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, Acc factor) {
-  to.resize(t.y.halo.count() * t.depth * t.lineLength);
-  Acc *row = to.data();
-  for (int64_t py = t.y.halo.begin; py < t.y.halo.end; py++, row += t.depth * t.lineLength)
-    packRow(row, t.lineLength, from.at(t, py, t.x.halo.begin), from.step(t), t.x.halo.count(),
-            factor, t);
-}
-
 // Packs the halo of a tile as tokens, times a factor.
 template <typename Scalar, typename Acc>
 void packHalo(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, Acc factor) {
@@ -105,6 +95,31 @@ void packHalo(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, Ac
   Acc *row = to.data();
   for (int64_t py = t.y.halo.begin; py < t.y.halo.end; py++, row += count * t.depth)
     packTokens(row, from.at(t, py, t.x.halo.begin), from.step(t), count, factor, t.width, t.depth);
+}
+
+// Packs the halo of a tile, times a factor, to be multiplied with items: as [row, number, column]
+// where windows lie side by side; elsewhere products take one number in all lanes, and tokens serve
+// them as they are.
+template <typename Scalar, typename Acc>
+void packLines(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, Acc factor) {
+  if (!t.slots.shifted) return packHalo(to, from, t, factor);
+  to.resize(t.y.halo.count() * t.depth * t.lineLength);
+  Acc *row = to.data();
+  for (int64_t py = t.y.halo.begin; py < t.y.halo.end; py++, row += t.depth * t.lineLength)
+    packRow(row, t.lineLength, from.at(t, py, t.x.halo.begin), from.step(t), t.x.halo.count(),
+            factor, t);
+}
+
+// Packs the same tokens as `lines`, to be summed with weights, where lines are no tokens.
+template <typename Scalar, typename Acc>
+void packHaloBeside(Buffer<Acc> &to, const View<const Scalar> &from, const Tile &t, Acc factor) {
+  if (t.slots.shifted) packHalo(to, from, t, factor);
+}
+
+// The tokens that `packHaloBeside` packed, or lines that are tokens.
+template <typename Acc>
+const Acc *packedTokens(const Tile &t, const Buffer<Acc> &halo, const Buffer<Acc> &lines) {
+  return (t.slots.shifted ? halo : lines).data();
 }
 
 // Packs one number of each token.
@@ -179,7 +194,8 @@ void differentiateQueries(const Tile &t, const Biases<Acc> &biases, Acc *biasSum
              room.ahead);
     flowByQuery(scores, flows, room.logSums.data() + lanes, room.deltas.data() + lanes,
                 room.biasSums.data(), t, p);
-    addTokens(room.results.data() + p.item * t.depth, flows, room.halo.data(), nullptr, t, p,
+    addTokens(room.results.data() + p.item * t.depth, flows,
+              packedTokens(t, room.halo, room.lines), nullptr, t, p,
               room.ahead);
   });
   room.biasTable.assign(side * biases.stride, 0);
@@ -205,9 +221,9 @@ void differentiateKeys(const Tile &t, const Biases<Acc> &biases, Room<Acc> &room
     flowByKey(scores, flows, room.logSums.data(), room.deltas.data(), t, p);
     Acc *keys = room.results.data() + p.item * t.depth;
     Acc *values = room.otherResults.data() + p.item * t.depth;
-    addTokens(keys, flows, room.halo.data(), nullptr, t, p,
+    addTokens(keys, flows, packedTokens(t, room.halo, room.lines), nullptr, t, p, room.ahead);
+    addTokens(values, scores, packedTokens(t, room.otherHalo, room.otherLines), nullptr, t, p,
               room.ahead);
-    addTokens(values, scores, room.otherHalo.data(), nullptr, t, p, room.ahead);
   });
 }
 

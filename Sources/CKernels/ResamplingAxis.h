@@ -22,13 +22,14 @@ struct ResamplingAxis {
   int64_t inputs, outputs, up, down, padding, taps;
   int64_t outputStep, inputStep;
 
-  ResamplingAxis(int64_t inputs, int64_t taps, int64_t up, int64_t down, int64_t before,
-                 int64_t after)
+  // Errors name the operator.
+  ResamplingAxis(const char *name, int64_t inputs, int64_t taps, int64_t up, int64_t down,
+                 int64_t before, int64_t after)
       : inputs(inputs), up(up), down(down), padding(before), taps(taps) {
-    TORCH_CHECK(up >= 1 && down >= 1, "upfirdn2d: up ", up, " and down ", down,
+    TORCH_CHECK(up >= 1 && down >= 1, name, ": up ", up, " and down ", down,
                 ", expected at least 1");
     const int64_t padded = inputs * up + before + after;
-    TORCH_CHECK(padded >= taps, "upfirdn2d: ", padded, " padded samples for ", taps, " taps");
+    TORCH_CHECK(padded >= taps, name, ": ", padded, " padded samples for ", taps, " taps");
     outputs = (padded - taps) / down + 1;
     const int64_t common = std::gcd(up, down);
     outputStep = up / common;

@@ -20,6 +20,9 @@
 namespace ckernels {
 namespace {
 
+// As errors name it.
+constexpr const char *operatorName = "upfirdn2d";
+
 // One tap of a row: it adds tap * line[offset + k * step] to the outputs k from begin to before
 // end.
 template <typename Scalar, typename Acc>
@@ -205,10 +208,13 @@ std::vector<Acc> preparedTaps(const at::Tensor &filter, bool flip, double gain) 
 at::Tensor upfirdn2dCPU(const at::Tensor &input, const at::Tensor &filter, at::IntArrayRef up,
                         at::IntArrayRef down, at::IntArrayRef padding, bool flipFilter,
                         double gain) {
-  TORCH_CHECK(input.dim() == 4, "upfirdn2d: x has ", input.dim(), " axes, expected 4");
-  TORCH_CHECK(filter.dim() == 2, "upfirdn2d: the filter has ", filter.dim(), " axes, expected 2");
-  const ResamplingAxis x(input.size(3), filter.size(1), up[0], down[0], padding[0], padding[1]);
-  const ResamplingAxis y(input.size(2), filter.size(0), up[1], down[1], padding[2], padding[3]);
+  TORCH_CHECK(input.dim() == 4, operatorName, ": x has ", input.dim(), " axes, expected 4");
+  TORCH_CHECK(filter.dim() == 2, operatorName, ": the filter has ", filter.dim(),
+              " axes, expected 2");
+  const ResamplingAxis x(operatorName, input.size(3), filter.size(1), up[0], down[0], padding[0],
+                         padding[1]);
+  const ResamplingAxis y(operatorName, input.size(2), filter.size(0), up[1], down[1], padding[2],
+                         padding[3]);
   if (isChannelsLast(input) && input.scalar_type() == at::kFloat &&
       input.size(1) % channelLanes == 0) {
     const at::Tensor result = emptyImages(input, input.size(1), y.outputs, x.outputs);
@@ -241,8 +247,10 @@ at::Tensor upfirdn2dCPU(const at::Tensor &input, const at::Tensor &filter, at::I
 // Tensors without numbers have a result of the same kind.
 at::Tensor upfirdn2dMeta(const at::Tensor &input, const at::Tensor &filter, at::IntArrayRef up,
                          at::IntArrayRef down, at::IntArrayRef padding, bool, double) {
-  const ResamplingAxis x(input.size(3), filter.size(1), up[0], down[0], padding[0], padding[1]);
-  const ResamplingAxis y(input.size(2), filter.size(0), up[1], down[1], padding[2], padding[3]);
+  const ResamplingAxis x(operatorName, input.size(3), filter.size(1), up[0], down[0], padding[0],
+                         padding[1]);
+  const ResamplingAxis y(operatorName, input.size(2), filter.size(0), up[1], down[1], padding[2],
+                         padding[3]);
   return at::empty({input.size(0), input.size(1), y.outputs, x.outputs}, input.options());
 }
 

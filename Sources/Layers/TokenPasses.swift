@@ -74,7 +74,7 @@ public func scaledTokensReference(_ x: Tensor, factor: Tensor, shift: Tensor, dt
 ///   - replacing: Whether the sum takes the place of `x`, which then nobody else may need, where no
 ///     gradients are recorded.
 /// - Returns: The sum; `x` itself where it was replaced.
-func sum(_ x: Tensor, narrow y: Tensor, replacing: Bool = false) -> Tensor {
+package func sum(_ x: Tensor, narrow y: Tensor, replacing: Bool = false) -> Tensor {
   guard takesTokenPasses(x), y.dtype == .bfloat16 else { return x + y }
   let isReplaced = replacing && x.isContiguous
   let out = isReplaced ? x : Tensor.empty(x.shape, dtype: .float32)

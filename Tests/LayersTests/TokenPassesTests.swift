@@ -109,6 +109,14 @@ import Testing
     expectClose(found.cast(to: .float64), exact, atol: 0, rtol: 1e-5)
   }
 
+  @Test("add numbers of the narrow format", arguments: shapes)
+  func narrowSums(shape: [Int]) {
+    let (x, y) = (Self.seeded(shape, 1), Self.seeded(shape, 2, .bfloat16))
+    let found = withoutGradients { sum(x, narrow: y) }
+    #expect(found.dtype == .float32)
+    expectClose(found, x + y.cast(to: .float32), atol: 0)
+  }
+
   @Test("sums take the summand's place where they may, and nowhere else")
   func sums() {
     let (x, weight) = (Self.seeded([40, 24], 1, .bfloat16), Self.seeded([10, 24], 2))

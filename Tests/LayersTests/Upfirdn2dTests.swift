@@ -254,6 +254,27 @@ import Testing
       resampleFilter(rows: [[1, 2], [3, 4]], normalize: false, gain: 2).values() == [2, 4, 6, 8])
   }
 
+  @Test("errors begin with the operator that was called")
+  func operatorNames() {
+    // The axes of both operators are made by the same code.
+    let (x, filter) = (Tensor.ones([1, 16, 2, 2]), Tensor.ones([3, 3]))
+    let (factors, padding, nothing) = ([1, 1], [0, 0, 0, 0], nil as Tensor?)
+    let plain = #expect(throws: TorchError.self) {
+      try tryCall("stylist::upfirdn2d", x, filter, factors, factors, padding, false, 1.0)
+    }
+    let finished = #expect(throws: TorchError.self) {
+      try tryCall(
+        "stylist::filter_finish", x, filter, padding, nothing, nothing, nothing, nothing, 0.2, 1.0,
+        nil as Double?)
+    }
+    let zero = #expect(throws: TorchError.self) {
+      try tryCall("stylist::upfirdn2d", x, filter, [0, 1], factors, padding, false, 1.0)
+    }
+    #expect(plain?.description.hasPrefix("upfirdn2d: 2 padded samples for 3 taps") == true)
+    #expect(finished?.description.hasPrefix("filter_finish: 2 padded samples for 3 taps") == true)
+    #expect(zero?.description.hasPrefix("upfirdn2d: up 0 and down 1") == true)
+  }
+
   @Test("traps on a filter that does not fit and factors below 1")
   func misuse() async {
     await #expect(processExitsWith: .failure) {

@@ -94,6 +94,35 @@ struct BenchTablesTests {
     }
   }
 
+  @Test("beside a peer stand only timings from a file that holds one, which was made in turn")
+  func inTurn() throws {
+    try withScratchFolder { folder in
+      let (turn, alone) = ("\(folder)/turn.jsonl", "\(folder)/alone.jsonl")
+      try write(
+        [
+          try line("a", seconds: 0.5), try peer("a", seconds: 1.25, allocator: "default"),
+          try peer("b", seconds: 1.5, allocator: "default"),
+        ], to: turn)
+      // Faster, and of a network that the other file has a peer's timing of, too.
+      try write(
+        [
+          try line("a", seconds: 0.125), try line("a", seconds: 0.125),
+          try line("b", seconds: 0.125),
+        ], to: alone)
+      for lines in [[turn, alone], [alone, turn]] {
+        let files = try BenchTablesJob(lines: lines, growth: [], command: "x").run(into: folder)
+        let page = try String(contentsOfFile: files[0], encoding: .utf8)
+        #expect(
+          try rows("Beside PyTorch", page) == [
+            ["`a`", "1", "1.250", "", "0.500", "2.50", "", "50 %", "62 %"]
+          ])
+        // The median of all three.
+        let own = try rows("Every network", page)
+        #expect(own.first { $0[0] == "`a`" }?[2] == "0.125")
+      }
+    }
+  }
+
   @Test("a training is compared phase by phase")
   func training() throws {
     try withScratchFolder { folder in

@@ -1,7 +1,9 @@
 // What an examination of the machine says of this one, and of machines made of files.
 
+import CalledOperators
 import Formats
 import Foundation
+import Layers
 import TestSupport
 import Tensors
 import Testing
@@ -244,6 +246,21 @@ struct DoctorTests {
   }
 
   // MARK: Operators
+
+  // Elsewhere libtorch computes what takes AVX-512.
+  @Test(
+    "every operator of our own is tried, but for two",
+    .enabled(if: kernelFeatureLevel == "AVX512"))
+  func ownOperators() {
+    called_operators_start()
+    _ = DoctorJob().operatorPaths()
+    let called = String(cString: called_operators_stop()).split(separator: "\n")
+    let all = String(cString: called_operators_all("stylist")).split(separator: "\n")
+    #expect(all.contains("stylist::upfirdn2d"))
+    // No line tries these yet.
+    let untried = ["stylist::channel_moments", "stylist::conv3x3_weight_grad"]
+    #expect(all.filter { !called.contains($0) }.map(String.init) == untried)
+  }
 
   @Test("a way that gives something else than its reference is wrong")
   func differences() {

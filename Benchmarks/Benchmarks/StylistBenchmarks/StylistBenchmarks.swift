@@ -1,95 +1,19 @@
-// How long calls, layers and networks take; figures to compare within one run.
+// How long calls, operators and networks take; figures to compare within one run.
 
 import Benchmark
-import CTorch
-import Layers
-import Networks
 import Tensors
 
 let benchmarks: @Sendable () -> Void = {
   Benchmark.defaultConfiguration = .init(
     metrics: [.wallClock, .cpuTotal, .throughput], warmupIterations: 3,
     maxDuration: .seconds(3))
+  // As in the program: large results find pages that are there already.
+  Machine.reuseMemory()
 
-  // What the door costs by itself: the same operator as below, without Swift's handling of arguments.
-  Benchmark("door: aten::neg on one element", configuration: .init(scalingFactor: .kilo)) {
-    benchmark in
-    var (error, one, shape) = (CTorchError(), Float(1), Int64(1))
-    let x = ctorch_from_bytes(&one, 4, &shape, 1, Int32(CTorchFloat32.rawValue), &error)
-    var argument = CTorchValue()
-    (argument.tag, argument.tensor) = (CTorchTagTensor, x)
-    let name: StaticString = "aten::neg"
-    let address = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
-    var result: CTorchTensorRef?
-    benchmark.startMeasurement()
-    for _ in benchmark.scaledIterations {
-      _ = ctorch_call(address, &argument, 1, &result, 1, &error)
-      ctorch_release(result)
-    }
-    benchmark.stopMeasurement()
-    ctorch_release(x)
-  }
-
-  // What a call costs from Swift: an operator on one number does next to nothing beside the call.
-  Benchmark("call: aten::add.Tensor on one element", configuration: .init(scalingFactor: .kilo)) {
-    benchmark in
-    let (a, b) = (Tensor.ones([1]), Tensor.ones([1]))
-    benchmark.startMeasurement()
-    for _ in benchmark.scaledIterations { blackHole(call("aten::add.Tensor", a, b)) }
-  }
-
-  Benchmark("call: aten::neg on one element", configuration: .init(scalingFactor: .kilo)) {
-    benchmark in
-    let a = Tensor.ones([1])
-    benchmark.startMeasurement()
-    for _ in benchmark.scaledIterations { blackHole(call("aten::neg", a)) }
-  }
-
-  // Each fused operator beside its plain reference.
-  let filter = defaultResampleFilter
-  Benchmark("upsample2d [1, 64, 128, 128]: fused") { benchmark in
-    let x = Tensor.randn([1, 64, 128, 128], generator: TorchGenerator(seed: 0))
-    let taps = filter()
-    benchmark.startMeasurement()
-    for _ in benchmark.scaledIterations { blackHole(upsample2d(x, filter: taps)) }
-  }
-  Benchmark("upsample2d [1, 64, 128, 128]: reference") { benchmark in
-    let x = Tensor.randn([1, 64, 128, 128], generator: TorchGenerator(seed: 0))
-    let taps = filter()
-    let padding = Padding(left: 2, right: 1, top: 2, bottom: 1)
-    benchmark.startMeasurement()
-    for _ in benchmark.scaledIterations {
-      blackHole(upfirdn2dReference(x, filter: taps, up: 2, padding: padding, gain: 4))
-    }
-  }
-  Benchmark("biasAct [1, 64, 256, 256]: fused") { benchmark in
-    let x = Tensor.randn([1, 64, 256, 256], generator: TorchGenerator(seed: 0))
-    let bias = Tensor.zeros([64])
-    benchmark.startMeasurement()
-    for _ in benchmark.scaledIterations {
-      blackHole(biasAct(x, bias: bias, activation: .lrelu, clamp: 256))
-    }
-  }
-  Benchmark("biasAct [1, 64, 256, 256]: reference") { benchmark in
-    let x = Tensor.randn([1, 64, 256, 256], generator: TorchGenerator(seed: 0))
-    let bias = Tensor.zeros([64])
-    benchmark.startMeasurement()
-    for _ in benchmark.scaledIterations {
-      blackHole(biasActReference(x, bias: bias, activation: .lrelu, clamp: 256))
-    }
-  }
-
-  // Whole pictures.
-  for resolution in [64, 256] {
-    Benchmark("StyleGAN2, configuration F, \(resolution)×\(resolution), one picture") { benchmark in
-      let configuration = StyleGAN2Configuration(resolution: resolution)
-      let scope = Scope(ParameterStore(), generator: TorchGenerator(seed: 0))
-      let generator = StyleGAN2(configuration, scope)
-      let wPlus = generator.broadcast(generator.map(z: generator.z(seed: 0)))
-      benchmark.startMeasurement()
-      for _ in benchmark.scaledIterations {
-        blackHole(withoutGradients { generator.synthesize(wPlus) })
-      }
-    }
-  }
+  callBenchmarks()
+  neighborhoodBenchmarks()
+  convolutionBenchmarks()
+  attentionBenchmarks()
+  linearBenchmarks()
+  pictureBenchmarks()
 }

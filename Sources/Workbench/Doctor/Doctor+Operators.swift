@@ -203,6 +203,7 @@ extension DoctorJob {
     let (noise, strength) = (random.tensor([16, 1]), random.tensor([]))
     let (factor, matrices) = (styles.unsqueezed(1), random.tensor([2, 3, 37]))
     let (map, codes) = (random.tensor([2, 4, 4, 6]), random.tensor([4, 3]))
+    let narrow = random.tensor([2, 16, 37]).cast(to: .bfloat16)
     let found = withoutGradients {
       [
         styledNorm(x, styles: styles, dtype: .float32),
@@ -210,7 +211,7 @@ extension DoctorJob {
         finishedTokens(x + 0, noise: noise, strength: strength, clamp: 1),
         enlargedTokens(x, filter: filter), tokenChannels(x, matrices: matrices),
         demodulation(of: weight, styles: styles),
-        placedTokens(map, columns: codes, rows: codes.unsqueezed(1)),
+        placedTokens(map, columns: codes, rows: codes.unsqueezed(1)), sum(x, narrow: narrow),
       ]
     }
     return path(
@@ -221,7 +222,7 @@ extension DoctorJob {
         finishedTokensReference(x, noise: noise, strength: strength, clamp: 1),
         enlargedTokensReference(x, filter: filter), tokenChannelsReference(x, matrices: matrices),
         demodulationReference(of: weight, styles: styles),
-        placedTokensReference(map, columns: codes, rows: codes.unsqueezed(1)),
+        placedTokensReference(map, columns: codes, rows: codes.unsqueezed(1)), x + narrow,
       ], reference: "one operation after the other", tolerance: 1e-5)
   }
 
