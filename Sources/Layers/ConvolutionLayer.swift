@@ -77,27 +77,6 @@ public final class ConvolutionLayer {
       missing == 0 ? weight : weight.padded(0, 0, 0, 0, 0, missing), factor, offset, slopes?.weight)
   }
 
-  /// Adds what a layer of 1×1 taps gives to features: in their place, where no gradients are recorded
-  /// and the channels of both lie side by side.
-  ///
-  /// - Parameters:
-  ///   - x: [N, I, H, W].
-  ///   - y: [N, O, H, W], which is not needed any more.
-  /// - Returns: [N, O, H, W].
-  package func callAsFunction(_ x: Tensor, addedTo y: Tensor) -> Tensor {
-    // [N, C, H, W] → [N · H · W, C], of the same memory.
-    let (from, to) = (x.permuted(0, 2, 3, 1), y.permuted(0, 2, 3, 1))
-    guard !recordsGradients, weight.size(2) == 1, weight.size(3) == 1, stride == 1,
-      from.isContiguous, to.isContiguous
-    else { return y + self(x) }
-    let rows = to.reshaped(-1, weight.size(0))
-    _ = call(
-      "aten::addmm_", rows, from.reshaped(-1, weight.size(1)),
-      weight.flattened(from: 1).transposed(0, 1))
-    if let bias { rows.addInPlace(bias) }
-    return y
-  }
-
   /// Whether what follows the layer can be done in its pass over memory: by Winograd's filtering, in
   /// float32 on the processor, where no gradients are recorded.
   package var isFinishable: Bool {

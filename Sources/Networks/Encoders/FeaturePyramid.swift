@@ -37,12 +37,19 @@ final class FeaturePyramid {
 
   /// The middle features.
   func middle(_ taps: IRSETrunk.Taps) -> Tensor {
-    lateral1(taps.middle, addedTo: enlarged(taps.coarse, like: taps.middle))
+    sum(enlarged(taps.coarse, like: taps.middle), lateral1(taps.middle))
   }
 
   /// The finest features, of the middle ones.
   func fine(_ taps: IRSETrunk.Taps, middle: Tensor) -> Tensor {
-    lateral2(taps.fine, addedTo: enlarged(middle, like: taps.fine))
+    sum(enlarged(middle, like: taps.fine), lateral2(taps.fine))
+  }
+
+  /// The sum, in the first one's place where no gradients are recorded.
+  private func sum(_ x: Tensor, _ y: Tensor) -> Tensor {
+    if recordsGradients { return x + y }
+    x.addInPlace(y)
+    return x
   }
 
   private func enlarged(_ x: Tensor, like other: Tensor) -> Tensor {
