@@ -15,15 +15,15 @@ CKERNELS_INLINE Channels channelsAt(const float *from) { return loaded<channelLa
 
 // clamp(leaky(x * scale + noise * noiseWeight + bias) * gain), where a clamp of infinity is none.
 struct Epilogue {
-  const float *scale, *noiseWeight, *bias;  // one number for each channel
-  float slope, gain, clamp;                 // the slope of the negative side, from 0 to 1
+  const float *scale, *noiseWeight, *bias, *slope;  // one number for each channel
+  float gain, clamp;
 
   // Some channels, from `channel` on, of a pixel with the given noise.
   CKERNELS_INLINE Channels finished(const Channels &x, float noise, int64_t channel) const {
     Channels y = x * channelsAt(scale + channel) +
               (channelsAt(noiseWeight + channel) * noise + channelsAt(bias + channel));
-    const Channels sloped = y * slope;
-    y = (y > sloped ? y : sloped) * gain;
+    const Channels sloped = y * channelsAt(slope + channel);
+    y = (y > 0.f ? y : sloped) * gain;
     const Channels bound = Channels{} + clamp;
     y = y > bound ? bound : y;
     return y < -bound ? -bound : y;

@@ -33,14 +33,15 @@ inline at::Tensor emptyImages(const at::Tensor &like, int64_t channels, int64_t 
                    at::MemoryFormat::ChannelsLast);
 }
 
-// The numbers of an epilogue for the samples of a batch; what is missing changes nothing.
+// The numbers of an epilogue for the samples of a batch; what is missing changes nothing. The slope
+// of the negative side is one for all channels, unless there are slopes.
 class Epilogues {
  public:
   Epilogues(const char *name, const at::Tensor &like, at::IntArrayRef results,
             const Optional &scale, const Optional &noise, const Optional &noiseWeight,
-            const Optional &bias, double slope, double gain, std::optional<double> clamp)
-      : slope(slope),
-        gain(gain),
+            const Optional &bias, double slope, double gain, std::optional<double> clamp,
+            const Optional &slopes = {})
+      : gain(gain),
         clamp(clamp.value_or(std::numeric_limits<double>::infinity())),
         width(results[3]) {
     TORCH_CHECK(slope >= 0 && slope <= 1 && gain > 0, name, ": slope ", slope, " and gain ", gain,
@@ -56,6 +57,7 @@ class Epilogues {
     scales = whole(scale, 1, {n, channels});
     weights = whole(noiseWeight, 1, {channels});
     biases = whole(bias, 0, {channels});
+    this->slopes = whole(slopes, slope, {channels});
     if (noise) {
       TORCH_CHECK(noise->scalar_type() == at::kFloat &&
                       (noise->numel() == pixels || noise->numel() == n * pixels),
@@ -70,7 +72,7 @@ class Epilogues {
     return {scales.const_data_ptr<float>() + sample * scales.size(1) + channel,
             weights.const_data_ptr<float>() + channel,
             biases.const_data_ptr<float>() + channel,
-            slope,
+            slopes.const_data_ptr<float>() + channel,
             gain,
             clamp};
   }
@@ -82,8 +84,8 @@ class Epilogues {
   }
 
  private:
-  at::Tensor scales, weights, biases, noises;
-  float slope, gain, clamp;
+  at::Tensor scales, weights, biases, slopes, noises;
+  float gain, clamp;
   int64_t noiseStep = 0;
 
  public:

@@ -213,6 +213,21 @@ at::Tensor winogradConvTranspose(const at::Tensor &xIn, const at::Tensor &weight
   return y;
 }
 
+// The convolution that keeps the size, then a factor, a sum and a slope below 0 for every channel,
+// each [O].
+at::Tensor convolution3x3Finish(const at::Tensor &xIn, const at::Tensor &weight,
+                                const Optional &scale, const Optional &bias,
+                                const Optional &slopes) {
+  const char *name = "conv3x3_finish";
+  const at::Tensor factors = inputScale(name, xIn, weight, {}), x = channelsLast(xIn);
+  const at::Tensor y = emptyImages(x, weight.size(0), x.size(2), x.size(3));
+  Optional scales;
+  if (scale) scales = scale->expand({x.size(0), scale->size(0)});
+  const Epilogues epilogues(name, x, y.sizes(), scales, {}, {}, bias, 1, 1, {}, slopes);
+  Convolution<SameSize>(x, y, weight, factors).run(&epilogues);
+  return y;
+}
+
 // Steps of 1 keep the size; steps of 2 halve 2 H + 1 to H without padding.
 at::Tensor convolution3x3(const at::Tensor &xIn, const at::Tensor &weight, const Optional &bias,
                           int64_t stride) {
@@ -271,11 +286,15 @@ TORCH_LIBRARY_FRAGMENT(stylist, library) {
   library.def(
       "winograd_conv_transpose(Tensor x, Tensor weight, Tensor? in_scale, bool mirrored) -> "
       "Tensor");
+  library.def(
+      "conv3x3_finish(Tensor x, Tensor weight, Tensor? scale, Tensor? bias, Tensor? slopes) -> "
+      "Tensor");
   library.def("squared_kernels(Tensor weight) -> Tensor");
 }
 TORCH_LIBRARY_IMPL(stylist, CPU, library) {
   library.impl("winograd_conv", winogradConv);
   library.impl("conv3x3", convolution3x3);
+  library.impl("conv3x3_finish", convolution3x3Finish);
   library.impl("conv3x3_transpose", convolution3x3Transpose);
   library.impl("winograd_conv_transpose", winogradConvTranspose);
   library.impl("squared_kernels", squaredKernels);

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/ivalue.h>
 #include <ATen/record_function.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include <cstring>
 #include <functional>
@@ -42,6 +43,14 @@ int64_t ofConvolution(Inputs inputs) {
   return outputs * product(weight.sizes().slice(1));
 }
 
+// Of stylist::conv3x3(x, weight, bias, stride), which calls itself once more below autograd.
+int64_t ofConvolution3x3(Inputs inputs) {
+  if (c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutogradFunctionality)) return 0;
+  const at::Tensor &x = inputs[0].toTensor(), &weight = inputs[1].toTensor();
+  const int64_t stride = inputs[3].toInt();
+  return x.size(0) * (x.size(2) / stride) * (x.size(3) / stride) * weight.numel();
+}
+
 // Of the operators that others come down to; 0 for all others.
 int64_t multiplyAdds(const char *name, Inputs inputs) {
   const auto is = [name](const char *other) { return std::strcmp(name, other) == 0; };
@@ -53,6 +62,7 @@ int64_t multiplyAdds(const char *name, Inputs inputs) {
     return ofProduct(tensor(1), tensor(2));
   }
   if (is("aten::convolution")) return ofConvolution(inputs);
+  if (is("stylist::conv3x3")) return ofConvolution3x3(inputs);
   if (is("aten::_scaled_dot_product_flash_attention_for_cpu")) {
     // Queries [N, h, L, D] meet keys [N, h, K, D], and each pair takes values of D numbers.
     return tensor(0).numel() * tensor(1).size(2) * 2;

@@ -52,4 +52,12 @@ public final class BatchNormLayer {
       "aten::batch_norm", x, weight, bias, runningMean, runningVar, isTraining, momentum, epsilon,
       false)
   }
+
+  /// The factor and the summand, each [C], that evaluation comes down to.
+  package var factorAndSummand: (factor: Tensor, summand: Tensor) {
+    let deviation = (runningVar + epsilon).rsqrt()
+    let factor = weight.map { $0 * deviation } ?? deviation
+    let moved = runningMean * factor
+    return (factor, bias.map { $0 - moved } ?? -moved)
+  }
 }

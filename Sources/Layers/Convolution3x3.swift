@@ -66,8 +66,13 @@ public func doublingConvolution3x3(_ x: Tensor, weight: Tensor) -> Tensor {
 /// Our kernel holds its sums in the registers of AVX-512; processors without have too few. The
 /// gradient exchanges the two numbers of channels.
 func isWinogradable(_ x: Tensor, weight: Tensor) -> Bool {
-  x.device == .cpu && x.dtype == .float32 && weight.dtype == .float32
-    && x.size(1) % (recordsGradients ? 32 : 16) == 0 && weight.size(0) % 32 == 0
+  x.device == .cpu && x.dtype == .float32
+    && x.size(1) % (recordsGradients ? 32 : 16) == 0 && hasWinogradKernels(weight)
+}
+
+/// Whether kernels [O, I, 3, 3] are such as Winograd's filtering takes for any number of inputs.
+func hasWinogradKernels(_ weight: Tensor) -> Bool {
+  weight.device == .cpu && weight.dtype == .float32 && weight.size(0) % 32 == 0
     && weight.size(2) == 3 && weight.size(3) == 3 && hasWideRegisters
 }
 

@@ -1,6 +1,7 @@
 // The convolution without equalised learning rate, and the leaky ReLU with learned slopes, as
 // PyTorch's modules have them.
 
+import CKernels
 public import Tensors
 
 /// A convolution and a bias: PyTorch's own, without equalised learning rate.
@@ -43,6 +44,45 @@ public final class ConvolutionLayer {
     }
     return call("aten::conv2d", x, weight, bias, [stride, stride], [padding, padding])
   }
+
+  /// Applies the layer, then a normalisation with running statistics, then slopes.
+  ///
+  /// Where `isFinishable` says so all of it is one pass over memory.
+  ///
+  /// - Parameters:
+  ///   - x: [N, I, H, W].
+  ///   - norm: The normalisation; nil for none.
+  ///   - slopes: The slopes; nil for none.
+  ///   - rowPadding: Zeros above and below, where it is not the layer's own padding.
+  /// - Returns: [N, O, H', W'].
+  package func callAsFunction(
+    _ x: Tensor, norm: BatchNormLayer?, slopes: PReLULayer? = nil, rowPadding: Int? = nil
+  ) -> Tensor {
+    guard isFinishable, !recordsGradients, rowPadding == nil else {
+      let rows = rowPadding ?? padding
+      var y: Tensor =
+        rows == padding
+        ? self(x) : call("aten::conv2d", x, weight, bias, [stride, stride], [rows, padding])
+      y = norm?(y) ?? y
+      return slopes?(y) ?? y
+    }
+    let (factor, summand) = norm?.factorAndSummand ?? (nil, nil)
+    var offset = summand
+    if let bias { offset = offset.map { $0 + (factor.map { bias * $0 } ?? bias) } ?? bias }
+    ckernels_register()
+    // Channels come in whole registers: those of pictures are filled up with zeros.
+    let missing = (16 - weight.size(1) % 16) % 16
+    return call(
+      "stylist::conv3x3_finish", missing == 0 ? x : x.padded(0, 0, 0, 0, 0, missing),
+      missing == 0 ? weight : weight.padded(0, 0, 0, 0, 0, missing), factor, offset, slopes?.weight)
+  }
+
+  /// Whether what follows the layer can be done in its pass over memory: by Winograd's filtering, in
+  /// float32 on the processor, where no gradients are recorded.
+  package var isFinishable: Bool {
+    stride == 1 && padding == 1 && !recordsGradients
+      && hasWinogradKernels(weight)
+  }
 }
 
 /// A leaky ReLU whose slope below 0 is learned for every channel.
@@ -50,7 +90,7 @@ public final class ConvolutionLayer {
 /// - Shape: `x` [N, C, …], result the same.
 /// - Source: `torch.nn.PReLU`, whose slopes start at 0.25.
 public final class PReLULayer {
-  private let weight: Tensor  // [C]
+  fileprivate let weight: Tensor  // [C]
 
   /// Makes the layer's parameter `weight`, the slopes.
   ///

@@ -1,5 +1,6 @@
 // First values of parameters and buffers.
 
+import CKernels
 public import Tensors
 
 /// What a parameter or buffer holds before training or loading.
@@ -16,15 +17,18 @@ public struct Initializer {
   /// Independent normal numbers of mean 0.
   public static func randn(_ shape: [Int], std: Double = 1) -> Initializer {
     Initializer(shape: shape, dtype: .float32, isRandom: true) {
-      let values = Tensor.randn(shape, generator: $0)
-      return std == 1 ? values : values * std
+      let values = drawnNormal(shape, generator: $0)
+      if std != 1 { values.multiplyInPlace(std) }
+      return values
     }
   }
 
   /// Independent numbers, equally likely everywhere between `-bound` and `bound`.
   public static func uniform(_ shape: [Int], bound: Double) -> Initializer {
     Initializer(shape: shape, dtype: .float32, isRandom: true) {
-      Tensor.rand(shape, generator: $0) * (2 * bound) - bound
+      let values = drawnUniform(shape, generator: $0)
+      values.multiplyInPlace(2 * bound)
+      return call("aten::sub_.Scalar", values, bound)
     }
   }
 
@@ -57,4 +61,30 @@ public struct Initializer {
   public static func values(_ tensor: Tensor) -> Initializer {
     Initializer(shape: tensor.shape, dtype: tensor.dtype, isRandom: false) { _ in tensor.cloned() }
   }
+}
+
+// MARK: Drawing
+
+/// `Tensor.randn` in float32, bit for bit, by several threads where numbers are many.
+///
+/// - Parameters:
+///   - shape: The length of each axis.
+///   - generator: What the numbers are drawn from.
+/// - Returns: Standard normal numbers.
+package func drawnNormal(_ shape: [Int], generator: TorchGenerator) -> Tensor {
+  guard generator.device == .cpu else { return .randn(shape, generator: generator) }
+  ckernels_register()
+  return call("stylist::randn", shape, generator)
+}
+
+/// `Tensor.rand` in float32, bit for bit, by several threads where numbers are many.
+///
+/// - Parameters:
+///   - shape: The length of each axis.
+///   - generator: What the numbers are drawn from.
+/// - Returns: Uniform numbers in [0, 1).
+package func drawnUniform(_ shape: [Int], generator: TorchGenerator) -> Tensor {
+  guard generator.device == .cpu else { return .rand(shape, generator: generator) }
+  ckernels_register()
+  return call("stylist::rand", shape, generator)
 }

@@ -73,8 +73,37 @@ public final class MultiheadAttentionLayer {
     guard normalization == .keys, dropout == nil else {
       return reference(queries, memory: memory, dropout: dropout).result
     }
+    // The largest product then has fewer rows than projecting the memory has columns.
+    if !recordsGradients, memory.size(1) > queries.size(1),
+      heads * queries.size(1) < weight.size(1)
+    {
+      return withoutKeysAndValues(queries, memory)
+    }
     let (q, k, v) = projected(queries, memory)
     return joined(scaledDotProductAttention(q, keys: k, values: v))
+  }
+
+  /// The attention of few queries to a long memory, whose keys and values are never made.
+  ///
+  /// `q (m Wkᵀ + bk)ᵀ = (q Wk) mᵀ + q bkᵀ`, the last of which is the same for all keys and changes no
+  /// weight; and since weights sum to 1, `a (m Wvᵀ + bv) = (a m) Wvᵀ + bv`.
+  private func withoutKeysAndValues(_ queries: Tensor, _ memory: Tensor) -> Tensor {
+    let (n, rows, width) = (queries.size(0), queries.size(1), weight.size(1))
+    let head = width / heads
+    func matrix(_ index: Int) -> Tensor {
+      weight.sliced(index * width..<(index + 1) * width, axis: 0)
+    }
+    let q: Tensor = call("aten::linear", queries, matrix(0), bias.sliced(0..<width, axis: 0))
+    // [N, Q, C] → [N, h, Q, D] → [N, h · Q, C]
+    let scaled = q.reshaped(n, rows, heads, head).transposed(1, 2) * (1 / Double(head).squareRoot())
+    let keyed = scaled.matmul(matrix(1).reshaped(heads, head, width))
+      .reshaped(n, heads * rows, width)
+    let weights = keyed.matmul(memory.transposed(1, 2)).softmax(axis: -1)
+    // [N, h · Q, C] → [N, h, Q, C] → [N, h, Q, D]
+    let means = weights.matmul(memory).reshaped(n, heads, rows, width)
+    let values = means.matmul(matrix(2).reshaped(heads, head, width).transposed(1, 2))
+    let summand = bias.sliced(2 * width..<3 * width, axis: 0).reshaped(heads, 1, head)
+    return joined(values + summand)
   }
 
   /// Lets queries attend to a memory, in plain tensor operations.

@@ -56,6 +56,21 @@ private let tolerance = 2e-5
     }
   }
 
+  @Test(
+    "count as many multiply-adds as the definition, with gradients and without", arguments: [1, 2])
+  func multiplyAdds(stride: Int) {
+    let (x, weight) = (Tensor.zeros([2, 32, 9, 7]), Tensor.zeros([64, 32, 3, 3]))
+    let expected = countingMultiplyAdds {
+      _ = convolution3x3Reference(x, weight: weight, stride: stride)
+    }
+    #expect(
+      countingMultiplyAdds { _ = convolution3x3(x, weight: weight, stride: stride) } == expected)
+    withoutGradients {
+      #expect(
+        countingMultiplyAdds { _ = convolution3x3(x, weight: weight, stride: stride) } == expected)
+    }
+  }
+
   @Test("and their gradients of both orders are libtorch's", arguments: choices, [1, 2])
   func convolution(c: Choice, stride: Int) {
     let rest = stride - 1

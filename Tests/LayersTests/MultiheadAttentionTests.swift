@@ -34,6 +34,14 @@ import Testing
     expectGradients(at: [queries, memory]) { layer.reference($0[0], memory: $0[1]).result }
   }
 
+  @Test("few queries of a long memory need neither keys nor values")
+  func longMemory() {
+    let (layer, _) = layer(.keys)
+    let (few, long) = (Tensor.seeded([2, 2, 6], seed: 5), Tensor.seeded([2, 40, 6], seed: 6))
+    let quick = withoutGradients { layer(few, memory: long) }
+    expectClose(quick, layer.reference(few, memory: long).result, atol: 1e-12)
+  }
+
   @Test("q, k and v are the three parts of the packed matrix, in this order")
   func parts() {
     let (layer, store) = layer(.keys)

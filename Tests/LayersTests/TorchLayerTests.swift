@@ -106,6 +106,32 @@ import Testing
     #expect(layer(x).values(as: Double.self) == [-2, 4, -1, 8])
   }
 
+  @Test(
+    "a convolution finished in its pass is normalised and sloped as by itself", arguments: [3, 32])
+  func finishedConvolution(inChannels: Int) {
+    let store = ParameterStore()
+    let p = Scope(store, generator: TorchGenerator(seed: 2))
+    let convolution = ConvolutionLayer(
+      p / "conv", inChannels: inChannels, outChannels: 32, kernelSize: 3, padding: 1)
+    let norm = BatchNormLayer(p / "norm", channels: 32)
+    let slopes = PReLULayer(p / "slopes", channels: 32)
+    for (seed, name) in ["weight", "bias", "running_mean"].enumerated() {
+      store["norm.\(name)"].assign(.seeded([32], seed: UInt64(seed), dtype: .float32))
+    }
+    store["norm.running_var"].assign(.seeded([32], seed: 4, dtype: .float32).square() + 0.5)
+    // Learned slopes may be negative, or larger than 1.
+    store["slopes.weight"].assign(.seeded([32], seed: 5, dtype: .float32))
+    let x = Tensor.seeded([2, inChannels, 9, 7], seed: 6, dtype: .float32)
+    let expected = slopes(norm(convolution(x)))
+    let largest: Double = expected.abs().max().item()
+    let quick = withoutGradients { convolution(x, norm: norm, slopes: slopes) }
+    // The errors of Winograd's filtering.
+    expectClose(quick, expected, atol: 2e-5 * largest)
+    let plain = withoutGradients { slopes(convolution(x, norm: nil)) }
+    let unsloped = withoutGradients { convolution(x, norm: nil, slopes: slopes) }
+    expectClose(unsloped, plain, atol: 2e-5 * largest)
+  }
+
   @Test("dropping keeps the mean, drops the share, and depends on the seed alone")
   func dropout() {
     func dropped(seed: UInt64) -> Tensor {

@@ -31,9 +31,25 @@ final class FeaturePyramid {
   }
 
   func callAsFunction(_ taps: IRSETrunk.Taps) -> Levels {
-    let middle = enlarged(taps.coarse, like: taps.middle) + lateral1(taps.middle)
-    let fine = enlarged(middle, like: taps.fine) + lateral2(taps.fine)
-    return Levels(coarse: taps.coarse, middle: middle, fine: fine)
+    let middle = self.middle(taps)
+    return Levels(coarse: taps.coarse, middle: middle, fine: fine(taps, middle: middle))
+  }
+
+  /// The middle features.
+  func middle(_ taps: IRSETrunk.Taps) -> Tensor {
+    sum(enlarged(taps.coarse, like: taps.middle), lateral1(taps.middle))
+  }
+
+  /// The finest features, of the middle ones.
+  func fine(_ taps: IRSETrunk.Taps, middle: Tensor) -> Tensor {
+    sum(enlarged(middle, like: taps.fine), lateral2(taps.fine))
+  }
+
+  /// The sum, in the first one's place where no gradients are recorded.
+  private func sum(_ x: Tensor, _ y: Tensor) -> Tensor {
+    if recordsGradients { return x + y }
+    x.addInPlace(y)
+    return x
   }
 
   private func enlarged(_ x: Tensor, like other: Tensor) -> Tensor {

@@ -155,9 +155,11 @@ public final class IRSETrunk {
   public func callAsFunction(_ img: Tensor, purpose: ForwardPurpose = .evaluation) -> Taps {
     let wanted = configuration.tapUnits
     var taps: [Tensor] = []
-    var x = stem(img, purpose: purpose)
-    for (index, unit) in units.enumerated() {
-      x = unit(x, purpose: purpose)
+    let isFinished = purpose == .evaluation && isFinishable
+    var x = isFinished ? fineFeatures(img) : stem(img, purpose: purpose)
+    if isFinished { taps.append(x) }
+    for (index, unit) in units.enumerated() where !isFinished || index > wanted[0] {
+      x = isFinished ? unit.finished(x) : unit(x, purpose: purpose)
       if wanted.contains(index) { taps.append(x) }
     }
     return Taps(fine: taps[0], middle: taps[1], coarse: taps[2])
@@ -178,6 +180,47 @@ public final class IRSETrunk {
       }
     )
   }
+
+  // MARK: Without gradients
+
+  /// Whether what follows convolutions can be done in their passes over memory.
+  private var isFinishable: Bool {
+    convolution.isFinishable && units.allSatisfy(\.isFinishable)
+  }
+
+  /// The finest features, one sample after the other, since the maps before them are large.
+  private func fineFeatures(_ img: Tensor) -> Tensor {
+    sampleBySample(img.size(0)) { one in
+      units[1..<configuration.tapUnits[0] + 1].reduce(firstUnit(one(img))) { $1.finished($0) }
+    }
+  }
+
+  /// The first unit's result for one sample, of rows that are made a few at a time from the image on:
+  /// nothing of the image's size is ever held, other than the image.
+  private func firstUnit(_ img: Tensor) -> Tensor {
+    let (unit, height) = (units[0], img.size(2))
+    let rows = (height + 1) / 2
+    // Below a last row of odd images lies another of zeros: those are not divided.
+    let together = height % 2 == 0 ? Self.rowsTogether : rows
+    var mains: [Tensor] = []
+    var sides: [Tensor] = []
+    for first in stride(from: 0, to: rows, by: together) {
+      let end = min(first + together, rows)
+      // A result needs a row of the slopes' more than its two, which need one of the stem's more.
+      let needed = max(0, 2 * first - 2)..<min(height, 2 * end + 1)
+      let seen = max(0, needed.lowerBound - 1)..<min(height, needed.upperBound + 1)
+      let stem = convolution(img.sliced(seen, axis: 2), norm: norm, slopes: slopes)
+        .sliced(needed.lowerBound - seen.lowerBound..<needed.upperBound - seen.lowerBound, axis: 2)
+      let own = 2 * first - needed.lowerBound..<min(2 * end, height) - needed.lowerBound
+      sides.append(unit.side(stem.sliced(own, axis: 2)))
+      mains.append(unit.main(stem, rows: max(0, own.lowerBound - 1)..<own.upperBound))
+    }
+    return unit.joined(.concatenate(mains, axis: 2), side: .concatenate(sides, axis: 2))
+  }
+
+  /// The rows of the first unit's result that are made together: as much as the caches hold at 256
+  /// pixels.
+  static let rowsTogether = 16
 
   private func stem(_ img: Tensor, purpose: ForwardPurpose) -> Tensor {
     slopes(norm(convolution(img), purpose: purpose))
@@ -231,10 +274,40 @@ final class IRSEUnit {
     y = norm1(conv2(slopes(y)), purpose: purpose)
     y = excitation?(y) ?? y
     // A maximum over windows of one pixel is that pixel.
-    let side =
-      shortcut.map { $0.norm($0.convolution(x), purpose: purpose) }
+    return y + side(x, purpose: purpose)
+  }
+
+  /// What stands beside the convolutions.
+  func side(_ x: Tensor, purpose: ForwardPurpose = .evaluation) -> Tensor {
+    shortcut.map { $0.norm($0.convolution(x), purpose: purpose) }
       ?? (stride == 1 ? x : maxPool2d(x, kernelSize: 1, stride: stride))
-    return y + side
+  }
+
+  // MARK: Without gradients
+
+  /// Whether what follows convolutions can be done in their passes over memory.
+  var isFinishable: Bool { conv1.isFinishable }
+
+  /// The unit in evaluation, in few passes over memory.
+  func finished(_ x: Tensor) -> Tensor { joined(main(x), side: side(x)) }
+
+  /// What the convolutions make of an image, or of some rows of an image's part.
+  ///
+  /// - Parameters:
+  ///   - x: [N, I, H, W].
+  ///   - rows: Which rows the second convolution sees, where they are not all: from the first row on
+  ///     there are zeros above, from a later one on there are none. Below there are none.
+  /// - Returns: [N, O, H', W'].
+  func main(_ x: Tensor, rows: Range<Int>? = nil) -> Tensor {
+    let y = conv1(norm0(x), norm: nil, slopes: slopes)
+    guard let rows else { return conv2(y, norm: norm1) }
+    return conv2(
+      y.sliced(rows, axis: 2), norm: norm1, rowPadding: rows.lowerBound == 0 ? nil : 0)
+  }
+
+  /// Weighs the channels of what the convolutions made, and adds the side.
+  func joined(_ y: Tensor, side: Tensor) -> Tensor {
+    excitation.map { side.addingProduct(y, $0.weights(of: y)) } ?? y + side
   }
 }
 
@@ -253,7 +326,10 @@ final class SqueezeExcitation {
       p / "fc2", inChannels: narrow, outChannels: channels, kernelSize: 1, hasBias: false)
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    x * fc2(fc1(x.mean(over: 2, 3, keepAxes: true)).relu()).sigmoid()
+  func callAsFunction(_ x: Tensor) -> Tensor { x * weights(of: x) }
+
+  /// The factors of the channels, [N, C, 1, 1].
+  func weights(of x: Tensor) -> Tensor {
+    fc2(fc1(x.mean(over: 2, 3, keepAxes: true)).relu()).sigmoid()
   }
 }

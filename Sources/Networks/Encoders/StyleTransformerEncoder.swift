@@ -136,9 +136,30 @@ public final class StyleTransformerEncoder: ImageEncoder {
 
   /// Finds the codes of images [N, C, H, W], without the average: [N, numWs, wDim].
   public func callAsFunction(_ img: Tensor, options: EncoderOptions = .init()) -> Tensor {
-    let codes = steps(img, options: options).codes[2]
+    let codes =
+      recordsGradients || options.purpose == .training || options.dropping != nil
+      ? steps(img, options: options).codes[2] : lastCodes(img)
     return codes.sliced(0..<configuration.shape.numWs, axis: 1)
   }
+
+  /// The last codes of `steps`, with as few features at a time as there can be: features as tokens are
+  /// four times as wide as those that they are made of.
+  private func lastCodes(_ img: Tensor) -> Tensor {
+    configuration.shape.check(img)
+    let query = mapping(z.squeezed(0)).cast(to: z.dtype).unsqueezed(0)
+    let taps = trunk(img)
+    return sampleBySample(img.size(0)) { one in
+      let taps = IRSETrunk.Taps(
+        fine: one(taps.fine), middle: one(taps.middle), coarse: one(taps.coarse))
+      let middle = pyramid.middle(taps)
+      var codes = layers[0](query, memory: Self.tokens(taps.coarse))
+      codes = layers[1](codes, memory: Self.tokens(middle))
+      return layers[2](codes, memory: Self.tokens(pyramid.fine(taps, middle: middle)))
+    }
+  }
+
+  /// [N, C, H, W] → [N, H · W, C].
+  private static func tokens(_ x: Tensor) -> Tensor { x.flattened(from: 2).transposed(1, 2) }
 
   /// Finds the codes of images, and keeps what every part makes.
   ///
@@ -152,10 +173,7 @@ public final class StyleTransformerEncoder: ImageEncoder {
     let query = mapping(z.squeezed(0)).cast(to: z.dtype).unsqueezed(0)
       .expanded(img.size(0), -1, -1)
     let levels = pyramid(trunk(img, purpose: options.purpose))
-    // [N, C, H, W] → [N, H · W, C]
-    let memories = [levels.coarse, levels.middle, levels.fine].map {
-      $0.flattened(from: 2).transposed(1, 2)
-    }
+    let memories = [levels.coarse, levels.middle, levels.fine].map(Self.tokens)
     var codes: [Tensor] = []
     for (layer, memory) in zip(layers, memories) {
       codes.append(layer(codes.last ?? query, memory: memory, dropping: options.dropping))

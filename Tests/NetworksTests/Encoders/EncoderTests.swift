@@ -27,6 +27,18 @@ import Testing
     }
   }
 
+  @Test("without gradients, codes made sample by sample are those of all steps")
+  func sampleBySample() {
+    for tokens in [6, 2] {
+      var configuration = smallStyleTransformer(tokens: tokens)
+      configuration.shape.numWs = tokens
+      let encoder = StyleTransformerEncoder(
+        configuration, Scope(ParameterStore(), dtype: .float64, generator: TorchGenerator(seed: 3)))
+      let codes = withoutGradients { encoder(img) }
+      expectClose(codes, encoder.steps(img).codes[2], atol: 1e-10)
+    }
+  }
+
   @Test("codes that are whole have no average")
   func whole() {
     var configuration = smallPSp()

@@ -35,6 +35,26 @@ import Testing
     #expect(IRSEConfiguration().tapWidths == [128, 256, 512])
   }
 
+  // One band of rows, several, and one of an odd number of rows.
+  @Test(
+    "without gradients, samples and rows by themselves give the same taps", arguments: [24, 88, 75])
+  func finished(height: Int) {
+    var configuration = smallTrunk()
+    configuration.stemWidth = 32
+    configuration.stages = [(32, 2), (64, 2), (64, 1), (32, 1)].map { .init(width: $0, units: $1) }
+    let (trunk, _) = trunk(configuration, dtype: .float32)
+    let img = Tensor.seeded([2, 3, height, 20], dtype: .float32)
+    let taps = withoutGradients { trunk(img) }
+    let steps = withoutGradients { trunk.everyStep(img).units }
+    for (tap, unit) in zip([taps.fine, taps.middle, taps.coarse], [3, 4, 5]) {
+      let largest: Double = steps[unit].abs().max().item()
+      // Errors of Winograd's filtering, 1e-5 of the largest result, in every one of 6 units.
+      expectClose(tap, steps[unit], atol: 1e-4 * largest)
+    }
+    let alone = withoutGradients { trunk(img.sliced(1..<2, axis: 0)) }
+    expectClose(alone.fine, taps.fine.sliced(1..<2, axis: 0), atol: 0)
+  }
+
   @Test("where the width stays, the shortcut is the picture thinned out, without parameters")
   func shortcuts() {
     let (trunk, store) = trunk(smallTrunk(squeezes: false))
