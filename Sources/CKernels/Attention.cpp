@@ -20,14 +20,6 @@ CKERNELS_FOR_EACH_LEVEL void attendSingles(const AttentionBlock<float> &block) {
   attended<Singles>(block);
 }
 
-// Rounds numbers of two lines to 16 bits, the first line's in the low ones.
-CKERNELS_FOR_EACH_LEVEL void pairLines(uint32_t *to, const float *first, const float *second,
-                                       int64_t count, int64_t step) {
-  for (int64_t i = 0; i < count; i++)
-    to[i] = narrowed<c10::BFloat16>(first[i * step]).x |
-            uint32_t(narrowed<c10::BFloat16>(second[i * step]).x) << 16;
-}
-
 // The tokens of a map, [B, H, W, h, D], in which the numbers of a head lie side by side.
 template <typename Scalar>
 struct Tokens {
@@ -65,7 +57,8 @@ struct Window {
 struct Packed {
   Buffer<float> tokens, keys, values;  // [head, token, number]
   Buffer<float> queries, results;
-  Buffer<uint32_t> pairedQueries, pairedKeys, pairedValues;
+  Buffer<uint32_t> pairedTokens, pairedKeys, pairedValues;  // [head, token, pair]
+  Buffer<uint32_t> pairedQueries, joinedValues;             // of a head
 };
 
 // Attention of some queries of a window to all of its keys.
@@ -76,37 +69,49 @@ class WindowAttention {
   Tokens<Scalar> results;
   int64_t width, depth;  // numbers of a head, and with zeros behind them
   float scale;
+  bool paired;  // whether pairs of bfloat16 are multiplied
 
   // `biases` are [head, key, query] or null.
   void attend(const Window &from, Span items, const Window &to, int64_t keyCount,
               const float *biases, int64_t biasStride) const {
     thread_local Packed packed;
-    const bool paired = std::is_same_v<Scalar, c10::BFloat16> && hasPairs();
     const int64_t length = (keyCount + 1) / 2 * 2;
-    pack(packed.tokens, from, queries, items, items.count());
-    pack(packed.keys, to, keys, {0, keyCount}, length);
-    pack(packed.values, to, values, {0, keyCount}, length);
-    packed.queries.resize(depth * queryBlock);
+    const Span all = {0, keyCount};
     packed.results.resize(depth * queryBlock);
+    if (paired) {
+      pack(packed.pairedTokens, from, queries, items, items.count(), depth / 2);
+      pack(packed.pairedKeys, to, keys, all, length, depth / 2);
+      pack(packed.pairedValues, to, values, all, length, depth / 2);
+      packed.tokens.resize(from.heads.count() * items.count() * depth);
+      packed.pairedQueries.resize(depth / 2 * queryBlock);
+      packed.joinedValues.resize(length / 2 * depth);
+    } else {
+      pack(packed.tokens, from, queries, items, items.count(), depth);
+      pack(packed.keys, to, keys, all, length, depth);
+      pack(packed.values, to, values, all, length, depth);
+      packed.queries.resize(depth * queryBlock);
+    }
     for (int64_t head = 0; head < from.heads.count(); head++) {
-      const float *headKeys = packed.keys.data() + head * length * depth;
-      const float *headValues = packed.values.data() + head * length * depth;
       const float *bias = biases ? biases + head * keyCount * biasStride + items.begin : nullptr;
       float *tokens = packed.tokens.data() + head * items.count() * depth;
-      if (paired) pairKeys(packed, headKeys, headValues, length);
+      float *sums = packed.results.data();
+      if (paired) joinValues(packed, head, length);
       for (int64_t first = 0; first < items.count(); first += queryBlock) {
         const int64_t count = std::min(queryBlock, items.count() - first);
         const float *blockBias = bias ? bias + first : nullptr;
-        float *sums = packed.results.data();
-        transposeTokens(packed.queries.data(), queryBlock, tokens + first * depth, depth, count,
-                        1.f, depth);
         if (paired) {
-          pairLinesOf(packed.pairedQueries, packed.queries.data(), queryBlock, depth);
-          attendPairs({packed.pairedQueries.data(), packed.pairedKeys.data(),
-                       packed.pairedValues.data(), blockBias, biasStride, keyCount, depth, scale,
+          transposePairs(packed.pairedQueries.data(), queryBlock,
+                         packed.pairedTokens.data() + (head * items.count() + first) * depth / 2,
+                         count, depth / 2);
+          attendPairs({packed.pairedQueries.data(),
+                       packed.pairedKeys.data() + head * length * depth / 2,
+                       packed.joinedValues.data(), blockBias, biasStride, keyCount, depth, scale,
                        sums});
         } else {
-          attendSingles({packed.queries.data(), headKeys, headValues, blockBias, biasStride,
+          transposeTokens(packed.queries.data(), queryBlock, tokens + first * depth, depth, count,
+                          1.f, depth);
+          attendSingles({packed.queries.data(), packed.keys.data() + head * length * depth,
+                         packed.values.data() + head * length * depth, blockBias, biasStride,
                          keyCount, depth, scale, sums});
         }
         untranspose(tokens + first * depth, sums, count);
@@ -120,16 +125,29 @@ class WindowAttention {
   }
 
  private:
-  // Packs tokens one after the other, and zeros up to `length` of them.
-  void pack(Buffer<float> &to, const Window &window, const Tokens<const Scalar> &from, Span tokens,
-            int64_t length) const {
-    to.resize(window.heads.count() * length * depth);
-    if (length > tokens.count()) std::fill(to.begin(), to.end(), 0.f);
+  // Packs tokens one after the other as lines of `step` numbers, or pairs of them, and zeros up to
+  // `length` of them.
+  template <typename Number>
+  void pack(Buffer<Number> &to, const Window &window, const Tokens<const Scalar> &from, Span tokens,
+            int64_t length, int64_t step) const {
+    to.resize(window.heads.count() * length * step);
+    if (length > tokens.count()) std::fill(to.begin(), to.end(), Number(0));
     window.forEachRun(from, tokens,
                       [&](int64_t at, int64_t head, const Scalar *token, int64_t count) {
-                        packTokens(to.data() + (head * length + at) * depth, token, from.column,
-                                   count, 1.f, width, depth);
+                        copy(to.data() + (head * length + at) * step, token, from.column, count);
                       });
+  }
+
+  void copy(float *to, const Scalar *from, int64_t step, int64_t count) const {
+    packTokens(to, from, step, count, 1.f, width, depth);
+  }
+
+  // Numbers of 16 bits as they are.
+  void copy(uint32_t *to, const Scalar *from, int64_t step, int64_t count) const {
+    for (int64_t i = 0; i < count; i++, from += step, to += depth / 2) {
+      if (depth != width) std::fill(to, to + depth / 2, 0);
+      std::memcpy(to, from, width * sizeof(Scalar));
+    }
   }
 
   // Writes the results of `count` queries in the place of their tokens.
@@ -142,19 +160,13 @@ class WindowAttention {
     std::copy(all.begin(), all.begin() + count * depth, tokens);
   }
 
-  // Pairs of lines of `length` numbers.
-  static void pairLinesOf(Buffer<uint32_t> &to, const float *lines, int64_t length,
-                          int64_t count) {
-    to.resize(count / 2 * length);
-    for (int64_t line = 0; line < count; line += 2)
-      pairLines(to.data() + line / 2 * length, lines + line * length, lines + (line + 1) * length,
-                length, 1);
-  }
-
-  void pairKeys(Packed &packed, const float *keys, const float *values, int64_t count) const {
-    packed.pairedKeys.resize(count * depth / 2);
-    pairLines(packed.pairedKeys.data(), keys, keys + 1, count * depth / 2, 2);
-    pairLinesOf(packed.pairedValues, values, depth, count);
+  // Puts the values of every two keys side by side.
+  void joinValues(Packed &packed, int64_t head, int64_t length) const {
+    const auto *from = reinterpret_cast<const uint16_t *>(packed.pairedValues.data()) +
+                       head * length * depth;
+    for (int64_t key = 0; key < length; key += 2)
+      joinTokens(packed.joinedValues.data() + key / 2 * depth, from + key * depth,
+                 from + (key + 1) * depth, depth);
   }
 };
 
@@ -181,11 +193,14 @@ at::Tensor attending(const at::Tensor &qIn, const at::Tensor &kIn, const at::Ten
   const at::Tensor out = at::empty(q.sizes(), q.options());
   const auto run = [&](auto scalar) {
     using Scalar = decltype(scalar);
+    const bool paired = std::is_same_v<Scalar, at::BFloat16> && hasPairs();
+    // Whole registers of numbers, or of pairs.
+    const int64_t depth = paired ? 2 * roundedUp((q.size(4) + 1) / 2) : roundedUp(q.size(4));
     body(WindowAttention<Scalar>{Tokens<const Scalar>(q.const_data_ptr<Scalar>(), q),
                                  Tokens<const Scalar>(k.const_data_ptr<Scalar>(), k),
                                  Tokens<const Scalar>(v.const_data_ptr<Scalar>(), v),
                                  Tokens<Scalar>(out.mutable_data_ptr<Scalar>(), out), q.size(4),
-                                 roundedUp(q.size(4)), static_cast<float>(scale)});
+                                 depth, static_cast<float>(scale), paired});
   };
   if (q.scalar_type() == at::kFloat)
     run(float());

@@ -27,8 +27,7 @@ struct AttentionBlock {
   float *results;  // [depth, query]
 };
 
-// Whether the processor multiplies two numbers of 16 bits at once, and attention that does so.
-bool hasPairs();
+// Attention on processors that multiply two numbers of 16 bits at once.
 void attendPairs(const AttentionBlock<uint32_t> &block);
 
 namespace {

@@ -70,18 +70,10 @@ void attendPairs(const AttentionBlock<uint32_t> &block) { attended<Pairs>(block)
 }  // namespace ckernels
 #pragma clang attribute pop
 
-namespace ckernels {
-bool hasPairs() {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
-}
-}  // namespace ckernels
-
 #else
 #include "AttentionLoops.h"
 
 namespace ckernels {
-bool hasPairs() { return false; }
 void attendPairs(const AttentionBlock<uint32_t> &) {}
 }  // namespace ckernels
 #endif

@@ -1,4 +1,4 @@
-// Which level of processor features was chosen.
+// Which level of processor features was chosen, and what else the processor can do.
 
 #include "Features.h"
 
@@ -13,3 +13,16 @@ const char *ckernels_feature_level(void) {
 #endif
   return "plain";
 }
+
+namespace ckernels {
+bool hasPairs() {
+#if defined(__x86_64__) && defined(__linux__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+}  // namespace ckernels
+
+bool ckernels_multiplies_pairs(void) { return ckernels::hasPairs(); }

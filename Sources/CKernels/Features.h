@@ -14,3 +14,8 @@
 
 // Must become part of the function that is compiled for a level.
 #define CKERNELS_INLINE __attribute__((always_inline)) inline
+
+namespace ckernels {
+// Whether the processor multiplies two numbers in bfloat16 at once and adds them to one in float32.
+bool hasPairs();
+}  // namespace ckernels

@@ -45,6 +45,28 @@ CKERNELS_INLINE void store(Acc *to, const Vector &lanes) {
   std::memcpy(to, &lanes, sizeof lanes);
 }
 
+// Turns registers into columns.
+template <typename Acc>
+CKERNELS_INLINE void transpose(Lanes<Acc> (&r)[8]) {
+  static_assert(laneCount == 8);
+  Lanes<Acc> pairs[8], fours[8];
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    pairs[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = 0; j < 2; j++) {
+      const Lanes<Acc> a = pairs[i + j], b = pairs[i + j + 2];
+      fours[i + 2 * j] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+      fours[i + 2 * j + 1] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  for (int i = 0; i < 4; i++) {
+    r[i] = __builtin_shufflevector(fours[i], fours[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    r[i + 4] = __builtin_shufflevector(fours[i], fours[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
 inline Lanes<double> exponential(const Lanes<double> &x) {
   Lanes<double> powers;
   for (int64_t i = 0; i < laneCount; i++) powers[i] = std::exp(x[i]);

@@ -39,28 +39,6 @@ CKERNELS_INLINE void unpacked(Scalar *to, int64_t step, const Acc *from, int64_t
   }
 }
 
-// Turns registers into columns.
-template <typename Acc>
-CKERNELS_INLINE void transpose(Lanes<Acc> (&r)[8]) {
-  static_assert(laneCount == 8);
-  Lanes<Acc> pairs[8], fours[8];
-  for (int i = 0; i < 8; i += 2) {
-    pairs[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-    pairs[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
-  }
-  for (int i = 0; i < 8; i += 4) {
-    for (int j = 0; j < 2; j++) {
-      const Lanes<Acc> a = pairs[i + j], b = pairs[i + j + 2];
-      fours[i + 2 * j] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
-      fours[i + 2 * j + 1] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
-    }
-  }
-  for (int i = 0; i < 4; i++) {
-    r[i] = __builtin_shufflevector(fours[i], fours[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-    r[i + 4] = __builtin_shufflevector(fours[i], fours[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-  }
-}
-
 // Turns `count` tokens that lie `step` apart, times a factor, into lines of `length` columns; zeros
 // follow the tokens. Tokens have `depth` numbers.
 template <typename Acc>
@@ -77,6 +55,30 @@ CKERNELS_INLINE void transposed(Acc *lines, int64_t length, const Acc *tokens, i
       for (int64_t i = 0; i < laneCount; i++) store(lines + (d + i) * length + column, rows[i]);
     }
   }
+}
+
+// Turns `count` tokens of `pairs` pairs of 16 bits into lines of `length` columns; zeros follow the
+// tokens.
+CKERNELS_FOR_EACH_LEVEL void transposePairs(uint32_t *lines, int64_t length, const uint32_t *tokens,
+                                            int64_t count, int64_t pairs) {
+  for (int64_t column = 0; column < length; column += laneCount) {
+    for (int64_t p = 0; p < pairs; p += laneCount) {
+      Lanes<float> rows[laneCount];  // bits, which are only moved
+      for (int64_t i = 0; i < laneCount; i++) {
+        rows[i] = {};
+        if (column + i < count)
+          std::memcpy(&rows[i], tokens + (column + i) * pairs + p, sizeof rows[i]);
+      }
+      transpose<float>(rows);
+      for (int64_t i = 0; i < laneCount; i++) store(lines + (p + i) * length + column, rows[i]);
+    }
+  }
+}
+
+// Puts numbers of two tokens side by side, those of the first in the low bits.
+CKERNELS_FOR_EACH_LEVEL void joinTokens(uint32_t *to, const uint16_t *first, const uint16_t *second,
+                                        int64_t count) {
+  for (int64_t i = 0; i < count; i++) to[i] = first[i] | uint32_t(second[i]) << 16;
 }
 
 // The compiler does not emit functions that only clones call, such as conversions of float16.

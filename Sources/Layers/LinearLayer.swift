@@ -62,16 +62,19 @@ public final class LinearLayer {
   /// - Parameters:
   ///   - x: […, I].
   ///   - activation: What is done to the results.
+  ///   - scaling: What is done to vectors and matrix before.
+  ///   - dtype: The number format of the products; nil for that of `x`.
   ///   - summand: […, O], what is added at last, to results without activation; nil for nothing.
   ///   - replacing: Whether results may take the place of the summand, which then nobody else may
   ///     need.
   /// - Returns: […, O].
   public func callAsFunction(
-    _ x: Tensor, activation: LinearActivation = .none, adding summand: Tensor? = nil,
-    replacing: Bool = false
+    _ x: Tensor, activation: LinearActivation = .none, scaling: LinearScaling = LinearScaling(),
+    dtype: DType? = nil, adding summand: Tensor? = nil, replacing: Bool = false
   ) -> Tensor {
     linear(
-      x, weight: weight, bias: bias, activation: activation, adding: summand, replacing: replacing)
+      x, weight: weight, bias: bias, activation: activation, scaling: scaling, dtype: dtype,
+      adding: summand, replacing: replacing)
   }
 }
 

@@ -11,7 +11,10 @@ public import Tensors
 public struct StyleGAN2Configuration: GeneratorConfiguration {
   /// The name of this family in network files.
   public static let kind = "stylegan2"
-  /// The highest resolutions also in 16 bits.
+  /// The highest resolutions also in 16 bits, where `numFP16Res` says so.
+  ///
+  /// Processors that take Winograd's convolution make images in float32 all the same, which is
+  /// quicker there.
   public static let numberFormats: [DType] = [.float32, .bfloat16, .float16]
 
   /// How images are put together from the blocks.
@@ -219,7 +222,10 @@ public final class SynthesisNetwork {
     for (i, block) in blocks.enumerated().dropFirst(first) {
       let rest = wPlus.sliced(row..<wPlus.size(1), axis: 1)
       if let x = state.x,
-        fallsIntoSamples(x, noise: options.noise, precision: options.precision)
+        fallsIntoSamples(
+          x, noise: options.noise,
+          precision: blocks[i...].contains { $0.format(options) != .float32 }
+            ? options.precision : .float32)
       {
         return sampleBySample(x.size(0)) { one in
           run(from: i, .init(x: one(x), img: state.img.map(one)), one(rest), options)
@@ -333,8 +339,15 @@ public final class SynthesisBlock {
     return State(x: x, img: img)
   }
 
+  /// The number format of the features: a narrow one where it is asked for and the block may, unless
+  /// float32 is quicker.
+  func format(_ options: SynthesisOptions) -> DType {
+    let layers = [conv0, conv1].compactMap(\.self)
+    return mayNarrow && !layers.allSatisfy(\.isQuickerInFloat32) ? options.precision : .float32
+  }
+
   private func features(_ x: Tensor?, w: [Tensor], options: SynthesisOptions) -> Tensor {
-    let dtype = mayNarrow ? options.precision : .float32
+    let dtype = format(options)
     guard let conv0 else {
       guard let const else { preconditionFailure("a first block without its constant") }
       let x = const.cast(to: dtype).unsqueezed(0).repeated(w[0].size(0), 1, 1, 1)
@@ -412,6 +425,9 @@ public final class SynthesisLayer {
     clamp = context.convClamp
     path = p.path
   }
+
+  /// Whether a format of 16 bits would take more time than float32.
+  var isQuickerInFloat32: Bool { Layers.isQuickerInFloat32(weight: weight) }
 
   /// The matrix that makes the styles of the row of W+ that the layer reads.
   func styleMatrix(row: Int) -> StyleMatrix {

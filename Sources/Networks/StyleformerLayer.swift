@@ -262,24 +262,27 @@ public final class StyleformerLayer {
     let y = normalized(x, styles, dtype: dtype)
     let samples = (0..<x.size(0)).map { n in
       func row(_ all: Tensor) -> Tensor { all.sliced(n..<n + 1, axis: 0) }  // [1, …]
-      func column(_ all: Tensor) -> Tensor { row(all).transposed(0, 1) }  // [O, 1]
-      let weight = wWeight * column(last) * row(through)
-      let sideWeight = uWeight.flatMap { uWeight in
-        side.map { side in
-          ablation.residual == .input
-            ? uWeight * column(side) : uWeight * column(side) * row(through)
-        }
+      func one(_ all: Tensor) -> Tensor { all.selected(n, axis: 0) }
+      let scaling = LinearScaling(rows: one(last), columns: one(through))
+      let heads = attended(row(y), queryFactors: one(query))
+      guard let uWeight, let side else {
+        return Layers.linear(heads.results, weight: wWeight, bias: bias, scaling: scaling)
       }
-      let start = ablation.residual == .input ? row(x).cast(to: dtype) : nil
-      let heads = attended(row(y), queryWeight: qWeight * column(query))
-      guard let sideWeight else { return Layers.linear(heads.results, weight: weight, bias: bias) }
+      let sideScaling = LinearScaling(
+        rows: one(side), columns: ablation.residual == .input ? nil : one(through))
+      // What is added to is as wide as the results.
       let other =
-        if let tokens = start ?? heads.values {
-          Layers.linear(tokens, weight: sideWeight, bias: bias)
+        if let tokens = ablation.residual == .input ? row(x) : heads.values {
+          Layers.linear(
+            tokens, weight: uWeight, bias: bias, scaling: sideScaling, dtype: dtype,
+            results: x.dtype)
         } else {
-          Layers.linear(row(y), weight: sideWeight.matmul(vWeight), bias: bias)
+          Layers.linear(
+            row(y), weight: sideScaling.scaled(matrix: uWeight).matmul(vWeight), bias: bias,
+            results: x.dtype)
         }
-      return Layers.linear(heads.results, weight: weight, adding: other)
+      return Layers.linear(
+        heads.results, weight: wWeight, scaling: scaling, adding: other, replacing: true)
     }
     return samples.count == 1 ? samples[0] : .concatenate(samples, axis: 0)
   }
@@ -290,9 +293,9 @@ public final class StyleformerLayer {
   ///
   /// - Parameters:
   ///   - y: [1, L, I].
-  ///   - queryWeight: [I, I], with the factors of queries and keys.
+  ///   - queryFactors: The factors of queries and keys, [I].
   /// - Returns: The results, [1, L, I], and the values, [1, L, I], where they were made.
-  private func attended(_ y: Tensor, queryWeight: Tensor) -> (results: Tensor, values: Tensor?) {
+  private func attended(_ y: Tensor, queryFactors: Tensor) -> (results: Tensor, values: Tensor?) {
     let i = y.size(2)
     func part(_ all: Tensor, _ index: Int) -> Tensor {
       all.sliced(index * i..<(index + 1) * i, axis: 2)
@@ -300,8 +303,16 @@ public final class StyleformerLayer {
     func attended(_ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor {
       merged(scaledDotProductAttention(split(q), keys: split(k), values: split(v)))
     }
+    let queryScaling = LinearScaling(rows: queryFactors)
+    func queries() -> Tensor { Layers.linear(y, weight: qWeight, scaling: queryScaling) }
     guard let projection = projection?.cast(to: y.dtype) else {
-      let weight = Tensor.concatenate([queryWeight, kWeight, vWeight], axis: 0)
+      if y.dtype == .bfloat16 {
+        // Scaled and rounded as they are read, the matrices need not lie together.
+        let (k, v) = (Layers.linear(y, weight: kWeight), Layers.linear(y, weight: vWeight))
+        return (attended(queries(), k, v), v)
+      }
+      let weight = Tensor.concatenate(
+        [queryScaling.scaled(matrix: qWeight), kWeight, vWeight], axis: 0)
       let all = Layers.linear(y, weight: weight)  // [1, L, 3 I]
       return (attended(part(all, 0), part(all, 1), part(all, 2)), part(all, 2))
     }
@@ -310,7 +321,7 @@ public final class StyleformerLayer {
     let all = Layers.linear(
       mixed.unsqueezed(0), weight: .concatenate([kWeight, vWeight], axis: 0))  // [1, K, 2 I]
     return (
-      attended(Layers.linear(y, weight: queryWeight), part(all, 0), part(all, 1)), nil
+      attended(queries(), part(all, 0), part(all, 1)), nil
     )
   }
 

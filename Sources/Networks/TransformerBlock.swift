@@ -115,13 +115,13 @@ public final class TransformerBlock {
     let y = attend(x, w: w, dtype: dtype, watch: watch)
     let scaling = norm2.scaling(of: y, w: w)
     return mapTokens(y, replacing: true) { piece, place in
-      mlp(scaling(piece, place, dtype: dtype), replacing: piece)
+      mlp(replacing: piece, scaling: scaling.sliced(place.samples), dtype: dtype)
     }
   }
 
   private func attend(_ x: Tensor, w: Tensor, dtype: DType, watch: ((Tensor) -> Void)?) -> Tensor {
     let scaling = norm1.scaling(of: x, w: w)
-    let seen = mapTokens(x) { piece, place in scaling(piece, place, dtype: dtype) }
+    let seen = scaledTokens(x, factor: scaling.factor, shift: scaling.shift, dtype: dtype)
     watch?(seen)
     return attention(seen, adding: x)
   }
@@ -154,19 +154,6 @@ public final class AdaptiveInstanceNorm {
   }
 }
 
-/// A factor and a summand for each channel of each sample.
-struct ChannelScaling {
-  let factor: Tensor  // [N, 1, C]
-  let shift: Tensor  // [N, 1, C]
-
-  /// A piece of tokens, [n, p, C], scaled and moved.
-  func callAsFunction(_ x: Tensor, _ place: TokenPlace, dtype: DType) -> Tensor {
-    scaledTokens(
-      x, factor: factor.sliced(place.samples, axis: 0),
-      shift: shift.sliced(place.samples, axis: 0), dtype: dtype)
-  }
-}
-
 /// Two layers for each pixel by itself: wider, GELU, back.
 ///
 /// - Shape: `x` [N, P, C], result the same.
@@ -179,8 +166,9 @@ public final class PixelMLP {
     fc2 = LinearLayer(p / "fc2", inFeatures: hidden, outFeatures: channels)
   }
 
-  /// Adds what the layers make of `x` to a summand, whose place the sum may take.
-  func callAsFunction(_ x: Tensor, replacing summand: Tensor) -> Tensor {
-    fc2(fc1(x, activation: .gelu), adding: summand, replacing: true)
+  /// Adds what the layers make of `x`, scaled and rounded, to it; the sum may take its place.
+  func callAsFunction(replacing x: Tensor, scaling: ChannelScaling, dtype: DType) -> Tensor {
+    let hidden = fc1(x, activation: .gelu, scaling: LinearScaling(tokens: scaling), dtype: dtype)
+    return fc2(hidden, adding: x, replacing: true)
   }
 }

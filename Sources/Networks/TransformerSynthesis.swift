@@ -185,7 +185,7 @@ public final class TransformerUpsample {
     let large = map.enlargedBilinear(height: 2 * h, width: 2 * w, alignsCorners: alignsCorners)
     let code = PositionCode(height: 2 * h, width: 2 * w, channels: outDim, scale: alpha)
     let reduced = mapTokens(large.permuted(0, 2, 3, 1)) { rows, place in  // [n, rows, 2 W, C]
-      code.added(to: reduction(norm(rows).cast(to: dtype ?? x.dtype)), rows: place.range)
+      code.added(to: reduction(norm(rows), dtype: dtype), rows: place.range)
     }
     return reduced.reshaped(x.size(0), 4 * h * w, outDim)
   }

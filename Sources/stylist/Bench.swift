@@ -188,6 +188,11 @@ struct BenchOptions: ParsableArguments {
     changes(&job)
     let timed = job
     let report = try await interruptible { try timed.run(progress: ProgressReporter().show) }
+    if report.equalsFloat32 == true {
+      say(
+        "\(cfg) is computed in float32 on this machine, whatever the format: it has no layers in "
+          + "\(dtype.rawValue), or float32 is quicker")
+    }
     try output.print(report, lines: report.lines)
   }
 }

@@ -80,6 +80,75 @@ import Testing
     }
   }
 
+  // Numbers of tokens around the blocks of 48 and groups of 6, and more than one panel of 64 outputs.
+  @Test(
+    "in bfloat16 scale, round, and end as the reference does in float64",
+    .enabled(if: isMultipliedInPairs),
+    arguments: [[1, 16], [2, 53], [3, 100]], [[16, 64], [48, 128], [96, 192]])
+  func narrow(tokens: [Int], sizes: [Int]) {
+    let (n, length, inputs, outputs) = (tokens[0], tokens[1], sizes[0], sizes[1])
+    func seeded(_ shape: [Int], _ seed: UInt64) -> Tensor {
+      .seeded(shape, seed: seed, dtype: .float32)
+    }
+    let x = seeded([n, length, inputs], 1)
+    let weight = seeded([outputs, inputs], 2) * (1 / Double(inputs).squareRoot())
+    let (bias, summand) = (seeded([outputs], 3), seeded([n, length, outputs], 4) * 1000)
+    let tokens = ChannelScaling(
+      factor: seeded([n, 1, inputs], 5), shift: seeded([n, 1, inputs], 6))
+    let matrix = LinearScaling(rows: seeded([outputs], 7), columns: seeded([inputs], 8))
+    // What is multiplied, rounded as the operator rounds it.
+    func rounded(_ x: Tensor) -> Tensor { x.cast(to: .bfloat16).cast(to: .float64) }
+    withoutGradients {
+      let scaled = rounded(
+        scaledTokensReference(
+          x, factor: tokens.factor, shift: tokens.shift, dtype: .float32))
+      let gelu = linear(
+        x, weight: weight, bias: bias, activation: .gelu, scaling: LinearScaling(tokens: tokens),
+        dtype: .bfloat16, results: .float32)
+      // A number that lies between two in bfloat16 may be rounded to the other where the factor and
+      // the summand are rounded apart; GELU itself is good to 5e-5 of results up to 5.
+      expectClose(
+        gelu.cast(to: .float64),
+        linearReference(
+          scaled, weight: rounded(weight), bias: bias.cast(to: .float64), activation: .gelu),
+        atol: 0.02)
+      let sum = linear(
+        x.cast(to: .bfloat16), weight: weight, bias: bias, scaling: matrix, adding: summand)
+      #expect(sum.dtype == .float32)
+      expectClose(
+        sum.cast(to: .float64),
+        linearReference(
+          rounded(x), weight: rounded(matrix.scaled(matrix: weight)), bias: bias.cast(to: .float64),
+          adding: summand.cast(to: .float64)), atol: 0.02)
+      let plain = linear(x, weight: weight, dtype: .bfloat16)
+      #expect(plain.dtype == .bfloat16 && plain.shape == [n, length, outputs])
+      expectClose(
+        plain.cast(to: .float64), linearReference(rounded(x), weight: rounded(weight)),
+        atol: 1e-4, rtol: 0x1p-8)
+      let replaced = summand + 0
+      let y = linear(
+        x, weight: weight, dtype: .bfloat16, adding: replaced, replacing: true)
+      expectClose(y, linear(x, weight: weight, dtype: .bfloat16, adding: summand), atol: 0)
+      #expect(y.sharesMemory(with: replaced))
+    }
+  }
+
+  @Test(
+    "GELU in bfloat16 stays near the exact one at all sizes", .enabled(if: isMultipliedInPairs))
+  func narrowGELU() {
+    // x through the unit matrix: results are GELU of the numbers themselves.
+    let x = (Tensor.arange(64 * 200).cast(to: .float32) * (24 / 12800) - 12).reshaped(200, 64)
+      .cast(to: .bfloat16)
+    let unit = Tensor.oneHot(Array(0..<64), count: 64).cast(to: .float32)
+    withoutGradients {
+      let y = linear(
+        x, weight: unit, activation: .gelu, dtype: .bfloat16, results: .float32)
+      let exact = x.cast(to: .float64).gelu()
+      let allowed = x.cast(to: .float64).abs().clamped(from: 1, to: 100) * 5e-5
+      #expect(((y.cast(to: .float64) - exact).abs() - allowed).max().item() <= 0)
+    }
+  }
+
   @Test("have gradients where they are recorded")
   func gradients() {
     let bias = Tensor.seeded([3], seed: 3)

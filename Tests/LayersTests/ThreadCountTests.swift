@@ -65,6 +65,26 @@ import Testing
     }
   }
 
+  @Test("linear layers in bfloat16")
+  func linearLayers() async {
+    await #expect(processExitsWith: .success) {
+      expectSameBits { dtype in
+        guard dtype == .float32 else { return [] }
+        let x = Tensor.seeded([3, 2025, 48], seed: 1, dtype: dtype)
+        let weight = Tensor.seeded([192, 48], seed: 2, dtype: dtype)
+        let tokens = ChannelScaling(
+          factor: .seeded([3, 1, 48], seed: 3, dtype: dtype), shift: .ones([3, 1, 48]))
+        return withoutGradients {
+          [
+            linear(
+              x, weight: weight, activation: .gelu, scaling: LinearScaling(tokens: tokens),
+              dtype: .bfloat16)
+          ]
+        }
+      }
+    }
+  }
+
   @Test("Winograd's convolutions and filters")
   func winograd() async {
     await #expect(processExitsWith: .success) {

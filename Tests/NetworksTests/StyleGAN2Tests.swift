@@ -196,6 +196,18 @@ import Testing
     }
   }
 
+  @Test("layers that are quicker in float32 are computed in it where no gradients are recorded")
+  func quickerPrecision() {
+    var configuration = smallConfiguration()
+    (configuration.numFP16Res, configuration.channelBase, configuration.channelMax) = (2, 4096, 32)
+    let generator = makeGenerator(configuration)
+    withoutGradients {
+      let same = bits(image(generator, precision: .bfloat16)) == bits(image(generator))
+      #expect(same == (kernelFeatureLevel == "AVX512"))
+    }
+    #expect(bits(image(generator, precision: .bfloat16)) != bits(image(generator)))
+  }
+
   @Test("precision changes nothing where the configuration allows no narrow format")
   func widePrecision() {
     let generator = makeGenerator(smallConfiguration())

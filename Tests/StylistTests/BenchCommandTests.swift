@@ -31,13 +31,30 @@ struct BenchCommandTests {
 
   @Test("bfloat16: how near pictures are to those in float32, if that is asked for")
   func ratio() async throws {
-    let narrow = Self.generator + ["--dtype=bfloat16", "--json"]
-    let report = try await stylist(narrow + ["--psnr"]).json()
+    let narrow = [
+      "bench", "generate", "--cfg=styleswin-ffhq256", "--res=16", "--rounds=1", "--dtype=bfloat16",
+      "--json",
+    ]
+    let outcome = try await stylist(narrow + ["--psnr"])
+    let report = try outcome.json()
     #expect(report["dtype"] as? String == "bfloat16")
     #expect(try #require(report["psnr"] as? Double) > 20)
+    #expect(report["equals_float32"] as? Bool == false && !outcome.stderr.contains("whatever"))
     #expect(try await stylist(narrow).json()["psnr"] == nil)
     // Equal pictures have no ratio.
     #expect(try await stylist(Self.generator + ["--psnr", "--json"]).json()["psnr"] == nil)
+  }
+
+  @Test("a network without layers in bfloat16: said in a line on standard error")
+  func wide() async throws {
+    let outcome = try await stylist([
+      "bench", "generate", "--cfg=stylegan2-256", "--res=16", "--rounds=1", "--dtype=bfloat16",
+      "--json",
+    ])
+    #expect(try outcome.json()["equals_float32"] as? Bool == true)
+    #expect(
+      outcome.stderr.contains(
+        "stylegan2-256 is computed in float32 on this machine, whatever the format"))
   }
 
   @Test("the generator of a file is timed as well")

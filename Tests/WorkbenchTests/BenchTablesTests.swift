@@ -79,6 +79,7 @@ struct BenchTablesTests {
           try line("a", seconds: 0.5), try peer("a", seconds: 1.25, allocator: "default"),
           try peer("a", seconds: 0.75, allocator: "tuned"), try line("a", seconds: 1, batch: 8),
           try line("a", seconds: 0.25, ["dtype": "bfloat16", "psnr": 44.44]),
+          try line("a", seconds: 1, ["dtype": "bfloat16", "equals_float32": true, "batch": 8]),
           try peer("c", seconds: 9, allocator: "default"),
         ], to: path)
       let files = try BenchTablesJob(lines: [path], growth: [], command: "x").run(into: folder)
@@ -89,7 +90,8 @@ struct BenchTablesTests {
         ])
       #expect(
         try rows("bfloat16", page) == [
-          ["`a`", "1", "0.500", "0.250", "2.00", "62 %", "44.4 dB"]
+          ["`a`", "1", "0.500", "0.250", "2.00", "62 %", "44.4 dB"],
+          ["`a`", "8", "1.000", "1.000", "1.00", "62 %", "the same"],
         ])
     }
   }

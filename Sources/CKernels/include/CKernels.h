@@ -48,8 +48,13 @@
 //   stylist::token_channels(Tensor x, Tensor matrices)
 //
 //   stylist::demodulation(Tensor weight, Tensor styles, float epsilon)
+//
+//   stylist::narrow_linear(Tensor x, Tensor weight, Tensor? bias, Tensor? factor, Tensor? shift,
+//                          Tensor? rows, Tensor? columns, bool gelu, Tensor? summand, Tensor out)
 
 #pragma once
+
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,6 +66,9 @@ void ckernels_register(void);
 // The level of processor features for which the functions in use were compiled: "AVX512", "AVX2" or
 // "plain".
 const char *ckernels_feature_level(void);
+
+// Whether the processor multiplies pairs of numbers in bfloat16.
+bool ckernels_multiplies_pairs(void);
 
 #ifdef __cplusplus
 }

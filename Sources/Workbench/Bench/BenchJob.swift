@@ -73,6 +73,7 @@ public struct BenchJob: Sendable {
       sPerImage: median(totals), best: totals.min() ?? 0,
       firstImageS: subject.isTraining ? nil : first, peakMib: peak, runtimeMib: runtime,
       parameters: subject.parameters, ceilingGflops: ComputeCeiling.gflops(dtype: precision.dtype))
+    if precision != .float32 { report.equalsFloat32 = subject.equalsFloat32?() }
     if comparesPictures, let psnr = subject.psnr?() {
       // Equal pictures have none.
       report.psnr = psnr.filter(\.isFinite).min()

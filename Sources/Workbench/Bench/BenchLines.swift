@@ -25,6 +25,7 @@ struct BenchLine: Decodable {
   let gflops: Double?
   let fraction: Double?
   let psnr: Double?
+  let equalsFloat32: Bool?
   /// In training: seconds for an image in each phase.
   let phases: [String: Double]?
 }

@@ -50,6 +50,9 @@ public struct BenchReport: Codable, Sendable {
   /// The peak signal-to-noise ratio of 8-bit pictures to those in float32, in decibels: the lowest
   /// of seeds 0 to 15 in which there is a difference; nil if none was asked for or found.
   public var psnr: Double?
+  /// In other formats than float32: whether a picture was the same in float32, since the
+  /// configuration has no narrow layers or float32 is quicker on this processor.
+  public var equalsFloat32: Bool?
   /// In training: seconds for an image in each phase.
   public var phases: [String: Double]?
 }

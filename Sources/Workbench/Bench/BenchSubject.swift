@@ -28,6 +28,8 @@ struct BenchSubject {
   let runFirst: () throws -> Void
   /// Of generators: how near the pictures of seeds 0 to 15 are to those in float32, in decibels.
   var psnr: (() -> [Double])?
+  /// Of generators: whether an image is the same in float32.
+  var equalsFloat32: (() -> Bool)?
 
   var isTraining: Bool { multiplyAdds == nil }
 
@@ -81,6 +83,10 @@ struct BenchSubject {
       multiplyAdds: { cost.multiplyAdds },
       run: { batch in _ = images(z.sliced(0..<batch, axis: 0), job.precision.dtype) },
       batch: job.batch)
+    subject.equalsFloat32 = {
+      let one = z.sliced(0..<1, axis: 0)
+      return (images(one, job.precision.dtype) - images(one, .float32)).abs().max().item() == 0
+    }
     subject.psnr = {
       (0..<16 as Range<UInt32>).map { seed in
         let pictures = [job.precision.dtype, .float32].map { precision in

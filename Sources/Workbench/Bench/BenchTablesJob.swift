@@ -97,7 +97,8 @@ public struct BenchTablesJob: Sendable {
       return [
         name(half.work), "\(half.work.batch)", seconds(full.seconds), seconds(half.seconds),
         ratio(full.seconds, half.seconds), percent(half.line.fraction),
-        half.line.psnr.map { String(format: "%.1f dB", $0) } ?? "",
+        half.line.equalsFloat32 == true
+          ? "the same" : half.line.psnr.map { String(format: "%.1f dB", $0) } ?? "",
       ]
     }
     return section(
