@@ -23,9 +23,11 @@ extension Checkpoint {
     if tensors["layers.conv.beta"] != nil {
       networks["features"] = try .inception(tensors.renamedInception, file: bytes.name)
     } else if tensors["layers.conv13.weight"] != nil {
-      networks["features"] = try .vgg16(tensors.renamedVGG16, file: bytes.name)
+      let all = tensors.renamedVGG16
+      networks["features"] = try .vgg16(
+        all.filter { !$0.key.hasPrefix("lin") }, file: bytes.name)
       if tensors["lpips0"] != nil {
-        networks["distance"] = try .lpips(ofVGG16: tensors.renamedVGG16, file: bytes.name)
+        networks["distance"] = try .lpips(ofVGG16: all, file: bytes.name)
       }
     } else {
       throw FileError(

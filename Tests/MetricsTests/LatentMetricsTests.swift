@@ -61,8 +61,7 @@ private func generator(resolution: Int = 32, imgChannels: Int = 3) -> StyleGAN2 
 
   @Test("the crop is the middle, grey becomes RGB, and large pictures are averaged down")
   func pictures() {
-    func shape(_ resolution: Int, _ channels: Int, _ crop: Bool, byCrop: Bool = false) -> [Int]
-    {
+    func shape(_ resolution: Int, _ channels: Int, _ crop: Bool, byCrop: Bool = false) -> [Int] {
       var seen: [Int] = []
       let length = PerceptualPathLength(
         space: .w, sampling: .end, isCropped: crop, reducesByCrop: byCrop)
@@ -90,7 +89,6 @@ private func generator(resolution: Int = 32, imgChannels: Int = 3) -> StyleGAN2 
     #expect(PerceptualPathLength.mean(of: [1, 2, 3, 100]).bounds == 1...100)
     #expect(PerceptualPathLength.mean(of: [7]).mean == 7)
   }
-
 
   @Test("points on the great circle have length 1 and move evenly")
   func circle() {

@@ -81,7 +81,9 @@ import Testing
     for resizing in PictureResizing.allCases {
       let found = resizing(edge, to: 9)
       #expect(found.dtype == .float32)
-      #expect(found.min().item() == 0 && found.max().item() == 255)
+      // Weights of two pixels sum up to 1 but for rounding.
+      #expect(found.min().item() >= 0 && found.min().item() < 1e-4)
+      #expect(found.max().item() <= 255.0001 && found.max().item() > 254.9999)
     }
   }
 

@@ -38,14 +38,19 @@ import Workbench
     }
   }
 
+  /// A picture as a tensor [1, C, H, W].
+  private func tensor(_ picture: ByteImage) -> Tensor {
+    Tensor(picture.pixels, shape: [1, picture.height, picture.width, picture.channels])
+      .permuted(0, 3, 1, 2)
+  }
+
   /// The features of a folder's pictures, one at a time.
   private func features(
     _ folder: String, _ inception: InceptionV3, _ rule: MetricProtocol
   ) throws -> Tensor {
     let rows = try names(in: folder).map { name in
       let picture = try ByteImage(ByteRegion(mapping: "\(folder)/\(name)"))
-      let pixels = Tensor(picture.planes, shape: [1, 3, picture.height, picture.width])
-      return rule.features(pixels, of: inception)
+      return rule.features(tensor(picture), of: inception)
     }
     return .concatenate(rows, axis: 0)
   }
@@ -131,16 +136,13 @@ import Workbench
       var job = job
       job.pictures = "\(folder)/c"
       let found = try #require(try await job.run { _ in }.results["fid"])
-      func row(_ planes: [UInt8], _ channels: Int, _ height: Int, _ width: Int) -> Tensor {
-        let pixels = Tensor(planes, shape: [1, channels, height, width])
-        let shown = channels == 1 ? pixels.repeated(1, 3, 1, 1) : pixels.sliced(0..<3, axis: 1)
-        return MetricProtocol.legacy.features(shown, of: inception)
-      }
       let plain = noise(width: 16, height: 12, channels: 3, seed: 0)
       var moments = FeatureMoments(dimension: 128)
-      moments.add(row(grey.planes, 1, 9, 9))
-      moments.add(row(clear.planes, 4, 12, 16))
-      moments.add(row(plain.planes, 3, 12, 16))
+      for picture in [
+        tensor(grey).repeated(1, 3, 1, 1), tensor(clear).sliced(0..<3, axis: 1), tensor(plain),
+      ] {
+        moments.add(MetricProtocol.legacy.features(picture, of: inception))
+      }
       var real = FeatureMoments(dimension: 128)
       real.add(try features("\(folder)/b", inception, .legacy))
       let expected = FeatureDistribution(moments).frechetDistance(from: FeatureDistribution(real))
@@ -156,13 +158,14 @@ import Workbench
       let whole = try #require(try await job.run { _ in }.results["fid"])
       var real = FeatureMoments(dimension: 128)
       real.add(try features("\(folder)/b", inception, .pytorchFID))
-      func stored(_ tensor: Tensor) -> StoredTensor {
-        StoredTensor(
+      func stored(_ tensor: Tensor) throws -> StoredTensor {
+        try StoredTensor(
           elementType: .float64, shape: tensor.shape, bytes: ByteRegion(bits(tensor), name: "m"))
       }
       let file = "\(folder)/b.npz"
       try NPZ.write(
-        [("mu", stored(real.mean)), ("sigma", stored(real.covariance(.countMinusOne)))], to: file)
+        [("mu", try stored(real.mean)), ("sigma", try stored(real.covariance(.countMinusOne)))],
+        to: file)
       job.reference = file
       let found = try await job.run { _ in }
       #expect(abs((found.results["fid"] ?? 0) / whole - 1) < 1e-6)
@@ -170,7 +173,7 @@ import Workbench
       job.metrics = [.fid, .kid]
       #expect(throws: RequestError.self) { try job.check() }
       job.metrics = [.fid]
-      try NPZ.write([("mu", stored(real.mean))], to: file)
+      try NPZ.write([("mu", try stored(real.mean))], to: file)
       let wrong = job
       await #expect(throws: FileError.self) { _ = try await wrong.run { _ in } }
     }

@@ -2,7 +2,7 @@
 
 import Checkpoints
 import Formats
-public import Metrics
+import Metrics
 import Networks
 import Tensors
 

@@ -60,10 +60,10 @@ struct PictureFeatures {
     func finish() throws {
       guard let first = batch.first else { return }
       try Task.checkCancellation()
-      let planes = batch.flatMap(\.planes)
-      let shape = [batch.count, first.channels, first.height, first.width]
+      let pixels = batch.flatMap(\.pixels)
+      let shape = [batch.count, first.height, first.width, first.channels]
       try withoutGradients { () throws in
-        let seen = Tensor(planes, shape: shape).withoutAlpha.cast(to: .float32)
+        let seen = Tensor(pixels, shape: shape).permuted(0, 3, 1, 2).withoutAlpha.cast(to: .float32)
         try known.add(extractor.features(seen))
       }
       batch = []
