@@ -8,7 +8,7 @@ import Workbench
 struct MetricsFolders: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "folders",
-    abstract: "Compare pictures with reference pictures: FID, KID, IS, precision, recall.",
+    abstract: "Compare pictures with reference pictures.",
     discussion: """
       EXAMPLES
         stylist metrics folders fakes reals --inception=inception-2015-12-05.pt

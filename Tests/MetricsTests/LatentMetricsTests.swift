@@ -12,7 +12,7 @@ import Testing
 private func generator(resolution: Int = 32, imgChannels: Int = 3) -> StyleGAN2 {
   var configuration = StyleGAN2Configuration(resolution: resolution)
   (configuration.zDim, configuration.wDim) = (8, 8)
-  (configuration.channelBase, configuration.channelMax) = (128, 4)
+  (configuration.channelBase, configuration.channelMax) = (4 * resolution, 4)
   configuration.mappingLayers = 2
   configuration.imgChannels = imgChannels
   return StyleGAN2(configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))

@@ -6,6 +6,7 @@ import Foundation
 import Layers
 import Metrics
 import Networks
+import OrderedCollections
 import Synchronization
 import TestSupport
 import Tensors
@@ -21,6 +22,10 @@ import Workbench
     (configuration.widthDivisor, configuration.classCount) = (16, 10)
     let network = InceptionV3(
       configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+    // First weights make features that vanish; these keep their size from layer to layer.
+    for (name, entry) in network.parameters.entries where name.hasSuffix("conv.weight") {
+      entry.tensor.multiplyInPlace(6.0.squareRoot())
+    }
     try await withScratchFolder { folder in
       let file = "\(folder)/inception.safetensors"
       try writeNetworkFile(network.parameters, configuration: configuration, to: file)
@@ -28,7 +33,7 @@ import Workbench
         for index in 0..<count {
           let picture = noise(
             width: 16, height: 12, channels: 3, seed: seed + UInt32(index))
-          try put(PNG(image: picture).encoded(), at: "\(folder)/\(set)/\(100 + index).png")
+          try write(picture, to: "\(folder)/\(set)/\(100 + index).png")
         }
       }
       var job = MetricsFoldersJob(
@@ -36,6 +41,12 @@ import Workbench
       job.cache = "\(folder)/cache"
       try await body(folder, network, job)
     }
+  }
+
+  /// Writes a picture into a folder that need not be there.
+  private func write(_ picture: ByteImage, to path: String) throws {
+    _ = try OutputFolder(of: path)
+    try PNG(image: picture).write(to: path)
   }
 
   /// A picture as a tensor [1, C, H, W].
@@ -111,7 +122,9 @@ import Workbench
       let seen = Mutex<[JobProgress]>([])
       let second = try await job.run { step in seen.withLock { $0.append(step) } }
       let done = seen.withLock { $0 }
-      #expect(second.results == first.results)
+      // A picture's features depend on those that it is computed with by rounding alone.
+      let (was, now) = (first.results["fid"] ?? 0, second.results["fid"] ?? 0)
+      #expect(was > 1e-4 && abs(now / was - 1) < 1e-5)
       #expect(done.map(\.doneBefore) == [23, 19] && done.map(\.done) == [24, 20])
       var other = job
       other.rule = .clean
@@ -128,11 +141,10 @@ import Workbench
     try await withPictures { folder, inception, job in
       let grey = noise(width: 9, height: 9, channels: 1, seed: 5)
       let clear = noise(width: 16, height: 12, channels: 4, seed: 6)
-      try put(PNG(image: grey).encoded(), at: "\(folder)/c/0.png")
-      try put(PNG(image: clear).encoded(), at: "\(folder)/c/1.png")
-      try put(
-        PNG(image: noise(width: 16, height: 12, channels: 3, seed: 0)).encoded(),
-        at: "\(folder)/c/2.png")
+      try write(grey, to: "\(folder)/c/0.png")
+      try write(clear, to: "\(folder)/c/1.png")
+      try write(
+        noise(width: 16, height: 12, channels: 3, seed: 0), to: "\(folder)/c/2.png")
       var job = job
       job.pictures = "\(folder)/c"
       let found = try #require(try await job.run { _ in }.results["fid"])
@@ -197,7 +209,7 @@ import Workbench
       #expect(words { $0.metrics = [.precisionRecall] }.contains("vgg16.pt"))
       #expect(words { $0.metrics = [] }.contains("fid, kid, is, pr"))
       #expect(words { $0.pictures = "\(folder)/b.npz" }.contains("a folder or zip archive"))
-      try put([1], at: "\(folder)/one/a.png")
+      try write(noise(width: 4, height: 4, channels: 3, seed: 1), to: "\(folder)/one/a.png")
       #expect(words { $0.pictures = "\(folder)/one" }.contains("at least 2 pictures"))
       #expect(words { $0.reference = "\(folder)/none" }.contains("none"))
     }

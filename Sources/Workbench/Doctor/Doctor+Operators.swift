@@ -18,14 +18,18 @@ extension DoctorJob {
       Self.conv2dPath(convolution, .float32, &random),
       Self.conv2dPath(convolution, .bfloat16, &random),
       Self.convolution3x3Path(own, convolution, &random),
+      Self.normedConvolutionPath(own, convolution, &random),
       Self.modulatedConv2dPath(convolution, &random),
       Self.styledConv2dPath(own, convolution, &random),
       Self.attentionPath(own, &random),
       Self.windowPath(own, &random),
       Self.neighborhoodPath(own, &random),
       Self.tokenPath(own, &random),
+      Self.momentsPath(own, &random),
       Self.linearPath(build.oneDNN == nil ? torch : "oneDNN", &random),
+      Self.narrowLinearPath(own, build.oneDNN == nil ? torch : "oneDNN", &random),
       Self.productPath(build.mkl == nil ? torch : "MKL", &random),
+      Self.drawingPath(own),
     ]
   }
 
@@ -54,10 +58,10 @@ extension DoctorJob {
       upfirdn2d(x, filter: filter, up: up, down: 1, padding: padding),
       upfirdn2dReference(x, filter: filter, up: up, down: 1, padding: padding),
     ]
-    let slopes = Self.slopes(of: results, by: x, &random)
+    let slopes = Self.slopes(of: results, by: [x], &random)
     return path(
-      "upfirdn2d", own, because: "makes no enlarged picture", found: [results[0], slopes[0]],
-      expected: [results[1], slopes[1]], reference: "plain operations, with the gradient",
+      "upfirdn2d", own, because: "makes no enlarged picture", found: [results[0]] + slopes[0],
+      expected: [results[1]] + slopes[1], reference: "plain operations, with the gradient",
       tolerance: 1e-5)
   }
 
@@ -70,11 +74,11 @@ extension DoctorJob {
       biasAct(x, bias: bias, activation: .lrelu, clamp: 2),
       biasActReference(x, bias: bias, activation: .lrelu, clamp: 2),
     ]
-    let slopes = Self.slopes(of: results, by: x, &random)
+    let slopes = Self.slopes(of: results, by: [x], &random)
     return path(
       "biasAct, straight", own,
       because: "\(names { $0.hasOwnOperator }): one pass over memory",
-      found: [results[0], slopes[0]], expected: [results[1], slopes[1]],
+      found: [results[0]] + slopes[0], expected: [results[1]] + slopes[1],
       reference: "plain operations, with the gradient",
       tolerance: 1e-5)
   }
@@ -107,7 +111,7 @@ extension DoctorJob {
     _ own: String, _ convolution: String, _ random: inout SmallNumbers
   ) -> DoctorReport.OperatorPath {
     let (x, weight) = (
-      random.tensor([2, 32, 9, 9]).requiringGrad(), random.tensor([32, 32, 3, 3])
+      random.tensor([2, 32, 9, 9]).requiringGrad(), random.tensor([32, 32, 3, 3]).requiringGrad()
     )
     let wide = x.cast(to: .float64)
     var (found, expected): ([Tensor], [Tensor]) = ([], [])
@@ -117,15 +121,38 @@ extension DoctorJob {
         convolution3x3Reference(wide, weight: weight.cast(to: .float64), stride: stride)
           .cast(to: .float32),
       ]
-      let slopes = Self.slopes(of: results, by: x, &random)
-      found += [results[0], slopes[0]]
-      expected += [results[1], slopes[1]]
+      let slopes = Self.slopes(of: results, by: [x, weight], &random)
+      found += [results[0]] + slopes[0]
+      expected += [results[1]] + slopes[1]
     }
     return path(
       "convolution3x3", kernelFeatureLevel == "AVX512" ? own : convolution,
       because: kernelFeatureLevel == "AVX512" ? "few multiplications" : "registers are too few",
-      found: found, expected: expected, reference: "64-bit numbers, with the gradient",
+      found: found, expected: expected, reference: "64-bit numbers, with the gradients",
       tolerance: 1e-4)
+  }
+
+  private static func normedConvolutionPath(
+    _ own: String, _ convolution: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let p = Scope(ParameterStore(), generator: TorchGenerator(seed: 0))
+    let layer = ConvolutionLayer(
+      p / "layer", inChannels: 32, outChannels: 32, kernelSize: 3, padding: 1)
+    let norm = BatchNormLayer(p / "norm", channels: 32)
+    let slopes = PReLULayer(p / "slopes", channels: 32)
+    withoutGradients {
+      p.store["norm.weight"].assign(random.tensor([32]))
+      p.store["norm.bias"].assign(random.tensor([32]))
+    }
+    let x = random.tensor([2, 32, 9, 9])
+    let isOwn = withoutGradients { layer.isFinishable }
+    return path(
+      "convolution3x3, normed", isOwn ? own : convolution,
+      because: isOwn
+        ? "normalisation and slopes in the same pass" : "registers are too few",
+      found: [withoutGradients { layer(x, norm: norm, slopes: slopes) }],
+      expected: [layer(x, norm: norm, slopes: slopes)],
+      reference: "one operation after the other", tolerance: 1e-4)
   }
 
   private static func modulatedConv2dPath(
@@ -241,6 +268,48 @@ extension DoctorJob {
       ], reference: "64-bit numbers", tolerance: 1e-5)
   }
 
+  private static func narrowLinearPath(
+    _ own: String, _ product: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let x = random.tensor([48, 32]).cast(to: .bfloat16)
+    let (weight, bias) = (random.tensor([64, 32]), random.tensor([64]))
+    return path(
+      "linear, bfloat16", isMultipliedInPairs ? own : product,
+      because: isMultipliedInPairs
+        ? "weights are rounded as they are read" : "pairs of numbers are not multiplied",
+      found: [withoutGradients { linear(x, weight: weight, bias: bias, activation: .gelu) }],
+      expected: [
+        linearReference(
+          x.cast(to: .float64), weight: weight.cast(to: .bfloat16).cast(to: .float64),
+          bias: bias.cast(to: .float64), activation: .gelu)
+      ], reference: "64-bit numbers", tolerance: 8e-3)
+  }
+
+  private static func momentsPath(
+    _ own: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let x = random.tensor([2, 40, 37])
+    let (found, expected) = (
+      withoutGradients { channelMoments(x) }, x.cast(to: .float64).varianceAndMean(over: 1)
+    )
+    return path(
+      "channelMoments", own, because: "one pass over memory", found: [found.variance, found.mean],
+      expected: [expected.variance, expected.mean], reference: "64-bit numbers", tolerance: 1e-5)
+  }
+
+  private static func drawingPath(_ own: String) -> DoctorReport.OperatorPath {
+    func generator() -> TorchGenerator { TorchGenerator(seed: 0) }
+    let shape = [300_000]
+    return path(
+      "random numbers", own, because: "several threads draw them",
+      found: [
+        drawnNormal(shape, generator: generator()), drawnUniform(shape, generator: generator()),
+      ],
+      expected: [
+        .randn(shape, generator: generator()), .rand(shape, generator: generator()),
+      ], reference: "one thread", tolerance: 1e-12)
+  }
+
   private static func neighborhoodPath(
     _ own: String, _ random: inout SmallNumbers
   ) -> DoctorReport.OperatorPath {
@@ -252,10 +321,10 @@ extension DoctorJob {
     let results = [neighborhoodAttention, neighborhoodAttentionReference].map { attend in
       attend(q, k, v, bias, 3, 2, 0.5)
     }
-    let slopes = Self.slopes(of: results, by: q, &random)
+    let slopes = Self.slopes(of: results, by: [q], &random)
     return path(
       "neighborhoodAttention", own, because: "memory grows with the tokens alone",
-      found: [results[0], slopes[0]], expected: [results[1], slopes[1]],
+      found: [results[0]] + slopes[0], expected: [results[1]] + slopes[1],
       reference: "gathered neighbours, with the gradient", tolerance: 1e-5)
   }
 
@@ -276,10 +345,10 @@ extension DoctorJob {
 
   /// The gradients of weighted sums of several results by what they were computed from.
   private static func slopes(
-    of results: [Tensor], by x: Tensor, _ random: inout SmallNumbers
-  ) -> [Tensor] {
+    of results: [Tensor], by inputs: [Tensor], _ random: inout SmallNumbers
+  ) -> [[Tensor]] {
     let weights = random.tensor(results[0].shape)
-    return results.map { gradients(of: [$0], withRespectTo: [x], weights: [weights])[0] }
+    return results.map { gradients(of: [$0], withRespectTo: inputs, weights: [weights]) }
   }
 }
 

@@ -45,6 +45,7 @@ struct FeatureExtractor {
   /// - Parameters:
   ///   - path: The file.
   ///   - rule: The protocol.
+  /// - Returns: The extractor.
   /// - Throws: `FileError` if it cannot be read, or holds something else.
   static func inception(_ path: String, _ rule: MetricProtocol) throws -> FeatureExtractor {
     let stored = try network(
@@ -61,6 +62,7 @@ struct FeatureExtractor {
   /// - Parameters:
   ///   - path: The file.
   ///   - rule: The protocol.
+  /// - Returns: The extractor.
   /// - Throws: `FileError` if it cannot be read, or holds something else.
   static func vgg(_ path: String, _ rule: MetricProtocol) throws -> FeatureExtractor {
     let stored = try network(path, VGG16Configuration.self, FeatureNetworkFiles.publishedVGG)
