@@ -11,7 +11,7 @@ public import Tensors
 public struct FeatureManifold {
   /// The features, rounded as distances are: [N, D].
   private let features: Tensor
-  /// The squared reach of each ball would do as well; distances are kept, as they are rounded: [N].
+  /// How far each ball reaches, rounded as distances are: [N].
   private let radii: Tensor
   private let precision: DType
 

@@ -5,7 +5,6 @@ import Formats
 import Foundation
 import Layers
 import Networks
-import OrderedCollections
 import TestSupport
 import Tensors
 import Testing
@@ -13,17 +12,11 @@ import Testing
 @Suite("Metrics commands") struct MetricsCommandTests {
   /// A folder with a small Inception-v3 and two sets of six portraits.
   private func withPortraits(_ body: (_ folder: String) async throws -> Void) async throws {
-    var configuration = InceptionConfiguration()
-    (configuration.widthDivisor, configuration.classCount) = (16, 10)
-    let network = InceptionV3(
-      configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
-    // First weights make features that vanish; these keep their size from layer to layer.
-    for (name, entry) in network.parameters.entries where name.hasSuffix("conv.weight") {
-      entry.tensor.multiplyInPlace(6.0.squareRoot())
-    }
+    let network = smallInception()
     try await withScratchFolder { folder in
       try writeNetworkFile(
-        network.parameters, configuration: configuration, to: "\(folder)/inception.safetensors")
+        network.parameters, configuration: network.configuration,
+        to: "\(folder)/inception.safetensors")
       for (name, seed) in [("a", 1), ("b", 2)] {
         let made = try await stylist(
           [
@@ -53,7 +46,9 @@ import Testing
       let fid = try #require(results["fid"])
       #expect(fid > 1e-4 && (results["is"] ?? 0) >= 1)
       #expect((json["pictures"] as? [String: Any])?["count"] as? Int == 6)
-      #expect((json["rules"] as? [String: Any])?["resizing"] as? String == "tensorflow")
+      let rules = try #require(json["rules"] as? [String: Any])
+      #expect(rules["resizing"] as? String == "tensorflow" && rules["score_parts"] as? Int == 6)
+      #expect(rules["kid_subset_size"] as? Int == 6, "no more than there are")
       #expect(first.stderr.contains("6 pictures are too few"))
       #expect(names(in: "\(folder)/kept").count == 2)
       let good = try await stylist(compare + ["--max-fid=\(fid * 1.01)"], in: folder)

@@ -6,7 +6,6 @@ import Foundation
 import Layers
 import Metrics
 import Networks
-import OrderedCollections
 import Synchronization
 import TestSupport
 import Tensors
@@ -18,17 +17,10 @@ import Workbench
   private func withPictures(
     _ body: (_ folder: String, _ inception: InceptionV3, MetricsFoldersJob) async throws -> Void
   ) async throws {
-    var configuration = InceptionConfiguration()
-    (configuration.widthDivisor, configuration.classCount) = (16, 10)
-    let network = InceptionV3(
-      configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
-    // First weights make features that vanish; these keep their size from layer to layer.
-    for (name, entry) in network.parameters.entries where name.hasSuffix("conv.weight") {
-      entry.tensor.multiplyInPlace(6.0.squareRoot())
-    }
+    let network = smallInception()
     try await withScratchFolder { folder in
       let file = "\(folder)/inception.safetensors"
-      try writeNetworkFile(network.parameters, configuration: configuration, to: file)
+      try writeNetworkFile(network.parameters, configuration: network.configuration, to: file)
       for (set, count, seed) in [("a", 24, UInt32(0)), ("b", 20, 100)] {
         for index in 0..<count {
           let picture = noise(

@@ -94,8 +94,8 @@ public struct MetricsFoldersJob: Sendable {
     let seed: UInt32
     let kidSubsets: Int
     let kidSubsetSize: Int
-    let nearestNeighbours = 3
-    let scoreParts = 10
+    let nearestNeighbours: Int
+    let scoreParts: Int
   }
 
   /// What was measured.
@@ -166,12 +166,19 @@ public struct MetricsFoldersJob: Sendable {
     return (count, isMoments(reference) ? nil : try files(reference).pictures.count)
   }
 
+  /// The neighbour that the balls of precision and recall reach, in all published figures.
+  private static let nearestNeighbours = 3
+  /// The parts of the Inception Score, in all published figures; fewer where pictures are fewer.
+  private static let scoreParts = 10
+
   /// The pictures at a path, as many as the metrics need.
   private func files(_ path: String) throws -> PictureFiles {
     let files = try PictureFiles(path: path)
     guard !files.pictures.isEmpty else { throw files.emptiness }
-    // Precision and recall look at the third neighbour of every picture.
-    let fewest = metrics.contains(.precisionRecall) ? 4 : metrics == [.inceptionScore] ? 1 : 2
+    // Precision and recall look at a neighbour of every picture.
+    let fewest =
+      metrics.contains(.precisionRecall)
+      ? Self.nearestNeighbours + 1 : metrics == [.inceptionScore] ? 1 : 2
     guard files.pictures.count >= fewest else {
       throw MisfitError(
         path, expected: "at least \(fewest) pictures", found: "\(files.pictures.count)")
@@ -196,15 +203,18 @@ public struct MetricsFoldersJob: Sendable {
     if let threads { Machine.setThreadCount(threads) }
     let judged = try PictureFeatures(files(pictures), cache: cache)
     let real = isMoments(reference) ? nil : try PictureFeatures(files(reference), cache: cache)
+    let (count, referenceCount) = (judged.files.pictures.count, real?.files.pictures.count)
     let referenceSide =
-      try real.map { Side(path: reference, count: $0.files.pictures.count, hash: $0.hash) }
+      try real.map { Side(path: reference, count: referenceCount, hash: $0.hash) }
       ?? Side(path: reference, count: nil, hash: hash(ofFile: reference))
     var outcome = Outcome(
-      pictures: Side(path: pictures, count: judged.files.pictures.count, hash: judged.hash),
+      pictures: Side(path: pictures, count: count, hash: judged.hash),
       reference: referenceSide,
       rules: Rules(
         name: rule, resizing: rule.resizing, covarianceDivisor: rule.divisor,
-        seed: seed ?? rule.seed, kidSubsets: subsets.count, kidSubsetSize: subsets.size))
+        seed: seed ?? rule.seed, kidSubsets: subsets.count,
+        kidSubsetSize: min(subsets.size, count, referenceCount ?? count),
+        nearestNeighbours: Self.nearestNeighbours, scoreParts: min(Self.scoreParts, count)))
     let withVGG = metrics.contains(.precisionRecall) && rule.takesVGG
     let withInception = metrics.filter { !(withVGG && $0 == .precisionRecall) }
     if !withInception.isEmpty, let path = networks.inception {
@@ -258,12 +268,12 @@ extension MetricsFoldersJob {
         (outcome.results["kid"], outcome.results["kid_std"]) = (found.mean, found.deviation)
       case .inceptionScore:
         guard let logits = extractor.logits?(shuffled(fake)) else { return }
-        let found = inceptionScore(logits: logits, splits: min(10, logits.size(0)))
+        let found = inceptionScore(logits: logits, splits: min(Self.scoreParts, logits.size(0)))
         (outcome.results["is"], outcome.results["is_std"]) = (found.mean, found.deviation)
       case .precisionRecall:
         guard let real else { return }
         let found = try PrecisionAndRecall(
-          generated: fake, real: real, rounding: rule.rounding
+          generated: fake, real: real, k: Self.nearestNeighbours, rounding: rule.rounding
         ) { _ in try Task.checkCancellation() }
         (outcome.results["precision"], outcome.results["recall"]) = (found.precision, found.recall)
       }
