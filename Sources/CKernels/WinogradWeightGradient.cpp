@@ -6,6 +6,7 @@
 // taken to kernels.
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <torch/library.h>
@@ -239,6 +240,21 @@ at::Tensor weightGradient(const at::Tensor &x, const at::Tensor &dy) {
   return weight;
 }
 
+// The sums of all kernels' frequencies are four times as large as the kernels, and few tiles do not
+// pay for them: with fewer than this, libtorch's gradient takes less time.
+constexpr int64_t leastTiles = 32;
+
+at::Tensor definitionWeightGradient(const at::Tensor &x, const at::Tensor &dy) {
+  const at::Tensor weight = at::zeros({1}, x.options()).expand({dy.size(1), x.size(1), 3, 3});
+  return std::get<1>(at::convolution_backward(dy, x, weight, {}, {1, 1}, {1, 1}, {1, 1}, false,
+                                              {0, 0}, 1, {false, true, false}));
+}
+
+int64_t tilesOfSameSize(const at::Tensor &dy) {
+  constexpr int64_t side = SameSizeGradient::Convolution::result;
+  return dy.size(0) * ((dy.size(2) + side - 1) / side) * ((dy.size(3) + side - 1) / side);
+}
+
 at::Tensor convolution3x3WeightGrad(const at::Tensor &x, const at::Tensor &dy, int64_t stride) {
   const char *name = "conv3x3_weight_grad";
   TORCH_CHECK(stride == 1 || stride == 2, name, ": steps of ", stride, ", expected 1 or 2");
@@ -253,6 +269,7 @@ at::Tensor convolution3x3WeightGrad(const at::Tensor &x, const at::Tensor &dy, i
   TORCH_CHECK(x.size(1) % channelLanes == 0 && dy.size(1) % outputGroup == 0, name, ": ", x.size(1),
               " to ", dy.size(1), " channels, expected multiples of ", channelLanes, " and ",
               outputGroup);
+  if (stride == 1 && tilesOfSameSize(dy) < leastTiles) return definitionWeightGradient(x, dy);
   return stride == 1 ? weightGradient<SameSizeGradient>(x, dy)
                      : weightGradient<HalfSizeGradient>(x, dy);
 }

@@ -41,6 +41,7 @@ func convolutionBenchmarks() {
       ? [
         Shape(batch: 16, 64, 64, size: 64), Shape(batch: 16, 128, 128, size: 32),
         Shape(batch: 4, 256, 256, size: 64), Shape(batch: 1, 512, 512, size: 16),
+        Shape(batch: 1, 512, 512, size: 32), Shape(batch: 4, 512, 512, size: 8),
       ] : [Shape(batch: 16, 64, 128, size: 65), Shape(batch: 4, 256, 256, size: 129)]
     let paths: [Path] = [
       ("own", { convolution3x3($0, weight: $1, stride: stride) }),
@@ -55,7 +56,8 @@ func convolutionBenchmarks() {
     }
   }
   for shape in [
-    Shape(batch: 1, 512, 512, size: 32), Shape(batch: 1, 512, 256, size: 64),
+    Shape(batch: 1, 512, 512, size: 32), Shape(batch: 2, 512, 512, size: 32),
+    Shape(batch: 1, 512, 256, size: 64),
     Shape(batch: 1, 256, 128, size: 128), Shape(batch: 16, 128, 64, size: 32),
   ] {
     let paths: [Path] = [

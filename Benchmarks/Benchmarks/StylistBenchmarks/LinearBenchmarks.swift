@@ -1,5 +1,6 @@
 // Linear layers of the transformers at 64×64, 128×128 and 256×256: through oneDNN, where no gradients
-// are recorded, and through libtorch's matrix product, which is MKL's in float32.
+// are recorded, and through libtorch's matrix product, which is MKL's in float32; in bfloat16 also our
+// own product, which rounds tokens and matrix itself.
 
 import Layers
 import Tensors
@@ -25,6 +26,10 @@ func linearBenchmarks() {
           return evaluation { linear(x, weight: weight, bias: bias, activation: activation) }
         }
       }
+    }
+    benchmarkRate("\(name): own\(suffix(.bfloat16))", flop: flop) {
+      let (x, weight, bias) = operands(.float32)
+      return evaluation { linear(x, weight: weight, bias: bias, dtype: .bfloat16) }
     }
     benchmarkRate("\(name): MKL", flop: flop) {
       let (x, weight, bias) = operands(.float32)
