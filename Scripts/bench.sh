@@ -11,7 +11,8 @@ readonly STYLIST=.build/release/stylist
 readonly TIMINGS=.build/bench
 readonly BATCHES=${BATCHES:-1 8} ROUNDS=${ROUNDS:-5} TURNS=${TURNS:-3} THREADS=${THREADS:-$(nproc)}
 readonly ENCODERS="style-transformer psp"
-readonly GENERATORS=$("$STYLIST" model list --json | grep -o '"configurations":.*' |
+# The configurations come first, published files after them.
+readonly GENERATORS=$("$STYLIST" model list --json | sed 's/"published":.*//' |
   grep -o '"name":"[^"]*"' | cut -d'"' -f4)
 # What glibc's allocator keeps instead of giving it back.
 readonly TUNED=(env MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=68719476736)

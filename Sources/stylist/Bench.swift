@@ -17,7 +17,7 @@ struct Bench: AsyncParsableCommand {
 
       Networks have random weights: what they compute takes as long as with
       others. Beside the time stand the memory, and the share of what this machine
-      computes at best, measured after it in the same program.
+      computes at best, measured after it in the same program, for some seconds.
       """,
     subcommands: [
       BenchGenerate.self, BenchEncode.self, BenchTrain.self, BenchTables.self,
@@ -54,6 +54,8 @@ struct BenchGenerate: AsyncParsableCommand {
       valueName: "file"), completion: .checkpoint)
   var network: String?
 
+  @OptionGroup var size: BenchSizeOptions
+
   @Flag(
     help: ArgumentHelp(
       "Attention among all pixels, for StyleSwin (up to 64 pixels) and Styleformer-L."))
@@ -69,14 +71,20 @@ struct BenchGenerate: AsyncParsableCommand {
     guard (network == nil) != (cfg == nil) else {
       throw UsageError("give either --cfg=NAME or --network=FILE")
     }
-    if let cfg { try checkConfiguration(cfg, among: KnownNames.configurations) }
-    guard network == nil || (options.resolution == nil && !fullAttention) else {
+    if let cfg {
+      guard !KnownNames.encoders.contains(cfg) else {
+        throw UsageError("--cfg=\(cfg) is an encoder: `stylist bench encode --cfg=\(cfg)` times it")
+      }
+      try checkConfiguration(cfg, among: KnownNames.configurations)
+    }
+    guard network == nil || (size.resolution == nil && !fullAttention) else {
       throw UsageError("--res and --full-attention go with --cfg, not with --network")
     }
-    try await options.run(.generate, cfg ?? network ?? "") { job in
-      job.network = network
-      (job.hasFullAttention, job.comparesPictures) = (fullAttention, psnr)
-    }
+    var job = BenchJob(
+      .generate, configuration: cfg ?? network ?? "", resolution: size.resolution)
+    job.network = network
+    (job.hasFullAttention, job.comparesPictures) = (fullAttention, psnr)
+    try await options.run(job)
   }
 }
 
@@ -102,10 +110,7 @@ struct BenchEncode: AsyncParsableCommand {
 
   func run() async throws {
     try checkConfiguration(cfg, among: KnownNames.encoders)
-    guard options.resolution == nil else {
-      throw UsageError("--res goes with generators and trainings; an encoder has one size")
-    }
-    try await options.run(.encode, cfg)
+    try await options.run(BenchJob(.encode, configuration: cfg))
   }
 }
 
@@ -130,6 +135,8 @@ struct BenchTrain: AsyncParsableCommand {
       valueName: "name"))
   var cfg = "auto"
 
+  @OptionGroup var size: BenchSizeOptions
+
   @Option(
     name: .customLong("cbase"),
     help: ArgumentHelp(
@@ -146,19 +153,25 @@ struct BenchTrain: AsyncParsableCommand {
 
   func run() async throws {
     try checkConfiguration(cfg, among: KnownNames.recipes)
-    try await options.run(.train(channelBase: channelBase, channelMax: channelMax), cfg)
+    try await options.run(
+      BenchJob(
+        .train(channelBase: channelBase, channelMax: channelMax), configuration: cfg,
+        resolution: size.resolution))
   }
 }
 
-/// How something is timed.
-struct BenchOptions: ParsableArguments {
+/// How large the images are.
+struct BenchSizeOptions: ParsableArguments {
   @Option(
     name: .customLong("res"),
     help: ArgumentHelp(
       "Width and height in pixels (default: the configuration's own; in training 64).",
       valueName: "pixels"))
   var resolution: Int?
+}
 
+/// How something is timed.
+struct BenchOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Images that are computed together, 1 to 1024.", valueName: "count"))
   var batch = 1
@@ -171,26 +184,23 @@ struct BenchOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How many times, after a first time that does not count.", valueName: "count"))
+      "How many times, 1 to 10000, after a first time that does not count.", valueName: "count"))
   var rounds = 5
 
   @OptionGroup var output: OutputOptions
 
   /// Times the work, and prints what was measured.
-  func run(
-    _ work: BenchJob.Work, _ cfg: String, with changes: (inout BenchJob) -> Void = { _ in }
-  ) async throws {
+  func run(_ job: BenchJob) async throws {
     try threadOptions.check()
-    var job = BenchJob(work, configuration: cfg, resolution: resolution)
-    (job.batch, job.precision, job.threads, job.rounds) = (
+    var timed = job
+    (timed.batch, timed.precision, timed.threads, timed.rounds) = (
       batch, dtype, threadOptions.threads, rounds
     )
-    changes(&job)
-    let timed = job
-    let report = try await interruptible { try timed.run(progress: ProgressReporter().show) }
+    let job = timed
+    let report = try await interruptible { try job.run(progress: ProgressReporter().show) }
     if report.equalsFloat32 == true {
       say(
-        "\(cfg) is computed in float32 on this machine, whatever the format: it has no layers in "
+        "\(job.configuration) is computed in float32 on this machine, whatever the format: it has no layers in "
           + "\(dtype.rawValue), or float32 is quicker")
     }
     try output.print(report, lines: report.lines)

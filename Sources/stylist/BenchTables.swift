@@ -54,7 +54,8 @@ struct BenchTables: AsyncParsableCommand {
     try OutputFolder.check(outdir, writing: job.fileNames, over: lines + growth)
     if report.isDryRun {
       let names = job.fileNames.joined(separator: ", ")
-      try report.print(Outcome(files: []), lines: ["would write \(names) into \(outdir)"])
+      try report.print(
+        Outcome(files: job.fileNames), lines: ["would write \(names) into \(outdir)"])
       return
     }
     let files = try job.run(into: outdir)

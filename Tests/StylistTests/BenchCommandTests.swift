@@ -41,8 +41,9 @@ struct BenchCommandTests {
     #expect(try #require(report["psnr"] as? Double) > 20)
     #expect(report["equals_float32"] as? Bool == false && !outcome.stderr.contains("whatever"))
     #expect(try await stylist(narrow).json()["psnr"] == nil)
-    // Equal pictures have no ratio.
-    #expect(try await stylist(Self.generator + ["--psnr", "--json"]).json()["psnr"] == nil)
+    expect(
+      try await stylist(Self.generator + ["--psnr"]), endsWith: 64,
+      saying: "--psnr: expected --dtype=bfloat16 beside it, found float32")
   }
 
   @Test("a network without layers in bfloat16: said in a line on standard error")
@@ -97,6 +98,7 @@ struct BenchCommandTests {
     let total = try #require(report["s_per_image"] as? Double)
     #expect(abs(mix / total - 1) < 1e-6)
     #expect(report["first_image_s"] == nil && report["gflop_per_image"] == nil)
+    #expect(report["cbase"] as? Int == 256 && report["cmax"] as? Int == 16)
   }
 
   @Test("lines become a page; full attention is another network")
@@ -158,6 +160,14 @@ struct BenchCommandTests {
       try await stylist(["bench", "generate", "--cfg=stylegan1-256", "--dtype=bfloat16"]),
       endsWith: 64,
       saying: "--dtype: expected float32, found bfloat16, in which stylegan1-256 is not computed")
+    expect(
+      try await stylist(["bench", "generate", "--cfg=psp"]), endsWith: 64,
+      saying: "--cfg=psp is an encoder: `stylist bench encode --cfg=psp` times it")
+    expect(
+      try await stylist(["bench", "generate", "--cfg=auto", "--res=0"]), endsWith: 64,
+      saying: "--res: expected")
+    expect(
+      try await stylist(["bench", "train", "--cbase=0"]), endsWith: 64, saying: "--cbase: expected")
     expect(
       try await stylist(["bench", "encode", "--cfg=psp", "--dtype=bfloat16"]), endsWith: 64,
       saying: "--dtype: expected float32")

@@ -14,8 +14,9 @@ private func line(
   var line: [String: Any] = [
     "system": "stylist", "command": "generate", "cfg": cfg, "batch": batch, "dtype": "float32",
     "threads": 2, "s_per_image": seconds, "best": seconds / 2, "peak_mib": mib + 50,
-    "runtime_mib": 50, "rounds": 3, "parameters": 1000, "fraction": 0.625, "resolution": 256,
-    "machine": "A processor", "gflop_per_image": 2.5, "gflops": 100,
+    "runtime_mib": 50, "rounds": 3, "parameters": 1000, "resolution": 256,
+    "machine": "A processor", "gflop_per_image": 2.5, "ceiling_gflops": 16,
+    "date": "2026-01-02", "libtorch": "2.3.4",
   ]
   line.merge(more) { $1 }
   return String(decoding: try JSONSerialization.data(withJSONObject: line), as: UTF8.self)
@@ -59,12 +60,12 @@ struct BenchTablesTests {
       let files = try job.run(into: "\(folder)/out")
       #expect(files == ["\(folder)/out/RESULTS.md"])
       let page = try String(contentsOfFile: files[0], encoding: .utf8)
-      #expect(page.contains("A processor, 2 threads"))
+      #expect(page.contains("2026-01-02, A processor, 2 threads, libtorch 2.3.4."))
       #expect(page.contains("Made by `the command`."))
       #expect(
         try rows("Every network", page) == [
-          ["`a`", "1", "0.250", "0.0625", "", "120", "2.50", "100", "62 %"],
-          ["`b`", "8", "2.000", "1.000", "", "100", "2.50", "100", "62 %"],
+          ["`a`", "256", "1", "0.250", "0.0625", "", "120", "2.50", "10", "62 %"],
+          ["`b`", "256", "8", "2.000", "1.000", "", "100", "2.50", "1", "8 %"],
         ])
       #expect(!page.contains("PyTorch") && !page.contains("## bfloat16"))
     }
@@ -86,12 +87,12 @@ struct BenchTablesTests {
       let page = try String(contentsOfFile: files[0], encoding: .utf8)
       #expect(
         try rows("Beside PyTorch", page) == [
-          ["`a`", "1", "1.250", "0.750", "0.500", "2.50", "1.50", "50 %", "62 %"]
+          ["`a`", "256", "1", "1.250", "0.750", "0.500", "2.50", "1.50", "50 %", "31 %"]
         ])
       #expect(
         try rows("bfloat16", page) == [
-          ["`a`", "1", "0.500", "0.250", "2.00", "62 %", "44.4 dB"],
-          ["`a`", "8", "1.000", "1.000", "1.00", "62 %", "the same"],
+          ["`a`", "256", "1", "0.500", "0.250", "2.00", "62 %", "44.4 dB"],
+          ["`a`", "256", "8", "1.000", "1.000", "–", "16 %", "computed in float32"],
         ])
     }
   }
@@ -116,11 +117,11 @@ struct BenchTablesTests {
         let page = try String(contentsOfFile: files[0], encoding: .utf8)
         #expect(
           try rows("Beside PyTorch", page) == [
-            ["`a`", "1", "1.250", "", "0.500", "2.50", "", "50 %", "62 %"]
+            ["`a`", "256", "1", "1.250", "", "0.500", "2.50", "", "50 %", "31 %"]
           ])
         // The median of all three.
         let own = try rows("Every network", page)
-        #expect(own.first { $0[0] == "`a`" }?[2] == "0.125")
+        #expect(own.first { $0[0] == "`a`" }?[3] == "0.125")
       }
     }
   }
@@ -129,7 +130,9 @@ struct BenchTablesTests {
   func training() throws {
     try withScratchFolder { folder in
       let path = "\(folder)/lines.jsonl"
-      let work: [String: Any] = ["command": "train", "resolution": 64, "fraction": NSNull()]
+      let work: [String: Any] = [
+        "command": "train", "resolution": 64, "gflop_per_image": NSNull(),
+      ]
       func phases(_ scale: Double, _ more: [String: Any]) -> [String: Any] {
         let phases = ["phases": ["Gmain": 0.5 * scale, "Dmain": 0.25 * scale]]
         return work.merging(phases) { $1 }.merging(more) { $1 }
@@ -144,9 +147,9 @@ struct BenchTablesTests {
       let page = try String(contentsOfFile: files[0], encoding: .utf8)
       #expect(
         try rows("Beside PyTorch", page) == [
-          ["`training auto-64`", "1", "3.000", "2.000", "1.000", "3.00", "2.00", "100 %", ""],
-          ["– Dmain", "1", "0.500", "0.375", "0.250", "2.00", "1.50", "", ""],
-          ["– Gmain", "1", "1.000", "0.750", "0.500", "2.00", "1.50", "", ""],
+          ["`training auto`", "64", "1", "3.000", "2.000", "1.000", "3.00", "2.00", "100 %", ""],
+          ["– Dmain", "64", "1", "0.500", "0.375", "0.250", "2.00", "1.50", "", ""],
+          ["– Gmain", "64", "1", "1.000", "0.750", "0.500", "2.00", "1.50", "", ""],
         ])
     }
   }
@@ -191,16 +194,70 @@ struct BenchTablesTests {
     }
   }
 
+  @Test("what differs in more than the time stands in rows of its own, and is named")
+  func works() throws {
+    try withScratchFolder { folder in
+      let path = "\(folder)/lines.jsonl"
+      let training: [String: Any] = ["command": "train", "gflop_per_image": NSNull()]
+      func wide(_ most: Int) -> [String: Any] { training.merging(["cmax": most]) { $1 } }
+      try write(
+        [
+          try line("auto", seconds: 1, wide(8)), try line("auto", seconds: 2, wide(32)),
+          try line("a", seconds: 1), try line("a", seconds: 2, ["resolution": 64]),
+          try line("a", seconds: 3, ["threads": 4]),
+          try line("a", seconds: 4, ["machine": "Another"]),
+          try line("b", seconds: 0.5, ["dtype": "bfloat16", "psnr": 50]),
+        ], to: path)
+      let files = try BenchTablesJob(lines: [path], growth: [path], command: "x").run(into: folder)
+      let page = try String(contentsOfFile: files[0], encoding: .utf8)
+      let ends = ", 2 threads, A processor`"
+      #expect(
+        try rows("Every network", page).map { $0[0...3] } == [
+          ["`training auto, cmax 8\(ends)", "256", "1", "1.000"],
+          ["`training auto, cmax 32\(ends)", "256", "1", "2.000"],
+          ["`a\(ends)", "256", "1", "1.000"], ["`a\(ends)", "64", "1", "2.000"],
+          ["`a, 4 threads, A processor`", "256", "1", "3.000"],
+          ["`a, 2 threads, Another`", "256", "1", "4.000"],
+        ])
+      #expect(
+        try rows("bfloat16", page) == [
+          ["`b\(ends)", "256", "1", "", "0.500", "", "31 %", "50.0 dB"]
+        ])
+      let growth = try rows("Cost as resolution and batch grow: lines", page)
+      #expect(growth.last?[0] == "b, bfloat16")
+    }
+  }
+
   @Test("another file is refused at the line that is not a timing, and nothing is written")
   func refusals() throws {
     try withScratchFolder { folder in
       let path = "\(folder)/lines.jsonl"
+      let good = try line("a", seconds: 1)
+      func bad(_ name: String, _ value: Any) throws -> [String] {
+        [good, try line("a", seconds: 1, [name: value])]
+      }
       for (lines, words) in [
         (
-          [try line("a", seconds: 1), "{\"cfg\": 3}"],
-          "expected a line of `stylist bench --json` in line 2, found {\"cfg\": 3}"
+          [good, "{\"cfg\": 3}"],
+          "expected system, as `stylist bench --json` prints it, in line 2, found {\"cfg\": 3}"
         ),
-        ([try line("a", seconds: -1)], "expected a line of `stylist bench --json`"),
+        ([good, "{\"cfg\": "], "expected a line of `stylist bench --json` in line 2"),
+        (
+          [try line("a", seconds: -1)],
+          "expected a number from 1e-09 to 1,000,000,000 as s_per_image in line 1, found -1.0"
+        ),
+        ([try line("a", seconds: 1e308)], "as s_per_image in line 1, found 1e+308"),
+        (try bad("best", 1.5), "expected a number from 1e-09 to 1 as best in line 2, found 1.5"),
+        (try bad("peak_mib", 40), "expected a number from 0 to 40 as runtime_mib"),
+        (try bad("threads", 0), "as threads in line 2, found 0"),
+        (try bad("first_image_s", -1), "as first_image_s in line 2, found -1"),
+        (try bad("ceiling_gflops", 0), "as ceiling_gflops in line 2, found 0"),
+        (try bad("phases", ["Gmain": -1.0]), "expected seconds above 0 in phases in line 2"),
+        (try bad("batch", "8"), "expected a number as batch in line 2, found another value"),
+        (try bad("system", "x"), "expected stylist or pytorch as system in line 2, found x"),
+        (try bad("dtype", "float8"), "expected float32 or bfloat16 as dtype"),
+        (try bad("cfg", "a|b"), "expected 1 to 200 letters that a table can hold as cfg"),
+        (try bad("cfg", ""), "as cfg in line 2, found none"),
         ([], "expected lines of `stylist bench --json`, found none"),
       ] {
         try write(lines, to: path)
@@ -210,6 +267,26 @@ struct BenchTablesTests {
         #expect(try #require(error).description.contains(words), "\(error!.description)")
         #expect(!FileManager.default.fileExists(atPath: "\(folder)/out"))
       }
+      try write([try peer("a", seconds: 1, allocator: "default")], to: path)
+      let error = #expect(throws: MisfitError.self) {
+        try BenchTablesJob(lines: [path], growth: [], command: "x").run(into: "\(folder)/out")
+      }
+      #expect(try #require(error).description.contains("found those of pytorch alone"))
+    }
+  }
+
+  @Test("a last line counts without its end, and half of one is refused")
+  func openEnd() throws {
+    try withScratchFolder { folder in
+      let path = "\(folder)/lines.jsonl"
+      let lines = try [line("a", seconds: 1), line("b", seconds: 2)].joined(separator: "\n")
+      try put(Array(lines.utf8), at: path)
+      let job = BenchTablesJob(lines: [path], growth: [], command: "x")
+      let page = try String(contentsOfFile: job.run(into: folder)[0], encoding: .utf8)
+      #expect(try rows("Every network", page).map { $0[0] } == ["`a`", "`b`"])
+      try put(Array(lines.utf8.dropLast(10)), at: path)
+      let error = #expect(throws: FileError.self) { try job.run(into: folder) }
+      #expect(try #require(error).description.contains("in line 2"))
     }
   }
 }
@@ -225,6 +302,8 @@ struct AxisTests {
     #expect(axis.ticks.map(\.text) == ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"])
     let wide = Axis(logarithmicFor: [0.001, 100])
     #expect(wide.ticks.map(\.text) == ["0.001", "0.01", "0.1", "1", "10", "100"])
+    let narrow = Axis(logarithmicFor: [58, 180])
+    #expect(narrow.ticks.map(\.text) == ["60", "80", "100", "150", "200"])
     let resolutions = Axis(logarithmicFor: [16, 64], marks: [16, 32, 64])
     #expect(resolutions.ticks.map(\.text) == ["16", "32", "64"])
   }

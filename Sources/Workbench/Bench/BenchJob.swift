@@ -1,6 +1,8 @@
 // Times a network: how long an image takes, in how much memory, and how near that is to what the
 // machine can do.
 
+import Foundation
+import Networks
 import Tensors
 
 /// Times a network, with random weights unless a file is given.
@@ -44,7 +46,7 @@ public struct BenchJob: Sendable {
 
   /// Makes the network, runs it, and measures what the machine can do.
   ///
-  /// - Parameter progress: Is told after every round.
+  /// - Parameter progress: Is told after every round, the last of which measures the machine.
   /// - Returns: What was measured.
   /// - Throws: `ConfigurationError` if there is no such configuration, `RequestError` for numbers
   ///   that cannot be, `CancellationError`.
@@ -52,32 +54,37 @@ public struct BenchJob: Sendable {
     try check()
     if let threads { Machine.setThreadCount(threads) }
     let runtime = ProcessUsage.residentMib
-    let subject = try BenchSubject(self)
+    let subject = try made()
     try subject.runFirst()
     let first = ProcessUsage.seconds
     var seconds: [[Double]] = []  // of each round, by phase
     for round in -1..<rounds {
       try Task.checkCancellation()
       let taken = try subject.phases.map { phase in
-        try ContinuousClock().measure(phase.run) / .seconds(1) / Double(batch)
+        try Task.checkCancellation()
+        return try ContinuousClock().measure(phase.run) / .seconds(1) / Double(batch)
       }
       if round >= 0 { seconds.append(taken) }
-      progress(JobProgress(done: round + 2, total: rounds + 1, unit: "rounds"))
+      progress(JobProgress(done: round + 2, total: rounds + 2, unit: "rounds"))
     }
     let peak = ProcessUsage.peakMib
+    let ceiling = try ComputeCeiling.gflops(dtype: precision.dtype)
+    progress(JobProgress(done: rounds + 2, total: rounds + 2, unit: "rounds"))
     let totals = seconds.map { zip($0, subject.phases).map { $0 * $1.weight }.reduce(0, +) }
     var report = BenchReport(
       command: subject.command, cfg: configuration, resolution: subject.resolution, batch: batch,
       dtype: precision.rawValue, threads: Machine.threadCount, rounds: rounds,
       attention: hasFullAttention ? "full" : nil, machine: Processor(SystemFiles()).model,
+      date: Date().formatted(.iso8601.year().month().day()), libtorch: Machine.torchVersion,
       sPerImage: median(totals), best: totals.min() ?? 0,
       firstImageS: subject.isTraining ? nil : first, peakMib: peak, runtimeMib: runtime,
-      parameters: subject.parameters, ceilingGflops: ComputeCeiling.gflops(dtype: precision.dtype))
+      parameters: subject.parameters, ceilingGflops: ceiling)
     if precision != .float32 { report.equalsFloat32 = subject.equalsFloat32?() }
     if comparesPictures, let psnr = subject.psnr?() {
       // Equal pictures have none.
       report.psnr = psnr.filter(\.isFinite).min()
     }
+    if case .train(let base, let most) = work { (report.cbase, report.cmax) = (base, most) }
     if subject.isTraining {
       report.phases = [:]
       for (place, phase) in subject.phases.enumerated() {
@@ -94,6 +101,20 @@ public struct BenchJob: Sendable {
 }
 
 extension BenchJob {
+  /// What is timed; errors name options.
+  private func made() throws -> BenchSubject {
+    do {
+      return try BenchSubject(self)
+    } catch let error as ConfigurationError {
+      throw RequestError(
+        error,
+        options: [
+          "resolution": "--res", "fullResolution": "--res, with --full-attention",
+          "channelBase": "--cbase", "channelMax": "--cmax", "batchSize": "--batch",
+        ])
+    }
+  }
+
   /// Refuses numbers that cannot be.
   func check() throws(RequestError) {
     for (name, value, range) in [
@@ -101,6 +122,9 @@ extension BenchJob {
     ] where !range.contains(value) {
       throw RequestError(
         name, expected: "\(range.lowerBound) to \(range.upperBound)", found: "\(value)")
+    }
+    guard !comparesPictures || precision != .float32 else {
+      throw RequestError("--psnr", expected: "--dtype=bfloat16 beside it", found: "float32")
     }
   }
 }

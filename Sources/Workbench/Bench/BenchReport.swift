@@ -25,8 +25,16 @@ public struct BenchReport: Codable, Sendable {
   public var rounds: Int
   /// `full` where attention is among all pixels and the network's own is not; else nil.
   public var attention: String?
+  /// In training: features at 1×1, of which each resolution has its share.
+  public var cbase: Int?
+  /// In training: the most features of a layer.
+  public var cmax: Int?
   /// The processor.
   public var machine: String
+  /// The day, such as `2026-11-22`.
+  public var date: String
+  /// The version of libtorch.
+  public var libtorch: String
   /// Seconds for an image, the median of all rounds; in training, of the usual mix of phases.
   public var sPerImage: Double
   /// Seconds for an image in the quickest round.

@@ -33,6 +33,15 @@ public struct BenchTablesJob: Sendable {
     // Timings in turn with another program's stand in one file with them.
     let inTurn = files.filter { $0.contains { $0.system != "stylist" } }.flatMap(\.self)
     let grown = try growth.map { (path: $0, lines: try [BenchLine].reading($0)) }
+    if let empty = grown.first(where: { $0.lines.allSatisfy { $0.resolution == nil } }) {
+      throw MisfitError(empty.path, expected: "timings with a resolution", found: "none")
+    }
+    let tables = own(measured) + formats(measured) + peers(inTurn)
+    if grown.isEmpty, tables.isEmpty {
+      throw MisfitError(
+        lines.joined(separator: ", "), expected: "timings of stylist",
+        found: "those of pytorch alone")
+    }
     let folder = try OutputFolder(making: outdir)
     for (path, lines) in grown {
       let timings = lines.timings { $0.resolution != nil }
@@ -41,8 +50,8 @@ public struct BenchTablesJob: Sendable {
         to: folder.file(Self.plotName(path)))
     }
     let page =
-      heading(measured + grown.flatMap(\.lines)) + own(measured) + formats(measured)
-      + peers(inTurn) + grown.flatMap { cost($0.path, $0.lines) }
+      heading(measured + grown.flatMap(\.lines)) + tables
+      + grown.flatMap { cost($0.path, $0.lines) }
     let text = page.joined(separator: "\n") + "\n"
     try writeAtomically(to: folder.file("RESULTS.md")) { sink in
       try sink.write(ByteRegion(Array(text.utf8), name: "RESULTS.md"))
@@ -57,16 +66,29 @@ public struct BenchTablesJob: Sendable {
   // MARK: Parts of the page
 
   private func heading(_ all: [BenchLine]) -> [String] {
-    let machines = Set(all.compactMap(\.machine)).sorted().joined(separator: "; ")
+    func values(_ value: (BenchLine) -> String?) -> [String] {
+      Set(all.compactMap(value)).sorted()
+    }
+    let days = values(\.date)
+    let day = days.count > 1 ? "\(days[0]) to \(days[days.count - 1])" : days.first
     let threads = Set(all.map(\.threads)).sorted().map(String.init).joined(separator: ", ")
-    let day = Date().formatted(.iso8601.year().month().day())
+    let machines = values(\.machine).joined(separator: "; ")
+    let made = [
+      day, machines.isEmpty ? "unknown machine" : machines, "\(threads) threads",
+      values(\.libtorch).map { "libtorch \($0)" }.first,
+    ].compactMap(\.self).joined(separator: ", ")
     return [
-      "# Results", "",
-      "\(day), \(machines.isEmpty ? "unknown machine" : machines), \(threads) threads, "
-        + "libtorch \(Machine.torchVersion). Made by `\(command)`.", "",
-      "Seconds are for an image, the median of all rounds; memory is what the work takes beyond what "
-        + "the program holds before it makes the network, in MiB; a multiply-add is two FLOP; the "
-        + "ceiling is the best that the same machine computes, measured in the same program.", "",
+      "# Results", "", "\(made). Made by `\(command)`.", "",
+      "- **s** is seconds for an image, the median of all rounds, and **best** those of the quickest "
+        + "round. **First image** is seconds from the start of the program, which are the system's "
+        + "affair, too: where pages have to be fetched first, they are a second more.",
+      "- **MiB** is what the work takes beyond what the program holds before it makes the network, "
+        + "its weights among it.",
+      "- **GFLOP** are those of the network's definition, two for a multiply-add, and **GFLOP/s** "
+        + "as many in a second. **Ceiling** is their share of the most that oneDNN computes on the "
+        + "same machine, measured in the same program. More than 100 % is Winograd's filtering, "
+        + "which needs a quarter of a 3×3 convolution's multiplications.",
+      "- Parts of this page were measured one after the other: compare within a table.", "",
     ]
   }
 
@@ -75,34 +97,39 @@ public struct BenchTablesJob: Sendable {
     let rows = all.timings { $0.system == "stylist" && $0.dtype == "float32" }.map { timing in
       let line = timing.line
       return [
-        name(timing.work), "\(timing.work.batch)", seconds(timing.seconds), seconds(timing.best),
+        name(timing.work, among: all), pixels(timing.work), "\(timing.work.batch)",
+        seconds(timing.seconds), seconds(timing.best),
         line.firstImageS.map { String(format: "%.2f", $0) } ?? "", mib(timing.mib),
         line.gflopPerImage.map { String(format: "%.2f", $0) } ?? "",
-        line.gflops.map { String(format: "%.0f", $0) } ?? "", percent(line.fraction),
+        timing.gflops.map { String(format: "%.0f", $0) } ?? "", percent(timing.fraction),
       ]
     }
     return section(
       "Every network",
       [
-        "network", "batch", "s", "best", "first image after", "MiB", "GFLOP", "GFLOP/s", "ceiling",
+        "network", "pixels", "batch", "s", "best", "first image", "MiB", "GFLOP", "GFLOP/s",
+        "ceiling",
       ], rows)
   }
 
-  /// bfloat16 beside float32.
+  /// bfloat16, beside float32 where that was timed, too.
   private func formats(_ all: [BenchLine]) -> [String] {
     let single = all.timings { $0.system == "stylist" && $0.dtype == "float32" }
-    let rows = all.timings { $0.system == "stylist" && $0.dtype == "bfloat16" }.compactMap {
-      half -> [String]? in
-      guard let full = single.first(where: { $0.work.isSame(as: half.work) }) else { return nil }
+    let rows = all.timings { $0.system == "stylist" && $0.dtype == "bfloat16" }.map { half in
+      let full = single.first { $0.work.isSame(as: half.work) }
+      let isEqual = half.line.equalsFloat32 == true
       return [
-        name(half.work), "\(half.work.batch)", seconds(full.seconds), seconds(half.seconds),
-        ratio(full.seconds, half.seconds), percent(half.line.fraction),
-        half.line.equalsFloat32 == true
-          ? "the same" : half.line.psnr.map { String(format: "%.1f dB", $0) } ?? "",
+        name(half.work, among: all), pixels(half.work), "\(half.work.batch)",
+        full.map { seconds($0.seconds) } ?? "", seconds(half.seconds),
+        isEqual ? "–" : full.map { ratio($0.seconds, half.seconds) } ?? "",
+        percent(half.fraction),
+        isEqual
+          ? "computed in float32" : half.line.psnr.map { String(format: "%.1f dB", $0) } ?? "",
       ]
     }
     return section(
-      "bfloat16", ["network", "batch", "float32, s", "bfloat16, s", "ratio", "ceiling", "PSNR"],
+      "bfloat16",
+      ["network", "pixels", "batch", "float32, s", "bfloat16, s", "ratio", "ceiling", "PSNR"],
       rows)
   }
 
@@ -118,24 +145,29 @@ public struct BenchTablesJob: Sendable {
         guard let mine = own.phases[phase], let theirs = peer.phases[phase] else { return nil }
         let best = better?.phases[phase]
         return [
-          "– \(phase)", "\(own.work.batch)", seconds(theirs), best.map(seconds) ?? "",
+          "– \(phase)", pixels(own.work), "\(own.work.batch)", seconds(theirs),
+          best.map(seconds) ?? "",
           seconds(mine), ratio(theirs, mine), best.map { ratio($0, mine) } ?? "", "", "",
         ]
       }
       let whole = [
-        name(own.work), "\(own.work.batch)", seconds(peer.seconds),
+        name(own.work, among: all), pixels(own.work), "\(own.work.batch)", seconds(peer.seconds),
         better.map { seconds($0.seconds) } ?? "", seconds(own.seconds),
         ratio(peer.seconds, own.seconds), better.map { ratio($0.seconds, own.seconds) } ?? "",
-        percent(own.mib / peer.mib), percent(own.line.fraction),
+        percent(own.mib / peer.mib), percent(own.fraction),
       ]
       return [whole] + phases
     }
     return section(
       "Beside PyTorch",
       [
-        "network", "batch", "PyTorch, s", "tuned, s", "Stylist, s", "ratio", "to tuned", "memory",
-        "ceiling",
-      ], rows)
+        "network", "pixels", "batch", "PyTorch, s", "tuned, s", "Stylist, s", "ratio", "to tuned",
+        "memory", "ceiling",
+      ], rows,
+      after: [
+        "Timed in turn with the plain PyTorch of `Benchmarks/peers`; tuned is the same with an "
+          + "allocator that keeps what is freed. Memory is our share of PyTorch's.", "",
+      ])
   }
 
   /// How time and memory grow, as a table below a plot.
@@ -143,7 +175,7 @@ public struct BenchTablesJob: Sendable {
     let timings = lines.timings { $0.resolution != nil }
     let rows = timings.map {
       [
-        $0.work.name, "\($0.work.resolution ?? 0)", "\($0.work.batch)", seconds($0.seconds),
+        GrowthPlot.name($0.work), pixels($0.work), "\($0.work.batch)", seconds($0.seconds),
         mib($0.mib),
       ]
     }
@@ -166,10 +198,17 @@ public struct BenchTablesJob: Sendable {
       + [""]
   }
 
-  private func name(_ work: BenchWork) -> String {
-    let name = work.command == "train" ? "training \(work.cfg)-\(work.resolution ?? 0)" : work.name
-    return "`\(name)`"
+  /// The work's name, with threads and machine where lines differ in them.
+  private func name(_ work: BenchWork, among all: [BenchLine]) -> String {
+    var words = [work.name]
+    if Set(all.map(\.threads)).count > 1 { words.append(counted(work.threads, "thread")) }
+    if let machine = work.machine, Set(all.compactMap(\.machine)).count > 1 {
+      words.append(machine)
+    }
+    return "`\(words.joined(separator: ", "))`"
   }
+
+  private func pixels(_ work: BenchWork) -> String { work.resolution.map(String.init) ?? "" }
 
   private func seconds(_ value: Double) -> String {
     String(format: value < 0.1 ? "%.4f" : "%.3f", value)
@@ -187,9 +226,8 @@ public struct BenchTablesJob: Sendable {
 extension BenchWork {
   /// Whether only the number format differs.
   fileprivate func isSame(as other: BenchWork) -> Bool {
-    (command, cfg, resolution, attention) == (
-      other.command, other.cfg, other.resolution, other.attention
-    ) && batch == other.batch && threads == other.threads
+    (name, command, resolution, batch) == (other.name, other.command, other.resolution, other.batch)
+      && (threads, machine) == (other.threads, other.machine)
   }
 }
 

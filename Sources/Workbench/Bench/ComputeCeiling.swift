@@ -9,24 +9,28 @@ enum ComputeCeiling {
   ///
   /// - Parameter dtype: The number format.
   /// - Returns: GFLOP/s, the best of five rounds.
-  static func gflops(dtype: DType) -> Double {
-    withoutGradients {
+  /// - Throws: `CancellationError` between rounds.
+  static func gflops(dtype: DType) throws -> Double {
+    try withoutGradients { () throws in
       let random = TorchGenerator(seed: 0)
       func tensor(_ shape: [Int]) -> Tensor { .randn(shape, generator: random).cast(to: dtype) }
       let map = tensor([8, 256, 64, 64]).channelsLast()
       let kernel = tensor([256, 256, 3, 3]).channelsLast()
       let (a, b) = (tensor([4096, 4096]), tensor([4096, 4096]))
-      let convolution = rate(2 * 8 * 64 * 64 * 256 * 256 * 9) {
+      let convolution = try rate(2 * 8 * 64 * 64 * 256 * 256 * 9) {
         _ = map.conv2d(kernel, padding: [1, 1])
       }
-      let product = rate(2 * 4096 * 4096 * 4096) { _ = a.matmul(b) }
+      let product = try rate(2 * 4096 * 4096 * 4096) { _ = a.matmul(b) }
       return max(convolution, product)
     }
   }
 
-  private static func rate(_ flop: Int, _ work: () -> Void) -> Double {
+  private static func rate(_ flop: Int, _ work: () -> Void) throws -> Double {
     work()
-    let seconds = (0..<5).map { _ in ContinuousClock().measure(work) / .seconds(1) }
+    let seconds = try (0..<5).map { _ in
+      try Task.checkCancellation()
+      return ContinuousClock().measure(work) / .seconds(1)
+    }
     return Double(flop) / (seconds.min() ?? .infinity) / 1e9
   }
 }

@@ -52,13 +52,14 @@ package struct Axis {
   ///
   /// - Parameters:
   ///   - values: What it is for, greater than 0; there is one at least.
-  ///   - marks: What is written beside it; nil for powers of ten, or for 1, 2 and 5 times those.
+  ///   - marks: What is written beside it; nil for powers of ten, or for some numbers between them.
   package init(logarithmicFor values: [Double], marks: [Double]? = nil) {
     let (least, most) = (values.min() ?? 1, values.max() ?? 1)
     (low, high) = (least / 1.15, most * 1.15)
     isLogarithmic = true
     let powers = stride(from: log10(low).rounded(.down), through: log10(high), by: 1)
-    let steps: [Double] = high / low > 300 ? [1] : [1, 2, 5]
+    let steps: [Double] =
+      high / low > 300 ? [1] : high / low > 8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8]
     let round = powers.flatMap { power in steps.map { $0 * pow(10, power) } }
     let (low, high) = (low, high)
     ticks = (marks ?? round).filter { low...high ~= $0 }.map {

@@ -31,8 +31,16 @@ struct Colour: Hashable {
   .map { Colour($0) }
 
   /// The colour with white in it.
-  var pale: Colour {
-    func part(_ value: UInt8) -> UInt32 { UInt32(value) / 2 + 127 }
+  var pale: Colour { faded(by: 0.5) }
+
+  /// The colour with some white in it.
+  ///
+  /// - Parameter share: 0 for the colour itself, 1 for white.
+  /// - Returns: The mixture.
+  func faded(by share: Double) -> Colour {
+    func part(_ value: UInt8) -> UInt32 {
+      UInt32(Double(value) + share * (255 - Double(value)))
+    }
     return Colour(part(red) << 16 | part(green) << 8 | part(blue))
   }
 }

@@ -15,6 +15,8 @@ struct LinePanel {
     let width: Double
     let x: [Double]
     let y: [Double]
+    /// Whether each point is marked.
+    var isDotted = false
   }
 
   let title: String
@@ -52,12 +54,16 @@ struct LinePanel {
     }
     canvas.text(title, x: frame.x.lowerBound, y: y + 18, colour: .ink, scale: 2)
     canvas.text(
-      unit, x: frame.x.upperBound - Canvas.width(of: unit, scale: 2), y: y + 18,
+      unit, x: frame.x.upperBound - Canvas.width(of: unit, scale: 2), y: frame.y.upperBound + 32,
       colour: .faint, scale: 2)
     for line in lines {
       let all = zip(line.x, line.y).map { Canvas.Point(x: column($0), y: row($1)) }
       for points in all.split(whereSeparator: { !$0.y.isFinite }) {
         canvas.line(Array(points), width: line.width, colour: line.colour, in: frame)
+        guard line.isDotted else { continue }
+        for point in points {
+          canvas.line([point, point], width: line.width + 5, colour: line.colour, in: frame)
+        }
       }
     }
   }
@@ -67,9 +73,11 @@ struct LinePanel {
 struct Legend {
   private static let row = 26
   let names: [String]
+  /// A line below the names.
+  var note: String?
 
   /// Rows of pixels that it takes.
-  var height: Int { Self.row * names.count + 20 }
+  var height: Int { Self.row * (names.count + (note == nil ? 0 : 1)) + 20 }
 
   /// Draws it across a picture's whole width.
   func draw(y top: Int, width: Int, on canvas: inout Canvas) {
@@ -81,5 +89,9 @@ struct Legend {
       canvas.fill(x: left..<left + 32, y: y + 5..<y + 9, colour: colour)
       canvas.text(String(name.prefix(letters)), x: left + 44, y: y, colour: .ink, scale: 2)
     }
+    guard let note else { return }
+    canvas.text(
+      String(note.prefix(letters)), x: left, y: top + 4 + names.count * Self.row, colour: .faint,
+      scale: 2)
   }
 }

@@ -9,20 +9,24 @@ struct LogLines {
   static let lineLimit = 1 << 20
 
   let path: String
+  private let kind: String
 
-  init(_ path: String) { self.path = path }
+  /// A log, or another file of lines.
+  init(_ path: String, of kind: String = "a log") { (self.path, self.kind) = (path, kind) }
 
   /// Whether there is a log.
   var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
   /// Calls `body` with every line that ends.
   ///
-  /// What stands behind the last end of a line is passed over: a program that was killed, or is about
-  /// to write the rest, leaves it.
+  /// What stands behind the last end of a line of a log is passed over: a program that was killed,
+  /// or is about to write the rest, leaves it.
   ///
-  /// - Parameter body: Throws a text that says what it expected to end the reading.
+  /// - Parameters:
+  ///   - isWhole: Whether the file is written already, so that what stands there is a line, too.
+  ///   - body: Throws a text that says what it expected to end the reading.
   /// - Throws: `FileError` if the log cannot be read, or naming the line at which `body` threw.
-  func forEach(_ body: (Data) throws(Unexpected) -> Void) throws(FileError) {
+  func forEach(isWhole: Bool = false, _ body: (Data) throws(Unexpected) -> Void) throws(FileError) {
     let file = try open()
     defer { try? file.close() }
     var (rest, number) = (Data(), 0)
@@ -39,6 +43,7 @@ struct LogLines {
         throw damaged(number + 1, Unexpected("a line", found: "more than \(Self.lineLimit) bytes"))
       }
     }
+    if isWhole, !rest.isEmpty { try call(body, rest, number + 1) }
   }
 
   /// The last lines that end, at most `count` of them.
@@ -80,14 +85,15 @@ struct LogLines {
   private func open() throws(FileError) -> FileHandle {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw FileError(.missing, file: path, expected: "a log", found: "no such file")
+      throw FileError(.missing, file: path, expected: kind, found: "no such file")
     }
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     guard attributes?[.type] as? FileAttributeType == .typeRegular,
       let file = FileHandle(forReadingAtPath: path)
     else {
       throw FileError(
-        .unreadable, file: path, expected: "a file to read", found: "none that can be read")
+        .unreadable, file: path, expected: kind,
+        found: isFolder.boolValue ? "a folder" : "none that can be read")
     }
     return file
   }
