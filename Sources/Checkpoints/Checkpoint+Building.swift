@@ -101,6 +101,17 @@ extension Checkpoint.Network {
     return try load { LPIPS(configuration, $0) }
   }
 
+  /// Builds the classifier of pictures and loads its tensors.
+  ///
+  /// - Returns: The network, on the processor, in float32.
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
+  public func makeAttributeClassifier() throws -> AttributeClassifier {
+    guard let configuration = configuration as? AttributeClassifierConfiguration else {
+      throw misfit(.doesNotFit, "a classifier of pictures", type(of: configuration).kind)
+    }
+    return try load { AttributeClassifier(configuration, $0) }
+  }
+
   /// Builds Inception-v3 and loads its tensors.
   ///
   /// - Returns: The network, on the processor, in float32.
@@ -175,6 +186,8 @@ extension Checkpoint.Network {
       return try plan { InceptionV3(configuration, $0) }.parameters
     case let configuration as VGG16Configuration:
       return try plan { VGG16(configuration, $0) }.parameters
+    case let configuration as AttributeClassifierConfiguration:
+      return try plan { AttributeClassifier(configuration, $0) }.parameters
     case is MTCNNConfiguration:
       return try plan { MTCNN($0) }.parameters
     default:

@@ -14,6 +14,8 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
   case editor
   /// It tells the attributes of codes.
   case classifier
+  /// It tells the attributes of pictures.
+  case attributes
   /// It tells how alike pictures are.
   case features
   /// It finds faces in pictures.
@@ -27,6 +29,7 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     case is any EncoderConfiguration: self = .encoder
     case is EditTransformerConfiguration: self = .editor
     case is LatentClassifierConfiguration: self = .classifier
+    case is AttributeClassifierConfiguration: self = .attributes
     case is MTCNNConfiguration: self = .detector
     default: self = .features
     }
@@ -38,7 +41,7 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     case .generator: ["G_ema", "G"]
     case .discriminator: ["D"]
     case .features: ["features", "distance"]
-    case .encoder, .editor, .classifier, .detector: [rawValue]
+    case .encoder, .editor, .classifier, .attributes, .detector: [rawValue]
     }
   }
 
@@ -59,6 +62,7 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     case .encoder: "an encoder"
     case .editor: "a network that edits codes"
     case .classifier: "a classifier of codes"
+    case .attributes: "a classifier of pictures"
     case .features: "a feature network"
     case .detector: "a detector of faces"
     }

@@ -1,6 +1,6 @@
 // The one list of families: of generators and encoders, each with the configurations that people
-// name, of discriminators, of the networks whose features are compared, and of those that find
-// faces.
+// name, of discriminators, of the networks whose features are compared, of those that tell
+// what pictures show, and of those that find faces.
 
 /// The networks that Stylist knows.
 public enum Registry {
@@ -34,6 +34,11 @@ public enum Registry {
     LPIPSConfiguration.self,
     InceptionConfiguration.self,
     VGG16Configuration.self,
+  ]
+
+  /// Every network that tells what pictures show.
+  public static let pictureClassifiers: [any NetworkConfiguration.Type] = [
+    AttributeClassifierConfiguration.self
   ]
 
   /// Every network that edits codes or judges them.
@@ -129,7 +134,8 @@ public enum Registry {
     -> any NetworkConfiguration
   {
     let known: [any NetworkConfiguration.Type] =
-      families + discriminators + encoders + featureNetworks + editors + detectors
+      families + discriminators + encoders + featureNetworks + pictureClassifiers
+      + editors + detectors
     guard let found = known.first(where: { $0.kind == kind }) else {
       throw ConfigurationError("kind: expected that of a known network, found \(kind)")
     }

@@ -225,10 +225,11 @@ final class DiscriminatorEpilogue {
   private let mbstd: (groupSize: Int?, channels: Int)
   private let conv: Conv2dLayer
   private let fc: FullyConnectedLayer
-  private let out: FullyConnectedLayer
+  let out: FullyConnectedLayer
 
   init(
-    _ p: Scope, _ configuration: StyleGAN2DiscriminatorConfiguration, filter: Tensor
+    _ p: Scope, _ configuration: StyleGAN2DiscriminatorConfiguration, filter: Tensor,
+    outFeatures: Int? = nil
   ) {
     let last = configuration.lastResolution
     let channels = configuration.channels(at: last)
@@ -244,10 +245,12 @@ final class DiscriminatorEpilogue {
     fc = FullyConnectedLayer(
       p / "fc", inFeatures: channels * last * last, outFeatures: channels, activation: .lrelu)
     out = FullyConnectedLayer(
-      p / "out", inFeatures: channels, outFeatures: configuration.labelDim > 0 ? channels : 1)
+      p / "out", inFeatures: channels,
+      outFeatures: outFeatures ?? (configuration.labelDim > 0 ? channels : 1))
   }
 
-  func callAsFunction(_ state: DiscriminatorBlock.State, mappedLabels: Tensor?) -> Tensor {
+  /// What the last layer reads: [N, C].
+  func features(_ state: DiscriminatorBlock.State) -> Tensor {
     guard var x = state.x?.cast(to: .float32) else {
       preconditionFailure("the last block without features")
     }
@@ -255,7 +258,11 @@ final class DiscriminatorEpilogue {
     if mbstd.channels > 0 {
       x = minibatchStandardDeviation(x, groupSize: mbstd.groupSize, channels: mbstd.channels)
     }
-    x = out(fc(conv(x).flattened(from: 1)))
+    return fc(conv(x).flattened(from: 1))
+  }
+
+  func callAsFunction(_ state: DiscriminatorBlock.State, mappedLabels: Tensor?) -> Tensor {
+    let x = out(features(state))
     guard let mappedLabels else { return x }
     // The logit is the projection of the features on the mapped label.
     let scale = 1 / Double(mappedLabels.size(1)).squareRoot()

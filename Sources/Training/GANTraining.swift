@@ -13,13 +13,13 @@ import Tensors
 public final class GANTraining: Trainable {
   /// What is trained, and how.
   public let trainer: GANTrainer
-  private let dataset: any Dataset
-  private var loader: BatchLoader
+  private var pictures: TrainingPictures
   private var labelDraws: RandomState
   private let sheetZ: Tensor
   private let sheetLabels: Tensor?
   private let grid: (columns: Int, rows: Int)
-  private lazy var fingerprint = dataset.fingerprint
+
+  private var dataset: any Dataset { pictures.dataset }
 
   /// Networks with first values, and the first picture.
   ///
@@ -34,9 +34,8 @@ public final class GANTraining: Trainable {
     let d = recipe.discriminator.makeDiscriminator(Scope(ParameterStore(), generator: random))
     trainer = try GANTrainer(
       generator: g, discriminator: d, configuration: recipe.training, seed: UInt64(options.seed))
-    self.dataset = dataset
-    loader = Self.loader(
-      dataset, DataOrder(count: dataset.count, seed: UInt64(options.seed)), recipe.training)
+    pictures = TrainingPictures(
+      dataset, batchSize: recipe.training.batchSize, seed: options.seed)
     labelDraws = RandomState(seed: options.seed)
     grid = Self.grid(of: dataset.shape)
     let count = grid.columns * grid.rows
@@ -48,17 +47,11 @@ public final class GANTraining: Trainable {
       g.traits.labelDim > 0 ? Tensor(labels, shape: [count, g.traits.labelDim]) : nil
   }
 
-  private static func loader(
-    _ dataset: any Dataset, _ order: DataOrder, _ training: GANTrainerConfiguration
-  ) -> BatchLoader {
-    BatchLoader(dataset, order: order, batchSize: training.batchSize, threads: 1)
-  }
-
   // MARK: Steps
 
   /// Runs one iteration on the next batch.
   public func step(imagesSeen: Int, _ statistics: inout Statistics) throws -> Int {
-    let batch = try loader.next()
+    let batch = try pictures.next()
     let labelDim = trainer.generator.traits.labelDim
     let real = RealBatch(
       images: batch.images,
@@ -90,7 +83,6 @@ public final class GANTraining: Trainable {
     static let labels = "labels"
     static let iterations = "iterations"
     static let images = "images"
-    static let pictures = "data.pictures"
   }
 
   /// Adds the networks, optimisers, random streams and the place in the data.
@@ -106,42 +98,20 @@ public final class GANTraining: Trainable {
     }
     state.values.counters[Key.iterations] = found.counters.iteration
     state.values.counters[Key.images] = found.counters.imageCount
-    state.values.counters[Key.pictures] = dataset.count
-    state.values.data = String(
-      decoding: try JSONEncoder.ofLogs.encode(fingerprint), as: UTF8.self)
     state.values.randomStates[Key.labels] = labelDraws
-    state.values.dataPosition = TrainingState.DataPosition(
-      seed: UInt32(truncatingIfNeeded: loader.order.seed), epoch: loader.order.epoch,
-      index: loader.order.position % dataset.count)
+    try pictures.save(into: &state)
   }
 
   /// Goes on from what `save` added.
   public func restore(from state: TrainingState) throws {
     let counters = state.values.counters
     guard let iterations = counters[Key.iterations], let images = counters[Key.images],
-      let labels = state.values.randomStates[Key.labels], let place = state.values.dataPosition
+      let labels = state.values.randomStates[Key.labels], state.values.dataPosition != nil
     else {
       throw TrainingError.misfit(
         "state", expected: "that of a generator and a discriminator", found: "another")
     }
-    guard counters[Key.pictures] == dataset.count else {
-      throw TrainingError.misfit(
-        "data", expected: "\(counters[Key.pictures] ?? 0) pictures, as when the state was saved",
-        found: "\(dataset.count)")
-    }
-    // States from before there were fingerprints have none.
-    if let data = state.values.data,
-      let before = try? JSONDecoder().decode(DatasetFingerprint.self, from: Data(data.utf8)),
-      !before.isOfSameData(as: fingerprint)
-    {
-      throw ConfigurationError(
-        "data: expected the \(dataset.count) pictures that the training has seen so far, found as "
-          + "many others: their names, labels or content differ")
-    }
-    guard let order = DataOrder(count: dataset.count, place) else {
-      throw TrainingError.misfit(
-        "place in the data", expected: "one of \(dataset.count) pictures", found: "\(place)")
-    }
+    let order = try pictures.order(in: state)
     var tensors = state.tensors
     for (name, bytes) in state.generators {
       tensors[Key.random + name] = StoredParameter(Tensor(bytes))
@@ -150,7 +120,7 @@ public final class GANTraining: Trainable {
       GANTrainerState(
         counters: GANTrainer.Counters(iteration: iterations, imageCount: images),
         tensors: tensors))
-    loader = Self.loader(dataset, order, trainer.configuration)
+    pictures.go(to: order)
     labelDraws = labels
   }
 
@@ -206,22 +176,5 @@ public final class GANTraining: Trainable {
       sheet.place(picture, column: index % grid.columns, row: index / grid.columns)
     }
     return sheet.image
-  }
-}
-
-extension Batch {
-  /// The pictures as networks see them: [N, C, H, W] in [-1, 1].
-  fileprivate var images: Tensor {
-    Tensor(pixels, shape: [indices.count, shape.channels, shape.resolution, shape.resolution])
-      .cast(to: .float32) / 127.5 - 1
-  }
-}
-
-extension DataOrder {
-  /// The order at a saved place, or nil if there is no such place.
-  fileprivate init?(count: Int, _ place: TrainingState.DataPosition) {
-    guard 0..<count ~= place.index, 0..<Int.max / count ~= place.epoch else { return nil }
-    self.init(
-      count: count, seed: UInt64(place.seed), position: place.epoch * count + place.index)
   }
 }

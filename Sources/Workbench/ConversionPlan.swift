@@ -130,7 +130,7 @@ extension ConvertJob.Form {
   ) -> [String] {
     let roles = ["G_ema", "G", "D"].filter { networks[$0] != nil }
     guard !holdsSeveral else { return roles }
-    let others = [NetworkUse.encoder, .editor, .classifier, .features, .detector]
+    let others = [NetworkUse.encoder, .editor, .classifier, .attributes, .features, .detector]
       .flatMap(\.roles).filter { networks[$0] != nil }
     return Array(roles.prefix(1)) + others
   }

@@ -56,7 +56,7 @@ extension NetworkComparison {
     quantity =
       switch first.use {
       case .generator: "pictures"
-      case .discriminator, .classifier: "logits"
+      case .discriminator, .classifier, .attributes: "logits"
       case .encoder, .editor: "codes"
       case .features: first.configuration is LPIPSConfiguration ? "distances" : "features"
       case .detector: "faces"
@@ -95,6 +95,12 @@ extension NetworkComparison {
     case .classifier:
       let classifier = try network.makeLatentClassifier()
       return { classifier(noise([1, 1, classifier.configuration.codeLength], seed: $0)).logits }
+    case .attributes:
+      let classifier = try network.makeAttributeClassifier()
+      let (side, channels) = (
+        classifier.configuration.resolution, classifier.configuration.imgChannels
+      )
+      return { classifier(noise([1, channels, side, side], seed: $0)) }
     case .features where network.configuration is LPIPSConfiguration:
       let lpips = try network.makeLPIPS()
       return { seed in

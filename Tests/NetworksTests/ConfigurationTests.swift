@@ -184,7 +184,8 @@ private func discriminatorMessage(
     let kinds =
       Registry.families.map { $0.kind } + Registry.discriminators.map { $0.kind }
       + Registry.encoders.map { $0.kind } + Registry.featureNetworks.map { $0.kind }
-      + Registry.editors.map { $0.kind } + Registry.detectors.map { $0.kind }
+      + Registry.pictureClassifiers.map { $0.kind } + Registry.editors.map { $0.kind }
+      + Registry.detectors.map { $0.kind }
     #expect(Set(kinds).count == kinds.count && kinds.first == "stylegan2")
     #expect(error?.description == "kind: expected that of a known network, found stylegan9")
   }

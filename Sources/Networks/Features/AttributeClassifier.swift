@@ -1,0 +1,99 @@
+// A classifier of pictures that tells several attributes at once: the body of StyleGAN2's
+// discriminator, which judges each picture by itself.
+
+public import Layers
+public import Tensors
+
+/// The sizes of a classifier of pictures, and what it tells.
+public struct AttributeClassifierConfiguration: NetworkConfiguration {
+  /// The name of this kind in network files.
+  public static let kind = "attribute-classifier"
+
+  /// The pictures' width and height, a power of two from 8 on.
+  public var resolution = 256
+  /// 1 grey, 3 RGB.
+  public var imgChannels = 3
+  /// Features at resolution r are `min(channelBase / r, channelMax)`.
+  public var channelBase = 16384
+  /// The most features of a layer.
+  public var channelMax = 512
+  /// The names of the attributes, in the order of the logits.
+  public var attributes = CelebAAttributes.names
+
+  /// A classifier of CelebA's attributes at a resolution.
+  ///
+  /// - Parameters:
+  ///   - resolution: The pictures' width and height.
+  ///   - attributes: The names of the attributes.
+  public init(resolution: Int = 256, attributes: [String] = CelebAAttributes.names) {
+    (self.resolution, self.attributes) = (resolution, attributes)
+  }
+
+  /// The body; every picture is judged by itself.
+  var body: StyleGAN2DiscriminatorConfiguration {
+    var body = StyleGAN2DiscriminatorConfiguration(resolution: resolution)
+    (body.imgChannels, body.channelBase, body.channelMax) = (imgChannels, channelBase, channelMax)
+    body.mbstdChannels = 0
+    return body
+  }
+
+  /// Checks that a network can be built from these values.
+  ///
+  /// - Throws: `ConfigurationError` naming the first value that cannot be.
+  public func validate() throws(ConfigurationError) {
+    try body.validate()
+    try ConfigurationError.check("imgChannels", imgChannels, is: "1 or 3", [1, 3].contains)
+    try ConfigurationError.check(
+      "attributes", attributes, is: "1 to 4096 names that differ, of 1 to 100 letters"
+    ) { names in
+      (1...4096).contains(names.count) && Set(names).count == names.count
+        && names.allSatisfy { (1...100).contains($0.count) }
+    }
+  }
+}
+
+/// Tells which attributes a picture shows.
+///
+/// - Shape: `img` [N, C, H, W] in [-1, 1]; logits [N, attributes], features [N, F].
+public final class AttributeClassifier {
+  /// The sizes it was built from, and what it tells.
+  public let configuration: AttributeClassifierConfiguration
+  /// All parameters and buffers: the blocks `b64` and so on, and the last layer `b4.out`.
+  public let parameters: ParameterStore
+  private let blocks: [DiscriminatorBlock]
+  private let epilogue: DiscriminatorEpilogue
+
+  /// Builds the network.
+  ///
+  /// - Parameters:
+  ///   - configuration: Sizes and attributes; `validate()` must accept them.
+  ///   - p: The root of the names.
+  public init(_ configuration: AttributeClassifierConfiguration, _ p: Scope) {
+    let body = configuration.body
+    self.configuration = configuration
+    parameters = p.store
+    let filter = Layers.resampleFilter(body.resampleFilter)
+    blocks = body.blockResolutions.map { r in
+      DiscriminatorBlock(p / "b\(r)", resolution: r, body, filter: filter)
+    }
+    epilogue = DiscriminatorEpilogue(
+      p / "b\(body.lastResolution)", body, filter: filter,
+      outFeatures: configuration.attributes.count)
+  }
+
+  /// What pictures look like to the last layer.
+  ///
+  /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
+  /// - Returns: [N, F].
+  public func features(_ img: Tensor) -> Tensor {
+    var state = DiscriminatorBlock.State(x: nil, img: img.channelsLast())
+    for block in blocks { state = block(state, precision: .float32) }
+    return epilogue.features(state)
+  }
+
+  /// Judges pictures.
+  ///
+  /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
+  /// - Returns: [N, attributes], positive where an attribute is there.
+  public func callAsFunction(_ img: Tensor) -> Tensor { epilogue.out(features(img)) }
+}
