@@ -45,6 +45,33 @@ public func convolution3x3Reference(
   return call("aten::conv2d", x, weight, bias, [stride, stride], [padding, padding])
 }
 
+/// A 3×3 convolution with steps of 1, a bias and ReLU.
+///
+/// Where no gradients are recorded, and Winograd's filtering can compute it, all of it is one pass
+/// over memory; without padding what lies at the border is computed and left out.
+///
+/// - Shape: `x` [N, I, H, W], `weight` [O, I, 3, 3], `bias` [O], result [N, O, H, W], or without
+///   padding [N, O, H - 2, W - 2].
+/// - Parameters:
+///   - x: Images.
+///   - weight: Kernels.
+///   - bias: What is added to each channel.
+///   - padding: Zeros on every side, 1 or 0.
+/// - Returns: The convolved images without what is negative.
+public func rectifiedConvolution3x3(_ x: Tensor, weight: Tensor, bias: Tensor, padding: Int)
+  -> Tensor
+{
+  guard isFinishable(x, weight: weight) else {
+    let y: Tensor = call("aten::conv2d", x, weight, bias, [1, 1], [padding, padding])
+    return y.relu()
+  }
+  ckernels_register()
+  let slopes = Tensor.zeros([weight.size(0)])
+  let y: Tensor = call("stylist::conv3x3_finish", x, weight, Tensor?.none, bias, slopes)
+  guard padding == 0 else { return y }
+  return y.sliced(1..<y.size(2) - 1, axis: 2).sliced(1..<y.size(3) - 1, axis: 3)
+}
+
 /// The transpose of `convolution3x3` with steps of 2: every pixel adds its kernel to the result.
 ///
 /// - Shape: `x` [N, O, H, W], `weight` [O, I, 3, 3], result [N, I, 2 H + 1, 2 W + 1].

@@ -41,9 +41,6 @@ public enum MetricProtocol: String, CaseIterable, Codable, Hashable, Sendable {
   /// What precision and recall round features and distances to.
   public var rounding: DType { self == .legacy ? .float16 : .float32 }
 
-  /// Whether precision and recall compare features of VGG-16; torch-fidelity takes Inception's.
-  public var takesVGG: Bool { self != .torchFidelity }
-
   /// The features that Inception has of pictures.
   ///
   /// - Shape: `pictures` [N, 1 or 3, H, W]; features [N, 2048].

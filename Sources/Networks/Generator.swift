@@ -279,7 +279,7 @@ public struct NoiseSource {
     /// The noise stored with the network, the same for every image.
     case const
     /// Fresh standard normal numbers for every image and layer.
-    case random(TorchGenerator)
+    case random(NoiseStreams)
     /// No noise at all.
     case none
   }
@@ -300,9 +300,18 @@ public struct NoiseSource {
   /// No noise.
   public static var none: NoiseSource { NoiseSource(.none) }
 
-  /// Fresh noise drawn from `generator`.
+  /// Fresh noise drawn from `generator`, for whole batches at a time.
   public static func random(_ generator: TorchGenerator) -> NoiseSource {
-    NoiseSource(.random(generator))
+    NoiseSource(.random(NoiseStreams(generator)))
+  }
+
+  /// Fresh noise that each image of a batch has from a stream of its own, so that it does not
+  /// depend on the others.
+  ///
+  /// - Parameter generators: One for each image.
+  /// - Returns: The noise.
+  public static func random(each generators: [TorchGenerator]) -> NoiseSource {
+    NoiseSource(.random(NoiseStreams(each: generators)))
   }
 
   /// Whether noise is drawn while images are made.
@@ -316,5 +325,30 @@ public struct NoiseSource {
   /// - Returns: `mode`, or none if the layer is left out.
   public func mode(forLayer layer: Int) -> Mode {
     layers?.contains(layer) ?? true ? mode : .none
+  }
+}
+
+/// Where fresh noise is drawn: one stream for a whole batch, or one for each of its images.
+public struct NoiseStreams {
+  private let generators: [TorchGenerator]
+
+  /// One stream for whole batches.
+  public init(_ generator: TorchGenerator) { generators = [generator] }
+
+  /// A stream for each image of a batch.
+  public init(each generators: [TorchGenerator]) { self.generators = generators }
+
+  /// Standard normal numbers.
+  ///
+  /// - Parameters:
+  ///   - batch: N, the number of streams if there is one for each image.
+  ///   - shape: What an image gets.
+  /// - Returns: [N] and the shape.
+  func randn(batch: Int, _ shape: [Int]) -> Tensor {
+    guard generators.count != 1 else {
+      return .randn([batch] + shape, generator: generators[0])
+    }
+    precondition(generators.count == batch, "\(generators.count) streams for \(batch) images")
+    return .concatenate(generators.map { .randn([1] + shape, generator: $0) }, axis: 0)
   }
 }

@@ -189,9 +189,8 @@ final class StyleGAN1Synthesis {
     let stored = noise[layer]
     switch source.mode(forLayer: layer) {
     case .const: return stored
-    case .random(let generator):
-      return .randn([batch] + stored.shape.dropFirst(), generator: generator)
-        .cast(to: stored.dtype)
+    case .random(let streams):
+      return streams.randn(batch: batch, Array(stored.shape.dropFirst())).cast(to: stored.dtype)
     case .none: return nil
     }
   }

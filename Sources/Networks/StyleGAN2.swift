@@ -450,8 +450,8 @@ public final class SynthesisLayer {
     guard let noiseConst, let noiseStrength else { return nil }
     switch source.mode(forLayer: noiseIndex) {
     case .const: return noiseConst * noiseStrength
-    case .random(let generator):
-      return .randn([batch, 1, resolution, resolution], generator: generator) * noiseStrength
+    case .random(let streams):
+      return streams.randn(batch: batch, [1, resolution, resolution]) * noiseStrength
     case .none: return nil
     }
   }

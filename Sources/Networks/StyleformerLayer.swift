@@ -329,7 +329,7 @@ public final class StyleformerLayer {
   private func noise(_ source: NoiseSource, batch: Int) -> Tensor? {
     switch source.mode(forLayer: noiseIndex) {
     case .const: noiseConst
-    case .random(let generator): .randn([batch, resolution * resolution, 1], generator: generator)
+    case .random(let streams): streams.randn(batch: batch, [resolution * resolution, 1])
     case .none: nil
     }
   }

@@ -117,7 +117,7 @@ public actor GeneratorHost {
   private func noiseMode(_ kind: NoiseKind, seed: UInt32) -> NoiseSource.Mode {
     switch kind {
     case .const: .const
-    case .random: .random(TorchGenerator(seed: UInt64(seed)))
+    case .random: .random(NoiseStreams(TorchGenerator(seed: UInt64(seed))))
     case .none: .none
     }
   }

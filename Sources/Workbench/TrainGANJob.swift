@@ -4,6 +4,8 @@ import Checkpoints
 import Datasets
 public import Formats
 import Foundation
+import Layers
+import Networks
 import Tensors
 import Training
 
@@ -58,6 +60,9 @@ public struct TrainGANJob: Sendable {
   private let request: TrainGANRequest
   private let start: Start
   private let command: String
+  /// What is measured of every snapshot, against the data of the training unless another is named;
+  /// nil for nothing.
+  public var metrics: MetricsGeneratorJob?
 
   /// A training.
   ///
@@ -92,6 +97,7 @@ public struct TrainGANJob: Sendable {
     switch start {
     case .new(let outdir):
       let (options, _) = try request.begin()
+      try checkMetrics(of: options)
       if let file = options.initFrom {
         try GANTraining.checkStart(from: ShippedModels.file(file), of: options)
       }
@@ -103,6 +109,7 @@ public struct TrainGANJob: Sendable {
       try RunFolder.check(folder)
       let going = try goingOn(in: folder) { _ in }
       if !going.isFinished { _ = try request.openData(of: going.options) }
+      try checkMetrics(of: going.options)
       return try TrainGANPlan(
         folder: folder, options: going.options, schedule: going.schedule, kimg: going.kimg)
     }
@@ -149,6 +156,7 @@ public struct TrainGANJob: Sendable {
     in outdir: String, _ tell: @escaping (TrainingEvent) -> Void
   ) throws -> Outcome {
     let (options, dataset) = try request.begin()
+    try checkMetrics(of: options)
     let schedule = try request.schedule(for: options, before: nil)
     let training = try GANTraining(options, on: dataset)
     if let file = options.initFrom {
@@ -160,7 +168,7 @@ public struct TrainGANJob: Sendable {
     try RunRecord(options, schedule, command: command).write(in: folder)
     let engine = try TrainingEngine(
       training, in: folder, schedule: schedule, options: options.canonicalJSON(),
-      tell: Self.passingOn(tell, doneBefore: 0))
+      measure: measuring(options, tell), tell: Self.passingOn(tell, doneBefore: 0))
     return try run(engine, in: folder, options, schedule, tell)
   }
 
@@ -175,14 +183,43 @@ public struct TrainGANJob: Sendable {
       return Outcome(of: path, kimg: going.kimg, hasTrained: false)
     }
     let dataset = try request.openData(of: going.options)
+    try checkMetrics(of: going.options)
     if request.threads == nil { Machine.setThreadCount(going.options.threads) }
     try (try? RunRecord(in: path))?.with(going.schedule).write(in: folder)
     let engine = try TrainingEngine(
       GANTraining(going.options, on: dataset), in: folder, schedule: going.schedule,
-      options: going.options.canonicalJSON(),
+      options: going.options.canonicalJSON(), measure: measuring(going.options, tell),
       tell: Self.passingOn(tell, doneBefore: TrainingEngine.images(of: going.state)))
     try engine.restore(from: going.state)
     return try run(engine, in: folder, going.options, going.schedule, tell)
+  }
+
+  /// The metrics with the data of the training, unless another is named.
+  private func metrics(of options: GANOptions) -> MetricsGeneratorJob? {
+    guard var metrics else { return nil }
+    metrics.data = metrics.data ?? MetricData(options)
+    return metrics
+  }
+
+  /// Checks that snapshots can be measured, before hours have been trained.
+  private func checkMetrics(of options: GANOptions) throws {
+    guard let metrics = metrics(of: options) else { return }
+    let scope = Scope(ParameterStore(), device: .meta)
+    try metrics.check(options.recipe().generator.makeGenerator(scope).traits)
+  }
+
+  /// What measures the network in a file.
+  private func measuring(
+    _ options: GANOptions, _ tell: @escaping (TrainingEvent) -> Void
+  ) -> ((String) throws -> [MetricResult])? {
+    guard let metrics = metrics(of: options) else { return nil }
+    return { file in
+      tell(.remark("measuring \(metrics.metricNames.joined(separator: ", "))"))
+      let generator = try NetworkSource.file(file).makeGenerator().generator
+      let outcome = try metrics.run(on: generator) { tell(.progress($0)) }
+      outcome.remarks.forEach { tell(.remark($0)) }
+      return outcome.findings.map(\.result)
+    }
   }
 
   private func run(

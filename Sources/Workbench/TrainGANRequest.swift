@@ -111,7 +111,8 @@ extension TrainGANRequest {
       throw RequestError(
         "--data", expected: "portraits, a folder or an archive", found: "nothing")
     }
-    let base = try Self.open(data, resolution: resolution, readsLabels: cond ?? false)
+    let base = try openDataset(
+      data, resolution: resolution, portraits: Self.portraitCount, readsLabels: cond ?? false)
     if let resolution, resolution != base.shape.resolution {
       throw RequestError(
         "--res", expected: "the \(base.shape.resolution) pixels of \(data)",
@@ -168,8 +169,9 @@ extension TrainGANRequest {
   private func dataset(of options: GANOptions) throws -> any Dataset {
     let source = data ?? options.data.path ?? options.data.source
     do {
-      return try Self.open(
-        source, resolution: options.data.resolution, readsLabels: options.data.labelDim > 0)
+      return try openDataset(
+        source, resolution: options.data.resolution, portraits: Self.portraitCount,
+        readsLabels: options.data.labelDim > 0)
     } catch let error as DatasetError where error.error.kind == .missing && data == nil {
       throw FileError(
         .missing, file: error.file,
@@ -196,15 +198,6 @@ extension TrainGANRequest {
   }
 
   // MARK: Data
-
-  private static func open(
-    _ source: String, resolution: Int?, readsLabels: Bool
-  ) throws -> any Dataset {
-    guard source == "portraits" else {
-      return try ImageDataset(path: source, readsLabels: readsLabels)
-    }
-    return PortraitsDataset(count: portraitCount, resolution: resolution ?? 64)
-  }
 
   private func view(of base: any Dataset) throws(RequestError) -> any Dataset {
     guard let subset else { return DatasetView(base, mirror: mirror ?? false) }

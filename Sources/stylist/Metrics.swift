@@ -8,6 +8,8 @@ struct Metrics: AsyncParsableCommand {
     abstract: "Measure how good pictures and generators are.",
     discussion: """
       EXAMPLES
+        stylist metrics --network=cats.pkl --data=cats.zip --metrics=fid50k_full \\
+          --inception=inception-2015-12-05.pt
         stylist metrics folders fakes reals --inception=inception-2015-12-05.pt
         stylist metrics folders fakes ffhq.npz --protocol=pytorch-fid \\
           --inception=pt_inception-2015-12-05-6726825d.pth --max-fid=10
@@ -15,5 +17,6 @@ struct Metrics: AsyncParsableCommand {
       Numbers depend on the network, on how pictures are resized, and on how many
       there are; every result says all of it.
       """,
-    subcommands: [MetricsFolders.self])
+    subcommands: [MetricsGenerator.self, MetricsFolders.self, MetricsPairs.self],
+    defaultSubcommand: MetricsGenerator.self)
 }

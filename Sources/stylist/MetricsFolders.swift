@@ -1,7 +1,6 @@
 // `stylist metrics folders`: one set of pictures against another.
 
 import ArgumentParser
-import Foundation
 import Workbench
 
 /// Compares two sets of pictures.
@@ -40,50 +39,12 @@ struct MetricsFolders: AsyncParsableCommand {
   var metrics = "fid"
 
   @Option(
-    name: .customLong("protocol"),
-    help: ArgumentHelp(
-      "Whose rules: \(MetricsFolders.protocols.joined(separator: ", ")).", valueName: "name"),
-    completion: .list(MetricsFolders.protocols))
-  var rule = MetricsFoldersJob.protocols[0]
-
-  @Option(
-    help: ArgumentHelp(
-      "Inception-v3: NVIDIA's inception-2015-12-05.pt, or pytorch-fid's .pth.", valueName: "file"),
-    completion: .checkpoint)
-  var inception: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "VGG-16 for pr: NVIDIA's vgg16.pt, or torchvision's vgg16-397923af.pth.", valueName: "file"),
-    completion: .checkpoint)
-  var vgg: String?
-
-  @Option(
     help: ArgumentHelp("The pictures in each of KID's 100 subsets.", valueName: "count"))
   var kidSubsetSize = 1000
 
-  @Option(
-    help: ArgumentHelp(
-      "The seed of what is chosen at random (default: 0; torch-fidelity: 2020).",
-      valueName: "seed"))
-  var seed: UInt32?
-
-  @Option(
-    help: ArgumentHelp(
-      "The folder that keeps features (default: ~/.cache/stylist).", valueName: "folder"),
-    completion: .directory)
-  var cache: String?
-
-  @Flag(help: "Keep no features.")
-  var noCache = false
-
-  @Option(help: ArgumentHelp("The largest FID that is good enough.", valueName: "number"))
-  var maxFid: Double?
-
+  @OptionGroup var rules: MetricRuleOptions
   @OptionGroup var threadOptions: ThreadOptions
   @OptionGroup var report: ReportOptions
-
-  private static let protocols = MetricsFoldersJob.protocols
 
   func run() async throws {
     let job = try job()
@@ -97,14 +58,12 @@ struct MetricsFolders: AsyncParsableCommand {
         ])
       return
     }
-    let outcome = try await interruptible(leaving: "features computed so far are kept") {
+    let outcome = try await interruptible(leaving: rules.leaving) {
       try await job.run(progress: ProgressReporter().show)
     }
     outcome.remarks.forEach(say)
     try report.print(outcome, lines: outcome.lines)
-    if let maxFid, let fid = outcome.results["fid"], !(fid <= maxFid) {
-      throw CheckFailure("fid: expected at most \(maxFid), found \(fid)")
-    }
+    try rules.checkDistance(outcome.results["fid"])
   }
 
   /// What `-n` prints as JSON.
@@ -117,9 +76,8 @@ struct MetricsFolders: AsyncParsableCommand {
   private func job() throws -> MetricsFoldersJob {
     try threadOptions.check()
     var job = MetricsFoldersJob(
-      pictures, reference: reference,
-      networks: FeatureNetworkFiles(inception: inception, vgg: vgg))
-    try job.setProtocol(rule)
+      pictures, reference: reference, networks: rules.networks(),
+      rule: try MetricRules.named(rules.rule))
     job.threads = threadOptions.threads
     job.metrics = try metrics.split(separator: ",").map { name throws(UsageError) in
       guard let metric = MetricsFoldersJob.Metric(rawValue: String(name)) else {
@@ -130,21 +88,10 @@ struct MetricsFolders: AsyncParsableCommand {
     guard (2...1_000_000).contains(kidSubsetSize) else {
       throw UsageError("--kid-subset-size: expected 2 to 1000000, found \(kidSubsetSize)")
     }
-    guard maxFid == nil || job.metrics.contains(.fid) else {
-      throw UsageError("--max-fid goes with --metrics=fid")
-    }
-    guard cache == nil || !noCache else { throw UsageError("--cache and --no-cache contradict") }
-    job.seed = seed
+    try rules.check(hasDistance: job.metrics.contains(.fid))
     job.subsets.size = kidSubsetSize
-    job.cache = noCache ? nil : cache ?? Self.usualCache
+    (job.seed, job.cache) = (rules.seed, rules.cachePath)
     try job.check()
     return job
-  }
-
-  /// Where features are kept unless another folder is named.
-  private static var usualCache: String {
-    let environment = ProcessInfo.processInfo.environment
-    let base = environment["XDG_CACHE_HOME"] ?? "\(NSHomeDirectory())/.cache"
-    return "\(base)/stylist"
   }
 }

@@ -7,23 +7,37 @@ import Workbench
 /// Shows how far a job has come.
 final class ProgressReporter: Sendable {
   private let isTerminal = isatty(FileHandle.standardError.fileDescriptor) == 1
-  private let start = ContinuousClock.now
-  private let lastShown = Mutex<ContinuousClock.Instant?>(nil)
+  private let phase = Mutex(Phase())
+
+  /// What is counted now: a job may count one thing after another.
+  private struct Phase {
+    var start = ContinuousClock.now
+    var last: (progress: JobProgress, time: ContinuousClock.Instant)?
+    var lastShown: ContinuousClock.Instant?
+
+    /// Takes a step into account, and returns the seconds since what is counted began.
+    mutating func seconds(at progress: JobProgress, _ now: ContinuousClock.Instant) -> Double {
+      if let last, !progress.isLater(than: last.progress) {
+        (start, lastShown) = (last.time, nil)
+      }
+      last = (progress, now)
+      return (now - start) / .seconds(1)
+    }
+  }
 
   /// Shows progress, at most ten times a second on a terminal and once a second elsewhere, and
   /// always at the end.
   func show(_ progress: JobProgress) {
     let now = ContinuousClock.now
-    let isDue = lastShown.withLock { last in
+    let due = phase.withLock { phase -> Double? in
+      let seconds = phase.seconds(at: progress, now)
       let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(1)
-      guard progress.done == progress.total || last.map({ now - $0 >= pause }) ?? true else {
-        return false
-      }
-      last = now
-      return true
+      let isDue = phase.lastShown.map { now - $0 >= pause } ?? true
+      guard isDue || progress.done == progress.total else { return nil }
+      phase.lastShown = now
+      return seconds
     }
-    guard isDue else { return }
-    let seconds = (now - start) / .seconds(1)
+    guard let seconds = due else { return }
     let rate = Double(progress.done - progress.doneBefore) / max(seconds, 1e-9)
     let left = Double(progress.total - progress.done) / max(rate, 1e-9)
     writeToStandardError(isTerminal ? bar(progress, rate, left) : json(progress, rate, left))
@@ -56,5 +70,13 @@ final class ProgressReporter: Sendable {
       done: progress.done, total: progress.total, unit: progress.unit,
       perSecond: (rate * 1000).rounded() / 1000, secondsLeft: (left * 10).rounded() / 10)
     return (try? encoder.encode(line)).map { String(decoding: $0, as: UTF8.self) + "\n" } ?? ""
+  }
+}
+
+extension JobProgress {
+  /// Whether it counts on from an earlier step of the same work.
+  fileprivate func isLater(than earlier: JobProgress) -> Bool {
+    (unit, total, doneBefore) == (earlier.unit, earlier.total, earlier.doneBefore)
+      && done >= earlier.done
   }
 }

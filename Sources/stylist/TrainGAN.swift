@@ -22,7 +22,8 @@ struct TrainGAN: AsyncParsableCommand {
       snapshot. Ctrl-C saves and ends; --resume goes on bit for bit, from the
       last snapshot even after a power cut. --init-from starts a new training
       with the networks of a file. A closed terminal saves and ends, too, unless
-      the training was started by nohup.
+      the training was started by nohup. --metrics measures every snapshot against
+      the data, which adds a line to metric-NAME.jsonl; give it again with --resume.
       """)
 
   @Option(
@@ -56,6 +57,8 @@ struct TrainGAN: AsyncParsableCommand {
       "Where all random numbers start, 0 to 4294967295 (default: 0).", valueName: "seed"))
   var seed: UInt32?
 
+  @OptionGroup(title: "METRICS") var metrics: TrainingMetricOptions
+
   @OptionGroup var threadOptions: ThreadOptions
 
   @OptionGroup var report: ReportOptions
@@ -86,7 +89,9 @@ struct TrainGAN: AsyncParsableCommand {
     recipe.fill(&request)
     schedule.fill(&request)
     let command = commandLine(Array(CommandLine.arguments.dropFirst()))
-    return TrainGANJob(request, try start(), command: command)
+    var job = TrainGANJob(request, try start(), command: command)
+    job.metrics = try metrics.job()
+    return job
   }
 
   private func start() throws -> TrainGANJob.Start {

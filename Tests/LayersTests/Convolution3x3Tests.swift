@@ -121,6 +121,27 @@ private let tolerance = 2e-5
     #expect(dx.strides == [2048, 1, 256, 32])
   }
 
+  @Test("and ReLU in one pass, with padding and without", arguments: choices, [0, 1])
+  func rectified(c: Choice, padding: Int) {
+    guard padding == 1 || min(c.height, c.width) >= 3 else { return }
+    let x = seeded([c.samples, c.inChannels, c.height, c.width], 1)
+    let (weight, bias) = (
+      seeded([c.outChannels, c.inChannels, 3, 3], 2), seeded([c.outChannels], 3)
+    )
+    let wide: Tensor = call(
+      "aten::conv2d", x.cast(to: .float64), weight.cast(to: .float64), bias.cast(to: .float64),
+      [1, 1], [padding, padding])
+    let expected = wide.relu()
+    let largest: Double = expected.max().item()
+    let found = withoutGradients {
+      rectifiedConvolution3x3(x, weight: weight, bias: bias, padding: padding)
+    }
+    expectClose(found.cast(to: .float64), expected, atol: tolerance * largest)
+    expectClose(
+      rectifiedConvolution3x3(x, weight: weight, bias: bias, padding: padding)
+        .cast(to: .float64), expected, atol: tolerance * largest)
+  }
+
   @Test("refuse sizes that do not fit, and steps of 3")
   func refusals() {
     let (x, weight) = (Tensor.ones([1, 32, 8, 8]), Tensor.ones([32, 32, 3, 3]))

@@ -15,7 +15,8 @@ struct HelpTests {
   static let commands = [
     "", "generate", "mix", "noise", "video", "attention", "align", "project", "invert",
     "directions", "directions sefa", "directions pca", "directions svm", "edit", "edit label",
-    "edit reference", "edit direction", "metrics", "metrics folders", "model",
+    "edit reference", "edit direction", "metrics", "metrics generator",
+    "metrics folders", "metrics pairs", "model",
     "model list", "model inspect", "model verify", "model convert", "model scan", "dataset",
     "dataset create", "dataset portraits",
     "dataset inspect", "dataset verify", "train", "train gan", "runs", "runs list", "runs show",

@@ -86,4 +86,73 @@ import Testing
         "moments.npz")
     }
   }
+
+  @Test("a generator: path lengths as JSON, a dry run, and what is refused")
+  func generator() async throws {
+    let lpips = smallLPIPS()
+    try await withPortraits { folder in
+      try writeNetworkFile(
+        lpips.parameters, configuration: lpips.configuration, to: "\(folder)/lpips.safetensors")
+      let measure = ["metrics", "--network=\(plainNetwork)", "--cache=kept"]
+      let lengths = measure + ["--metrics=ppl2_wend", "--vgg=lpips.safetensors", "--samples=8"]
+      let plan = try await stylist(lengths + ["-n"], in: folder)
+      #expect(plan.stdout == "would measure ppl2_wend\n" && !names(in: folder).contains("kept"))
+      let found = try await stylist(lengths + ["--json"], in: folder)
+      #expect(found.exitCode == 0, "\(found.stderr)")
+      let json = try found.json()
+      let finding = try #require((json["findings"] as? [[String: Any]])?.first)
+      #expect(finding["metric"] as? String == "ppl2_wend" && finding["generated"] as? Int == 8)
+      let value = try #require((finding["results"] as? [String: Double])?["ppl2_wend"])
+      #expect(value > 0)
+      #expect(json["noise"] as? String == "random" && json["truncation"] as? Double == 1)
+      #expect((json["extractors"] as? [String: String])?["lpips-vgg16"]?.count == 64)
+      // The subcommand's own name does the same, and knows the paths by now.
+      let again = try await stylist(
+        ["metrics", "generator"] + lengths.dropFirst(), in: folder)
+      #expect(again.stdout == "ppl2_wend \(String(format: "%.6g", value))\n")
+      #expect(!again.stderr.contains(#""unit":"paths""#))
+      func refused(_ arguments: [String], _ code: Int32, _ words: String) async throws {
+        expect(try await stylist(arguments, in: folder), endsWith: code, saying: words)
+      }
+      let distance = measure + ["--metrics=fid1k_full", "--inception=inception.safetensors"]
+      try await refused(measure, 64, "--inception: expected for fid50k_full")
+      try await refused(distance, 64, "--data: expected the pictures that fid1k_full compares")
+      try await refused(distance + ["--data=none.zip"], 66, "none.zip")
+      try await refused(
+        distance + ["--data=a.zip", "--samples=9"], 64, "--samples: expected a path")
+      try await refused(measure + ["--metrics=fid1"], 64, "--metrics: expected fid50k_full")
+      try await refused(lengths + ["--max-fid=1"], 64, "--max-fid goes with fid")
+      try await refused(["metrics", "--metrics=is1k"], 64, "give either --network=FILE or --cfg")
+      try await refused(
+        measure + ["--metrics=ppl_wend", "--vgg=inception.safetensors"], 65, "vgg16.pt")
+      let training = ["train", "gan", "--data=a.zip", "--outdir=runs", "-n"]
+      try await refused(training + ["--vgg=lpips.safetensors"], 64, "go with --metrics")
+      try await refused(
+        training + ["--metrics=fid1k_full"], 64, "--inception: expected for fid1k_full")
+      try await refused(
+        training + ["--metrics=fid1k_full", "--inception=none.pt"], 66, "none.pt")
+    }
+  }
+
+  @Test("pairs: means and deviations, every pair in JSON, and pictures without a partner")
+  func pairs() async throws {
+    try await withPortraits { folder in
+      let compare = ["metrics", "pairs", "a.zip", "b.zip"]
+      let plan = try await stylist(compare + ["-n"], in: folder)
+      #expect(plan.stdout == "would compare 6 pairs\n", "\(plan.stderr)")
+      let found = try await stylist(compare, in: folder)
+      #expect(found.exitCode == 0, "\(found.stderr)")
+      let lines = found.stdout.split(separator: "\n")
+      #expect(lines.map { $0.prefix { $0 != " " } } == ["mse", "psnr", "ssim"])
+      let json = try await stylist(compare + ["--json"], in: folder).json()
+      let pairs = try #require(json["pairs"] as? [[String: Any]])
+      #expect(pairs.count == 6 && (json["mean"] as? [String: Any])?["l2"] is Double)
+      let made = try await stylist(
+        ["dataset", "portraits", "--count=7", "--res=16", "--dest=c.zip"], in: folder)
+      try #require(made.exitCode == 0)
+      expect(
+        try await stylist(["metrics", "pairs", "a.zip", "c.zip"], in: folder), endsWith: 65,
+        saying: "a.zip: expected a picture for each of c.zip, found none for")
+    }
+  }
 }

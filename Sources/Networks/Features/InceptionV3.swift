@@ -277,15 +277,13 @@ private final class Unit {
     let bias = shift - runningMean * factor
     let is3x3 = (weight.size(2), weight.size(3)) == (3, 3)
     let isOdd = x.size(2) % 2 == 1 && x.size(3) % 2 == 1
-    let y: Tensor
-    if is3x3, stride == 1, padding == (1, 1) {
-      y = convolution3x3(x, weight: kernel, bias: bias)
-    } else if is3x3, stride == 2, isOdd {
-      y = convolution3x3(x, weight: kernel, bias: bias, stride: 2)
-    } else {
-      y = call(
-        "aten::conv2d", x, kernel, bias, [stride, stride], [padding.0, padding.1])
+    if is3x3, stride == 1 {
+      return rectifiedConvolution3x3(x, weight: kernel, bias: bias, padding: padding.0)
     }
-    return y.relu()
+    let y: Tensor =
+      is3x3 && stride == 2 && isOdd
+      ? convolution3x3(x, weight: kernel, bias: bias, stride: 2)
+      : call("aten::conv2d", x, kernel, bias, [stride, stride], [padding.0, padding.1])
+    return recordsGradients ? y.relu() : call("aten::relu_", y)
   }
 }

@@ -22,6 +22,20 @@ public struct MetricResult: Hashable, Sendable {
     results.map { "\($0.key) \(String(format: "%.4f", $0.value))" }.joined(separator: "  ")
   }
 
+  /// Adds the result to the log of the metric in the folder of a training.
+  ///
+  /// - Parameters:
+  ///   - folder: The folder.
+  ///   - network: The name of the network's file in it.
+  /// - Returns: The path of the log.
+  /// - Throws: `FileError` if the log cannot be written.
+  @discardableResult
+  public func log(in folder: String, network: String) throws -> String {
+    let log = try AppendedFile("\(folder)/\(RunFolder.metricLogName(metric))")
+    try log.append(try line(network: network, at: Date()))
+    return log.path
+  }
+
   /// A line of `metric-NAME.jsonl`, with the names that the published programs write.
   func line(network: String, at time: Date) throws -> [UInt8] {
     let published = Published(

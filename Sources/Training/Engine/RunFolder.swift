@@ -211,6 +211,14 @@ extension RunFolder {
     numbered(in: path, /fakes([0-9]{6,})\.png/)
   }
 
+  /// Whether a folder is that of a training.
+  ///
+  /// - Parameter path: The folder.
+  /// - Returns: Whether it has the options of one.
+  public static func isRun(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(path)/\(optionsName)")
+  }
+
   /// The trainings in a folder of runs, by number.
   ///
   /// - Parameter outdir: The folder of all runs.

@@ -36,8 +36,7 @@ final class TrainingLogs {
 
   /// Writes what a metric found out about a network to each log, that of the metric among them.
   func write(_ found: MetricResult, of network: String, at kimg: Int) throws {
-    let log = try AppendedFile(folder.file(RunFolder.metricLogName(found.metric)))
-    try log.append(try found.line(network: network, at: Date()))
+    try found.log(in: folder.path, network: network)
     try text.append(Array("\(found.description)\n".utf8))
     try events.write(
       found.results.map { (name: "Metrics/\($0.key)", value: $0.value) }, at: kimg)

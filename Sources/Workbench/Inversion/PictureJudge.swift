@@ -40,15 +40,22 @@ public struct JudgingFiles: Hashable, Sendable {
         lpips == nil ? "--identity" : "--lpips-backbone",
         expected: "a generator of pictures in RGB", found: "one of \(traits.imgChannels) channels")
     }
-    guard
-      !(features?.configuration is FaceRecognitionConfiguration)
-        || traits.visibleRows.count == traits.resolution
-    else {
-      throw RequestError(
-        "--identity",
-        expected: "square pictures for a network that knows faces (MoCo takes others)",
-        found: "pictures of \(traits.resolution)×\(traits.visibleRows.count)")
-    }
+    try check(width: traits.resolution, height: traits.visibleRows.count)
+  }
+
+  /// Checks that pictures of a size can be compared.
+  ///
+  /// - Parameters:
+  ///   - width: Their width, in pixels.
+  ///   - height: Their height.
+  /// - Throws: `RequestError` if faces are to be known in pictures that are not square.
+  func check(width: Int, height: Int) throws {
+    let features = try identityNetwork()
+    guard features?.configuration is FaceRecognitionConfiguration, width != height else { return }
+    throw RequestError(
+      "--identity",
+      expected: "square pictures for a network that knows faces (MoCo takes others)",
+      found: "pictures of \(width)×\(height)")
   }
 
   func identityNetwork() throws -> Checkpoint.Network? {
@@ -95,6 +102,21 @@ public struct InversionFigures: Encodable, Hashable, Sendable {
     }
     (l2, psnr) = (mean(\.l2) ?? .nan, mean(\.psnr) ?? .nan)
     (ssim, lpips, identity) = (mean(\.ssim), mean(\.lpips), mean(\.identity))
+  }
+
+  /// The deviation of each figure, with the number of all as divisor.
+  ///
+  /// - Parameters:
+  ///   - all: At least one.
+  ///   - mean: Their mean.
+  init(deviationOf all: [InversionFigures], from mean: InversionFigures) {
+    func deviation(_ figure: (InversionFigures) -> Double?) -> Double? {
+      guard let middle = figure(mean) else { return nil }
+      let squares = all.compactMap(figure).map { ($0 - middle) * ($0 - middle) }
+      return (squares.reduce(0, +) / Double(max(squares.count, 1))).squareRoot()
+    }
+    (l2, psnr) = (deviation(\.l2) ?? .nan, deviation(\.psnr) ?? .nan)
+    (ssim, lpips, identity) = (deviation(\.ssim), deviation(\.lpips), deviation(\.identity))
   }
 
   init(l2: Double, ssim: Double?) {
@@ -160,22 +182,22 @@ actor PictureJudge {
     return (width, max(1, traits.visibleRows.count * width / traits.resolution))
   }
 
-  /// Compares a picture with its photograph.
+  /// Compares a picture with its photograph, 256 pixels wide if that is wider.
   ///
   /// - Parameters:
   ///   - picture: The 8-bit picture, of any size.
-  ///   - target: The photograph at the size at which pictures are compared.
+  ///   - target: The photograph, of the size at which pictures are compared or larger.
   /// - Returns: The figures.
   func figures(_ picture: ByteImage, _ target: ByteImage) -> InversionFigures {
     withoutGradients {
-      let y = target.tensor
+      let y = target.width > Tensor.comparedSide ? target.tensor.forFeatures : target.tensor
       let whole = picture.tensor
       let x =
         whole.shape == y.shape
-        ? whole : adaptiveAveragePool2d(whole, height: target.height, width: target.width)
+        ? whole : adaptiveAveragePool2d(whole, height: y.size(2), width: y.size(3))
       var figures = InversionFigures(
         l2: meanSquaredError(x, y).item(),
-        ssim: min(target.width, target.height) >= 11 ? structuralSimilarity(x, y).item() : nil)
+        ssim: min(y.size(2), y.size(3)) >= 11 ? structuralSimilarity(x, y).item() : nil)
       figures.lpips = lpips?(x.forFeatures, y.forFeatures).item()
       figures.identity = features.map { cosine($0, x, y) }
       return figures

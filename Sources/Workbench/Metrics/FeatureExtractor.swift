@@ -12,19 +12,68 @@ public struct FeatureNetworkFiles: Hashable, Sendable {
   public var inception: String?
   /// VGG-16: NVIDIA's `vgg16.pt`, torchvision's `.pth`, or one of our own files.
   public var vgg: String?
+  /// The published heads of LPIPS, where VGG-16 comes without them.
+  public var lpipsHeads: String?
 
   /// These files.
   ///
   /// - Parameters:
   ///   - inception: Inception-v3, if it is at hand.
   ///   - vgg: VGG-16, if it is at hand.
-  public init(inception: String? = nil, vgg: String? = nil) {
-    (self.inception, self.vgg) = (inception, vgg)
+  ///   - lpipsHeads: The heads of LPIPS, if VGG-16 comes without them.
+  public init(inception: String? = nil, vgg: String? = nil, lpipsHeads: String? = nil) {
+    (self.inception, self.vgg, self.lpipsHeads) = (inception, vgg, lpipsHeads)
   }
 
   static let publishedInception =
     "inception-2015-12-05.pt of NVIDIA's metrics or pt_inception-2015-12-05-6726825d.pth of pytorch-fid"
   static let publishedVGG = "vgg16.pt of NVIDIA's metrics or vgg16-397923af.pth of torchvision"
+  static let publishedDistance =
+    "vgg16.pt of NVIDIA's metrics; or vgg16-397923af.pth of torchvision and --lpips-heads: vgg.pth"
+
+  /// Inception-v3, not yet built.
+  ///
+  /// - Returns: The network; nil if no file is named.
+  /// - Throws: `FileError` if the file cannot be read, or holds something else.
+  func inceptionNetwork() throws -> Checkpoint.Network? {
+    try inception.map {
+      try Self.network($0, InceptionConfiguration.self, Self.publishedInception)
+    }
+  }
+
+  /// VGG-16, not yet built.
+  ///
+  /// - Returns: The network; nil if no file is named.
+  /// - Throws: `FileError` if the file cannot be read, or holds something else.
+  func vggNetwork() throws -> Checkpoint.Network? {
+    try vgg.map { try Self.network($0, VGG16Configuration.self, Self.publishedVGG) }
+  }
+
+  /// LPIPS with VGG-16, not yet built.
+  ///
+  /// - Returns: The network; nil if no VGG-16 is named.
+  /// - Throws: `FileError` if files cannot be read, or hold something else.
+  func distanceNetwork() throws -> Checkpoint.Network? {
+    guard let vgg else { return nil }
+    guard let lpipsHeads else {
+      let found = try Self.network(vgg, LPIPSConfiguration.self, Self.publishedDistance)
+      guard (found.configuration as? LPIPSConfiguration)?.backbone == .vgg16 else {
+        throw FileError(
+          .doesNotFit, file: vgg, expected: Self.publishedDistance, found: "LPIPS with AlexNet")
+      }
+      return found
+    }
+    try expectFile(vgg, Self.publishedVGG)
+    try expectFile(lpipsHeads, LPIPSFiles.publishedHeads)
+    return try .lpips(backbone: vgg, heads: lpipsHeads)
+  }
+
+  private static func network<Kind>(
+    _ path: String, _ kind: Kind.Type, _ published: String
+  ) throws -> Checkpoint.Network {
+    try expectFile(path, published)
+    return try featureNetwork(in: path, as: kind, expected: published)
+  }
 }
 
 /// A network that has features of pictures, and how it sees them.
@@ -43,14 +92,14 @@ struct FeatureExtractor {
   /// Inception-v3, as a protocol sees pictures with it.
   ///
   /// - Parameters:
-  ///   - path: The file.
+  ///   - files: The files.
   ///   - rule: The protocol.
-  /// - Returns: The extractor.
+  /// - Returns: The extractor; nil if no file is named.
   /// - Throws: `FileError` if it cannot be read, or holds something else.
-  static func inception(_ path: String, _ rule: MetricProtocol) throws -> FeatureExtractor {
-    let stored = try network(
-      path, InceptionConfiguration.self, FeatureNetworkFiles.publishedInception)
-    let inception = try stored.makeInception()
+  static func inception(
+    _ files: FeatureNetworkFiles, _ rule: MetricProtocol
+  ) throws -> FeatureExtractor? {
+    guard let inception = try files.inceptionNetwork()?.makeInception() else { return nil }
     return FeatureExtractor(
       name: "inception", hash: try inception.parameters.contentHash(),
       width: inception.configuration.featureCount,
@@ -60,23 +109,17 @@ struct FeatureExtractor {
   /// VGG-16, as a protocol sees pictures with it.
   ///
   /// - Parameters:
-  ///   - path: The file.
+  ///   - files: The files.
   ///   - rule: The protocol.
-  /// - Returns: The extractor.
+  /// - Returns: The extractor; nil if no file is named.
   /// - Throws: `FileError` if it cannot be read, or holds something else.
-  static func vgg(_ path: String, _ rule: MetricProtocol) throws -> FeatureExtractor {
-    let stored = try network(path, VGG16Configuration.self, FeatureNetworkFiles.publishedVGG)
-    let vgg = try stored.makeVGG16()
+  static func vgg(
+    _ files: FeatureNetworkFiles, _ rule: MetricProtocol
+  ) throws -> FeatureExtractor? {
+    guard let vgg = try files.vggNetwork()?.makeVGG16() else { return nil }
     return FeatureExtractor(
       name: "vgg16", hash: try vgg.parameters.contentHash(),
       width: vgg.configuration.featureCount,
       features: { rule.features($0, of: vgg) }, logits: nil)
-  }
-
-  private static func network<Kind>(
-    _ path: String, _ kind: Kind.Type, _ published: String
-  ) throws -> Checkpoint.Network {
-    try expectFile(path, published)
-    return try featureNetwork(in: path, as: kind, expected: published)
   }
 }

@@ -36,9 +36,8 @@ final class FeatureFile {
   /// - Parameters:
   ///   - path: The file, in a folder that is there.
   ///   - width: The numbers of a row.
-  ///   - limit: The most rows that there can be.
   /// - Throws: `FileError` if it cannot be read or written.
-  init(path: String, width: Int, limit: Int) throws {
+  init(path: String, width: Int) throws {
     (self.width, self.path) = (width, path)
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
@@ -53,7 +52,7 @@ final class FeatureFile {
     }
     let rowBytes = width * MemoryLayout<Float>.size
     do {
-      let whole = min(Int(try handle.seekToEnd()) / rowBytes, limit)
+      let whole = Int(try handle.seekToEnd()) / rowBytes
       try handle.truncate(atOffset: UInt64(whole * rowBytes))
       try handle.seek(toOffset: 0)
       let data = try handle.read(upToCount: whole * rowBytes) ?? Data()
@@ -81,6 +80,20 @@ final class FeatureFile {
     } catch {
       throw FileError(
         .ioFailed, file: path ?? "", expected: "features to write", found: "\(error)")
+    }
+  }
+
+  /// Drops all but the first rows.
+  ///
+  /// - Parameter count: How many stay, at most as many as there are.
+  /// - Throws: `FileError` if the file cannot be written.
+  func keep(_ count: Int) throws {
+    rows.removeLast(rows.count - count * width)
+    do {
+      try handle?.truncate(atOffset: UInt64(count * width * MemoryLayout<Float>.size))
+    } catch {
+      throw FileError(
+        .ioFailed, file: path ?? "", expected: "features to drop", found: "\(error)")
     }
   }
 

@@ -61,21 +61,6 @@ public struct MetricsFoldersJob: Sendable {
     metrics = [.fid]
   }
 
-  /// The names of all protocols, the usual one first.
-  public static let protocols = MetricProtocol.allCases.map(\.rawValue)
-
-  /// Chooses the protocol of a name.
-  ///
-  /// - Parameter name: One of `protocols`.
-  /// - Throws: `RequestError` for other names.
-  public mutating func setProtocol(_ name: String) throws(RequestError) {
-    guard let rule = MetricProtocol(rawValue: name) else {
-      throw RequestError(
-        "--protocol", expected: Self.protocols.joined(separator: ", "), found: name)
-    }
-    self.rule = rule
-  }
-
   /// One side of the comparison.
   public struct Side: Encodable, Sendable {
     /// The folder, archive or file.
@@ -84,18 +69,6 @@ public struct MetricsFoldersJob: Sendable {
     public let count: Int?
     /// The SHA-256 of its pictures' files one after the other, or of the file.
     public let hash: String
-  }
-
-  /// The rules behind the numbers.
-  public struct Rules: Encodable, Sendable {
-    let name: MetricProtocol
-    let resizing: PictureResizing
-    let covarianceDivisor: FeatureMoments.Divisor
-    let seed: UInt32
-    let kidSubsets: Int
-    let kidSubsetSize: Int
-    let nearestNeighbours: Int
-    let scoreParts: Int
   }
 
   /// What was measured.
@@ -109,7 +82,7 @@ public struct MetricsFoldersJob: Sendable {
     /// The content hashes of the networks' weights, by name.
     public internal(set) var extractors: [String: String] = [:]
     /// The rules.
-    public let rules: Rules
+    public let rules: MetricRules
     /// What is questionable about the numbers, a line each.
     public internal(set) var remarks: [String] = []
 
@@ -139,7 +112,7 @@ public struct MetricsFoldersJob: Sendable {
       throw RequestError(
         pictures, expected: "a folder or zip archive of pictures", found: "a .npz file")
     }
-    let needsVGG = metrics.contains(.precisionRecall) && rule.takesVGG
+    let needsVGG = metrics.contains(.precisionRecall)
     let needsInception = !(needsVGG && metrics.count == 1)
     if needsInception, networks.inception == nil {
       throw RequestError(
@@ -150,6 +123,8 @@ public struct MetricsFoldersJob: Sendable {
         "--vgg", expected: "for --metrics=pr, \(FeatureNetworkFiles.publishedVGG)",
         found: "no such option")
     }
+    if needsInception { try networks.inceptionNetwork()?.check() }
+    if needsVGG { try networks.vggNetwork()?.check() }
   }
 
   private var allNames: String { Metric.allCases.map(\.rawValue).joined(separator: ", ") }
@@ -166,11 +141,6 @@ public struct MetricsFoldersJob: Sendable {
     return (count, isMoments(reference) ? nil : try files(reference).pictures.count)
   }
 
-  /// The neighbour that the balls of precision and recall reach, in all published figures.
-  private static let nearestNeighbours = 3
-  /// The parts of the Inception Score, in all published figures; fewer where pictures are fewer.
-  private static let scoreParts = 10
-
   /// The pictures at a path, as many as the metrics need.
   private func files(_ path: String) throws -> PictureFiles {
     let files = try PictureFiles(path: path)
@@ -178,7 +148,7 @@ public struct MetricsFoldersJob: Sendable {
     // Precision and recall look at a neighbour of every picture.
     let fewest =
       metrics.contains(.precisionRecall)
-      ? Self.nearestNeighbours + 1 : metrics == [.inceptionScore] ? 1 : 2
+      ? MetricRules.nearestNeighbours + 1 : metrics == [.inceptionScore] ? 1 : 2
     guard files.pictures.count >= fewest else {
       throw MisfitError(
         path, expected: "at least \(fewest) pictures", found: "\(files.pictures.count)")
@@ -201,38 +171,38 @@ public struct MetricsFoldersJob: Sendable {
   public func run(progress: @escaping ProgressHandler) async throws -> Outcome {
     try check()
     if let threads { Machine.setThreadCount(threads) }
-    let judged = try PictureFeatures(files(pictures), cache: cache)
-    let real = isMoments(reference) ? nil : try PictureFeatures(files(reference), cache: cache)
-    let (count, referenceCount) = (judged.files.pictures.count, real?.files.pictures.count)
+    let judged = try StoredPictures(files(pictures))
+    let real = isMoments(reference) ? nil : try StoredPictures(files(reference))
     let referenceSide =
-      try real.map { Side(path: reference, count: referenceCount, hash: $0.hash) }
+      try real.map { Side(path: reference, count: $0.count, hash: $0.hash) }
       ?? Side(path: reference, count: nil, hash: hash(ofFile: reference))
+    let size = min(subsets.size, judged.count, real?.count ?? judged.count)
     var outcome = Outcome(
-      pictures: Side(path: pictures, count: count, hash: judged.hash),
+      pictures: Side(path: pictures, count: judged.count, hash: judged.hash),
       reference: referenceSide,
-      rules: Rules(
-        name: rule, resizing: rule.resizing, covarianceDivisor: rule.divisor,
-        seed: seed ?? rule.seed, kidSubsets: subsets.count,
-        kidSubsetSize: min(subsets.size, count, referenceCount ?? count),
-        nearestNeighbours: Self.nearestNeighbours, scoreParts: min(Self.scoreParts, count)))
-    let withVGG = metrics.contains(.precisionRecall) && rule.takesVGG
-    let withInception = metrics.filter { !(withVGG && $0 == .precisionRecall) }
-    if !withInception.isEmpty, let path = networks.inception {
-      let extractor = try FeatureExtractor.inception(path, rule)
+      rules: MetricRules(
+        rule, seed: seed, subsets: (subsets.count, size), scoreParts: min(10, judged.count)))
+    let store = FeatureStore(folder: cache)
+    func features(of pictures: StoredPictures, by extractor: FeatureExtractor) throws -> Tensor {
+      try store.features(of: pictures, by: extractor, rule, progress: progress)
+    }
+    let withVGG = metrics.contains(.precisionRecall)
+    let withInception = metrics.filter { $0 != .precisionRecall }
+    if !withInception.isEmpty, let extractor = try FeatureExtractor.inception(networks, rule) {
       outcome.extractors[extractor.name] = extractor.hash
-      let fake = try judged.features(of: extractor, rule, progress: progress)
-      let features = try real?.features(of: extractor, rule, progress: progress)
+      let fake = try features(of: judged, by: extractor)
+      let target = try real.map { try features(of: $0, by: extractor) }
       for metric in withInception {
         try Task.checkCancellation()
-        try measure(metric, fake, features, extractor, into: &outcome)
+        try measure(metric, fake, target, extractor, into: &outcome)
       }
     }
-    if withVGG, let path = networks.vgg, let real {
-      let extractor = try FeatureExtractor.vgg(path, rule)
+    if withVGG, let extractor = try FeatureExtractor.vgg(networks, rule), let real {
       outcome.extractors[extractor.name] = extractor.hash
-      let fake = try judged.features(of: extractor, rule, progress: progress)
-      let features = try real.features(of: extractor, rule, progress: progress)
-      try measure(.precisionRecall, fake, features, extractor, into: &outcome)
+      let (fake, target) = (
+        try features(of: judged, by: extractor), try features(of: real, by: extractor)
+      )
+      try measure(.precisionRecall, fake, target, extractor, into: &outcome)
     }
     return outcome
   }
@@ -246,55 +216,29 @@ extension MetricsFoldersJob {
     _ metric: Metric, _ fake: Tensor, _ real: Tensor?, _ extractor: FeatureExtractor,
     into outcome: inout Outcome
   ) throws {
+    let rules = outcome.rules
     try withoutGradients { () throws in
       switch metric {
       case .fid:
-        let target = try real.map(distribution) ?? storedMoments(width: extractor.width)
-        outcome.results["fid"] = distribution(fake).frechetDistance(from: target)
+        let target =
+          try real.map(rules.distribution) ?? storedMoments(width: extractor.width)
+        outcome.results["fid"] = rules.distribution(of: fake).frechetDistance(from: target)
         let fewest = min(fake.size(0), real?.size(0) ?? .max)
-        if fewest <= extractor.width {
-          outcome.remarks.append(
-            "fid: \(fewest) pictures are too few for a covariance of \(extractor.width) features; "
-              + "compare only with figures of as many")
-        }
+        outcome.remarks += [rules.remark(on: "fid", pictures: fewest, extractor: extractor)]
+          .compactMap(\.self)
       case .kid:
         guard let real else { return }
-        let chosen = KernelSubset.random(
-          count: subsets.count, size: subsets.size, rows: (fake.size(0), real.size(0)),
-          seed: seed ?? rule.seed)
-        let found = try kernelDistance(fake, real, subsets: chosen) { _ in
-          try Task.checkCancellation()
-        }
+        let found = try rules.kernelDistance(fake, real)
         (outcome.results["kid"], outcome.results["kid_std"]) = (found.mean, found.deviation)
       case .inceptionScore:
-        guard let logits = extractor.logits?(shuffled(fake)) else { return }
-        let found = inceptionScore(logits: logits, splits: min(Self.scoreParts, logits.size(0)))
+        guard let found = rules.inceptionScore(fake, of: extractor) else { return }
         (outcome.results["is"], outcome.results["is_std"]) = (found.mean, found.deviation)
       case .precisionRecall:
         guard let real else { return }
-        let found = try PrecisionAndRecall(
-          generated: fake, real: real, k: Self.nearestNeighbours, rounding: rule.rounding
-        ) { _ in try Task.checkCancellation() }
+        let found = try rules.precisionAndRecall(fake, real)
         (outcome.results["precision"], outcome.results["recall"]) = (found.precision, found.recall)
       }
     }
-  }
-
-  /// The features in the order in which the Inception Score's parts are taken.
-  private func shuffled(_ features: Tensor) -> Tensor {
-    guard rule.shufflesScore else { return features }
-    var state = RandomState(seed: seed ?? rule.seed)
-    var order = Array(0..<features.size(0))
-    state.shuffle(&order)
-    return features.picked(Tensor(order), axis: 0)
-  }
-
-  private func distribution(_ features: Tensor) -> FeatureDistribution {
-    var moments = FeatureMoments(dimension: features.size(1))
-    for start in stride(from: 0, to: features.size(0), by: 4096) {
-      moments.add(features.sliced(start..<min(start + 4096, features.size(0)), axis: 0))
-    }
-    return FeatureDistribution(moments, divisor: rule.divisor)
   }
 
   /// The moments of a `.npz` file of pytorch-fid, torch-fidelity or clean-fid.

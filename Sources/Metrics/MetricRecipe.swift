@@ -1,0 +1,96 @@
+// The metrics of generators by their published names, which say how many pictures are compared.
+
+/// One metric of a generator, as its name describes it.
+///
+/// `fid50k_full` compares 50,000 generated pictures with all real ones, `fid10k_full` 10,000;
+/// without `_full` as many real ones are taken as are generated.
+public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
+  /// What is measured.
+  public enum Kind: Hashable, Sendable {
+    /// The Fréchet distance of Inception's features.
+    case frechetDistance
+    /// The kernel distance of Inception's features.
+    case kernelDistance
+    /// The Inception Score.
+    case inceptionScore
+    /// Precision and recall, with balls that reach the neighbour of this number.
+    case precisionRecall(neighbour: Int)
+    /// Perceptual path length.
+    case pathLength(PerceptualPathLength)
+  }
+
+  /// The name, such as `fid50k_full`.
+  public let description: String
+  /// What is measured.
+  public let kind: Kind
+  /// How many pictures, or paths, are generated.
+  public var generated: Int
+  /// The most real pictures that are taken; nil for all.
+  public let realLimit: Int?
+  /// Whether all real pictures are meant, as they are: not mirrored, whatever training saw.
+  public let isFull: Bool
+
+  /// Whether it is a path length, whose name does not say how many paths are taken.
+  public var isPathLength: Bool { if case .pathLength = kind { true } else { false } }
+
+  /// Whether there have to be real pictures.
+  public var needsData: Bool {
+    switch kind {
+    case .frechetDistance, .kernelDistance, .precisionRecall: true
+    case .inceptionScore, .pathLength: false
+    }
+  }
+
+  /// The fewest real pictures that can be compared with.
+  public var fewestPictures: Int {
+    switch kind {
+    case .frechetDistance, .kernelDistance: 2
+    case .precisionRecall(let neighbour): neighbour + 1
+    case .inceptionScore, .pathLength: 0
+    }
+  }
+
+  /// The names that published programs have, for lists and completions.
+  public static let published = [
+    "fid50k_full", "kid50k_full", "pr50k3_full", "is50k", "ppl2_wend", "ppl_zfull", "ppl_wfull",
+    "ppl_zend", "ppl_wend", "fid50k", "kid50k", "pr50k3",
+  ]
+
+  /// What names can be, for people.
+  public static let names =
+    published.prefix(6).joined(separator: ", ") + " and the like, such as fid10k_full"
+
+  /// The metric of a name; nil if there is none.
+  ///
+  /// - Parameter name: Of `published`, or one with another number of thousands of pictures, such as
+  ///   `fid10k_full`.
+  public init?(_ name: String) {
+    description = name
+    if let length = Self.pathLengths[name] {
+      (kind, generated, realLimit, isFull) = (.pathLength(length), 50_000, nil, false)
+      return
+    }
+    guard let match = name.wholeMatch(of: /(fid|kid|pr|is)([1-9]\d{0,3})k(\d?)(_full)?/),
+      let thousands = Int(match.2)
+    else { return nil }
+    generated = thousands * 1000
+    let neighbour = Int(match.3)
+    isFull = match.4 != nil
+    switch (match.1, neighbour) {
+    case ("fid", nil): (kind, realLimit) = (.frechetDistance, isFull ? nil : generated)
+    case ("kid", nil): (kind, realLimit) = (.kernelDistance, isFull ? 1_000_000 : generated)
+    case ("pr", let k?) where k > 0:
+      (kind, realLimit) = (.precisionRecall(neighbour: k), isFull ? 200_000 : generated)
+    case ("is", nil) where !isFull: (kind, realLimit) = (.inceptionScore, 0)
+    default: return nil
+    }
+  }
+
+  private static let pathLengths: [String: PerceptualPathLength] = [
+    "ppl2_wend": PerceptualPathLength(space: .w, sampling: .end),
+    "ppl_zfull": PerceptualPathLength(space: .z, sampling: .full, isCropped: true),
+    "ppl_wfull": PerceptualPathLength(space: .w, sampling: .full, isCropped: true),
+    "ppl_zend": PerceptualPathLength(space: .z, sampling: .end, isCropped: true),
+    "ppl_wend": PerceptualPathLength(space: .w, sampling: .end, isCropped: true),
+  ]
+}

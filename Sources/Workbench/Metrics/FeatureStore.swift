@@ -1,0 +1,80 @@
+// Features of pictures, computed as far as they are not known yet.
+
+import Crypto
+import Foundation
+import Metrics
+import Tensors
+
+/// Where features are kept between runs, or nowhere.
+struct FeatureStore {
+  /// The folder; nil for none.
+  let folder: String?
+
+  /// The features of the first pictures.
+  ///
+  /// - Parameters:
+  ///   - pictures: The pictures.
+  ///   - limit: How many of them; nil for all.
+  ///   - extractor: The network.
+  ///   - rule: The protocol.
+  ///   - unit: What progress calls the pictures, in the plural.
+  ///   - progress: Is told after every batch.
+  /// - Returns: [N, features] in the order of the pictures.
+  /// - Throws: An error about the first picture that cannot be had; `CancellationError` between
+  ///   batches, after which what is known stays known.
+  func features(
+    of pictures: any MeasuredPictures, limit: Int? = nil, by extractor: FeatureExtractor,
+    _ rule: MetricProtocol, unit: String = "pictures", progress: @escaping (JobProgress) -> Void
+  ) throws -> Tensor {
+    let total = min(limit ?? pictures.count, pictures.count)
+    let key =
+      "\(extractor.name) \(extractor.hash) \(rule.resizing.rawValue) \(rule.centre) "
+      + pictures.hash
+    return try rows(
+      key, width: extractor.width, count: total, step: pictures.step, unit: unit,
+      progress: progress
+    ) { range, add in
+      try pictures.batches(range) { try add(extractor.features($0)) }
+    }
+  }
+
+  /// Rows of numbers.
+  ///
+  /// - Parameters:
+  ///   - key: Everything that decides them.
+  ///   - width: The numbers of a row.
+  ///   - count: How many rows are wanted.
+  ///   - step: How many rows are always computed together, from the first on.
+  ///   - unit: What a row is of, in the plural.
+  ///   - progress: Is told after every batch.
+  ///   - compute: Computes rows of a range in their order and adds them, some at a time.
+  /// - Returns: [count, width].
+  /// - Throws: What `compute` throws; `FileError` if they cannot be kept.
+  func rows(
+    _ key: String, width: Int, count: Int, step: Int, unit: String,
+    progress: @escaping (JobProgress) -> Void,
+    compute: (_ range: Range<Int>, _ add: (Tensor) throws -> Void) throws -> Void
+  ) throws -> Tensor {
+    let known = try file(key, width: width)
+    if known.count < count { try known.keep(known.count / step * step) }
+    let before = known.count
+    if before < count {
+      try withoutGradients { () throws in
+        try compute(before..<count) { rows in
+          try known.add(rows)
+          progress(
+            JobProgress(done: known.count, total: count, unit: unit, doneBefore: before))
+          try Task.checkCancellation()
+        }
+      }
+    }
+    return known.features.sliced(0..<count, axis: 0)
+  }
+
+  private func file(_ key: String, width: Int) throws -> FeatureFile {
+    guard let folder else { return FeatureFile(width: width) }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let name = SHA256.hash(data: Data(key.utf8)).hexadecimal
+    return try FeatureFile(path: "\(folder)/\(name).features", width: width)
+  }
+}

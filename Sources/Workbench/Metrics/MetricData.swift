@@ -1,0 +1,97 @@
+// What the pictures of a generator are compared with.
+
+import Datasets
+public import Formats
+import Foundation
+import Networks
+import Tensors
+import Training
+
+/// What the pictures of a generator are compared with.
+public struct MetricData: Hashable, Sendable {
+  /// A folder, a zip archive, or `portraits`.
+  public var source: String
+  /// Whether mirror images count as data, where a metric does not name all pictures as they are.
+  public var mirror = false
+  /// How many pictures count, chosen as training chose them, where a metric does not name all.
+  public var subset: Int?
+  /// The seed that chose them.
+  public var subsetSeed: UInt32 = 0
+
+  /// Portraits that stand for all of them.
+  private static let portraitCount = 50_000
+
+  /// All pictures of a source.
+  ///
+  /// - Parameter source: A folder, a zip archive, or `portraits`.
+  public init(_ source: String) { self.source = source }
+
+  /// The data of the training that made a network.
+  ///
+  /// - Parameter network: The network's file, in the training's folder.
+  /// - Returns: The data; nil if it lies in no such folder.
+  /// - Throws: `FileError` if what is there cannot be read.
+  public init?(ofTrainingOf network: String) throws(FileError) {
+    let record: RunRecord
+    do throws(FileError) {
+      record = try RunRecord(in: runFolder(of: network))
+    } catch {
+      guard error.kind == .missing else { throw error }
+      return nil
+    }
+    self.init(record.options)
+  }
+
+  /// The data of a training.
+  init(_ options: GANOptions) {
+    let data = options.data
+    self.init(data.path ?? data.source)
+    (mirror, subset, subsetSeed) = (data.mirror, data.subset, options.seed)
+  }
+
+  /// Opens all of the data, with labels if a generator takes them; portraits in its size.
+  func open(for traits: GeneratorTraits) throws -> any Dataset {
+    try openDataset(
+      source, resolution: traits.resolution, portraits: Self.portraitCount,
+      readsLabels: traits.labelDim > 0)
+  }
+
+  /// The pictures that a metric compares with: all as they are, or those of the training.
+  ///
+  /// - Parameters:
+  ///   - dataset: All of the data.
+  ///   - isFull: Whether the metric names all pictures as they are.
+  /// - Returns: The pictures.
+  /// - Throws: An error about a file that cannot be read.
+  func pictures(of dataset: any Dataset, isFull: Bool) throws -> StoredPictures {
+    guard !isFull else { return try StoredPictures(dataset) }
+    let indices = subset.map {
+      RandomState.subset(min($0, dataset.count), of: dataset.count, seed: subsetSeed)
+    }
+    return try StoredPictures(dataset, indices: indices, mirror: mirror)
+  }
+}
+
+/// The folder that a network's file lies in.
+func runFolder(of network: String) -> String {
+  let folder = (network as NSString).deletingLastPathComponent
+  return folder.isEmpty ? "." : folder
+}
+
+/// Opens pictures that are numbered, and have one size.
+///
+/// - Parameters:
+///   - source: A folder, a zip archive, or `portraits`.
+///   - resolution: The size of portraits; nil for 64 pixels.
+///   - portraits: How many portraits there are.
+///   - readsLabels: Whether labels are wanted.
+/// - Returns: The pictures.
+/// - Throws: `DatasetError` if they cannot be read; `RequestError` if portraits have no such size.
+func openDataset(
+  _ source: String, resolution: Int?, portraits: Int, readsLabels: Bool
+) throws -> any Dataset {
+  guard source == "portraits" else {
+    return try ImageDataset(path: source, readsLabels: readsLabels)
+  }
+  return PortraitsDataset(count: portraits, resolution: resolution ?? 64)
+}

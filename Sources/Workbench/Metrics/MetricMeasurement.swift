@@ -1,0 +1,145 @@
+// One generator's metrics: which pictures and networks each needs, and what comes of them.
+
+import Checkpoints
+import Datasets
+import Formats
+import Metrics
+import Networks
+import OrderedCollections
+import Tensors
+
+/// A generator that is measured, with what was opened for it.
+struct MetricMeasurement {
+  /// The numbers of a metric by their published names.
+  typealias Results = OrderedDictionary<String, Double>
+
+  private let job: MetricsGeneratorJob
+  private let generator: any Generator
+  private let labels: LabelDraw
+  private let store: FeatureStore
+  private let progress: (JobProgress) -> Void
+  /// The hash of the generator's weights.
+  let content: String
+  /// What is compared with; nil if nothing is.
+  let dataset: (any Dataset)?
+  /// The rules behind the numbers.
+  let rules: MetricRules
+  /// The content hashes of the networks that were used, by name.
+  private(set) var extractors: [String: String] = [:]
+  /// What is questionable, a line each.
+  private(set) var remarks: [String] = []
+
+  /// Opens the data, and hashes the generator's weights.
+  init(
+    _ job: MetricsGeneratorJob, of generator: any Generator,
+    progress: @escaping (JobProgress) -> Void
+  ) throws {
+    (self.job, self.generator, self.progress) = (job, generator, progress)
+    content = try generator.parameters.contentHash()
+    let hasLabels = generator.traits.labelDim > 0
+    let dataset = try job.data?.open(for: generator.traits)
+    self.dataset = dataset
+    labels = LabelDraw(
+      all: hasLabels ? dataset.map { data in (0..<data.count).map(data.label) } ?? [] : [])
+    rules = MetricRules(job.rule, seed: job.seed)
+    store = FeatureStore(folder: job.cache)
+  }
+
+  /// The seed of the first picture or path.
+  private var seed: UInt32 { job.seed ?? 0 }
+
+  /// Measures.
+  ///
+  /// - Parameter metric: What.
+  /// - Returns: The numbers.
+  /// - Throws: An error about pictures or weights; `CancellationError` between batches.
+  mutating func results(of metric: MetricRecipe) throws -> Results {
+    let name = metric.description
+    switch metric.kind {
+    case .frechetDistance:
+      let (extractor, fake) = try generated(metric)
+      let real = try real(metric, extractor)
+      let fewest = min(fake.size(0), real.size(0))
+      remarks += [rules.remark(on: name, pictures: fewest, extractor: extractor)]
+        .compactMap(\.self)
+      let distance = rules.distribution(of: fake)
+        .frechetDistance(from: rules.distribution(of: real))
+      return [name: distance]
+    case .kernelDistance:
+      let (extractor, fake) = try generated(metric)
+      return [name: try rules.kernelDistance(fake, real(metric, extractor)).mean]
+    case .inceptionScore:
+      let (extractor, fake) = try generated(metric)
+      guard let score = rules.inceptionScore(fake, of: extractor) else {
+        preconditionFailure("\(extractor.name) is no classifier")
+      }
+      return ["\(name)_mean": score.mean, "\(name)_std": score.deviation]
+    case .precisionRecall(let neighbour):
+      let (extractor, fake) = try generated(metric)
+      let found = try rules.precisionAndRecall(
+        fake, real(metric, extractor), neighbour: neighbour)
+      return ["\(name)_precision": found.precision, "\(name)_recall": found.recall]
+    case .pathLength(let length):
+      return [name: try pathLength(length, count: metric.generated)]
+    }
+  }
+
+  // MARK: Features
+
+  private mutating func extractor(for metric: MetricRecipe) throws -> FeatureExtractor {
+    let takesVGG =
+      if case .precisionRecall = metric.kind { true } else { false }
+    let found =
+      takesVGG
+      ? try FeatureExtractor.vgg(job.networks, job.rule)
+      : try FeatureExtractor.inception(job.networks, job.rule)
+    guard let extractor = found else { preconditionFailure("\(metric) was not checked") }
+    extractors[extractor.name] = extractor.hash
+    return extractor
+  }
+
+  /// The features of what the generator draws.
+  private mutating func generated(
+    _ metric: MetricRecipe
+  ) throws -> (extractor: FeatureExtractor, features: Tensor) {
+    let extractor = try extractor(for: metric)
+    let pictures = GeneratedPictures(
+      generator, content: content, count: metric.generated, firstSeed: seed,
+      settings: job.settings, labels: labels)
+    let features = try store.features(
+      of: pictures, by: extractor, job.rule, unit: "generated pictures", progress: progress)
+    return (extractor, features)
+  }
+
+  /// The features of the data.
+  private func real(_ metric: MetricRecipe, _ extractor: FeatureExtractor) throws -> Tensor {
+    guard let dataset, let data = job.data else { preconditionFailure("\(metric) was not checked") }
+    return try store.features(
+      of: data.pictures(of: dataset, isFull: metric.isFull), limit: metric.realLimit,
+      by: extractor, job.rule, unit: "real pictures", progress: progress)
+  }
+
+  /// The mean length of random paths.
+  private mutating func pathLength(_ length: PerceptualPathLength, count: Int) throws -> Double {
+    guard let lpips = try job.networks.distanceNetwork()?.makeLPIPS() else {
+      preconditionFailure("\(length) was not checked")
+    }
+    let hash = try lpips.parameters.contentHash()
+    extractors["lpips-vgg16"] = hash
+    let paths = RandomPaths(
+      of: generator, count: count, seed: seed, noise: job.settings.noise, labels: labels)
+    let key =
+      "\(length) of \(content) from \(seed) with \(job.settings.noise) and \(labels.hash) "
+      + "by \(hash)"
+    let step = RandomPaths.together
+    let lengths = try store.rows(
+      key, width: 1, count: count, step: step, unit: "paths", progress: progress
+    ) { range, add in
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+        let some = start..<min(start + step, range.upperBound)
+        try add(paths.lengths(some, length) { lpips.embedding($0 / 127.5 - 1) })
+      }
+    }
+    return PerceptualPathLength.mean(of: lengths.values()).mean
+  }
+}

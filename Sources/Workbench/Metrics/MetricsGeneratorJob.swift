@@ -1,0 +1,280 @@
+// Metrics of a generator under their published names.
+
+import Checkpoints
+import Datasets
+import Formats
+import Foundation
+public import Metrics
+public import Networks
+public import OrderedCollections
+import Tensors
+
+/// Measures a generator: its pictures against data, or how they change with the latents.
+public struct MetricsGeneratorJob: Sendable {
+  /// What is measured.
+  public var metrics: [MetricRecipe]
+  /// What the pictures are compared with; nil if no metric needs it.
+  public var data: MetricData?
+  /// Where the networks' weights are.
+  public var networks: FeatureNetworkFiles
+  /// By which program's rules.
+  public var rule = MetricProtocol.legacy
+  /// The seed of the first picture, and of what is chosen at random; nil for 0 and the protocol's
+  /// own.
+  public var seed: UInt32?
+  /// Truncation, and where noise comes from: published metrics draw it anew for every picture.
+  public var settings: PictureSettings
+  /// The folder that keeps features between runs; nil for none.
+  public var cache: String?
+
+  /// A job by the rules of stylegan2-ada-pytorch.
+  ///
+  /// - Parameters:
+  ///   - metrics: What is measured.
+  ///   - data: What the pictures are compared with; nil if no metric needs it.
+  ///   - networks: Where the networks' weights are.
+  public init(_ metrics: [MetricRecipe], data: MetricData?, networks: FeatureNetworkFiles) {
+    (self.metrics, self.data, self.networks) = (metrics, data, networks)
+    settings = PictureSettings()
+    settings.noise = .random
+  }
+
+  /// The names that people type.
+  public static let published = MetricRecipe.published
+
+  /// The metrics of a list of names.
+  ///
+  /// - Parameters:
+  ///   - list: Names with commas between.
+  ///   - samples: The paths of path lengths; nil for 50,000.
+  /// - Returns: The metrics, each once.
+  /// - Throws: `RequestError` for a name that there is not, and for samples without path lengths.
+  public static func recipes(
+    _ list: String, samples: Int? = nil
+  ) throws(RequestError) -> [MetricRecipe] {
+    var recipes: [MetricRecipe] = []
+    for name in list.split(separator: ",") {
+      guard var recipe = MetricRecipe(String(name)) else {
+        let hint = suggestion(for: String(name), among: published).map { "; did you mean \($0)?" }
+        throw RequestError(
+          "--metrics", expected: MetricRecipe.names, found: "\(name)\(hint ?? "")")
+      }
+      if let samples, case .pathLength = recipe.kind { recipe.generated = samples }
+      if !recipes.contains(recipe) { recipes.append(recipe) }
+    }
+    guard let samples else { return recipes }
+    guard recipes.contains(where: \.isPathLength) else {
+      throw RequestError(
+        "--samples", expected: "a path length in --metrics; other names say how many",
+        found: "\(samples)")
+    }
+    guard (1...10_000_000).contains(samples) else {
+      throw RequestError("--samples", expected: "1 to 10000000", found: "\(samples)")
+    }
+    return recipes
+  }
+
+  /// The names of what is measured.
+  public var metricNames: [String] { metrics.map(\.description) }
+
+  /// Whether a Fréchet distance is measured.
+  public var hasFrechetDistance: Bool { metrics.contains { $0.kind == .frechetDistance } }
+
+  /// One metric's numbers.
+  public struct Finding: Encodable, Sendable {
+    /// The metric's name.
+    public let metric: String
+    /// How many pictures or paths were generated for it.
+    public let generated: Int
+    /// The numbers by their published names, such as `pr50k3_full_precision`.
+    public let results: OrderedDictionary<String, Double>
+    /// How long it took, in seconds, without what was known before.
+    public let seconds: Double
+
+    /// A number by its published name; nil for another name.
+    public subscript(name: String) -> Double? { results[name] }
+
+    /// The numbers as lines for people.
+    public var lines: [String] {
+      results.map { "\($0.key) \(String(format: "%.6g", $0.value))" }
+    }
+
+    private enum CodingKeys: CodingKey { case metric, generated, results, seconds }
+
+    /// Writes the numbers as an object.
+    public func encode(to encoder: any Encoder) throws {
+      var object = encoder.container(keyedBy: CodingKeys.self)
+      try object.encode(metric, forKey: .metric)
+      try object.encode(generated, forKey: .generated)
+      try object.encode(
+        Dictionary(uniqueKeysWithValues: results.map { ($0.key, $0.value) }), forKey: .results)
+      try object.encode(seconds, forKey: .seconds)
+    }
+  }
+
+  /// What was compared with.
+  public struct DataSide: Encodable, Sendable {
+    /// The folder, archive or `portraits`.
+    public let source: String
+    /// Its pictures.
+    public let count: Int
+    /// Their size, in pixels.
+    public let resolution: Int
+    /// Whether mirror images counted, too, in metrics that do not name all pictures as they are.
+    public let mirror: Bool
+
+    init(source: String, _ dataset: any Dataset, mirror: Bool) {
+      (self.source, self.mirror) = (source, mirror)
+      (count, resolution) = (dataset.count, dataset.shape.resolution)
+    }
+  }
+
+  /// What was measured, and how.
+  public struct Outcome: Encodable, Sendable {
+    /// A finding for each metric.
+    public let findings: [Finding]
+    /// The content hash of the generator's weights.
+    public let generator: String
+    /// The data; nil if no metric needed it.
+    public let data: DataSide?
+    /// The content hashes of the networks' weights, by name.
+    public let extractors: [String: String]
+    /// The rules.
+    public let rules: MetricRules
+    /// The truncation of the pictures; path lengths have none.
+    public let truncation: Double
+    /// Where the noise of the pictures came from.
+    public let noise: NoiseKind
+    /// What is questionable about the numbers, a line each.
+    public let remarks: [String]
+
+    /// The numbers as lines for people.
+    public var lines: [String] { findings.flatMap(\.lines) }
+
+    /// The first Fréchet distance; nil if none was measured.
+    public var frechetDistance: Double? {
+      findings.first { $0.metric.hasPrefix("fid") }?.results.values.first
+    }
+  }
+
+  /// Checks what can be known without computing anything.
+  ///
+  /// - Parameter traits: What the generator is.
+  /// - Throws: `RequestError` for metrics that the inputs do not allow; `FileError` or
+  ///   `DatasetError` if data or weights cannot be read.
+  public func check(_ traits: GeneratorTraits) throws {
+    guard !metrics.isEmpty else {
+      throw RequestError("--metrics", expected: MetricRecipe.names, found: "none")
+    }
+    for metric in metrics {
+      try checkNetworks(for: metric)
+      if case .pathLength(let length) = metric.kind {
+        // VGG-16 halves pictures four times.
+        let least = length.isCropped ? 32 : 16
+        guard traits.resolution >= least else {
+          throw RequestError(
+            "--metrics=\(metric)", expected: "a generator of at least \(least)×\(least) pixels",
+            found: "\(traits.resolution)×\(traits.resolution)")
+        }
+      }
+      guard metric.needsData, data == nil else { continue }
+      throw RequestError(
+        "--data", expected: "the pictures that \(metric) compares with", found: "no such option")
+    }
+    try traits.check(settings)
+    let dataset = try data?.open(for: traits)
+    if traits.labelDim > 0, dataset?.labelKind.dimension != traits.labelDim {
+      throw RequestError(
+        "--data",
+        expected: "pictures with labels of \(traits.labelDim) numbers, as the generator takes",
+        found: dataset.map { "labels of \($0.labelKind.dimension)" } ?? "no such option")
+    }
+    if let dataset, let fewest = metrics.map(\.fewestPictures).max(), dataset.count < fewest {
+      throw RequestError(
+        "--data", expected: "at least \(fewest) pictures", found: "\(dataset.count)")
+    }
+  }
+
+  /// Refuses a metric whose network's weights are not named, or cannot be used.
+  private func checkNetworks(for metric: MetricRecipe) throws {
+    let network: Checkpoint.Network?
+    let (option, published): (String, String)
+    switch metric.kind {
+    case .pathLength:
+      network = try networks.distanceNetwork()
+      (option, published) = ("--vgg", FeatureNetworkFiles.publishedDistance)
+    case .precisionRecall:
+      network = try networks.vggNetwork()
+      (option, published) = ("--vgg", FeatureNetworkFiles.publishedVGG)
+    default:
+      network = try networks.inceptionNetwork()
+      (option, published) = ("--inception", FeatureNetworkFiles.publishedInception)
+    }
+    guard let network else {
+      throw RequestError(option, expected: "for \(metric), \(published)", found: "no such option")
+    }
+    try network.check()
+  }
+}
+
+// MARK: - Measuring
+
+extension GeneratorHost {
+  /// Measures the generator.
+  ///
+  /// - Parameters:
+  ///   - job: What is measured, and how.
+  ///   - progress: Is told after every batch of pictures.
+  /// - Returns: The numbers, and how they were made.
+  /// - Throws: What `check` throws; an error about pictures or weights; `CancellationError` between
+  ///   batches, after which features that are kept stay.
+  public func measure(
+    _ job: MetricsGeneratorJob, progress: @escaping ProgressHandler
+  ) throws -> MetricsGeneratorJob.Outcome {
+    try job.run(on: generator, progress: progress)
+  }
+}
+
+extension MetricsGeneratorJob {
+  /// Measures a generator.
+  ///
+  /// - Parameters:
+  ///   - generator: The generator.
+  ///   - progress: Is told after every batch of pictures.
+  ///   - found: Is given every metric's finding when it is there.
+  /// - Returns: The numbers, and how they were made.
+  /// - Throws: As `GeneratorHost.measure` does, and what `found` throws.
+  func run(
+    on generator: any Generator, progress: @escaping (JobProgress) -> Void,
+    found: (Finding) throws -> Void = { _ in }
+  ) throws -> Outcome {
+    try check(generator.traits)
+    var measurement = try MetricMeasurement(self, of: generator, progress: progress)
+    var findings: [Finding] = []
+    for metric in metrics {
+      let start = ContinuousClock.now
+      let results = try withoutGradients { () throws in try measurement.results(of: metric) }
+      let finding = Finding(
+        metric: metric.description, generated: metric.generated, results: results,
+        seconds: (ContinuousClock.now - start) / .seconds(1))
+      findings.append(finding)
+      try found(finding)
+    }
+    return Outcome(
+      findings: findings, generator: measurement.content,
+      data: data.flatMap { data in
+        measurement.dataset.map { DataSide(source: data.source, $0, mirror: data.mirror) }
+      }, extractors: measurement.extractors, rules: measurement.rules,
+      truncation: settings.truncationPsi, noise: settings.noise,
+      remarks: measurement.remarks + remarks(on: measurement.dataset, for: generator.traits))
+  }
+
+  private func remarks(on dataset: (any Dataset)?, for traits: GeneratorTraits) -> [String] {
+    guard let found = dataset?.shape.resolution, found != traits.resolution else { return [] }
+    return [
+      "the data has \(found)×\(found) pixels, the generator draws "
+        + "\(traits.resolution)×\(traits.resolution): networks see both resized, and numbers are not "
+        + "those of data of the generator's size"
+    ]
+  }
+}

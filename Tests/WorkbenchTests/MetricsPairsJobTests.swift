@@ -1,0 +1,100 @@
+// Figures of pictures beside those of the same name.
+
+import Formats
+import Foundation
+import TestSupport
+import Testing
+import Workbench
+
+@Suite("Metrics of pairs") struct MetricsPairsJobTests {
+  private func write(_ picture: ByteImage, to path: String) throws {
+    _ = try OutputFolder(of: path)
+    try PNG(image: picture).write(to: path)
+  }
+
+  @Test("means and deviations are those of the pairs of one name, whatever the ending")
+  func figures() async throws {
+    try await withScratchFolder { folder in
+      var errors: [Double] = []
+      for index in 0..<3 {
+        let (a, b) = (
+          noise(width: 16, height: 12, channels: 3, seed: UInt32(index)),
+          noise(width: 16, height: 12, channels: 3, seed: UInt32(50 + index))
+        )
+        try write(a, to: "\(folder)/a/sub/\(index).png")
+        try write(b, to: "\(folder)/b/sub/\(index).PNG")
+        let squares = zip(a.pixels, b.pixels).map { pair in
+          let difference = (Double(pair.0) - Double(pair.1)) / 127.5
+          return difference * difference
+        }
+        errors.append(squares.reduce(0, +) / Double(squares.count))
+      }
+      let job = MetricsPairsJob("\(folder)/a", reference: "\(folder)/b")
+      let found = try await job.run(progress: silently)
+      #expect(found.pairs.map(\.name) == ["sub/0", "sub/1", "sub/2"])
+      for (pair, error) in zip(found.pairs, errors) {
+        #expect(abs(pair.figures.l2 / error - 1) < 1e-5)
+        #expect(abs(pair.figures.psnr - 10 * log10(4 / error)) < 1e-4)
+        #expect(pair.figures.ssim != nil && pair.figures.lpips == nil)
+      }
+      let mean = errors.reduce(0, +) / 3
+      let variance = errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 3
+      #expect(abs(found.mean.l2 / mean - 1) < 1e-5)
+      #expect(abs(found.deviation.l2 / variance.squareRoot() - 1) < 1e-3)
+      #expect(found.lines.map { $0.prefix { $0 != " " } } == ["mse", "psnr", "ssim"])
+      #expect(found.remarks.count == 1 && found.remarks[0].contains("LPIPS"))
+    }
+  }
+
+  @Test("wide pictures are compared 256 pixels wide; grey ones, and those with alpha, in RGB")
+  func forms() async throws {
+    try await withScratchFolder { folder in
+      let grey = noise(width: 512, height: 512, channels: 1, seed: 1)
+      try write(grey, to: "\(folder)/a/0.png")
+      try write(
+        ByteImage(
+          width: 512, height: 512, channels: 4,
+          pixels: grey.pixels.flatMap { [255 - $0, 255 - $0, 255 - $0, 255] }),
+        to: "\(folder)/b/0.png")
+      let found = try await MetricsPairsJob("\(folder)/a", reference: "\(folder)/b")
+        .run(progress: silently)
+      // Means of 2×2 pixels, whose differences are twice those from the middle grey.
+      var sum = 0.0
+      for y in 0..<256 {
+        for x in 0..<256 {
+          let four = [(0, 0), (0, 1), (1, 0), (1, 1)].map { row, column in
+            Double(grey.pixels[(2 * y + row) * 512 + 2 * x + column])
+          }
+          let value = four.reduce(0, +) / 4 / 127.5 - 1
+          sum += 4 * value * value
+        }
+      }
+      #expect(abs(found.mean.l2 / (sum / 65536) - 1) < 1e-4)
+    }
+  }
+
+  @Test("a picture without a partner, or with one of another shape, is named")
+  func refusals() async throws {
+    try await withScratchFolder { folder in
+      let picture = noise(width: 16, height: 16, channels: 3, seed: 1)
+      for name in ["a/0.png", "a/1.png", "a/2.png", "b/0.png"] {
+        try write(picture, to: "\(folder)/\(name)")
+      }
+      let job = MetricsPairsJob("\(folder)/a", reference: "\(folder)/b")
+      func refusal(_ words: String) async {
+        await #expect {
+          try await job.run(progress: silently)
+        } throws: { error in
+          error is MisfitError && "\(error)".contains(words)
+        }
+      }
+      await refusal(
+        "b: expected a picture for each of \(folder)/a, found none for 1.png and 1 more")
+      try write(picture, to: "\(folder)/b/1.png")
+      try write(noise(width: 16, height: 8, channels: 3, seed: 1), to: "\(folder)/b/2.png")
+      await refusal("a/2.png: expected the shape of \(folder)/b/2.png, 16×8, found 16×16")
+      try write(picture, to: "\(folder)/b/2.jpg")
+      await refusal("b: expected one picture of each name, found two named 2")
+    }
+  }
+}
