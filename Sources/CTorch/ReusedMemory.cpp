@@ -3,10 +3,12 @@
 //
 // All of it lies in one range of addresses. A tensor gets the lowest place that is large enough, so the
 // range is hardly longer than the most that tensors have held at one time, and a program's memory
-// peaks about where it would without.
+// peaks about where it would without. Tensors that would hold more than the machine has are refused
+// before the system has no memory left for anybody.
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
+#include <c10/util/Exception.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,11 +22,28 @@
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
+#if defined(__linux__)
+#include <sys/sysinfo.h>
+#endif
 
 namespace {
 
 constexpr size_t smallest = size_t(1) << 17;  // bytes; what is smaller is left to the system
 constexpr size_t page = size_t(1) << 12;
+
+size_t physicalMemory() {
+  return size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE));
+}
+
+// The most that tensors may hold: the machine's memory and its swap space; where the system makes swap
+// space as it is needed, twice the memory.
+size_t largestTotal() {
+#if defined(__linux__)
+  struct sysinfo info;
+  if (sysinfo(&info) == 0) return physicalMemory() + size_t(info.totalswap) * info.mem_unit;
+#endif
+  return 2 * physicalMemory();
+}
 
 class ReusedMemory final : public c10::Allocator {
  public:
@@ -48,10 +67,10 @@ class ReusedMemory final : public c10::Allocator {
   }
 
  private:
-  // Takes the range of addresses, twice as long as there is memory; the system fills it with pages
+  // Takes the range of addresses, twice as long as what tensors may hold; the system fills it with pages
   // where it is used. None is taken where the system does not allow that, or limits addresses.
   ReusedMemory() {
-    const size_t length = size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE)) * 2;
+    const size_t length = 2 * largestTotal();
     void *range = mmap(nullptr, length, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (range == MAP_FAILED) return;
@@ -65,15 +84,20 @@ class ReusedMemory final : public c10::Allocator {
     if (!shared().put(reinterpret_cast<uintptr_t>(memory))) c10::free_cpu(memory);
   }
 
-  // The lowest free place for whole pages; null if there is none.
+  // The lowest free place for whole pages; null if there is none. Throws if tensors would hold more
+  // than the machine has.
   void *take(size_t bytes) {
     const std::lock_guard<std::mutex> lock(mutex);
+    TORCH_CHECK_WITH(OutOfMemoryError, bytes <= most - held, "a tensor of ", bytes,
+                     " bytes does not fit beside the ", held, " that tensors hold: the machine has ",
+                     most);
     for (auto place = free.begin(); place != free.end(); ++place) {
       if (place->second < bytes) continue;
       const auto [address, length] = *place;
       free.erase(place);
       if (length > bytes) free[address + bytes] = length - bytes;
       taken[address] = bytes;
+      held += bytes;
       return reinterpret_cast<void *>(address);
     }
     return nullptr;
@@ -86,6 +110,7 @@ class ReusedMemory final : public c10::Allocator {
     const auto found = taken.find(address);
     if (found == taken.end()) return false;
     size_t length = found->second;
+    held -= length;
     taken.erase(found);
     auto next = free.lower_bound(address);
     if (next != free.end() && next->first == address + length) {
@@ -103,6 +128,8 @@ class ReusedMemory final : public c10::Allocator {
     return true;
   }
 
+  const size_t most = largestTotal();
+  size_t held = 0;  // bytes of all places that are taken
   std::mutex mutex;
   std::map<uintptr_t, size_t> free;             // places and their lengths, whole pages
   std::unordered_map<uintptr_t, size_t> taken;  // the same, of places that tensors hold

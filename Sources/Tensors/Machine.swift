@@ -18,7 +18,8 @@ public enum Machine {
   /// Lets tensors use the memory again that others were freed from, for as long as the program runs.
   ///
   /// Fresh pages take time that networks then save: about a seventh was measured. What the program
-  /// held at its peak it keeps, and freed memory below 32 MiB too, whoever asked for it:
+  /// held at its peak it keeps, and freed memory below 32 MiB too, whoever asked for it. Tensors that
+  /// would hold more than the machine has, its swap space included, are refused as out of memory:
   /// therefore programs call this, once and before they do anything else, and libraries do not.
   public static func reuseMemory() { ctorch_reuse_memory() }
 

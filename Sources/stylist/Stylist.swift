@@ -33,7 +33,6 @@ struct Stylist: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     endWhereFilesShrink()
     reuseMemory()
-    limitMemory()
     let arguments = CommandLine.arguments.dropFirst().map(spelledWithHyphens)
     do {
       if let unknown = UsageError(arguments, of: Self.self) { throw unknown }

@@ -75,7 +75,7 @@ import Testing
       try await refused(compare + ["--protocol=mine"], 64, "legacy, clean, pytorch-fid")
       try await refused(compare + ["--no-cache"], 64, "contradict")
       try await refused(compare + ["--kid-subset-size=1"], 64, "2 to 1000000")
-      try await refused(compare + ["--metrics=kid", "--max-fid=3"], 64, "--metrics=fid")
+      try await refused(compare + ["--metrics=kid", "--max-fid=3"], 64, "goes with fid")
       try await refused(bare + ["--inception=none.pt"], 66, "none.pt")
       try await refused(bare + ["--inception=\(plainNetwork)"], 65, "pt_inception")
       try await refused(

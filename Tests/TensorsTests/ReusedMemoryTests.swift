@@ -83,6 +83,27 @@ private func require(_ holds: Bool, _ words: @autoclosure () -> String) {
       }
     }
 
+    @Test("tensors that would hold more than the machine has are out of memory, and no others")
+    func limit() async throws {
+      let result = await #expect(
+        processExitsWith: .exitCode(1), observing: [\.standardErrorContent]
+      ) {
+        Machine.reuseMemory()
+        let total = Int(ProcessInfo.processInfo.physicalMemory)
+        // What is given back does not count; nobody writes to it, so that it takes no memory.
+        for _ in 0..<20 { _ = Tensor.empty([total / 8]) }
+        var held: [Tensor] = []
+        for count in 0..<1000 {
+          if count == 7 { FileHandle.standardError.write(Data("seven eighths\n".utf8)) }
+          held.append(.empty([total / 32]))
+        }
+        require(false, "\(held.count) eighths of the memory")
+      }
+      let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+      #expect(words.contains("seven eighths") && words.contains("out of memory: a tensor of"))
+      #expect(words.contains("does not fit beside"), "\(words)")
+    }
+
     @Test("where addresses are limited, tensors come from the system")
     func limitedAddresses() async {
       await #expect(processExitsWith: .success) {

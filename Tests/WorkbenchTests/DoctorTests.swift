@@ -29,18 +29,6 @@ struct DoctorTests {
     }
   }
 
-  @Test("the program may ask for what the machine has, and what is reserved already")
-  func memoryLimit() throws {
-    let files = [
-      "/proc/meminfo": "MemTotal:       1000 kB\nSwapTotal:       200 kB\n",
-      "/proc/self/status": "Name:\tstylist\nVmData:\t   30 kB\n",
-    ]
-    try withMachine(files) { #expect(Workbench.memoryLimit($0.system) == 1230 * 1024) }
-    try withMachine(["/proc/meminfo": "MemTotal: 1000 kB\n"]) {
-      #expect(Workbench.memoryLimit($0.system) == nil)
-    }
-  }
-
   @Test("a whole examination finds this installation in order, and leaves nothing behind")
   func whole() async throws {
     try await withScratchFolder { folder in

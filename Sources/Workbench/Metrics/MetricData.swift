@@ -26,10 +26,9 @@ public struct MetricData: Hashable, Sendable {
   /// - Parameter source: A folder, a zip archive, or `portraits`.
   public init(_ source: String) { self.source = source }
 
-  /// The data of the training that made a network.
+  /// The data of the training that made a network; nil if the network lies in no training's folder.
   ///
   /// - Parameter network: The network's file, in the training's folder.
-  /// - Returns: The data; nil if it lies in no such folder.
   /// - Throws: `FileError` if what is there cannot be read.
   public init?(ofTrainingOf network: String) throws(FileError) {
     let record: RunRecord

@@ -118,8 +118,11 @@ public struct MetricRules: Encodable, Sendable {
 
   /// Precision and recall of features [N, D] against [M, D].
   ///
-  /// - Parameter neighbour: The neighbour that the balls reach; nil for that of all published
-  ///   figures.
+  /// - Parameters:
+  ///   - fake: [N, D].
+  ///   - real: [M, D].
+  ///   - neighbour: The neighbour that the balls reach; nil for that of all published figures.
+  /// - Returns: Both shares.
   /// - Throws: `CancellationError` between blocks of distances.
   func precisionAndRecall(
     _ fake: Tensor, _ real: Tensor, neighbour: Int? = nil
