@@ -110,3 +110,22 @@ struct LPIPSOptions: ParsableArguments {
     ].compactMap(\.self)
   }
 }
+
+/// Networks with which pictures are compared with others.
+struct JudgingOptions: ParsableArguments {
+  @OptionGroup var lpips: LPIPSOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Measure identity: ArcFace, CurricularFace, or MoCo for other pictures than faces.",
+      valueName: "file"), completion: .checkpoint)
+  var identity: String?
+
+  /// The networks' files.
+  func files() throws -> JudgingFiles {
+    JudgingFiles(lpips: try lpips.files(), identity: identity)
+  }
+
+  /// The options as they would be typed.
+  var spelling: [String] { lpips.spelling + (identity.map { ["--identity=\($0)"] } ?? []) }
+}

@@ -85,13 +85,7 @@ struct Invert: AsyncParsableCommand {
       """)
   var tuneLocality = false
 
-  @OptionGroup var lpips: LPIPSOptions
-
-  @Option(
-    help: ArgumentHelp(
-      "Measure identity: ArcFace, CurricularFace, or MoCo for other pictures than faces.",
-      valueName: "file"), completion: .checkpoint)
-  var identity: String?
+  @OptionGroup var judging: JudgingOptions
 
   @OptionGroup var folderOptions: FolderOptions
 
@@ -188,8 +182,8 @@ struct Invert: AsyncParsableCommand {
   }
 
   private func job(_ source: NetworkSource) throws -> InvertJob {
-    let weights = try lpips.files()
-    let measure = try PictureDistance(named: distance, lpips: weights)
+    let judges = try judging.files()
+    let measure = try PictureDistance(named: distance, lpips: judges.lpips)
     var codes = try photographs.photographs(space: space, learningRate: learningRate)
     codes.search?.seed = seedOptions.seed
     (codes.distance, codes.classIndex) = (measure, classOptions.classIndex)
@@ -197,7 +191,7 @@ struct Invert: AsyncParsableCommand {
       codes,
       provenance: Provenance(
         command: commandLine(spelling), network: name, seed: codes.search.map { "\($0.seed)" }))
-    job.judges = JudgingFiles(lpips: weights, identity: identity)
+    job.judges = judges
     if tuneGenerator { job.tuning = InvertJob.tuning(steps: tuneSteps ?? 350, measure) }
     if tuneLocality { job.localitySeed = seedOptions.seed }
     return job
@@ -210,9 +204,8 @@ struct Invert: AsyncParsableCommand {
       distance == PictureDistance.names[0] ? nil : "--distance=\(distance)",
       tuneGenerator ? "--tune-generator" : nil, tuneSteps.map { "--tune-steps=\($0)" },
       tuneLocality ? "--tune-locality" : nil,
-      identity.map { "--identity=\($0)" },
     ]
-    return ["invert"] + photographs.spelling + networkOptions.spelling + lpips.spelling
+    return ["invert"] + photographs.spelling + networkOptions.spelling + judging.spelling
       + more.compactMap(\.self) + seedOptions.spelling + classOptions.spelling
       + folderOptions.spelling
   }

@@ -28,13 +28,7 @@ struct MetricsPairs: AsyncParsableCommand {
     help: "The pictures that they should be like, of the same names.", completion: .file())
   var reference: String
 
-  @OptionGroup var lpips: LPIPSOptions
-
-  @Option(
-    help: ArgumentHelp(
-      "Measure identity: ArcFace, CurricularFace, or MoCo for other pictures than faces.",
-      valueName: "file"), completion: .checkpoint)
-  var identity: String?
+  @OptionGroup var judging: JudgingOptions
 
   @OptionGroup var threadOptions: ThreadOptions
   @OptionGroup var report: ReportOptions
@@ -43,7 +37,7 @@ struct MetricsPairs: AsyncParsableCommand {
     try threadOptions.check()
     var job = MetricsPairsJob(
       pictures, reference: reference,
-      judges: JudgingFiles(lpips: try lpips.files(), identity: identity))
+      judges: try judging.files())
     job.threads = threadOptions.threads
     if report.isDryRun {
       let count = try job.plan()
