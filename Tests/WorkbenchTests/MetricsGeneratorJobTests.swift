@@ -136,10 +136,14 @@ private func recipe(_ name: String, generated: Int) throws -> MetricRecipe {
       let metric = try recipe(name, generated: 11)
       (job.metrics, job.data, job.seed) = ([metric], nil, 5)
       job.settings.noise = .const
-      let source = NetworkSource.untrained(configuration: "auto", resolution: 32, seed: 1)
-      let found = try await GeneratorHost(source).measure(job, progress: silently)
-      let g = try Registry.configuration(named: "auto", resolution: 32)
-        .makeGenerator(Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+      var configuration = StyleGAN2Configuration(resolution: 32)
+      (configuration.zDim, configuration.wDim, configuration.mappingLayers) = (8, 8, 2)
+      (configuration.channelBase, configuration.channelMax) = (128, 8)
+      let g = StyleGAN2(
+        configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+      let file = "\(folder)/generator.safetensors"
+      try writeNetworkFile(g.parameters, configuration: configuration, to: file)
+      let found = try await GeneratorHost(.file(file)).measure(job, progress: silently)
       guard case .pathLength(let length) = metric.kind else { return }
       let lpips = smallLPIPS()
       var state = RandomState(seed: 5)
@@ -246,7 +250,6 @@ private func recipe(_ name: String, generated: Int) throws -> MetricRecipe {
       (request.batchSize, request.kimg, request.kimgPerTick) = (4, 0.008, 0.004)
       (request.channelBase, request.channelMax, request.mappingLayers) = (64, 8, 2)
       (request.zDim, request.wDim, request.ticksPerSnapshot) = (8, 8, 1)
-      request.threads = 1
       var training = TrainGANJob(request, .new(outdir: "\(folder)/runs"), command: "test")
       var metrics = job
       (metrics.metrics, metrics.data) = ([try recipe("fid50k_full", generated: 16)], nil)

@@ -102,7 +102,7 @@ struct StoredPictures: MeasuredPictures {
 struct GeneratedPictures: MeasuredPictures {
   let count: Int
   let hash: String
-  let step = 8
+  let step: Int
   private let generator: any Generator
   private let firstSeed: UInt32
   private let settings: PictureSettings
@@ -122,6 +122,8 @@ struct GeneratedPictures: MeasuredPictures {
     settings: PictureSettings, labels: LabelDraw
   ) {
     (self.generator, self.count, self.firstSeed) = (generator, count, firstSeed)
+    // Large maps of several pictures take memory, and no less time: random noise keeps them together.
+    step = generator.traits.resolution >= 256 ? 1 : 8
     self.settings = settings
     self.labels = labels.drawn(count, seed: firstSeed)
     hash =
