@@ -69,7 +69,8 @@ public func adaptiveInstanceNorm(
   let factor = (variance + 1e-8).rsqrt() * perChannel(scale)
   let summand = perChannel(shift) - mean * factor
   guard replacing, !recordsGradients else { return summand.addingProduct(x, factor) }
-  return call("aten::addcmul.out", summand, x, factor, 1, x)
+  x.multiplyInPlace(factor, adding: summand)
+  return x
 }
 
 /// `adaptiveInstanceNorm` by its plain definition.

@@ -85,6 +85,11 @@ extension Tensor {
   public func lerpInPlace(to end: Tensor, weight: Double) {
     _ = call("aten::lerp_.Scalar", self, end, weight)
   }
+  /// Multiplies each element by another's, broadcast, and adds a summand of this one's shape or
+  /// broadcast to it.
+  public func multiplyInPlace(_ factor: Tensor, adding summand: Tensor) {
+    _ = call("aten::addcmul.out", summand, self, factor, 1, self)
+  }
   /// Multiplies each element by a number.
   public func multiplyInPlace(_ factor: Double) { _ = call("aten::mul_.Scalar", self, factor) }
 }

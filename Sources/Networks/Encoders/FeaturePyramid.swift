@@ -37,22 +37,28 @@ final class FeaturePyramid {
 
   /// The middle features.
   func middle(_ taps: IRSETrunk.Taps) -> Tensor {
-    sum(enlarged(taps.coarse, like: taps.middle), lateral1(taps.middle))
+    sum(taps.coarse, lateral1, of: taps.middle)
   }
 
   /// The finest features, of the middle ones.
   func fine(_ taps: IRSETrunk.Taps, middle: Tensor) -> Tensor {
-    sum(enlarged(middle, like: taps.fine), lateral2(taps.fine))
+    sum(middle, lateral2, of: taps.fine)
   }
 
-  /// The sum, in the first one's place where no gradients are recorded.
-  private func sum(_ x: Tensor, _ y: Tensor) -> Tensor {
-    if recordsGradients { return x + y }
-    x.addInPlace(y)
-    return x
+  /// Coarse features enlarged, and what a layer makes of finer ones; where no gradients are recorded,
+  /// a few rows of the latter at a time.
+  private func sum(_ coarse: Tensor, _ layer: ConvolutionLayer, of features: Tensor) -> Tensor {
+    let height = features.size(2)
+    let enlarged = coarse.enlargedBilinear(
+      height: height, width: features.size(3), alignsCorners: true)
+    if recordsGradients { return enlarged + layer(features) }
+    for first in stride(from: 0, to: height, by: Self.rowsTogether) {
+      let rows = first..<min(first + Self.rowsTogether, height)
+      enlarged.sliced(rows, axis: 2).addInPlace(layer(features.sliced(rows, axis: 2)))
+    }
+    return enlarged
   }
 
-  private func enlarged(_ x: Tensor, like other: Tensor) -> Tensor {
-    x.enlargedBilinear(height: other.size(2), width: other.size(3), alignsCorners: true)
-  }
+  /// A quarter of the finest features of an image of 256 pixels.
+  private static let rowsTogether = 16
 }

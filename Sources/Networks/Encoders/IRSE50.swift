@@ -202,8 +202,8 @@ public final class IRSETrunk {
     let rows = (height + 1) / 2
     // Below a last row of odd images lies another of zeros: those are not divided.
     let together = height % 2 == 0 ? Self.rowsTogether : rows
-    var mains: [Tensor] = []
-    var sides: [Tensor] = []
+    var main: Tensor?
+    var side: Tensor?
     for first in stride(from: 0, to: rows, by: together) {
       let end = min(first + together, rows)
       // A result needs a row of the slopes' more than its two, which need one of the stem's more.
@@ -212,10 +212,22 @@ public final class IRSETrunk {
       let stem = convolution(img.sliced(seen, axis: 2), norm: norm, slopes: slopes)
         .sliced(needed.lowerBound - seen.lowerBound..<needed.upperBound - seen.lowerBound, axis: 2)
       let own = 2 * first - needed.lowerBound..<min(2 * end, height) - needed.lowerBound
-      sides.append(unit.side(stem.sliced(own, axis: 2)))
-      mains.append(unit.main(stem, rows: max(0, own.lowerBound - 1)..<own.upperBound))
+      place(unit.side(stem.sliced(own, axis: 2)), at: first, among: rows, of: &side)
+      let mainRows = max(0, own.lowerBound - 1)..<own.upperBound
+      place(unit.main(stem, rows: mainRows), at: first, among: rows, of: &main)
     }
-    return unit.joined(.concatenate(mains, axis: 2), side: .concatenate(sides, axis: 2))
+    return unit.joined(main!, side: side!)
+  }
+
+  /// Puts some rows of an image in their place, and makes the image for the first of them.
+  private func place(_ rows: Tensor, at first: Int, among count: Int, of img: inout Tensor?) {
+    let whole =
+      img
+      ?? .empty(
+        [1, count, rows.size(3), rows.size(1)], dtype: rows.dtype, device: rows.device
+      ).permuted(0, 3, 1, 2)
+    whole.sliced(first..<first + rows.size(2), axis: 2).assign(rows)
+    img = whole
   }
 
   /// The rows of the first unit's result that are made together: as much as the caches hold at 256
@@ -305,9 +317,14 @@ final class IRSEUnit {
       y.sliced(rows, axis: 2), norm: norm1, rowPadding: rows.lowerBound == 0 ? nil : 0)
   }
 
-  /// Weighs the channels of what the convolutions made, and adds the side.
+  /// Weighs the channels of what the convolutions made, and adds the side, in its place.
   func joined(_ y: Tensor, side: Tensor) -> Tensor {
-    excitation.map { side.addingProduct(y, $0.weights(of: y)) } ?? y + side
+    if let excitation {
+      y.multiplyInPlace(excitation.weights(of: y), adding: side)
+    } else {
+      y.addInPlace(side)
+    }
+    return y
   }
 }
 
