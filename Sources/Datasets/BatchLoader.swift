@@ -79,6 +79,21 @@ public final class BatchLoader {
   }
 }
 
+extension Dataset {
+  /// Takes pictures that follow one another, and their labels.
+  ///
+  /// - Parameter indices: The numbers of the pictures.
+  /// - Returns: The pictures and labels.
+  /// - Throws: `DatasetError` about the first picture that cannot be decoded.
+  public func batch(_ indices: Range<Int>) throws(DatasetError) -> Batch {
+    var pixels: [UInt8] = []
+    pixels.reserveCapacity(indices.count * shape.byteCount)
+    for index in indices { pixels += try image(at: index).planes }
+    return Batch(
+      indices: Array(indices), shape: shape, pixels: pixels, labels: indices.flatMap(label))
+  }
+}
+
 extension ByteImage {
   /// The samples channel by channel: [C, H, W].
   var planes: [UInt8] {

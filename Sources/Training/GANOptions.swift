@@ -6,44 +6,14 @@ import Layers
 public import Networks
 
 /// Everything that decides what a training learns: with the data, it gives the same networks again.
-public struct GANOptions: Codable, Sendable {
-  /// The pictures.
-  public struct Data: Codable, Hashable, Sendable {
-    /// Where they are, as it was typed: `portraits`, a folder or an archive.
-    public var source: String
-    /// The whole path of a folder or archive, so that it is found from anywhere; nil for what is
-    /// drawn, and in options from before they kept it.
-    public var path: String?
-    /// What people call them.
-    public var name: String
-    /// Pictures, those that mirroring adds among them.
-    public var count: Int
-    /// Rows and columns, in pixels.
-    public var resolution: Int
-    /// 1 grey, 3 RGB, 4 RGB with opacity.
-    public var channels: Int
-    /// The length of a label; 0 for training without labels.
-    public var labelDim: Int
-    /// Whether all pictures are seen mirrored, too.
-    public var mirror: Bool
-    /// How many pictures were chosen at random; nil for all.
-    public var subset: Int?
-
-    /// Pictures of a source.
-    public init(
-      source: String, path: String? = nil, name: String, count: Int, resolution: Int, channels: Int,
-      labelDim: Int, mirror: Bool, subset: Int?
-    ) {
-      (self.source, self.path, self.name, self.count) = (source, path, name, count)
-      (self.resolution, self.channels, self.labelDim) = (resolution, channels, labelDim)
-      (self.mirror, self.subset) = (mirror, subset)
-    }
-  }
+public struct GANOptions: TrainingOptions {
+  /// `stylist train gan`.
+  public static let kind = "gan"
 
   /// The name of the recipe.
   public var cfg: String
   /// The pictures.
-  public var data: Data
+  public var data: TrainingData
   /// What was changed of the recipe.
   public var changes: GANRecipeChanges
   /// Where all random streams start.
@@ -55,7 +25,7 @@ public struct GANOptions: Codable, Sendable {
 
   /// The options of a training.
   public init(
-    cfg: String, data: Data, changes: GANRecipeChanges, seed: UInt32, initFrom: String?,
+    cfg: String, data: TrainingData, changes: GANRecipeChanges, seed: UInt32, initFrom: String?,
     threads: Int
   ) {
     (self.cfg, self.data, self.changes) = (cfg, data, changes)
@@ -75,43 +45,13 @@ public struct GANOptions: Codable, Sendable {
     return recipe
   }
 
-  /// What the folder of the run is called behind its number.
-  ///
-  /// - Returns: A name such as `auto-portraits64-batch32-gamma0.0256`.
-  /// - Throws: `ConfigurationError` if values do not fit.
+  /// The recipe, the data, and what people change most.
   public func folderName() throws(ConfigurationError) -> String {
     let training = try recipe().training
-    let words = [
-      cfg, data.name.filter { $0.isLetter || $0.isNumber || "-_.".contains($0) },
-      data.labelDim > 0 ? "cond" : nil, data.subset.map { "subset\($0)" },
-      data.mirror ? "mirror" : nil, "batch\(training.batchSize)",
-      String(format: "gamma%.4g", training.r1Gamma), initFrom == nil ? nil : "init",
-    ]
-    return words.compactMap(\.self).joined(separator: "-")
-  }
-
-  /// The options as JSON with sorted keys: equal options are equal text.
-  ///
-  /// - Returns: One line of JSON.
-  /// - Throws: `EncodingError` if a number is not finite.
-  public func canonicalJSON() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
-
-  /// Reads what `canonicalJSON()` wrote.
-  ///
-  /// - Parameter json: The text.
-  /// - Throws: `ConfigurationError` if it says something else.
-  public init(canonicalJSON json: String) throws(ConfigurationError) {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    do {
-      self = try decoder.decode(Self.self, from: Foundation.Data(json.utf8))
-    } catch {
-      throw ConfigurationError("the options of the training cannot be read: \(misreading(error))")
-    }
+    let words =
+      [cfg] + data.folderWords + [
+        "batch\(training.batchSize)", String(format: "gamma%.4g", training.r1Gamma),
+      ]
+    return (words + (initFrom == nil ? [] : ["init"])).joined(separator: "-")
   }
 }

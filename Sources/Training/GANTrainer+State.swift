@@ -40,12 +40,7 @@ extension GANTrainer {
   ///   else that does not, or what reading a tensor threw.
   public func restore(_ state: GANTrainerState) throws {
     let store = stateStore
-    try store.check(state.tensors)
-    let tensors = try state.tensors.mapValues { try $0.read() }
-    for (name, tensor) in tensors where tensor.dtype != store[name].dtype {
-      throw TrainingError.misfit(
-        name, expected: "\(store[name].dtype)", found: "\(tensor.dtype)")
-    }
+    let tensors = try store.values(fitting: state.tensors)
     try randomness.check { tensors["random.\($0)"] ?? Tensor([UInt8]()) }
     let counters = state.counters
     guard counters.iteration >= 0, counters.imageCount >= 0 else {
@@ -69,5 +64,25 @@ extension GANTrainer {
     store.include(pathLength.state, under: "path_length")
     store.include(randomness.state, under: "random")
     return store
+  }
+}
+
+extension ParameterStore {
+  /// Reads tensors of a state that are to be loaded; nothing changes.
+  ///
+  /// - Parameter tensors: The tensors by name.
+  /// - Returns: Their values.
+  /// - Throws: `ParameterLoadError` with all tensors that do not fit, `TrainingError` for a tensor of
+  ///   another type, or what reading a tensor threw.
+  func values(
+    fitting tensors: OrderedDictionary<String, StoredParameter>
+  ) throws -> OrderedDictionary<String, Tensor> {
+    try check(tensors)
+    let values = try tensors.mapValues { try $0.read() }
+    for (name, tensor) in values where tensor.dtype != self[name].dtype {
+      throw TrainingError.misfit(
+        name, expected: "\(self[name].dtype)", found: "\(tensor.dtype)")
+    }
+    return values
   }
 }

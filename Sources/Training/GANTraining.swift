@@ -17,7 +17,7 @@ public final class GANTraining: Trainable {
   private var labelDraws: RandomState
   private let sheetZ: Tensor
   private let sheetLabels: Tensor?
-  private let grid: (columns: Int, rows: Int)
+  private let grid: PictureGrid
 
   private var dataset: any Dataset { pictures.dataset }
 
@@ -37,8 +37,8 @@ public final class GANTraining: Trainable {
     pictures = TrainingPictures(
       dataset, batchSize: recipe.training.batchSize, seed: options.seed)
     labelDraws = RandomState(seed: options.seed)
-    grid = Self.grid(of: dataset.shape)
-    let count = grid.columns * grid.rows
+    grid = PictureGrid(of: dataset.shape)
+    let count = grid.count
     var (seeds, shown) = (RandomState(seed: 0), RandomState(seed: 0))
     sheetZ = Tensor(
       seeds.randn(count * g.traits.zDim).map(Float.init), shape: [count, g.traits.zDim])
@@ -137,17 +137,13 @@ public final class GANTraining: Trainable {
   }
 
   /// Pictures of the data, chosen at random.
-  public func dataSheet() throws -> ByteImage? {
-    var shown = RandomState(seed: 0)
-    let pictures = try shown.randint(0..<dataset.count, grid.columns * grid.rows).map(dataset.image)
-    return sheet(of: pictures)
-  }
+  public func dataSheet() throws -> ByteImage? { try grid.sheet(of: dataset) }
 
   /// Pictures of the average generator, of the same z every time.
   public func sampleSheet() throws -> ByteImage? {
     let average = trainer.average
     let pictures = withoutGradients {
-      (0..<grid.columns * grid.rows).map { index in
+      (0..<grid.count).map { index in
         let row = index..<index + 1
         let w = average.map(
           z: sheetZ.sliced(row, axis: 0), labels: sheetLabels?.sliced(row, axis: 0))
@@ -159,22 +155,6 @@ public final class GANTraining: Trainable {
           pixels: bytes.values(as: UInt8.self))
       }
     }
-    return sheet(of: pictures)
-  }
-
-  /// As many pictures as a screen shows.
-  private static func grid(of shape: ImageShape) -> (columns: Int, rows: Int) {
-    (min(max(1280 / shape.resolution, 4), 16), min(max(768 / shape.resolution, 2), 9))
-  }
-
-  private func sheet(of pictures: [ByteImage]) -> ByteImage {
-    let shape = dataset.shape
-    var sheet = Sheet(
-      columns: grid.columns, rows: grid.rows, cellWidth: shape.resolution,
-      cellHeight: shape.resolution, channels: shape.channels)
-    for (index, picture) in pictures.enumerated() {
-      sheet.place(picture, column: index % grid.columns, row: index / grid.columns)
-    }
-    return sheet.image
+    return grid.sheet(of: pictures)
   }
 }

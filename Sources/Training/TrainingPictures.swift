@@ -1,10 +1,10 @@
 // The pictures of a training, and the place that it has reached in them.
 
 import Checkpoints
-import Datasets
+package import Datasets
 import Foundation
 import Networks
-import Tensors
+package import Tensors
 
 /// The pictures of a training in an endless order, and the place that it has reached.
 struct TrainingPictures {
@@ -87,7 +87,7 @@ struct TrainingPictures {
 
 extension Batch {
   /// The pictures as networks see them: [N, C, H, W] in [-1, 1].
-  var images: Tensor {
+  package var images: Tensor {
     Tensor(pixels, shape: [indices.count, shape.channels, shape.resolution, shape.resolution])
       .cast(to: .float32) / 127.5 - 1
   }

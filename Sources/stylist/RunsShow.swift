@@ -63,10 +63,9 @@ struct RunsShow: AsyncParsableCommand {
   private static func training(_ run: RunReport, _ columns: Int?) -> [String] {
     let summary = run.summary
     let changed = run.options.filter(\.isChanged).map { "\($0.name) \($0.value)" }
-    let parameters = [
-      run.generatorParameters.map { "generator \(grouped($0)) parameters" },
-      run.discriminatorParameters.map { "discriminator \(grouped($0))" },
-    ].compactMap(\.self).joined(separator: ", ")
+    let parameters = run.trained.enumerated().map { place, network in
+      "\(network.name) \(grouped(network.parameters))" + (place == 0 ? " parameters" : "")
+    }.joined(separator: ", ")
     let rows: [(String, String)] = [
       ("state", RunText.state(summary)), ("command", run.command),
       ("recipe", summary.cfg ?? ""),

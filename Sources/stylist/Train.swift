@@ -10,6 +10,8 @@ struct Train: AsyncParsableCommand {
       EXAMPLES
         stylist train gan --data=portraits --res=32 --kimg=100 --outdir=runs
         stylist train gan --resume=latest --outdir=runs
+        stylist train attributes --data=portraits --res=32 --cbase=1024 --kimg=100 \\
+          --outdir=runs
       """,
-    subcommands: [TrainGAN.self])
+    subcommands: [TrainGAN.self, TrainAttributes.self])
 }

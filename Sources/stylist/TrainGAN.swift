@@ -1,7 +1,6 @@
 // `stylist train gan`: a generator and a discriminator that learn from pictures.
 
 public import ArgumentParser
-import Foundation
 public import Workbench
 
 /// Trains a generator against a discriminator.
@@ -26,28 +25,15 @@ struct TrainGAN: AsyncParsableCommand {
       the data, which adds a line to metric-NAME.jsonl; give it again with --resume.
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "The pictures: a folder, a .zip, or portraits, which are drawn without end.",
-      valueName: "source"), completion: .pictures)
-  var data: String?
-
-  @Option(
-    help: ArgumentHelp("The folder for the runs; made if it is not there.", valueName: "folder"),
-    completion: .directory)
-  var outdir: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Go on with the training of this folder; or, in --outdir, with the latest, or with the one of this number or name.",
-      valueName: "run"), completion: .directory)
-  var resume: String?
+  @OptionGroup var place: TrainingPlaceOptions
 
   @Option(
     help: ArgumentHelp(
       "Start with the networks of this checkpoint, or training state.", valueName: "file"),
     completion: .checkpoint)
   var initFrom: String?
+
+  @OptionGroup(title: "DATA") var data: TrainingDataOptions
 
   @OptionGroup(title: "RECIPE") var recipe: RecipeOptions
   @OptionGroup(title: "SCHEDULE") var schedule: ScheduleOptions
@@ -64,73 +50,24 @@ struct TrainGAN: AsyncParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() async throws {
-    let job = try job()
-    if report.isDryRun {
-      let plan = try job.plan()
-      try report.print(plan, lines: plan.lines)
-      return
-    }
-    let reporter = TrainingReporter()
-    let outcome = try await interruptible { try await job.run(reporter.show) }
-    try report.print(outcome, lines: outcome.lines)
-    guard outcome.hasTrained, let network = outcome.network else { return }
+    guard let network = try await train(try job(), report) else { return }
     let next = ["generate", "--network=\(network)", "--seeds=0-35", "--grid=6x6", "--outdir=out"]
     say("to see what it draws: \(commandLine(next))")
   }
 
-  private func job() throws -> TrainGANJob {
+  private func job() throws -> TrainingJob {
     try threadOptions.check()
-    if data == "portraits", resume == nil, FileManager.default.fileExists(atPath: "portraits") {
-      say("--data=portraits means the portraits that are drawn; ./portraits is what lies here")
-    }
-    var request = TrainGANRequest()
-    (request.data, request.initFrom, request.seed) = (data, initFrom, seed)
-    request.threads = threadOptions.threads
-    recipe.fill(&request)
-    schedule.fill(&request)
-    let command = commandLine(Array(CommandLine.arguments.dropFirst()))
-    var job = TrainGANJob(request, try start(), command: command)
-    job.metrics = try metrics.job()
-    return job
-  }
-
-  private func start() throws -> TrainGANJob.Start {
-    guard let resume else {
-      guard let outdir else {
-        throw UsageError("give --outdir=FOLDER, where the folder of the run is made")
-      }
-      return .new(outdir: outdir)
-    }
-    guard initFrom == nil else {
+    guard place.resume == nil || initFrom == nil else {
       throw UsageError(
         "give either --resume, to go on with a training, or --init-from, to start a new one")
     }
-    if let outdir {
-      guard !resume.contains("/") else {
-        throw UsageError(
-          "--outdir goes with new trainings, and with --resume=latest or a run's number or name; "
-            + "--resume=\(resume) is the folder itself")
-      }
-      return .resume(
-        folder: resume == "latest"
-          ? try TrainGANJob.latestRun(in: outdir) : try RunFinder.folder(resume, in: outdir))
-    }
-    guard resume == "latest" else {
-      guard !FileManager.default.isRegularFile(resume) else {
-        throw UsageError(
-          "--resume=\(resume): expected the folder of a training, found a file; "
-            + "--init-from=FILE starts a new training with its networks")
-      }
-      return .resume(folder: resume)
-    }
-    throw UsageError("--resume=latest needs --outdir=FOLDER")
-  }
-}
-
-extension FileManager {
-  fileprivate func isRegularFile(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+    var request = TrainGANRequest()
+    (request.initFrom, request.seed, request.threads) = (initFrom, seed, threadOptions.threads)
+    request.data = data.request(isNew: place.resume == nil)
+    recipe.fill(&request)
+    request.schedule = schedule.request
+    request.metrics = try metrics.job()
+    return TrainingJob(request, try place.start(), command: ownCommandLine())
   }
 }
 
@@ -142,22 +79,8 @@ struct RecipeOptions: ParsableArguments {
       valueName: "name"), completion: .list(KnownNames.recipes))
   var cfg: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "With portraits: width and height, a power of two from 8 to 1024 (default: 64).",
-      valueName: "pixels"))
-  var res: Int?
-
   @Flag(inversion: .prefixedNo, help: "Give the networks the labels of the pictures (default: no).")
   var cond: Bool?
-
-  @Flag(inversion: .prefixedNo, help: "See all pictures mirrored, too (default: no).")
-  var mirror: Bool?
-
-  @Option(
-    help: ArgumentHelp(
-      "Train on so many pictures, chosen at random (default: all).", valueName: "count"))
-  var subset: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -230,8 +153,7 @@ struct RecipeOptions: ParsableArguments {
   var precision: Precision?
 
   func fill(_ request: inout TrainGANRequest) {
-    (request.cfg, request.resolution) = (cfg, res)
-    (request.cond, request.mirror, request.subset) = (cond, mirror, subset)
+    (request.cfg, request.cond) = (cfg, cond)
     (request.batchSize, request.microBatchSize, request.r1Gamma) = (batch, batchGpu, gamma)
     (request.generatorLearningRate, request.discriminatorLearningRate) = (glr, dlr)
     request.averageKimg = ema
@@ -243,23 +165,3 @@ struct RecipeOptions: ParsableArguments {
 }
 
 extension Precision: ExpressibleByArgument {}
-
-/// When a training writes, saves and ends.
-struct ScheduleOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "End after so many thousands of pictures (default: as the recipe says).", valueName: "kimg"))
-  var kimg: Double?
-
-  @Option(
-    help: ArgumentHelp("A line of the log every so many kimg (default: 4).", valueName: "kimg"))
-  var tick: Double?
-
-  @Option(
-    help: ArgumentHelp("A snapshot every so many lines (default: 50).", valueName: "count"))
-  var snap: Int?
-
-  func fill(_ request: inout TrainGANRequest) {
-    (request.kimg, request.kimgPerTick, request.ticksPerSnapshot) = (kimg, tick, snap)
-  }
-}

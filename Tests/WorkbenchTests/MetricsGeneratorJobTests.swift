@@ -246,15 +246,16 @@ private func recipe(_ name: String, generated: Int) throws -> MetricRecipe {
   func training() async throws {
     try await withData { folder, job in
       var request = TrainGANRequest()
-      (request.data, request.cfg) = ("\(folder)/data", "auto")
-      (request.batchSize, request.kimg, request.kimgPerTick) = (4, 0.008, 0.004)
+      (request.data.source, request.cfg) = ("\(folder)/data", "auto")
+      request.batchSize = 4
+      (request.schedule.kimg, request.schedule.kimgPerTick) = (0.008, 0.004)
       (request.channelBase, request.channelMax, request.mappingLayers) = (64, 8, 2)
-      (request.zDim, request.wDim, request.ticksPerSnapshot) = (8, 8, 1)
-      var training = TrainGANJob(request, .new(outdir: "\(folder)/runs"), command: "test")
+      (request.zDim, request.wDim, request.schedule.ticksPerSnapshot) = (8, 8, 1)
+      let start = TrainingStart.new(outdir: "\(folder)/runs")
       var metrics = job
       (metrics.metrics, metrics.data) = ([try recipe("fid50k_full", generated: 16)], nil)
-      training.metrics = metrics
-      let outcome = try await training.run { _ in }
+      request.metrics = metrics
+      let outcome = try await TrainingJob(request, start, command: "test").run { _ in }
       let log = "\(outcome.folder)/metric-fid50k_full.jsonl"
       let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
       #expect(lines.count == 2)
@@ -270,7 +271,8 @@ private func recipe(_ name: String, generated: Int) throws -> MetricRecipe {
       #expect(try MetricData(ofTrainingOf: "\(folder)/inception.safetensors") == nil)
       // Weights that are missing are noticed before the first step.
       metrics.networks.inception = nil
-      training.metrics = metrics
+      request.metrics = metrics
+      let training = TrainingJob(request, start, command: "test")
       await #expect {
         try await training.run { _ in }
       } throws: {

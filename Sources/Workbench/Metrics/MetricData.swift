@@ -42,7 +42,7 @@ public struct MetricData: Hashable, Sendable {
   }
 
   /// The data of a training.
-  init(_ options: GANOptions) {
+  init(_ options: any TrainingOptions) {
     let data = options.data
     self.init(data.path ?? data.source)
     (mirror, subset, subsetSeed) = (data.mirror, data.subset, options.seed)
@@ -52,7 +52,7 @@ public struct MetricData: Hashable, Sendable {
   func open(for traits: GeneratorTraits) throws -> any Dataset {
     try openDataset(
       source, resolution: traits.resolution, portraits: Self.portraitCount,
-      readsLabels: traits.labelDim > 0)
+      labels: traits.labelDim > 0 ? .own : .none)
   }
 
   /// The pictures that a metric compares with: all as they are, or those of the training.
@@ -77,20 +77,32 @@ func runFolder(of network: String) -> String {
   return folder.isEmpty ? "." : folder
 }
 
+/// Which labels of pictures are wanted.
+enum WantedLabels {
+  /// None.
+  case none
+  /// Those of a file; portraits have none.
+  case own
+  /// What is true of each picture, a 0 or 1 for each attribute; portraits know it themselves.
+  case attributes
+}
+
 /// Opens pictures that are numbered, and have one size.
 ///
 /// - Parameters:
 ///   - source: A folder, a zip archive, or `portraits`.
 ///   - resolution: The size of portraits; nil for 64 pixels.
 ///   - portraits: How many portraits there are.
-///   - readsLabels: Whether labels are wanted.
+///   - labels: Which labels are wanted.
 /// - Returns: The pictures.
 /// - Throws: `DatasetError` if they cannot be read; `RequestError` if portraits have no such size.
 func openDataset(
-  _ source: String, resolution: Int?, portraits: Int, readsLabels: Bool
+  _ source: String, resolution: Int?, portraits: Int, labels: WantedLabels
 ) throws -> any Dataset {
   guard source == "portraits" else {
-    return try ImageDataset(path: source, readsLabels: readsLabels)
+    return try ImageDataset(path: source, readsLabels: labels != .none)
   }
-  return PortraitsDataset(count: portraits, resolution: resolution ?? 64)
+  return PortraitsDataset(
+    count: portraits, resolution: resolution ?? 64,
+    attributes: labels == .attributes ? PortraitAttribute.allCases : [])
 }

@@ -3,7 +3,8 @@
 import Formats
 import Foundation
 
-/// Four panels: the losses of generator and discriminator, the R1 penalty, the scores.
+/// A panel for what trainings measure: the losses of generator and discriminator, the R1 penalty, the
+/// scores; or the loss of a classifier.
 struct LossPlot {
   private let runs: [(name: String, curves: LossCurves)]
   private let kimg: Axis
@@ -18,12 +19,14 @@ struct LossPlot {
   var image: ByteImage {
     let size = LinePanel.size
     let legend = Legend(names: runs.map(\.name))
-    var canvas = Canvas(
-      width: 2 * size.width, height: 2 * size.height + legend.height, background: .white)
     let panels: [(title: String, names: [LossName])] = [
       ("generator loss", [.generator]), ("discriminator loss", [.discriminator]),
       ("R1 penalty", [.r1]), ("scores: real strong, fake pale", [.fakeScore, .realScore]),
-    ]
+      ("attributes: cross-entropy", [.attributes]),
+    ].filter { panel in runs.contains { panel.names.contains(where: $0.curves.tells) } }
+    let columns = min(max(panels.count, 1), 2)
+    let (width, height) = (columns * size.width, (panels.count + 1) / 2 * size.height)
+    var canvas = Canvas(width: width, height: height + legend.height, background: .white)
     for (place, panel) in panels.enumerated() {
       let lines = runs.enumerated().flatMap { index, run in
         panel.names.map { name in
@@ -38,7 +41,7 @@ struct LossPlot {
         lines: lines
       ).draw(x: place % 2 * size.width, y: place / 2 * size.height, on: &canvas)
     }
-    legend.draw(y: 2 * size.height, width: 2 * size.width, on: &canvas)
+    legend.draw(y: height, width: width, on: &canvas)
     return canvas.image
   }
 }

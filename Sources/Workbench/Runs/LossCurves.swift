@@ -14,6 +14,8 @@ public enum LossName: String, CaseIterable, Codable, Sendable {
   case realScore = "Loss/scores/real"
   /// What the discriminator says of the generator's images.
   case fakeScore = "Loss/scores/fake"
+  /// How badly a classifier of attributes tells them.
+  case attributes = "Loss/attributes/loss"
 
   /// What people call it.
   public var label: String {
@@ -23,6 +25,7 @@ public enum LossName: String, CaseIterable, Codable, Sendable {
     case .r1: "R1 penalty"
     case .realScore: "score, real"
     case .fakeScore: "score, fake"
+    case .attributes: "loss"
     }
   }
 }
@@ -67,6 +70,9 @@ public struct LossCurves: Sendable {
     for name in LossName.allCases { values[name] = values[name].map(halved) }
     linesPerPoint *= 2
   }
+
+  /// Whether the training measured a loss.
+  func tells(_ name: LossName) -> Bool { values[name]?.contains(where: \.isFinite) ?? false }
 
   /// The value of a loss at a place, between its two neighbours; nil outside of the curve.
   ///

@@ -2,6 +2,7 @@
 
 import Formats
 import Foundation
+import OrderedCollections
 import Training
 
 /// Compares trainings.
@@ -73,7 +74,8 @@ public struct RunCompareJob: Sendable {
       try sheets.write(to: sheet)
     }
     let common = reports.map { $0.curves.kimg.last ?? 0 }.min().flatMap { $0 > 0 ? $0 : nil }
-    let losses = LossName.allCases.map { name in
+    let told = LossName.allCases.filter { name in reports.contains { $0.curves.tells(name) } }
+    let losses = told.map { name in
       Row(
         name: name.rawValue,
         values: reports.map { run in common.flatMap { run.curves.value(of: name, at: $0) } })
@@ -96,8 +98,9 @@ public struct RunCompareJob: Sendable {
   }
 
   private static func differences(_ all: [[RunReport.Option]]) -> [Row<String>] {
-    all[0].indices.map { index in
-      Row(name: all[0][index].name, values: all.map { $0[index].value })
+    let names = OrderedSet(all.flatMap { $0.map(\.name) })
+    return names.map { name in
+      Row(name: name, values: all.map { run in run.first { $0.name == name }?.value ?? "none" })
     }.filter { Set($0.values).count > 1 }
   }
 

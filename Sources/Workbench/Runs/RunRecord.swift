@@ -12,10 +12,10 @@ struct RunRecord: Decodable {
 
   let command: String
   let version: String
-  let options: GANOptions
+  let options: any RunOptions
   var schedule: Schedule
 
-  init(_ options: GANOptions, _ schedule: Schedule, command: String) {
+  init(_ options: any RunOptions, _ schedule: Schedule, command: String) {
     (self.options, self.schedule, self.command) = (options, schedule, command)
     version = stylistVersion
   }
@@ -70,16 +70,32 @@ struct RunRecord: Decodable {
 }
 
 extension RunRecord: Encodable {
-  private enum DerivedKeys: CodingKey { case recipe }
+  private enum CodingKeys: CodingKey { case command, version, options, schedule, recipe }
+
+  /// What is trained, as people type it.
+  var kind: String { type(of: options).kind }
+
+  /// Reads all values; what follows from the options is not looked at.
+  init(from decoder: any Decoder) throws {
+    let object = try decoder.container(keyedBy: CodingKeys.self)
+    command = try object.decode(String.self, forKey: .command)
+    version = try object.decode(String.self, forKey: .version)
+    schedule = try object.decode(Schedule.self, forKey: .schedule)
+    let kind = try object.decode(TrainingKind.self, forKey: .options).training
+    guard let type = runKinds.first(where: { $0.kind == kind }) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .options, in: object, debugDescription: "a training of the kind \(kind)")
+    }
+    options = try object.decode(type, forKey: .options)
+  }
 
   /// Writes all values, and the recipe that follows from the options.
   func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: CodingKeys.self)
     try object.encode(command, forKey: .command)
     try object.encode(version, forKey: .version)
-    try object.encode(options, forKey: .options)
+    try object.encode(KindedOptions(options), forKey: .options)
     try object.encode(schedule, forKey: .schedule)
-    var derived = encoder.container(keyedBy: DerivedKeys.self)
-    try derived.encode(try options.recipe(), forKey: .recipe)
+    try object.encode(options.recipeValues(), forKey: .recipe)
   }
 }

@@ -43,10 +43,8 @@ public struct RunReport: Encodable, Sendable {
   public let pictures: Int
   /// Rows and columns of a picture, in pixels.
   public let resolution: Int
-  /// The numbers that training optimises in the generator.
-  public let generatorParameters: Int?
-  /// The numbers that training optimises in the discriminator.
-  public let discriminatorParameters: Int?
+  /// The networks that learn.
+  public let trained: [NetworkSize]
   /// The losses of the last line of the log, by the names that it has.
   public let losses: [String: Double]
   /// The last lines of the log for people.
@@ -67,8 +65,8 @@ public struct RunReport: Encodable, Sendable {
   public let damage: FileError?
 
   private enum CodingKeys: CodingKey {
-    case summary, command, version, options, source, pictures, resolution, generatorParameters
-    case discriminatorParameters, losses, log, networks, states, resumesFrom, sheets, resumeCommand
+    case summary, command, version, options, source, pictures, resolution, trained, losses, log,
+      networks, states, resumesFrom, sheets, resumeCommand
   }
 
   /// Lines of the log that are kept.
@@ -80,16 +78,14 @@ public struct RunReport: Encodable, Sendable {
   /// - Throws: `FileError` if what it was asked to do cannot be read.
   public init(of folder: String) throws {
     let record = try RunRecord(in: folder)
-    let recipe = try record.options.recipe()
     let (log, metrics) = (StatisticsLog(in: folder), MetricLogs(in: folder))
     damage = log.damage ?? metrics.damage
     summary = RunSummary(of: folder, record, log.last, metrics.histories, damage: damage)
     (command, version) = (record.command, record.version)
-    options = try record.options.named()
+    options = try record.options.listed()
     let data = record.options.data
     (source, pictures, resolution) = (data.source, data.count, data.resolution)
-    let counts = recipe.parameterCounts
-    (generatorParameters, discriminatorParameters) = (counts.generator, counts.discriminator)
+    trained = try record.options.networks()
     losses = (log.last?.means ?? [:]).filter { $0.key.hasPrefix("Loss/") }
     curves = log.curves
     let text = LogLines(OutputFolder.file(RunFolder.logName, in: folder))
@@ -100,44 +96,11 @@ public struct RunReport: Encodable, Sendable {
     sheets = RunFolder.sheets(in: folder)
     let longer = summary.state == .finished ? ["--kimg=\(decimal(2 * summary.kimg, 3))"] : []
     resumeCommand =
-      resumesFrom == nil ? nil : commandLine(["train", "gan", "--resume=\(folder)"] + longer)
+      resumesFrom == nil ? nil : commandLine(["train", record.kind, "--resume=\(folder)"] + longer)
   }
 
   private static func file(_ path: String) -> File {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     return File(file: path, bytes: (attributes?[.size] as? NSNumber)?.intValue ?? 0)
-  }
-}
-
-extension GANOptions {
-  /// Every option by the name that people type, with the value that follows from the recipe.
-  fileprivate func named() throws -> [RunReport.Option] {
-    let training = try recipe().training
-    func option<Value>(
-      _ name: String, _ change: Value?, else value: String = "as the recipe says"
-    ) -> RunReport.Option {
-      .init(name, change.map { "\($0)" } ?? value, isChanged: change != nil)
-    }
-    func rate(_ settings: Adam.Settings) -> String { decimal(settings.learningRate, 6) }
-    let average = "\(decimal(training.average.halfLife / 1000, 3)) kimg"
-    return [
-      .init("cfg", cfg), .init("data", data.source), .init("res", "\(data.resolution)"),
-      option("cond", data.labelDim > 0 ? "\(data.labelDim) numbers" : nil, else: "no"),
-      option("mirror", data.mirror ? "yes" : nil, else: "no"),
-      option("subset", data.subset, else: "all"),
-      option("batch", changes.batchSize, else: "\(training.batchSize)"),
-      option("batch-gpu", changes.microBatchSize, else: "\(training.microBatchSize)"),
-      option("gamma", changes.r1Gamma, else: decimal(training.r1Gamma, 6)),
-      option("glr", changes.generatorLearningRate, else: rate(training.generatorOptimizer)),
-      option("dlr", changes.discriminatorLearningRate, else: rate(training.discriminatorOptimizer)),
-      .init("ema", average, isChanged: changes.averageKimg != nil),
-      option("cbase", changes.channelBase), option("cmax", changes.channelMax),
-      option("z-dim", changes.zDim), option("w-dim", changes.wDim),
-      option("map-depth", changes.mappingLayers), option("mbstd-group", changes.mbstdGroupSize),
-      option("precision", changes.precision, else: "\(training.precision)"),
-      .init("seed", "\(seed)", isChanged: seed != 0),
-      option("init-from", initFrom, else: "nothing"),
-      .init("threads", "\(threads)"),
-    ]
   }
 }

@@ -9,7 +9,7 @@ import Training
   @Test("portraits are trained on, in a folder of their own")
   func example() throws {
     try withScratchFolder { outdir in
-      let data = GANOptions.Data(
+      let data = TrainingData(
         source: "portraits", name: "portraits16", count: 1000, resolution: 16, channels: 3,
         labelDim: 0, mirror: false, subset: nil)
       var changes = GANRecipeChanges()

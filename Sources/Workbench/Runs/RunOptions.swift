@@ -1,0 +1,105 @@
+// What the folder of a run says of the options of every kind of training.
+
+import Layers
+import Networks
+import Tensors
+import Training
+
+/// A network that learns, and how many numbers training optimises in it.
+public struct NetworkSize: Encodable, Hashable, Sendable {
+  /// What it is to the training, such as `generator`.
+  public let name: String
+  /// The numbers that training optimises.
+  public let parameters: Int
+}
+
+/// Options of a training, as the folder of a run tells of them.
+protocol RunOptions: TrainingOptions {
+  /// Every option by the name that people type, with the value that follows from the recipe.
+  func listed() throws -> [RunReport.Option]
+  /// The networks that learn.
+  func networks() throws -> [NetworkSize]
+  /// The recipe that follows from the options.
+  func recipeValues() throws -> any Encodable
+}
+
+/// The kinds of trainings.
+let runKinds: [any RunOptions.Type] = [GANOptions.self, AttributeOptions.self]
+
+extension GANOptions: RunOptions {
+  func listed() throws -> [RunReport.Option] {
+    let training = try recipe().training
+    func rate(_ settings: Adam.Settings) -> String { decimal(settings.learningRate, 6) }
+    let average = "\(decimal(training.average.halfLife / 1000, 3)) kimg"
+    return data.listed + [
+      .init("cfg", cfg),
+      option("cond", data.labelDim > 0 ? "\(data.labelDim) numbers" : nil, else: "no"),
+      option("batch", changes.batchSize, else: "\(training.batchSize)"),
+      option("batch-gpu", changes.microBatchSize, else: "\(training.microBatchSize)"),
+      option("gamma", changes.r1Gamma, else: decimal(training.r1Gamma, 6)),
+      option("glr", changes.generatorLearningRate, else: rate(training.generatorOptimizer)),
+      option("dlr", changes.discriminatorLearningRate, else: rate(training.discriminatorOptimizer)),
+      .init("ema", average, isChanged: changes.averageKimg != nil),
+      option("cbase", changes.channelBase), option("cmax", changes.channelMax),
+      option("z-dim", changes.zDim), option("w-dim", changes.wDim),
+      option("map-depth", changes.mappingLayers), option("mbstd-group", changes.mbstdGroupSize),
+      option("precision", changes.precision, else: "\(training.precision)"),
+      .init("seed", "\(seed)", isChanged: seed != 0),
+      option("init-from", initFrom, else: "nothing"),
+      .init("threads", "\(threads)"),
+    ]
+  }
+
+  func networks() throws -> [NetworkSize] {
+    let counts = try recipe().parameterCounts
+    return [
+      NetworkSize(name: "generator", parameters: counts.generator),
+      NetworkSize(name: "discriminator", parameters: counts.discriminator),
+    ]
+  }
+
+  func recipeValues() throws -> any Encodable { try recipe() }
+}
+
+extension AttributeOptions: RunOptions {
+  func listed() throws -> [RunReport.Option] {
+    let usual = Settings()
+    func option<Value: Equatable>(_ name: String, _ path: KeyPath<Settings, Value>)
+      -> RunReport.Option
+    {
+      .init(
+        name, "\(settings[keyPath: path])",
+        isChanged: settings[keyPath: path] != usual[keyPath: path])
+    }
+    return data.listed + [
+      option("batch", \.batchSize), option("lr", \.learningRate), option("cbase", \.channelBase),
+      option("cmax", \.channelMax), .init("held-out", "\(heldOut)"),
+      .init("seed", "\(seed)", isChanged: seed != 0), .init("threads", "\(threads)"),
+    ]
+  }
+
+  func networks() throws -> [NetworkSize] {
+    let store = ParameterStore()
+    _ = AttributeClassifier(try network(), Scope(store, device: .meta))
+    return [NetworkSize(name: "classifier", parameters: store.parameterCount)]
+  }
+
+  func recipeValues() throws -> any Encodable { try network() }
+}
+
+extension TrainingData {
+  /// The options that name the data.
+  fileprivate var listed: [RunReport.Option] {
+    [
+      .init("data", source), .init("res", "\(resolution)"),
+      option("mirror", mirror ? "yes" : nil, else: "no"), option("subset", subset, else: "all"),
+    ]
+  }
+}
+
+/// An option that the recipe decides unless people do.
+private func option<Value>(
+  _ name: String, _ change: Value?, else value: String = "as the recipe says"
+) -> RunReport.Option {
+  .init(name, change.map { "\($0)" } ?? value, isChanged: change != nil)
+}

@@ -1,0 +1,60 @@
+// What a classifier makes of pictures: for each attribute those that it is surest of.
+
+import Datasets
+import Formats
+import Networks
+import Tensors
+import Training
+
+/// A row for each attribute: its name, the pictures that most surely have it, and those that most
+/// surely have it not.
+struct AttributeSheet {
+  /// The sheet.
+  let image: ByteImage
+
+  /// How many pictures are looked at.
+  private static let candidates = 256
+  /// How many pictures stand on either side.
+  private static let columns = 6
+
+  /// Looks at the first pictures of a data set.
+  ///
+  /// - Parameters:
+  ///   - classifier: Tells the attributes.
+  ///   - dataset: The pictures.
+  /// - Throws: `DatasetError` about a picture.
+  init(_ classifier: AttributeClassifier, of dataset: any Dataset) throws {
+    let names = classifier.configuration.attributes
+    let pictures = 0..<min(dataset.count, Self.candidates)
+    let logits = try pictures.map { index in
+      let images = try dataset.batch(index..<index + 1).images
+      return withoutGradients { classifier(images).values() }
+    }
+    let columns = min(Self.columns, pictures.count)
+    let cell = min(dataset.shape.resolution, 128)
+    let (gap, scale) = (8, 2)
+    let margin = (names.map { Canvas.width(of: $0, scale: scale) }.max() ?? 0) + 2 * gap
+    let heading = 4 * gap
+    var canvas = Canvas(
+      width: margin + 2 * columns * cell + 2 * gap, height: heading + names.count * cell,
+      background: .white)
+    let sides = [margin, margin + columns * cell + gap]
+    for (x, text) in zip(sides, ["surely", "surely not"]) {
+      canvas.text(text, x: x, y: gap, colour: .faint, scale: scale)
+    }
+    for (row, name) in names.enumerated() {
+      let y = heading + row * cell
+      canvas.text(
+        name, x: gap, y: y + cell / 2 - BitmapFont.height, colour: .ink, scale: scale)
+      let order = pictures.sorted { logits[$0][row] > logits[$1][row] }
+      for (x, chosen) in zip(sides, [order.prefix(columns), order.reversed().prefix(columns)]) {
+        for (column, index) in chosen.enumerated() {
+          let picture = try dataset.image(at: index).inRGB.resized(
+            width: cell, height: cell, filter: .lanczos)
+          canvas.place(picture, x: x + column * cell, y: y)
+        }
+      }
+    }
+    image = canvas.image
+  }
+}

@@ -1,0 +1,188 @@
+// What was asked of a training of a classifier of attributes, and what follows for a new one or one
+// that goes on.
+
+import Checkpoints
+import Datasets
+import Formats
+import Metrics
+import Networks
+import OrderedCollections
+import Tensors
+import Training
+
+/// What was asked of a training of a classifier of attributes; nil for what was not said.
+///
+/// A new training fills in what is usual. One that goes on takes what its state says, and refuses
+/// what was asked differently.
+public struct TrainAttributesRequest: Sendable {
+  /// The pictures, with labels.
+  public var data = TrainingDataRequest()
+  /// How many of the last pictures are held out: learned from by nothing, judged at every snapshot.
+  public var heldOut: Int?
+  /// Pictures in a step.
+  public var batchSize: Int?
+  /// Adam's learning rate.
+  public var learningRate: Double?
+  /// Features at 1×1, of which each resolution has its share.
+  public var channelBase: Int?
+  /// The most features of a layer.
+  public var channelMax: Int?
+  /// Where all random streams start.
+  public var seed: UInt32?
+  /// Threads that one operation may use.
+  public var threads: Int?
+  /// When to write, save and end.
+  public var schedule = ScheduleRequest()
+
+  /// Nothing was said.
+  public init() {}
+}
+
+extension TrainAttributesRequest: TrainingRequest {
+  func check() throws(RequestError) {
+    try data.check()
+    try schedule.check()
+    try checkRanges(counts: [
+      ("--held-out", heldOut, 1...1_000_000), ("--batch", batchSize, 1...65536),
+      ("--cbase", channelBase, 8...(1 << 24)), ("--cmax", channelMax, 1...65536),
+      ("--threads", threads, 1...4096),
+    ])
+    try checkRanges(numbers: [("--lr", learningRate, 0...10, "0 to 10")])
+  }
+
+  func begin() throws -> (options: AttributeOptions, dataset: any Dataset) {
+    try check()
+    let base = try data.open(.attributes)
+    guard base.labelKind.dimension > 0 else {
+      throw RequestError(
+        "--data",
+        expected: "pictures with labels: portraits, or a data set whose dataset.json says "
+          + "which attributes each picture has", found: "\(data.source ?? ""), without labels")
+    }
+    let dataset = try data.view(of: base, seed: seed ?? 0, mirror: false)
+    let options = AttributeOptions(
+      data: data.described(base, count: dataset.count, labelDim: base.labelKind.dimension),
+      attributes: Self.names(of: base), heldOut: try heldOut(of: dataset.count),
+      settings: settings, seed: seed ?? 0, threads: threads ?? Machine.threadCount)
+    if let channelBase, channelBase < options.data.resolution {
+      throw RequestError(
+        "--cbase", expected: "at least the resolution, \(options.data.resolution)",
+        found: "\(channelBase)")
+    }
+    _ = try options.network()
+    return (options, dataset)
+  }
+
+  private var settings: AttributeOptions.Settings {
+    var settings = AttributeOptions.Settings()
+    if let batchSize { settings.batchSize = batchSize }
+    if let learningRate { settings.learningRate = learningRate }
+    if let channelBase { settings.channelBase = channelBase }
+    if let channelMax { settings.channelMax = channelMax }
+    return settings
+  }
+
+  /// A tenth of the pictures and at most 2,000, unless it was said.
+  private func heldOut(of count: Int) throws(RequestError) -> Int {
+    let wanted = heldOut ?? max(min(count / 10, 2000), 1)
+    guard wanted < count else {
+      throw RequestError("--held-out", expected: "1 to \(count - 1) pictures", found: "\(wanted)")
+    }
+    return wanted
+  }
+
+  /// What the numbers of a label say: the names that the data has, those of CelebA for 40 numbers,
+  /// else numbers.
+  private static func names(of dataset: any Dataset) -> [String] {
+    let count = dataset.labelKind.dimension
+    if let portraits = dataset as? PortraitsDataset { return portraits.attributes.map(\.rawValue) }
+    guard count != CelebAAttributes.names.count else { return CelebAAttributes.names }
+    return (0..<count).map { "label_\($0)" }
+  }
+
+  func check(against options: AttributeOptions) throws {
+    try check()
+    let had = options.settings
+    try refuse(
+      data.differences(from: options.data) + [
+        difference("held-out", heldOut, options.heldOut), difference("seed", seed, options.seed),
+        difference("batch", batchSize, had.batchSize),
+        difference("lr", learningRate, had.learningRate, fourDigits),
+        difference("cbase", channelBase, had.channelBase),
+        difference("cmax", channelMax, had.channelMax),
+      ])
+  }
+
+  func openData(of options: AttributeOptions) throws -> any Dataset {
+    try data.reopen(options.data, seed: options.seed, .attributes, mirror: false)
+  }
+
+  func usualKimg(_ options: AttributeOptions) -> Double { 1000 }
+
+  func checkFiles(_ options: AttributeOptions, isNew: Bool) {}
+
+  func makeTraining(
+    _ options: AttributeOptions, on dataset: any Dataset, isNew: Bool, remark: (String) -> Void
+  ) throws -> any Trainable {
+    let training = try AttributeTraining(options, on: dataset)
+    let heldOut = training.heldOut
+    training.draw = { try AttributeSheet($0, of: heldOut).image }
+    return training
+  }
+
+  func measuring(
+    _ options: AttributeOptions, on dataset: any Dataset, _ tell: @escaping (TrainingEvent) -> Void
+  ) -> ((_ network: String) throws -> [MetricResult])? {
+    let heldOut = AttributeTraining.heldOut(options, of: dataset)
+    return { file in
+      guard let network = try Checkpoint.open(file).networks["attributes"] else { return [] }
+      let classifier = try network.makeAttributeClassifier()
+      return [
+        try judge(classifier, on: heldOut) { done in
+          tell(.progress(JobProgress(done: done, total: heldOut.count, unit: "held-out pictures")))
+        }
+      ]
+    }
+  }
+
+  func lines(_ options: AttributeOptions) throws -> [String] {
+    let settings = options.settings
+    let size = try options.networks()[0].parameters
+    return [
+      options.data.line + ", the last \(grouped(options.heldOut)) held out",
+      "classifier: \(counted(size, "parameter")), \(counted(options.attributes.count, "attribute"))",
+      "batch \(settings.batchSize), learning rate \(fourDigits(settings.learningRate))",
+    ]
+  }
+}
+
+/// Judges the pictures of a data set, and compares with their labels.
+///
+/// - Parameters:
+///   - classifier: Tells the attributes.
+///   - dataset: The pictures.
+///   - progress: Is told how many pictures are judged; may throw to stop.
+/// - Returns: The accuracy and the balanced accuracy, the mean and for each attribute.
+/// - Throws: `DatasetError` about a picture; what `progress` throws.
+private func judge(
+  _ classifier: AttributeClassifier, on dataset: any Dataset, progress: (Int) throws -> Void
+) throws -> MetricResult {
+  let start = ContinuousClock.now
+  let names = classifier.configuration.attributes
+  var agreement = AttributeAgreement(count: names.count)
+  for first in stride(from: 0, to: dataset.count, by: 32) {
+    try Task.checkCancellation()
+    let batch = try dataset.batch(first..<min(first + 32, dataset.count))
+    let logits = withoutGradients { classifier(batch.images).values() }
+    agreement.add(logits: logits, labels: batch.labels)
+    try progress(first + batch.indices.count)
+  }
+  var results: OrderedDictionary = ["accuracy": agreement.accuracy]
+  results["balanced_accuracy"] = agreement.balancedAccuracy
+  for (name, attribute) in zip(names, agreement.attributes) {
+    results["accuracy_\(name)"] = attribute.accuracy
+    results["balanced_accuracy_\(name)"] = attribute.balancedAccuracy
+  }
+  return MetricResult(
+    metric: "accuracy", results: results, seconds: (.now - start) / .seconds(1))
+}

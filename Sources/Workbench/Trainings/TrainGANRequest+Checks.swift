@@ -1,0 +1,87 @@
+// Whether what was asked of a training can be, in the words in which people ask.
+
+import Networks
+import Training
+
+extension TrainGANRequest {
+  /// Checks every value by itself.
+  ///
+  /// - Throws: `RequestError` that names the first option whose value cannot be.
+  func check() throws(RequestError) {
+    if let cfg, !GANRecipe.names.contains(cfg) {
+      throw RequestError(
+        "--cfg", expected: "one of \(GANRecipe.names.joined(separator: ", "))", found: cfg)
+    }
+    try data.check()
+    try schedule.check()
+    try checkRanges(counts: [
+      ("--batch", batchSize, 1...65536), ("--batch-gpu", microBatchSize, 1...65536),
+      ("--cbase", channelBase, 8...(1 << 24)), ("--cmax", channelMax, 1...65536),
+      ("--z-dim", zDim, 1...65536), ("--w-dim", wDim, 1...65536),
+      ("--map-depth", mappingLayers, 1...64), ("--mbstd-group", mbstdGroupSize, 1...65536),
+      ("--threads", threads, 1...4096),
+    ])
+    try checkRanges(numbers: [
+      ("--gamma", r1Gamma, 0...1e6, "0 to 1,000,000"),
+      ("--glr", generatorLearningRate, 0...10, "0 to 10"),
+      ("--dlr", discriminatorLearningRate, 0...10, "0 to 10"),
+      ("--ema", averageKimg, 0...1e9, "0 to 1,000,000,000 kimg"),
+    ])
+  }
+
+  /// Checks that values go together in a new training.
+  ///
+  /// - Parameter options: What was asked for, with the data.
+  /// - Throws: `RequestError` that names an option; `ConfigurationError` if there is no such recipe.
+  func check(fitting options: GANOptions) throws {
+    if let channelBase, channelBase < options.data.resolution {
+      throw RequestError(
+        "--cbase", expected: "at least the resolution, \(options.data.resolution)",
+        found: "\(channelBase)")
+    }
+    var plain = options
+    (plain.changes.microBatchSize, plain.changes.mbstdGroupSize) = (nil, nil)
+    let batch = try plain.recipe().training.batchSize
+    if let microBatchSize, batch % microBatchSize != 0 {
+      throw RequestError(
+        "--batch-gpu", expected: "a divisor of the batch, \(batch)", found: "\(microBatchSize)")
+    }
+    let recipe = try options.recipe()
+    let part = recipe.training.microBatchSize
+    guard let group = recipe.inEffect.mbstdGroupSize, part > group, part % group != 0 else {
+      return
+    }
+    if mbstdGroupSize != nil {
+      throw RequestError(
+        "--mbstd-group", expected: "a divisor of the \(part) pictures that go through together",
+        found: "\(group)")
+    }
+    throw RequestError(
+      microBatchSize == nil ? "--batch" : "--batch-gpu",
+      expected: "a multiple of \(group), the pictures that the discriminator compares "
+        + "(--mbstd-group), or fewer", found: "\(part)")
+  }
+
+  func check(against options: GANOptions) throws {
+    try check()
+    let (asked, had) = (changes, try options.recipe().inEffect)
+    let own = [
+      difference("cfg", cfg, options.cfg), difference("cond", cond, options.data.labelDim > 0),
+      difference("seed", seed, options.seed), difference("init-from", initFrom, options.initFrom),
+      difference("batch", asked.batchSize, had.batchSize),
+      difference("batch-gpu", asked.microBatchSize, had.microBatchSize),
+      difference("gamma", asked.r1Gamma, had.r1Gamma, fourDigits),
+      difference("glr", asked.generatorLearningRate, had.generatorLearningRate, fourDigits),
+      difference("dlr", asked.discriminatorLearningRate, had.discriminatorLearningRate, fourDigits),
+      difference("ema", asked.averageKimg, had.averageKimg, fourDigits),
+      difference("cbase", asked.channelBase, had.channelBase),
+      difference("cmax", asked.channelMax, had.channelMax),
+      difference("z-dim", asked.zDim, had.zDim), difference("w-dim", asked.wDim, had.wDim),
+      difference("map-depth", asked.mappingLayers, had.mappingLayers),
+      difference("mbstd-group", asked.mbstdGroupSize, had.mbstdGroupSize),
+      difference("precision", asked.precision, had.precision),
+    ]
+    try refuse(
+      data.differences(from: options.data) + own, remedy: " (--init-from starts a new training)")
+  }
+}

@@ -1,0 +1,175 @@
+// What was asked of a training, and what follows for a new one or one that goes on.
+
+import Datasets
+import Formats
+import Layers
+import Networks
+import Tensors
+import Training
+
+/// What was asked of a training with a generator and a discriminator; nil for what was not said.
+///
+/// A new training fills in what its recipe says. One that goes on takes what its state says, and
+/// refuses what was asked differently.
+public struct TrainGANRequest: Sendable {
+  /// The recipe.
+  public var cfg: String?
+  /// The pictures.
+  public var data = TrainingDataRequest()
+  /// Whether the networks get labels.
+  public var cond: Bool?
+  /// Images of each kind in an iteration.
+  public var batchSize: Int?
+  /// Images that go through a network together.
+  public var microBatchSize: Int?
+  /// γ, the weight of the R1 penalty.
+  public var r1Gamma: Double?
+  /// The learning rate of the generator.
+  public var generatorLearningRate: Double?
+  /// The learning rate of the discriminator.
+  public var discriminatorLearningRate: Double?
+  /// Thousands of images after which half of the old average generator is left.
+  public var averageKimg: Double?
+  /// Features at 1×1, of which each resolution has its share.
+  public var channelBase: Int?
+  /// The most features of a layer.
+  public var channelMax: Int?
+  /// The length of z.
+  public var zDim: Int?
+  /// The length of w.
+  public var wDim: Int?
+  /// Layers of the mapping network.
+  public var mappingLayers: Int?
+  /// Images whose deviation the discriminator sees together.
+  public var mbstdGroupSize: Int?
+  /// The number format of the highest resolutions.
+  public var precision: Precision?
+  /// Where all random streams start.
+  public var seed: UInt32?
+  /// Threads that one operation may use.
+  public var threads: Int?
+  /// A file whose networks the training starts from.
+  public var initFrom: String?
+  /// When to write, save and end.
+  public var schedule = ScheduleRequest()
+  /// What is measured of every snapshot, against the data of the training unless another is named;
+  /// nil for nothing.
+  public var metrics: MetricsGeneratorJob?
+
+  /// Nothing was said.
+  public init() {}
+
+  /// What is different from the recipe.
+  var changes: GANRecipeChanges {
+    var changes = GANRecipeChanges()
+    (changes.batchSize, changes.microBatchSize) = (batchSize, microBatchSize)
+    changes.r1Gamma = r1Gamma
+    changes.generatorLearningRate = generatorLearningRate
+    changes.discriminatorLearningRate = discriminatorLearningRate
+    changes.averageKimg = averageKimg
+    (changes.channelBase, changes.channelMax) = (channelBase, channelMax)
+    (changes.zDim, changes.wDim) = (zDim, wDim)
+    (changes.mappingLayers, changes.mbstdGroupSize) = (mappingLayers, mbstdGroupSize)
+    changes.precision = precision?.dtype
+    return changes
+  }
+}
+
+/// The number format in which the highest resolutions are computed; parameters stay float32.
+public enum Precision: String, CaseIterable, Sendable {
+  /// 32 bits.
+  case float32
+  /// 16 bits with the exponents of float32: faster where the processor has instructions for it.
+  case bfloat16
+
+  var dtype: DType {
+    switch self {
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    }
+  }
+}
+
+extension TrainGANRequest: TrainingRequest {
+  func begin() throws -> (options: GANOptions, dataset: any Dataset) {
+    try check()
+    let base = try data.open(cond ?? false ? .own : .none)
+    guard !(cond ?? false) || base.labelKind.dimension > 0 else {
+      throw RequestError(
+        "--cond", expected: "pictures with labels", found: "\(data.source ?? ""), without labels")
+    }
+    let dataset = try data.view(of: base, seed: seed ?? 0, mirror: data.mirror ?? false)
+    let options = GANOptions(
+      cfg: cfg ?? "auto",
+      data: data.described(
+        base, count: dataset.count, labelDim: cond ?? false ? base.labelKind.dimension : 0),
+      changes: changes, seed: seed ?? 0, initFrom: initFrom,
+      threads: threads ?? Machine.threadCount)
+    try check(fitting: options)
+    return (options, dataset)
+  }
+
+  func openData(of options: GANOptions) throws -> any Dataset {
+    try data.reopen(
+      options.data, seed: options.seed, options.data.labelDim > 0 ? .own : .none,
+      mirror: options.data.mirror)
+  }
+
+  func usualKimg(_ options: GANOptions) throws -> Double { try options.recipe().kimg }
+
+  func checkFiles(_ options: GANOptions, isNew: Bool) throws {
+    if let metrics = metrics(of: options) {
+      let scope = Scope(ParameterStore(), device: .meta)
+      try metrics.check(options.recipe().generator.makeGenerator(scope).traits)
+    }
+    if isNew, let file = options.initFrom {
+      try GANTraining.checkStart(from: ShippedModels.file(file), of: options)
+    }
+  }
+
+  func makeTraining(
+    _ options: GANOptions, on dataset: any Dataset, isNew: Bool, remark: (String) -> Void
+  ) throws -> any Trainable {
+    let training = try GANTraining(options, on: dataset)
+    if isNew, let file = options.initFrom {
+      try training.start(from: ShippedModels.file(file)).forEach(remark)
+    }
+    return training
+  }
+
+  func measuring(
+    _ options: GANOptions, on dataset: any Dataset, _ tell: @escaping (TrainingEvent) -> Void
+  ) -> ((_ network: String) throws -> [MetricResult])? {
+    guard let metrics = metrics(of: options) else { return nil }
+    return { file in
+      tell(.remark("measuring \(metrics.metricNames.joined(separator: ", "))"))
+      let generator = try NetworkSource.file(file).makeGenerator().generator
+      let outcome = try metrics.run(on: generator) { tell(.progress($0)) }
+      outcome.remarks.forEach { tell(.remark($0)) }
+      return outcome.findings.map(\.result)
+    }
+  }
+
+  /// The metrics with the data of the training, unless another is named.
+  private func metrics(of options: GANOptions) -> MetricsGeneratorJob? {
+    guard var metrics else { return nil }
+    metrics.data = metrics.data ?? MetricData(options)
+    return metrics
+  }
+
+  func lines(_ options: GANOptions) throws -> [String] {
+    let recipe = try options.recipe()
+    let (counts, training, made) = (recipe.parameterCounts, recipe.training, recipe.inEffect)
+    let rates = [training.generatorOptimizer, training.discriminatorOptimizer].map {
+      fourDigits($0.learningRate)
+    }
+    return [
+      options.data.line,
+      "generator: \(counted(counts.generator, "parameter")), z of \(made.zDim ?? 0), w of "
+        + "\(made.wDim ?? 0); discriminator: \(counted(counts.discriminator, "parameter"))",
+      "batch \(training.batchSize) in parts of \(training.microBatchSize), "
+        + "γ \(fourDigits(training.r1Gamma)), learning rates \(rates.joined(separator: " and ")), "
+        + "average over \(fourDigits(made.averageKimg ?? 0)) kimg, \(training.precision)",
+    ]
+  }
+}

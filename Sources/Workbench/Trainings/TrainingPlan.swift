@@ -1,0 +1,64 @@
+// What a training would be, before it runs.
+
+public import Training
+
+/// What is known of a training before it runs.
+public struct TrainingPlan: Encodable, Sendable {
+  /// The folder of the run: for a new one, the name that is free now.
+  public let folder: String
+  /// Everything that decides what is learned.
+  public let options: any TrainingOptions
+  /// When to write, save and end.
+  public let schedule: Schedule
+  /// The networks that learn.
+  public let networks: [NetworkSize]
+  /// Thousands of images that were seen already.
+  public let kimg: Double
+
+  /// The plan as lines for people.
+  public let lines: [String]
+
+  private enum CodingKeys: CodingKey { case folder, options, schedule, networks, kimg }
+
+  init<Request: TrainingRequest>(
+    _ request: Request, folder: String, options: Request.Options, schedule: Schedule, kimg: Double
+  ) throws {
+    (self.folder, self.options, self.schedule, self.kimg) = (folder, options, schedule, kimg)
+    networks = try options.networks()
+    guard kimg < schedule.kimg else {
+      lines = ["\(folder) is already at \(kimgText(kimg)) kimg; --kimg=N with a larger N goes on"]
+      return
+    }
+    lines =
+      ["would train in \(folder), from \(kimgText(kimg)) to \(schedule.lengths)"]
+      + (try request.lines(options).map { "  \($0)" })
+  }
+
+  /// Writes what programs read.
+  public func encode(to encoder: any Encoder) throws {
+    var object = encoder.container(keyedBy: CodingKeys.self)
+    try object.encode(folder, forKey: .folder)
+    try object.encode(options, forKey: .options)
+    try object.encode(schedule, forKey: .schedule)
+    try object.encode(networks, forKey: .networks)
+    try object.encode(kimg, forKey: .kimg)
+  }
+}
+
+extension Schedule {
+  /// How long, and how often, in words.
+  var lengths: String {
+    let line = kimgPerTick == 1 ? "kimg" : "\(kimgText(kimgPerTick)) kimg"
+    let snapshot = ticksPerSnapshot == 1 ? "line" : "\(ticksPerSnapshot) lines"
+    return "\(kimgText(kimg)) kimg: a line every \(line), a snapshot every \(snapshot)"
+  }
+}
+
+extension TrainingData {
+  /// The data in a line.
+  var line: String {
+    let labels = labelDim > 0 ? "labels of \(labelDim)" : "no labels"
+    return "data: \(source), \(counted(count, "picture")) of \(resolution)×\(resolution)"
+      + "\(mirror ? ", half of them mirrored" : ""), \(labels)"
+  }
+}
