@@ -11,7 +11,7 @@ public struct AttributeOptions: TrainingOptions {
     /// Pictures in a step.
     public var batchSize = 32
     /// Adam's learning rate.
-    public var learningRate = 0.002
+    public var learningRate = 0.01
     /// Features at resolution r are `min(channelBase / r, channelMax)`.
     ///
     /// - Source: Karras et al. (2019), the classifiers of the separability study.

@@ -43,7 +43,7 @@ enum RunText {
   /// A metric with its best value and the network that has it.
   static func line(_ metric: MetricHistory) -> String {
     let network = metric.bestNetwork.map { " (\($0))" } ?? ""
-    return "\(metric.name.filled(to: 24))best \(number(metric.best))\(network), "
+    return "\(metric.name.filled(to: 23)) best \(number(metric.best))\(network), "
       + "last \(number(metric.last)), measured \(metric.count) times"
   }
 

@@ -50,7 +50,7 @@ struct RunsShow: AsyncParsableCommand {
     let columns = Terminal.columns
     let groups: [(String, [String])] = [
       ("training", training(run, columns)), ("losses", losses(run)),
-      ("metrics", run.summary.metrics.map(RunText.line)), ("log", run.log),
+      ("metrics", metrics(run.summary.metrics)), ("log", run.log),
       ("snapshots", snapshots(run)), ("sheets", run.sheets),
       ("to go on", run.resumeCommand.map { [$0] } ?? []),
     ]
@@ -80,6 +80,12 @@ struct RunsShow: AsyncParsableCommand {
     return rows.flatMap { name, text in
       Terminal.lines(text, after: name.filled(to: 12), columns: columns.map { $0 - 2 })
     }
+  }
+
+  private static func metrics(_ all: [MetricHistory]) -> [String] {
+    let shown = all.count > 12 ? 8 : all.count
+    let rest = all.count - shown
+    return all.prefix(shown).map(RunText.line) + (rest > 0 ? ["and \(rest) more, in --json"] : [])
   }
 
   private static func losses(_ run: RunReport) -> [String] {

@@ -20,11 +20,12 @@ struct TrainAttributes: AsyncParsableCommand {
       has them. The network is the body of StyleGAN2's discriminator with a result
       for each attribute, as in the separability study of the StyleGAN paper.
 
-      The last pictures are held out. At every snapshot they are judged: their
+      The last pictures are held out. At every snapshot they are judged: the mean
       accuracy, and the balanced accuracy, which guessing does not raise above a
-      half, go into metric-accuracy.jsonl, for all attributes together and for
-      each. The sheets show for each attribute which of them surely have it.
-      Ctrl-C saves and ends; --resume goes on bit for bit.
+      half, go into metric-accuracy.jsonl, the balanced accuracy of each attribute
+      into metric-attributes.jsonl. The sheets show for each attribute which of
+      the pictures surely have it, and which have it not. Ctrl-C saves and ends;
+      --resume goes on bit for bit.
       """)
 
   @OptionGroup var place: TrainingPlaceOptions
@@ -69,7 +70,7 @@ struct AttributeRecipeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Pictures in a step (default: 32).", valueName: "count"))
   var batch: Int?
 
-  @Option(help: ArgumentHelp("The learning rate (default: 0.002).", valueName: "rate"))
+  @Option(help: ArgumentHelp("The learning rate (default: 0.01).", valueName: "rate"))
   var lr: Double?
 
   @Option(

@@ -216,7 +216,8 @@ public final class IRSETrunk {
       let mainRows = max(0, own.lowerBound - 1)..<own.upperBound
       place(unit.main(stem, rows: mainRows), at: first, among: rows, of: &main)
     }
-    return unit.joined(main!, side: side!)
+    guard let main, let side else { preconditionFailure("an image without rows") }
+    return unit.joined(main, side: side)
   }
 
   /// Puts some rows of an image in their place, and makes the image for the first of them.

@@ -17,10 +17,19 @@ public struct MetricResult: Hashable, Sendable {
     (self.metric, self.results, self.seconds) = (metric, results, seconds)
   }
 
-  /// The results as a line for people.
+  /// The results as a line for people; of many only the first.
   var description: String {
-    results.map { "\($0.key) \(String(format: "%.4f", $0.value))" }.joined(separator: "  ")
+    let shown = results.count > Self.shownResults + 1 ? Self.shownResults : results.count
+    let numbers = results.elements.prefix(shown).map {
+      "\($0.key) \(String(format: "%.4f", $0.value))"
+    }
+    let rest = results.count - shown
+    let log = RunFolder.metricLogName(metric)
+    return (numbers + (rest > 0 ? ["and \(rest) more in \(log)"] : [])).joined(separator: "  ")
   }
+
+  /// Numbers that stand in a line.
+  private static let shownResults = 3
 
   /// Adds the result to the log of the metric in the folder of a training.
   ///

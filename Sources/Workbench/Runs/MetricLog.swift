@@ -26,8 +26,10 @@ public struct MetricHistory: Encodable, Hashable, Sendable {
     if isBetter || !best.isFinite { (best, bestNetwork) = (value, network) }
   }
 
-  /// Whether more is better: of inception scores, precision and recall.
-  private var isHigherBetter: Bool { name.hasPrefix("is") || name.hasPrefix("pr") }
+  /// Whether more is better: of inception scores, precision and recall, and accuracies.
+  private var isHigherBetter: Bool {
+    ["is", "pr", "accuracy", "attribute_"].contains(where: name.hasPrefix)
+  }
 }
 
 /// The logs of metrics in the folder of a training.

@@ -95,7 +95,7 @@ extension TrainAttributesRequest: TrainingRequest {
   /// else numbers.
   private static func names(of dataset: any Dataset) -> [String] {
     let count = dataset.labelKind.dimension
-    if let portraits = dataset as? PortraitsDataset { return portraits.attributes.map(\.rawValue) }
+    if !dataset.labelNames.isEmpty { return dataset.labelNames }
     guard count != CelebAAttributes.names.count else { return CelebAAttributes.names }
     return (0..<count).map { "label_\($0)" }
   }
@@ -137,11 +137,9 @@ extension TrainAttributesRequest: TrainingRequest {
     return { file in
       guard let network = try Checkpoint.open(file).networks["attributes"] else { return [] }
       let classifier = try network.makeAttributeClassifier()
-      return [
-        try judge(classifier, on: heldOut) { done in
-          tell(.progress(JobProgress(done: done, total: heldOut.count, unit: "held-out pictures")))
-        }
-      ]
+      return try judge(classifier, on: heldOut) { done in
+        tell(.progress(JobProgress(done: done, total: heldOut.count, unit: "held-out pictures")))
+      }
     }
   }
 
@@ -162,11 +160,11 @@ extension TrainAttributesRequest: TrainingRequest {
 ///   - classifier: Tells the attributes.
 ///   - dataset: The pictures.
 ///   - progress: Is told how many pictures are judged; may throw to stop.
-/// - Returns: The accuracy and the balanced accuracy, the mean and for each attribute.
+/// - Returns: The mean accuracies of all attributes, and the balanced accuracy of each.
 /// - Throws: `DatasetError` about a picture; what `progress` throws.
 private func judge(
   _ classifier: AttributeClassifier, on dataset: any Dataset, progress: (Int) throws -> Void
-) throws -> MetricResult {
+) throws -> [MetricResult] {
   let start = ContinuousClock.now
   let names = classifier.configuration.attributes
   var agreement = AttributeAgreement(count: names.count)
@@ -177,12 +175,15 @@ private func judge(
     agreement.add(logits: logits, labels: batch.labels)
     try progress(first + batch.indices.count)
   }
-  var results: OrderedDictionary = ["accuracy": agreement.accuracy]
-  results["balanced_accuracy"] = agreement.balancedAccuracy
+  var means: OrderedDictionary = ["accuracy": agreement.accuracy]
+  means["accuracy_balanced"] = agreement.balancedAccuracy
+  var each: OrderedDictionary<String, Double> = [:]
   for (name, attribute) in zip(names, agreement.attributes) {
-    results["accuracy_\(name)"] = attribute.accuracy
-    results["balanced_accuracy_\(name)"] = attribute.balancedAccuracy
+    each["attribute_\(name)"] = attribute.balancedAccuracy
   }
-  return MetricResult(
-    metric: "accuracy", results: results, seconds: (.now - start) / .seconds(1))
+  let seconds = (.now - start) / .seconds(1)
+  return [
+    MetricResult(metric: "accuracy", results: means, seconds: seconds),
+    MetricResult(metric: "attributes", results: each, seconds: seconds),
+  ]
 }
