@@ -48,6 +48,8 @@ public protocol Dataset: Sendable {
   var shape: ImageShape { get }
   /// What the labels are.
   var labelKind: LabelKind { get }
+  /// The names of a vector's numbers; empty if they have none.
+  var labelNames: [String] { get }
   /// What tells it from other data sets of as many pictures; computed when it is asked for.
   var fingerprint: DatasetFingerprint { get }
 
@@ -63,6 +65,11 @@ public protocol Dataset: Sendable {
   /// - Parameter index: From 0.
   /// - Returns: As many numbers as the labels' dimension.
   func label(at index: Int) -> [Float]
+}
+
+extension Dataset {
+  /// No names.
+  public var labelNames: [String] { [] }
 }
 
 /// The number in the place of a class is 1, all others are 0.

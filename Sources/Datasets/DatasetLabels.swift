@@ -8,16 +8,22 @@ public enum DatasetLabels: Hashable, Sendable {
   case none
   /// A class for each picture, and how many classes there are.
   case classes([Int], count: Int)
-  /// As many numbers for each picture.
-  case vectors([Float], dimension: Int)
+  /// As many numbers for each picture, and a name for each of them, or no names.
+  case vectors([Float], dimension: Int, names: [String] = [])
 
   /// What the labels are.
   public var kind: LabelKind {
     switch self {
     case .none: .none
     case .classes(_, let count): .classes(count)
-    case .vectors(_, let dimension): .vectors(dimension)
+    case .vectors(_, let dimension, _): .vectors(dimension)
     }
+  }
+
+  /// The names of a vector's numbers; empty if they have none.
+  public var names: [String] {
+    guard case .vectors(_, _, let names) = self else { return [] }
+    return names
   }
 
   /// The label of a picture.
@@ -25,7 +31,7 @@ public enum DatasetLabels: Hashable, Sendable {
     switch self {
     case .none: []
     case .classes(let classes, let count): oneHot(classes[index], of: count)
-    case .vectors(let numbers, let dimension):
+    case .vectors(let numbers, let dimension, _):
       Array(numbers[index * dimension..<(index + 1) * dimension])
     }
   }
@@ -37,7 +43,7 @@ public enum DatasetLabels: Hashable, Sendable {
     case .classes(let classes, _):
       return withUnsafeBytes(
         of: UInt32(truncatingIfNeeded: classes[index]).littleEndian, Array.init)
-    case .vectors(let numbers, let dimension):
+    case .vectors(let numbers, let dimension, _):
       return numbers[index * dimension..<(index + 1) * dimension].flatMap { number in
         withUnsafeBytes(of: number.bitPattern.littleEndian, Array.init)
       }
@@ -61,24 +67,70 @@ public enum DatasetLabels: Hashable, Sendable {
     }
     var rows: [String: Int] = [:]
     for (row, path) in file.paths.enumerated() { rows[path] = row }
-    // Programs on Windows write names with backslashes, but their labels with slashes.
-    let found = indices.map { rows[files.pictures[$0].replacing("\\", with: "/")] }
-    let missing = zip(indices, found).filter { $0.1 == nil }.map(\.0)
-    if let first = missing.first {
-      throw DatasetError(
-        FileError(
-          .damaged, file: files.place(of: LabelFile.name), expected: "a label for each picture",
-          found: "none for \(files.pictures[first])"), index: first, others: missing.count - 1)
+    let labelled = try Self.rows(
+      of: indices, in: files, file: files.place(of: LabelFile.name),
+      expected: "a label for each picture"
+    ) { path in
+      rows[path]
     }
-    let labelled = found.compactMap(\.self)
     switch file.values {
     case .classes(let classes):
       let own = labelled.map { classes[$0] }
       self = .classes(own, count: (own.max() ?? 0) + 1)
     case .vectors(let numbers, let dimension):
       self = .vectors(
-        labelled.flatMap { numbers[$0 * dimension..<($0 + 1) * dimension] }, dimension: dimension)
+        labelled.flatMap { numbers[$0 * dimension..<($0 + 1) * dimension] }, dimension: dimension,
+        names: file.names)
     }
+  }
+
+  /// The labels that a list of attributes gives to pictures: 1 for what is true of them, else 0.
+  ///
+  /// A line is about the picture with its path, or else with its name in any folder; one about
+  /// `000001.jpg` is about `000001.png` too, as of CelebA both are published.
+  ///
+  /// - Parameters:
+  ///   - list: Which attributes are true of which pictures.
+  ///   - files: The pictures.
+  ///   - indices: The numbers of the pictures that need a label.
+  /// - Throws: `DatasetError` about the first picture that is not in the list.
+  public init(
+    _ list: AttributeListFile, of files: PictureFiles, _ indices: [Int]
+  ) throws(DatasetError) {
+    var rows: [String: Int] = [:]
+    for (row, name) in list.pictures.enumerated() { rows[name] = row }
+    let listed = try Self.rows(
+      of: indices, in: files, file: list.file, expected: "a line for each picture"
+    ) { path in
+      rows[path] ?? Self.listNames(of: path).lazy.compactMap { rows[$0] }.first
+    }
+    self = .vectors(
+      listed.flatMap { row in list.values(at: row).map { $0 ? 1 : 0 } },
+      dimension: list.attributes.count, names: list.attributes)
+  }
+
+  /// The names that a list may have for a picture, beside its path.
+  private static func listNames(of path: String) -> [String] {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let stem = name.dropLast(4)
+    return name.lowercased().hasSuffix(".png") ? [name, "\(stem).jpg"] : [name]
+  }
+
+  /// The row of each picture, which `row` gives for its path.
+  private static func rows(
+    of indices: [Int], in files: PictureFiles, file: String, expected: String,
+    row: (String) -> Int?
+  ) throws(DatasetError) -> [Int] {
+    // Programs on Windows write names with backslashes, but their labels with slashes.
+    let found = indices.map { row(files.pictures[$0].replacing("\\", with: "/")) }
+    let missing = zip(indices, found).filter { $0.1 == nil }.map(\.0)
+    if let first = missing.first {
+      throw DatasetError(
+        FileError(
+          .damaged, file: file, expected: expected, found: "none for \(files.pictures[first])"),
+        index: first, others: missing.count - 1)
+    }
+    return found.compactMap(\.self)
   }
 
   /// The labels as a file gives them to pictures.
@@ -89,8 +141,8 @@ public enum DatasetLabels: Hashable, Sendable {
     switch self {
     case .none: nil
     case .classes(let classes, _): LabelFile(paths: paths, values: .classes(classes))
-    case .vectors(let numbers, let dimension):
-      LabelFile(paths: paths, values: .vectors(numbers, dimension: dimension))
+    case .vectors(let numbers, let dimension, let names):
+      LabelFile(paths: paths, values: .vectors(numbers, dimension: dimension), names: names)
     }
   }
 }

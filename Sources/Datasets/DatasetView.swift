@@ -37,6 +37,9 @@ public struct DatasetView: Dataset {
   /// What the labels are: those of the whole data set.
   public var labelKind: LabelKind { base.labelKind }
 
+  /// The names of a vector's numbers: those of the whole data set.
+  public var labelNames: [String] { base.labelNames }
+
   /// What tells the whole data set from others.
   public var fingerprint: DatasetFingerprint { base.fingerprint }
 

@@ -58,6 +58,9 @@ public struct ImageDataset: Dataset {
   /// What the labels are.
   public var labelKind: LabelKind { labels.kind }
 
+  /// The names of a vector's numbers, as `dataset.json` has them; empty if it has none.
+  public var labelNames: [String] { labels.names }
+
   /// What tells it from others: the names and labels of all pictures, the files of some.
   public var fingerprint: DatasetFingerprint {
     DatasetFingerprint(of: count) { index in

@@ -50,6 +50,12 @@ public struct PortraitsDataset: Dataset {
     }
   }
 
+  /// The attributes' names, if labels are vectors.
+  public var labelNames: [String] {
+    guard case .vectors = labelKind else { return [] }
+    return attributes.map(\.rawValue)
+  }
+
   /// The version of the drawing, and what decides which portraits are drawn.
   public var fingerprint: DatasetFingerprint {
     let words = attributes.map(\.rawValue).joined(separator: ",")
@@ -84,7 +90,8 @@ public struct PortraitsDataset: Dataset {
     switch labelKind {
     case .none: return .none
     case .classes(let count): return .classes(values, count: count)
-    case .vectors(let dimension): return .vectors(values.map(Float.init), dimension: dimension)
+    case .vectors(let dimension):
+      return .vectors(values.map(Float.init), dimension: dimension, names: labelNames)
     }
   }
 }

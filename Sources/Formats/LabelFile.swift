@@ -1,7 +1,11 @@
-// `dataset.json`, the labels of a data set: a class or a vector of numbers for each picture.
+// `dataset.json`, the labels of a data set: a class or a vector of numbers for each picture, and
+// what the numbers are called.
 
 /// The labels that a `dataset.json` gives to pictures, in the published form:
 /// `{"labels": [["00000/img00000000.png", 6], …]}`, with a class or a list of numbers for each.
+///
+/// Beside lists, a second key may name their numbers: `"attributes": ["Smiling", …]`. Published
+/// programs pass it over.
 public struct LabelFile: Hashable, Sendable {
   /// The labels, in the order of the pictures.
   public enum Values: Hashable, Sendable {
@@ -21,6 +25,10 @@ public struct LabelFile: Hashable, Sendable {
     public var dimension = 1 << 16
     /// How deep values may be nested that are not labels.
     public var depth = 32
+    /// Names of numbers.
+    public var names = 1 << 12
+    /// Characters of a name.
+    public var nameLength = 100
 
     /// The default limits.
     public init() {}
@@ -33,22 +41,29 @@ public struct LabelFile: Hashable, Sendable {
   public let paths: [String]
   /// Their labels.
   public let values: Values
+  /// What the numbers of a vector are called; empty if they have no names.
+  public let names: [String]
 
   /// The labels of pictures.
   /// - Parameters:
   ///   - paths: the pictures; each path once.
   ///   - values: a label for each.
-  public init(paths: [String], values: Values) {
+  ///   - names: a name for each number of a vector, each name once; none for no names.
+  public init(paths: [String], values: Values, names: [String] = []) {
     switch values {
     case .classes(let classes):
       precondition(
         classes.count == paths.count, "\(classes.count) classes for \(paths.count) pictures")
+      precondition(names.isEmpty, "\(names.count) names of numbers for classes")
     case .vectors(let numbers, let dimension):
       precondition(
         dimension > 0 && numbers.count == paths.count * dimension,
         "\(numbers.count) numbers for \(paths.count) pictures and \(dimension) dimensions")
+      precondition(
+        names.isEmpty || names.count == dimension,
+        "\(names.count) names for \(dimension) dimensions")
     }
-    (self.paths, self.values) = (paths, values)
+    (self.paths, self.values, self.names) = (paths, values, names)
   }
 }
 
@@ -57,7 +72,8 @@ public struct LabelFile: Hashable, Sendable {
 extension LabelFile {
   /// Reads the file that fills `bytes`.
   ///
-  /// Each path may be there once, and all labels are classes or all are vectors of one length.
+  /// Each path may be there once, and all labels are classes or all are vectors of one length. If
+  /// there are names, they are as many as that length, and differ.
   /// - Parameters:
   ///   - bytes: the file.
   ///   - limits: how much it may hold.
@@ -74,20 +90,50 @@ extension LabelFile {
     // Editors on Windows write a mark of the encoding in front.
     if scanner.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { scanner.cursor = 3 }
     var (reader, isNull): (LabelReader?, Bool) = (nil, false)
+    var (names, namesOffset): ([String]?, Int) = (nil, 0)
     try scanner.object { (key, scanner) throws(FileError) in
-      guard key == "labels" else { return try scanner.skipValue(depth: limits.depth) }
-      isNull = scanner.skip(word: "null")
-      guard !isNull else { return }
-      var labels = LabelReader(limits)
-      try scanner.array { (scanner) throws(FileError) in try labels.readPair(&scanner) }
-      reader = labels
+      switch key {
+      case "labels":
+        isNull = scanner.skip(word: "null")
+        guard !isNull else { return }
+        var labels = LabelReader(limits)
+        try scanner.array { (scanner) throws(FileError) in try labels.readPair(&scanner) }
+        reader = labels
+      case "attributes":
+        scanner.skipSpace()
+        namesOffset = scanner.cursor
+        guard !scanner.skip(word: "null") else { return }
+        names = try readNames(&scanner, limits)
+      default: try scanner.skipValue(depth: limits.depth)
+      }
     }
     try scanner.requireEnd()
     guard let reader else {
       guard isNull else { throw scanner.damaged("\"labels\" in the object", found: "none") }
       return nil
     }
-    return reader.file
+    guard let names else { return reader.file(names: []) }
+    guard names.count == reader.dimension, !names.isEmpty else {
+      scanner.cursor = namesOffset
+      throw scanner.damaged(
+        "labels with a number for each of \(names.count) attributes",
+        found: reader.dimension.map { LabelReader.describe($0) } ?? "no labels")
+    }
+    return reader.file(names: names)
+  }
+
+  private static func readNames(
+    _ scanner: inout JSONScanner, _ limits: Limits
+  ) throws(FileError) -> [String] {
+    var names = LabelNames(limit: limits.names, length: limits.nameLength)
+    try scanner.array { (scanner) throws(FileError) in
+      scanner.skipSpace()
+      let offset = scanner.cursor
+      guard let objection = names.add(try scanner.string()) else { return }
+      scanner.cursor = offset
+      throw scanner.damaged(objection.expected, found: objection.found)
+    }
+    return names.names
   }
 }
 
@@ -98,16 +144,16 @@ private struct LabelReader {
   private var classes: [Int] = []
   private var numbers: [Float] = []
   /// How many numbers a label has; 0 if labels are classes.
-  private var dimension: Int?
+  private(set) var dimension: Int?
   private let limits: LabelFile.Limits
 
   init(_ limits: LabelFile.Limits) { self.limits = limits }
 
-  var file: LabelFile {
+  func file(names: [String]) -> LabelFile {
     guard let dimension, dimension > 0 else {
       return LabelFile(paths: paths, values: .classes(classes))
     }
-    return LabelFile(paths: paths, values: .vectors(numbers, dimension: dimension))
+    return LabelFile(paths: paths, values: .vectors(numbers, dimension: dimension), names: names)
   }
 
   /// Reads `[path, label]`.
@@ -135,7 +181,7 @@ private struct LabelReader {
     paths.append(path)
   }
 
-  private static func describe(_ dimension: Int?) -> String {
+  static func describe(_ dimension: Int?) -> String {
     dimension == 0 ? "a class" : "a list of length \(dimension ?? 0)"
   }
 
@@ -174,12 +220,14 @@ private struct LabelReader {
 // MARK: - Writing
 
 extension LabelFile {
-  /// The content of the file, as the published tool writes it.
+  /// The content of the file, as the published tool writes it, with the names behind the labels.
   public var encoded: [UInt8] {
     let pairs = paths.enumerated().map { index, path in
       "[\(quoted(path)), \(label(at: index))]"
     }
-    return Array("{\"labels\": [\(pairs.joined(separator: ", "))]}".utf8)
+    let list = names.map(quoted).joined(separator: ", ")
+    let attributes = names.isEmpty ? "" : ", \"attributes\": [\(list)]"
+    return Array("{\"labels\": [\(pairs.joined(separator: ", "))]\(attributes)}".utf8)
   }
 
   private func label(at index: Int) -> String {

@@ -15,6 +15,9 @@ public struct DatasetCreateJob: Sendable {
   private let transform: PictureTransform
   /// How many pictures are taken, the first ones; nil for all.
   public var maxImages: Int?
+  /// CelebA's list of attributes, which gives the labels; nil for those of the source's
+  /// `dataset.json`.
+  public var attributes: String?
   /// A picture to write of the new pictures, small and side by side; nil for none.
   public var sheet: String?
   /// How many pictures are worked on at a time.
@@ -101,6 +104,7 @@ public struct DatasetCreateJob: Sendable {
       throw RequestError("--max-images", expected: "1 or more", found: "\(maxImages)")
     }
     try DatasetDestination.check(destination, sheet: sheet, source: source)
+    let list = try attributes.map { try AttributeListFile(ByteRegion(mapping: $0)) }
     let files = try PictureFiles(path: source, order: .byParts)
     if let objection = files.objections.first { throw objection }
     let survey = PictureSurvey(files, maxImages: maxImages) { [transform] header in
@@ -120,7 +124,9 @@ public struct DatasetCreateJob: Sendable {
     guard survey.headers.count <= 100_000_000 else {
       throw RequestError("--source", expected: "at most 100,000,000 pictures", found: "more")
     }
-    let labels = try DatasetLabels(files.labelFile(), of: files, kept)
+    let labels =
+      try list.map { try DatasetLabels($0, of: files, kept) }
+      ?? DatasetLabels(files.labelFile(), of: files, kept)
     let leftOut = isKept.indices.filter { !isKept[$0] }.map { files.pictures[$0] }
     return Prepared(
       files: files, kept: kept, labels: labels,

@@ -27,6 +27,8 @@ public struct DatasetReport: Encodable, Sendable {
     public let counts: [Int]?
     /// For vectors: the mean of each number.
     public let means: [Double]?
+    /// For vectors: the name of each number; nil if they have none.
+    public let names: [String]?
     /// Pictures that have a label and are not there.
     public let absent: [String]
   }
@@ -107,14 +109,15 @@ extension DatasetReport {
       var counts = [Int](repeating: 0, count: count)
       for index in classes { counts[index] += 1 }
       return Labels(
-        kind: "classes", dimension: count, counts: counts, means: nil, absent: absent)
-    case .vectors(let numbers, let dimension):
+        kind: "classes", dimension: count, counts: counts, means: nil, names: nil,
+        absent: absent)
+    case .vectors(let numbers, let dimension, let names):
       var sums = [Double](repeating: 0, count: dimension)
       for (place, number) in numbers.enumerated() { sums[place % dimension] += Double(number) }
       let count = Double(max(1, numbers.count / dimension))
       return Labels(
         kind: "vectors", dimension: dimension, counts: nil, means: sums.map { $0 / count },
-        absent: absent)
+        names: names.isEmpty ? nil : names, absent: absent)
     }
   }
 
@@ -151,7 +154,7 @@ extension DatasetReport.Labels {
       counts == nil
       ? "vectors of \(dimension), means" : "\(counted(dimension, "class", "classes")), pictures"
     let line = "  labels: \(what) \(parts.joined(separator: ", "))\(more)"
-    return absent.isEmpty
-      ? [line] : [line, "  labels of pictures that are not there: \(shortened(absent))"]
+    return [line] + (names.map { ["  names of the numbers: \(shortened($0))"] } ?? [])
+      + (absent.isEmpty ? [] : ["  labels of pictures that are not there: \(shortened(absent))"])
   }
 }

@@ -17,9 +17,12 @@ struct DatasetCreate: AsyncParsableCommand {
           --transform=center-crop-wide --resolution=512x384
         stylist dataset create --source=set.zip --dest=small.zip \\
           --resolution=64 --resize-filter=box --max-images=1000
+        stylist dataset create --source=img_align_celeba --dest=celeba64.zip \\
+          --attributes=list_attr_celeba.txt --transform=center-crop --resolution=64
 
       Takes PNG, JPEG and WebP from the folder and all below it, in the order of
-      their paths, and the labels of its dataset.json. Writes the published form:
+      their paths, and the labels of its dataset.json, or with --attributes a
+      named 0 or 1 for each attribute of CelebA's list. Writes the published form:
       PNG without compression under 00000/img00000000.png, and dataset.json.
       center-crop takes the square in the middle, center-crop-wide makes a square
       with black rows and leaves out pictures that are smaller than the size;
@@ -42,6 +45,12 @@ struct DatasetCreate: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Take only the first pictures.", valueName: "count"))
   var maxImages: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Take labels from CelebA's list_attr_celeba.txt or .csv, not from dataset.json.",
+      valueName: "file"), completion: .file(extensions: ["txt", "csv"]))
+  var attributes: String?
 
   @Option(
     help: ArgumentHelp(
@@ -88,6 +97,7 @@ struct DatasetCreate: AsyncParsableCommand {
     var job = try DatasetCreateJob(
       source, to: dest, crop: transform, size: size(), filter: resizeFilter, makesRGB: toRgb)
     job.maxImages = maxImages
+    job.attributes = attributes
     job.sheet = sheet
     return job
   }

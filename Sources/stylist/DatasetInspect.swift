@@ -14,8 +14,9 @@ struct DatasetInspect: AsyncParsableCommand {
         stylist dataset inspect photos --json
 
       Shows the number of pictures, their sizes, formats and bytes, how labels are
-      distributed, and every picture that does not fit the others. Sizes are told
-      by the files' first bytes; `stylist dataset verify` decodes every picture.
+      distributed and what their numbers are called, and every picture that does
+      not fit the others. Sizes are told by the files' first bytes; `stylist
+      dataset verify` decodes every picture.
       """)
 
   @Argument(help: "The folder or zip archive.", completion: .pictures)

@@ -45,5 +45,9 @@ struct DatasetViewTests {
       #expect(two.labels[index] == two.label(at: index))
     }
     #expect(one.labels.kind == .classes(2))
+    #expect(one.labelNames == [] && one.labels.names == [])
+    #expect(two.labelNames == ["Smiling", "Bald"] && two.labels.names == two.labelNames)
+    #expect(DatasetView(two, mirror: true).labelNames == two.labelNames)
+    #expect(CountingDataset(count: 2).labelNames == [])
   }
 }

@@ -104,6 +104,80 @@ struct ImageDatasetTests {
     #expect((error?.index, error?.others, error?.found) == (1, 1, "none for b.png"))
   }
 
+  @Test("vectors have names if the file has them, for parts of the data too")
+  func labelNames() throws {
+    let vectors = #""labels": [["a.png", [1, 0]], ["b/c.png", [0, 0]], ["gone.png", [1, 1]]]"#
+    var prints: Set<DatasetFingerprint> = []
+    for (text, names) in [
+      ("", []), (#", "attributes": ["Smiling", "Bald"]"#, ["Smiling", "Bald"]),
+      (#", "attributes": ["x", "y"]"#, ["x", "y"]),
+    ] {
+      try withScratchFolder { scratch in
+        let labels = ("dataset.json", Array("{\(vectors)\(text)}".utf8))
+        let set = try ImageDataset(
+          path: makeArchive([("a.png", png()), ("b/c.png", png(seed: 2)), labels], in: scratch))
+        let view = DatasetView(set, indices: [1])
+        #expect(set.label(at: 0) == [1, 0] && view.label(at: 0) == [0, 0])
+        #expect(set.labelNames == names && view.labelNames == names)
+        let survey = PictureSurvey(set.files)
+        #expect(try ImageDataset(set.files, survey, readsLabels: false).labelNames == [])
+        prints.insert(set.fingerprint)
+
+        let kept = try DatasetLabels(set.files.labelFile(), of: set.files, [1])
+        #expect(kept == .vectors([0, 0], dimension: 2, names: names))
+        let file = LabelFile(
+          paths: ["1.png"], values: .vectors([0, 0], dimension: 2), names: names)
+        #expect(kept.file(paths: ["1.png"]) == file)
+      }
+    }
+    // Names do not tell one data set from another.
+    #expect(prints.count == 1)
+    #expect(try labels(#"{"labels": [["a.png", 1], ["b/c.png", 0]]}"#).labelNames == [])
+    expectDatasetError("set/dataset.json: damaged") {
+      _ = try labels(#"{"labels": [["a.png", [1]], ["b/c.png", [0]]], "attributes": []}"#)
+    }
+  }
+
+  // MARK: Labels from a list
+
+  private func listed(
+    _ list: String, _ names: [String], keeping indices: [Int]? = nil
+  ) throws -> DatasetLabels {
+    let list = try AttributeListFile(ByteRegion(Array(list.utf8), name: "list.txt"))
+    return try withScratchFolder { scratch in
+      let files = try PictureFiles(
+        path: makeFolder(names.map { ($0, try png()) }, in: scratch))
+      return try DatasetLabels(list, of: files, indices ?? Array(files.pictures.indices))
+    }
+  }
+
+  @Test("a list's lines are found by the path of a picture, by its name, and .png under .jpg")
+  func listedLabels() throws {
+    let list = "4\nSmiling Bald\n3.jpg 1 -1\n1.jpg -1 1\n2.png 1 1\n2.jpg -1 -1\n"
+    let expected: [Float] = [0, 1, 1, 1, 1, 0]
+    for names in [["1.jpg", "2.png", "3.jpg"], ["a/1.jpg", "b/2.png", "b/3.PNG"]] {
+      #expect(
+        try listed(list, names) == .vectors(expected, dimension: 2, names: ["Smiling", "Bald"]))
+    }
+    #expect(
+      try listed(list, ["1.jpg", "2.png", "no.png"], keeping: [1])
+        == .vectors([1, 1], dimension: 2, names: ["Smiling", "Bald"]))
+    // The whole path comes before the name.
+    let paths = "image_id,A\n1.png,1\na/1.png,-1\n"
+    #expect(
+      try listed(paths, ["a/1.png", "b/1.png"]) == .vectors([0, 1], dimension: 1, names: ["A"]))
+    #expect(try listed(paths, ["a\\1.png"]) == .vectors([0], dimension: 1, names: ["A"]))
+  }
+
+  @Test("a picture that is not in the list is an error that names it and counts the others")
+  func unlisted() throws {
+    let list = "2\nSmiling\n1.jpg 1\n2.png 1\n"
+    let error = expectDatasetError("list.txt: damaged: expected a line for each picture") {
+      _ = try listed(list, ["1.jpg", "2.jpg", "3.png", "x1.jpg", "1.webp"])
+    }
+    #expect((error?.index, error?.others, error?.found) == (1, 3, "none for 1.webp"))
+  }
+
   @Test("a name with backslashes has its label under slashes")
   func backslashes() throws {
     let set = try labels(#"{"labels": [["b/c.png", 1]]}"#, ["b\\c.png"])

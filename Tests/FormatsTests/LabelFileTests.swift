@@ -33,6 +33,33 @@ struct LabelFileTests {
     #expect(file?.paths == ["büste/😀.png", "büste/é\\.png"])
   }
 
+  @Test("the numbers of vectors have the names under a second key, before or behind the labels")
+  func names() throws {
+    let named = LabelFile(
+      paths: ["a"], values: .vectors([1, 0], dimension: 2), names: ["Smiling", "süß"])
+    for text in [
+      #"{"labels": [["a", [1, 0]]], "attributes": ["Smiling", "s\u00fc\u00df"]}"#,
+      #"{"attributes":["Smiling","süß"],"labels":[["a",[1,0]]]}"#,
+    ] { #expect(try read(text) == named) }
+    for text in [
+      #"{"labels": [["a", [1, 0]]]}"#, #"{"labels": [["a", [1, 0]]], "attributes": null}"#,
+    ] { #expect(try read(text)?.names == []) }
+    #expect(try read(#"{"labels": null, "attributes": ["Smiling"]}"#) == nil)
+    let long = String(repeating: "😀", count: 100)
+    #expect(
+      try read("{\"labels\": [[\"a\", [1]]], \"attributes\": [\"\(long)\"]}")?.names == [long])
+  }
+
+  @Test("names are written behind the labels, and read back")
+  func writingNames() throws {
+    let file = LabelFile(
+      paths: ["a"], values: .vectors([1, 0], dimension: 2), names: ["Smiling", "a \"b\""])
+    #expect(
+      String(decoding: file.encoded, as: UTF8.self)
+        == #"{"labels": [["a", [1.0, 0.0]]], "attributes": ["Smiling", "a \"b\""]}"#)
+    #expect(try LabelFile.read(ByteRegion(file.encoded, name: "a")) == file)
+  }
+
   @Test("what is written is what the published tool writes, and is read back")
   func writing() throws {
     let classes = LabelFile(paths: ["00000/img00000000.png", "ü\"\\😀"], values: .classes([6, 1]))
@@ -80,6 +107,45 @@ struct LabelFileTests {
     ])
   func refused(text: String, words: String) {
     expect(.damaged, says: words) { _ = try read(text) }
+  }
+
+  @Test(
+    "names that are too many, too few, too long, or twice the same are refused with their place",
+    arguments: [
+      (#"{"labels": [["a", [1]]], "attributes": ["b", "c"]}"#, 39, "a number for each of 2"),
+      (#"{"labels": [["a", [1, 2]]], "attributes": ["b"]}"#, 42, "found a list of length 2"),
+      (#"{"labels": [["a", [1]]], "attributes": []}"#, 39, "each of 0 attributes"),
+      (#"{"attributes": ["b"], "labels": [["a", 1]]}"#, 15, "found a class"),
+      (#"{"attributes": ["b"], "labels": []}"#, 15, "found no labels"),
+      (#"{"labels": [["a", [1]]], "attributes": [""]}"#, 40, "1 to 100 characters, found 0"),
+      (#"{"attributes": ["b", "b"], "labels": null}"#, 21, "each attribute once, found b twice"),
+      (#"{"attributes": ["\u00e9", "e\u0301"]}"#, 26, "twice"),
+      (#"{"attributes": [1], "labels": null}"#, 16, "a string, found '1'"),
+      (#"{"attributes": "b", "labels": null}"#, 15, "'[', found '\"'"),
+      (#"{"attributes": {"b": 1}, "labels": null}"#, 15, "'['"),
+      (#"{"attributes": [["b"]], "labels": null}"#, 16, "a string"),
+      (#"{"attributes": ["b"], "attributes": null, "labels": null}"#, 34, "attributes twice"),
+      (#"{"attributes": ["b"]}"#, 21, "\"labels\" in the object"),
+      (#"{"attributes": ["b""#, 19, "the end of the file"),
+    ])
+  func refusedNames(text: String, offset: Int, words: String) {
+    expect(.damaged, at: offset, says: words) { _ = try read(text) }
+  }
+
+  @Test("limits hold for names: 4096 of them, of 100 characters however many bytes they have")
+  func nameLimits() {
+    let names = (0...4096).map { "\"\($0)\"" }.joined(separator: ", ")
+    expect(.damaged, says: "at most 4096 attributes, found more") {
+      _ = try read("{\"attributes\": [\(names)]}")
+    }
+    // One character to readers, and many to what stores it.
+    for name in [
+      String(repeating: "a", count: 101), "e" + String(repeating: "\u{301}", count: 100),
+    ] {
+      expect(.damaged, says: "1 to 100 characters, found 101") {
+        _ = try read("{\"attributes\": [\"\(name)\"]}")
+      }
+    }
   }
 
   @Test("nesting is refused where it gets deep, in labels and beside them")

@@ -54,6 +54,78 @@ struct DatasetCommandTests {
     }
   }
 
+  @Test("CelebA's list gives labels with names, which go on to data sets made of that one")
+  func attributeList() async throws {
+    try await withScratchFolder { folder in
+      try await makeSet("a", in: folder)
+      let list = (0..<5).map {
+        "img0000000\($0).jpg  \($0 == 3 ? 1 : -1) -1 1 -1 -1 \($0 < 2 ? 1 : 0)"
+      }
+      try put(
+        Array("5\nA B C D E F \n\(list.joined(separator: "\r\n"))\n".utf8), at: "\(folder)/list.txt"
+      )
+      let first = try await stylist(
+        ["dataset", "create", "--source=a", "--dest=b.zip", "--attributes=list.txt"], in: folder)
+      #expect(
+        first.stdout == "b.zip: 5 pictures, 16×16 RGB, labels: vectors, 6\n", "\(first.stderr)")
+      let second = try await stylist(
+        [
+          "dataset", "create", "--source=b.zip", "--dest=c", "--resolution=8", "--max-images=2",
+        ], in: folder)
+      #expect(second.exitCode == 0, "\(second.stderr)")
+      let text = String(
+        decoding: try ByteRegion(mapping: "\(folder)/c/dataset.json").copy(), as: UTF8.self)
+      let pairs = (0..<2).map {
+        #"["00000/img0000000\#($0).png", [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]]"#
+      }
+      #expect(
+        text == #"{"labels": [\#(pairs.joined(separator: ", "))], "#
+          + #""attributes": ["A", "B", "C", "D", "E", "F"]}"#)
+      let lines = try await stylist(["dataset", "inspect", "b.zip"], in: folder).stdout
+      #expect(
+        lines.contains(
+          "  labels: vectors of 6, means 0.2, 0.0, 1.0, 0.0, 0.0, 0.4\n"
+            + "  names of the numbers: A, B, C, D and 2 more\n"), "\(lines)")
+      let json = try await stylist(["dataset", "inspect", "b.zip", "--json"], in: folder).json()
+      let labels = (json["report"] as? [String: Any])?["labels"] as? [String: Any]
+      #expect(labels?["names"] as? [String] == ["A", "B", "C", "D", "E", "F"])
+      let unnamed = try await stylist(["dataset", "inspect", "a", "--json"], in: folder)
+      #expect(!unnamed.stdout.contains(#""names""#))
+    }
+  }
+
+  @Test("the table beside drawn portraits is such a list, and says what their labels say")
+  func portraitsTable() async throws {
+    try await withScratchFolder { folder in
+      let drawn = try await stylist(
+        [
+          "dataset", "portraits", "--count=4", "--res=8", "--dest=a",
+          "--attribute=Smiling", "--attribute=Young",
+        ], in: folder)
+      #expect(drawn.exitCode == 0, "\(drawn.stderr)")
+      let made = try await stylist(
+        ["dataset", "create", "--source=a", "--dest=b", "--attributes=a/attributes.csv"],
+        in: folder)
+      #expect(made.exitCode == 0, "\(made.stderr)")
+      let files = try ["a", "b"].map { name in
+        try #require(
+          try LabelFile.read(ByteRegion(mapping: "\(folder)/\(name)/dataset.json")))
+      }
+      #expect(files[0].names == ["Smiling", "Young"] && files[0].paths == files[1].paths)
+      guard case .vectors(let some, _) = files[0].values,
+        case .vectors(let all, let dimension) = files[1].values
+      else { throw Unexpected() }
+      #expect(dimension == files[1].names.count && dimension > 2)
+      for (place, name) in files[0].names.enumerated() {
+        let column = try #require(files[1].names.firstIndex(of: name))
+        for row in 0..<4 { #expect(some[row * 2 + place] == all[row * dimension + column]) }
+      }
+    }
+  }
+
+  /// Labels of another kind than those asked for.
+  private struct Unexpected: Error {}
+
   @Test("the older tool's width and height mean the resolution")
   func olderSpelling() async throws {
     try await withScratchFolder { folder in
@@ -116,6 +188,8 @@ struct DatasetCommandTests {
       try put(Array("hello".utf8), at: "\(folder)/text.zip")
       try put(ZIPAssembler([("../a.png", try png(8, 8))]).bytes, at: "\(folder)/evil.zip")
       try put(ZIPAssembler([("a.png", try png(8, 9))]).bytes, at: "\(folder)/high.zip")
+      try put(Array("1\nA\nb.jpg 1\n".utf8), at: "\(folder)/other.txt")
+      try put(Array("1\nA\na.jpg 2\n".utf8), at: "\(folder)/bad.txt")
       #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
       let before = names(in: folder)
       let runs: [(Int32, String, [String])] = [
@@ -131,6 +205,20 @@ struct DatasetCommandTests {
         ),
         (64, "count", ["portraits", "--count=0", "--dest=b"]),
         (65, "found text", ["inspect", "text.zip"]), (65, "found text", ["verify", "text.zip"]),
+        (
+          65, "other.txt: damaged: expected a line for each picture, found none for a.png",
+          ["create", "--source=.", "--dest=b", "--attributes=other.txt"]
+        ),
+        (
+          65, "bad.txt: damaged: expected -1, 0 or 1 for A of a.jpg in line 3, found 2",
+          ["create", "--source=.", "--dest=b", "--attributes=bad.txt"]
+        ),
+        (
+          65, "a.png: not recognised: expected a list of attributes",
+          ["create", "--source=.", "--dest=b", "--attributes=a.png"]
+        ),
+        (66, "missing", ["create", "--source=.", "--dest=b", "--attributes=absent"]),
+        (74, "found a pipe", ["create", "--source=.", "--dest=b", "--attributes=pipe"]),
         (65, "a square", ["create", "--source=high.zip", "--dest=b"]),
         (66, "missing", ["inspect", "absent"]), (66, "missing", ["verify", "absent"]),
         (66, "missing", ["create", "--source=absent", "--dest=b"]),

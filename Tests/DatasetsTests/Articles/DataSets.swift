@@ -61,6 +61,16 @@ struct Squares: Dataset {
     }
   }
 
+  @Test("the numbers of the article's vectors have names")
+  func names() throws {
+    let page = try #require(try DocumentationPage.all().first { $0.name == "DataSets" })
+    let block = try #require(page.blocks.filter { $0.language == "text" }.dropFirst().first)
+    let text = Array(block.lines.joined(separator: "\n").utf8)
+    let file = try LabelFile.read(ByteRegion(text, name: LabelFile.name))
+    #expect(file?.names == ["Smiling", "Eyeglasses"])
+    #expect(file?.values == .vectors([1, 0, 0, 0], dimension: 2))
+  }
+
   @Test("an order goes on where it was saved, in batches of any size")
   func resuming() throws {
     let dataset = Squares()
@@ -102,10 +112,10 @@ struct Squares: Dataset {
     let faces = PortraitsDataset(
       count: 1000, resolution: 64, picturesPerIdentity: 4, attributes: [.smiling, .eyeglasses])
     let portrait = faces.portrait(at: 9)  // identity 2, nuisance 9
-    print(faces.label(at: 9))  // a 0 or 1 for each attribute
+    print(faces.label(at: 9), faces.labelNames)  // a 0 or 1 for each attribute
 
     #expect(portrait.identitySeed == 2 && portrait.nuisanceSeed == 9)
-    #expect(faces.labelKind == .vectors(2))
+    #expect(faces.labelKind == .vectors(2) && faces.labelNames == ["Smiling", "Eyeglasses"])
     #expect(faces.label(at: 9) == [portrait[.smiling] ? 1 : 0, portrait[.eyeglasses] ? 1 : 0])
   }
 
