@@ -6,7 +6,7 @@ public import Formats
 import Layers
 public import Networks
 import OrderedCollections
-import Tensors
+package import Tensors
 
 /// Trains a classifier of attributes on the labelled pictures of a data set.
 ///
@@ -90,7 +90,7 @@ public final class AttributeTraining: Trainable {
   }
 
   /// The binary cross-entropy of logits with labels of 0 and 1, one by one.
-  static func losses(_ logits: Tensor, _ wanted: Tensor) -> Tensor {
+  package static func losses(_ logits: Tensor, _ wanted: Tensor) -> Tensor {
     logits.softplus() - logits * wanted
   }
 

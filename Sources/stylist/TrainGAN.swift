@@ -67,7 +67,9 @@ struct TrainGAN: AsyncParsableCommand {
     recipe.fill(&request)
     request.schedule = schedule.request
     request.metrics = try metrics.job()
-    return TrainingJob(request, try place.start(), command: ownCommandLine())
+    let start = try place.start(
+      hint: "; --init-from=FILE starts a new training with its networks")
+    return TrainingJob(request, start, command: ownCommandLine())
   }
 }
 

@@ -19,9 +19,10 @@ struct TrainingPlaceOptions: ParsableArguments {
 
   /// Where the training starts.
   ///
+  /// - Parameter hint: What else a file could be used for; empty for nothing.
   /// - Returns: A new folder, or the one of a training that goes on.
   /// - Throws: `UsageError` if neither is named.
-  func start() throws -> TrainingStart {
+  func start(hint: String = "") throws -> TrainingStart {
     guard let resume else {
       guard let outdir else {
         throw UsageError("give --outdir=FOLDER, where the folder of the run is made")
@@ -40,7 +41,8 @@ struct TrainingPlaceOptions: ParsableArguments {
     }
     guard resume == "latest" else {
       guard !FileManager.default.isRegularFile(resume) else {
-        throw UsageError("--resume=\(resume): expected the folder of a training, found a file")
+        throw UsageError(
+          "--resume=\(resume): expected the folder of a training, found a file\(hint)")
       }
       return .resume(folder: resume)
     }

@@ -30,6 +30,18 @@ struct BatchLoaderTests {
     }
   }
 
+  @Test("pictures that follow one another are a batch, too")
+  func range() throws {
+    let set = CountingDataset(count: 9)
+    let batch = try set.batch(2..<5)
+    #expect(batch.indices == [2, 3, 4] && batch.pixels.count == 3 * 12)
+    #expect(batch.labels == [2, 3, 4].flatMap(set.label))
+    var order = DataOrder(count: 9, seed: 2)
+    let drawn = try loader(set, batch: 1, threads: 0).next()
+    let index = order.next(1)[0]
+    #expect(try set.batch(index..<index + 1) == drawn)
+  }
+
   @Test("threads change nothing", arguments: [1, 2, 5])
   func threads(count: Int) throws {
     let set = PortraitsDataset(count: 11, resolution: 16, attributes: [.smiling])

@@ -16,11 +16,13 @@ let tinyTraining = [
 ]
 
 /// The states of the two trainings agree in every bit that decides the next step.
-private func expectEqualStates(
-  _ first: String, _ second: String, sourceLocation: SourceLocation = #_sourceLocation
+func expectEqualStates(
+  _ first: String, _ second: String, atLeast count: Int = 50,
+  sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let (a, b) = (try TrainingState(reading: first), try TrainingState(reading: second))
-  #expect(a.tensors.count > 50 && a.tensors.keys == b.tensors.keys, sourceLocation: sourceLocation)
+  #expect(
+    a.tensors.count > count && a.tensors.keys == b.tensors.keys, sourceLocation: sourceLocation)
   for (name, tensor) in a.tensors {
     let found = try #require(b.tensors[name], sourceLocation: sourceLocation)
     let (expected, values) = try withoutGradients { () throws in
