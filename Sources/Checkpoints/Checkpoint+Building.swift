@@ -101,7 +101,18 @@ extension Checkpoint.Network {
     return try load { LPIPS(configuration, $0) }
   }
 
-  /// Builds the classifier of pictures and loads its tensors.
+  /// Builds the classifier of pictures, of any kind, and loads its tensors.
+  ///
+  /// - Returns: The classifier, on the processor, in float32.
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
+  public func makePictureClassifier() throws -> any PictureClassifier {
+    guard let configuration = configuration as? any PictureClassifierConfiguration else {
+      throw misfit(.doesNotFit, "a classifier of pictures", type(of: configuration).kind)
+    }
+    return try load(configuration.makeClassifier)
+  }
+
+  /// Builds our own classifier of pictures and loads its tensors.
   ///
   /// - Returns: The network, on the processor, in float32.
   /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
@@ -186,8 +197,8 @@ extension Checkpoint.Network {
       return try plan { InceptionV3(configuration, $0) }.parameters
     case let configuration as VGG16Configuration:
       return try plan { VGG16(configuration, $0) }.parameters
-    case let configuration as AttributeClassifierConfiguration:
-      return try plan { AttributeClassifier(configuration, $0) }.parameters
+    case let configuration as any PictureClassifierConfiguration:
+      return try plan(configuration.makeClassifier).parameters
     case is MTCNNConfiguration:
       return try plan { MTCNN($0) }.parameters
     default:

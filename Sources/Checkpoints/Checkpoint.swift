@@ -37,7 +37,7 @@ public struct Checkpoint {
   public let form: CheckpointForm
   /// The form of the file, in a few words.
   public let format: String
-  /// The networks by role: `G`, `D`, `G_ema`, `encoder`, `editor`, `classifier`,
+  /// The networks by role: `G`, `D`, `G_ema`, `encoder`, `editor`, `classifier`, `attributes`,
   /// `features`, `detector`.
   public let networks: OrderedDictionary<String, Network>
   /// Networks that the file seems to hold and that cannot be used, by role: why.

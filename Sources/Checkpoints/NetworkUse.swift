@@ -29,7 +29,7 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
     case is any EncoderConfiguration: self = .encoder
     case is EditTransformerConfiguration: self = .editor
     case is LatentClassifierConfiguration: self = .classifier
-    case is AttributeClassifierConfiguration: self = .attributes
+    case is any PictureClassifierConfiguration: self = .attributes
     case is MTCNNConfiguration: self = .detector
     default: self = .features
     }

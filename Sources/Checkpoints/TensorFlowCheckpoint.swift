@@ -1,5 +1,5 @@
 // Checkpoints of NVIDIA's TensorFlow programs: StyleGAN's networks as they stand, StyleGAN2's
-// imported.
+// imported; and the classifiers of StyleGAN's metrics.
 
 import Formats
 import Layers
@@ -14,7 +14,10 @@ extension Checkpoint {
     tensorFlow found: OrderedDictionary<String, TensorFlowNetwork>, file: String
   ) throws(FileError) {
     var networks: OrderedDictionary<String, Network> = [:]
-    for (name, network) in found {
+    if let classifier = try Network(classifierIn: found, file: file) {
+      networks["attributes"] = classifier
+    }
+    for (name, network) in found where networks["attributes"] == nil {
       // The averaged generator was called Gs.
       let role = name == "Gs" ? "G_ema" : name
       networks[role] = try Network(network, role: role, file: file)

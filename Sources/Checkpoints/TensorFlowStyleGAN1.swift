@@ -3,6 +3,7 @@
 
 import Formats
 import Networks
+import OrderedCollections
 
 extension StyleGAN1Configuration {
   /// The configuration of a generator, from the arguments that it was built with.
@@ -47,7 +48,7 @@ extension StyleGAN1DiscriminatorConfiguration {
     labelDim = try arguments.int("label_size") ?? labelDim
     featureBase = try arguments.int("fmap_base") ?? featureBase
     featureMax = try arguments.int("fmap_max") ?? featureMax
-    mbstdGroupSize = try arguments.int("mbstd_group_size") ?? mbstdGroupSize
+    mbstdGroupSize = try arguments.groupSize() ?? mbstdGroupSize
     mbstdChannels = try arguments.int("mbstd_num_features") ?? mbstdChannels
     blurFilter = try arguments.blurFilter() ?? blurFilter
     try arguments.requireUsualChoices()
@@ -55,7 +56,35 @@ extension StyleGAN1DiscriminatorConfiguration {
   }
 }
 
+extension StyleGAN1ClassifierConfiguration {
+  /// The configuration of a classifier, from the arguments that its network was built with; what
+  /// they do not say of statistics over the batch follows from the layer that would read them.
+  ///
+  /// - Source: `D_basic` in `networks_stylegan.py` and `D_paper` in `networks_progan.py` of
+  ///   stylegan; the second has no low-pass filter.
+  init(_ network: TensorFlowNetwork, attribute: String, file: String) throws(FileError) {
+    var body = try StyleGAN1DiscriminatorConfiguration(network, file: file)
+    let arguments = TensorFlowArguments(network, file: file)
+    if try arguments.groupSize() == nil, let shape = network.variables["4x4/Conv/weight"]?.shape,
+      shape.count == 4, shape[2] == body.channels(at: 4)
+    {
+      body.mbstdGroupSize = 1
+    }
+    if try arguments.blurFilter() == nil, network.buildFunction == "D_paper" {
+      body.blurFilter = [1]
+    }
+    self.init(attribute: attribute, body: body)
+    try validated(file: file)
+  }
+}
+
 extension TensorFlowArguments {
+  /// The group of the minibatch standard deviation, 1 where there is none; nil if the arguments do
+  /// not say.
+  fileprivate func groupSize() throws(FileError) -> Int? {
+    has("mbstd_group_size", .int(0)) ? 1 : try int("mbstd_group_size")
+  }
+
   /// Checks the choices that both networks have and that are always made alike.
   fileprivate func requireUsualChoices() throws(FileError) {
     try require("nonlinearity", oneOf: .string("lrelu"))

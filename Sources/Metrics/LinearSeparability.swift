@@ -29,6 +29,23 @@ public struct LinearSeparability {
   /// 2 to the sum of the conditional entropies.
   public var score: Double { exp2(attributes.reduce(0) { $0 + $1.conditionalEntropy }) }
 
+  /// What classifiers see of pictures: averaged down to their size, in their channels.
+  ///
+  /// - Shape: `images` [N, C, H, W] in [-1, 1], not bounded; result [N, channels, side, side].
+  /// - Parameters:
+  ///   - images: Pictures whose width is a multiple of `side`; opacity is dropped.
+  ///   - side: The width and height that a classifier sees.
+  ///   - channels: 1 or 3; pictures in colour are not made grey.
+  /// - Returns: The pictures, neither bounded nor rounded, as in the published metric.
+  public static func shown(_ images: Tensor, side: Int, channels: Int) -> Tensor {
+    precondition(
+      images.size(2) % side == 0 && (channels == 3 || images.size(1) == 1),
+      "\(images.shape) for \(channels) channels of \(side)")
+    let x = averagedDown(images, by: images.size(2) / side)
+    guard x.size(1) != channels else { return x }
+    return x.size(1) == 1 ? x.repeated(1, channels, 1, 1) : x.sliced(0..<channels, axis: 1)
+  }
+
   /// Measures how well attributes are separated.
   ///
   /// Class 0 is where the logit is positive, as the published classifiers' softmax over

@@ -17,6 +17,8 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
     case precisionRecall(neighbour: Int)
     /// Perceptual path length.
     case pathLength(PerceptualPathLength)
+    /// Linear separability.
+    case separability
   }
 
   /// The name, such as `fid50k_full`.
@@ -30,14 +32,20 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
   /// Whether all real pictures are meant, as they are: not mirrored, whatever training saw.
   public let isFull: Bool
 
-  /// Whether it is a path length, whose name does not say how many paths are taken.
-  public var isPathLength: Bool { if case .pathLength = kind { true } else { false } }
+  /// Whether it is a path length or separability, whose names do not say how many paths or pictures
+  /// are taken.
+  public var takesSamples: Bool {
+    switch kind {
+    case .pathLength, .separability: true
+    default: false
+    }
+  }
 
   /// Whether there have to be real pictures.
   public var needsData: Bool {
     switch kind {
     case .frechetDistance, .kernelDistance, .precisionRecall: true
-    case .inceptionScore, .pathLength: false
+    case .inceptionScore, .pathLength, .separability: false
     }
   }
 
@@ -46,14 +54,14 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
     switch kind {
     case .frechetDistance, .kernelDistance: 2
     case .precisionRecall(let neighbour): neighbour + 1
-    case .inceptionScore, .pathLength: 0
+    case .inceptionScore, .pathLength, .separability: 0
     }
   }
 
   /// The names that published programs have, for lists and completions.
   public static let published = [
-    "fid50k_full", "kid50k_full", "pr50k3_full", "is50k", "ppl2_wend", "ppl_zfull", "ppl_wfull",
-    "ppl_zend", "ppl_wend", "fid50k", "kid50k", "pr50k3",
+    "fid50k_full", "kid50k_full", "pr50k3_full", "is50k", "ppl2_wend", "ls", "ppl_zfull",
+    "ppl_wfull", "ppl_zend", "ppl_wend", "fid50k", "kid50k", "pr50k3",
   ]
 
   /// What names can be, for people.
@@ -68,6 +76,10 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
     description = name
     if let length = Self.pathLengths[name] {
       (kind, generated, realLimit, isFull) = (.pathLength(length), 50_000, nil, false)
+      return
+    }
+    if name == "ls" {
+      (kind, generated, realLimit, isFull) = (.separability, 200_000, nil, false)
       return
     }
     guard let match = name.wholeMatch(of: /(fid|kid|pr|is)([1-9]\d{0,3})k(\d?)(_full)?/),

@@ -103,7 +103,7 @@ public struct PerceptualPathLength: Hashable, Sendable {
       let part = x.size(2) / 8
       x = x.sliced(3 * part..<7 * part, axis: 2).sliced(2 * part..<6 * part, axis: 3)
     }
-    x = reducedTo256(x, from: reducesByCrop ? x.size(2) : traits.resolution)
+    x = averagedDown(x, by: (reducesByCrop ? x.size(2) : traits.resolution) / 256)
     x = (x + 1) * 127.5
     return x.size(1) == 1 ? x.repeated(1, 3, 1, 1) : x.sliced(0..<3, axis: 1)
   }
@@ -124,14 +124,13 @@ public struct PerceptualPathLength: Hashable, Sendable {
   }
 }
 
-/// Pictures averaged down by a whole factor, where they come from more than 256 pixels.
+/// Pictures whose squares of pixels are averaged.
 ///
 /// - Parameters:
 ///   - images: [N, C, H, W].
-///   - size: The width that decides the factor, `size / 256`.
+///   - factor: The width and height of a square; 1 and less leave pictures as they are.
 /// - Returns: [N, C, H / factor, W / factor].
-func reducedTo256(_ images: Tensor, from size: Int) -> Tensor {
-  let factor = size / 256
+func averagedDown(_ images: Tensor, by factor: Int) -> Tensor {
   guard factor > 1 else { return images }
   let stride = [factor, factor]
   return call("aten::avg_pool2d", images, stride, stride, [0, 0], false, true)

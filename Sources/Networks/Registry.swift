@@ -37,8 +37,9 @@ public enum Registry {
   ]
 
   /// Every network that tells what pictures show.
-  public static let pictureClassifiers: [any NetworkConfiguration.Type] = [
-    AttributeClassifierConfiguration.self
+  public static let pictureClassifiers: [any PictureClassifierConfiguration.Type] = [
+    AttributeClassifierConfiguration.self,
+    StyleGAN1ClassifierConfiguration.self,
   ]
 
   /// Every network that edits codes or judges them.

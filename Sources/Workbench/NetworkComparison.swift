@@ -96,10 +96,9 @@ extension NetworkComparison {
       let classifier = try network.makeLatentClassifier()
       return { classifier(noise([1, 1, classifier.configuration.codeLength], seed: $0)).logits }
     case .attributes:
-      let classifier = try network.makeAttributeClassifier()
-      let (side, channels) = (
-        classifier.configuration.resolution, classifier.configuration.imgChannels
-      )
+      let classifier = try network.makePictureClassifier()
+      let configuration: any PictureClassifierConfiguration = classifier.configuration
+      let (side, channels) = (configuration.resolution, configuration.imgChannels)
       return { classifier(noise([1, channels, side, side], seed: $0)) }
     case .features where network.configuration is LPIPSConfiguration:
       let lpips = try network.makeLPIPS()

@@ -57,10 +57,13 @@ struct MetricRuleOptions: ParsableArguments {
 
   /// The files of the networks.
   ///
-  /// - Parameter lpipsHeads: The heads of LPIPS, where VGG-16 comes without.
+  /// - Parameters:
+  ///   - lpipsHeads: The heads of LPIPS, where VGG-16 comes without.
+  ///   - attributes: Classifiers of pictures.
   /// - Returns: The files.
-  func networks(lpipsHeads: String? = nil) -> FeatureNetworkFiles {
-    FeatureNetworkFiles(inception: inception, vgg: vgg, lpipsHeads: lpipsHeads)
+  func networks(lpipsHeads: String? = nil, attributes: String? = nil) -> FeatureNetworkFiles {
+    FeatureNetworkFiles(
+      inception: inception, vgg: vgg, lpipsHeads: lpipsHeads, attributes: attributes)
   }
 
   /// The folder that keeps features; nil for none.
@@ -94,7 +97,7 @@ struct TrainingMetricOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Measure every snapshot, with commas between: fid10k_full, kid10k_full, … (default: none).",
-      valueName: "list"), completion: .list(MetricsGeneratorJob.published))
+      valueName: "list"), completion: .list(MetricsGeneratorJob.published.filter { $0 != "ls" }))
   var metrics: String?
 
   @Option(
@@ -120,6 +123,9 @@ struct TrainingMetricOptions: ParsableArguments {
     var job = MetricsGeneratorJob(
       try MetricsGeneratorJob.recipes(metrics), data: nil,
       networks: FeatureNetworkFiles(inception: inception, vgg: vgg))
+    guard !job.hasSeparability else {
+      throw UsageError("--metrics: ls is measured after a training, with stylist metrics")
+    }
     job.cache = usualMetricCache
     return job
   }

@@ -16,12 +16,20 @@ struct MetricsGenerator: AsyncParsableCommand {
           --metrics=fid10k_full,kid10k_full,pr10k3_full \\
           --inception=inception-2015-12-05.pt --vgg=vgg16.pt --json
         stylist metrics --network=cats.pkl --metrics=ppl2_wend --vgg=vgg16.pt
+        stylist metrics --network=faces.pkl --metrics=ls --samples=20000 \\
+          --attributes=classifiers
 
       fid50k_full compares 50,000 pictures with all of --data, fid10k_full
       10,000; without _full as many of --data are taken as are drawn, mirrored
       ones among them if training saw them. is50k needs no data. ppl_* are path
       lengths: in z or w, at the end or on the full path; all but ppl2_wend look
       at the middle of the picture only, where FFHQ has the face.
+
+      ls says how well a plane in z (ls_z) or w (ls_w) parts pictures with an
+      attribute from those without: 1 is without a mistake. Every attribute takes
+      the half of the pictures of which a classifier is surest; --json has each
+      attribute's share. It judges every picture once for each attribute, and
+      compares only with figures of the same classifiers and --samples.
 
       Pictures are those of the seeds from --seed on, without truncation, with
       noise drawn anew for each; a generator with labels gets those of --data at
@@ -36,7 +44,7 @@ struct MetricsGenerator: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What is measured, with commas between: fid50k_full, kid50k_full, pr50k3_full, is50k, ppl2_wend, ppl_zfull, ….",
+      "What is measured, with commas between: fid50k_full, kid50k_full, pr50k3_full, is50k, ppl2_wend, ls, ppl_zfull, ….",
       valueName: "list"), completion: .list(MetricsGeneratorJob.published))
   var metrics = "fid50k_full"
 
@@ -60,7 +68,15 @@ struct MetricsGenerator: AsyncParsableCommand {
   var lpipsHeads: String?
 
   @Option(
-    help: ArgumentHelp("The paths of a path length (default: 50000).", valueName: "count"))
+    help: ArgumentHelp(
+      "Classifiers for ls: a folder with NVIDIA's celebahq-classifier-00-male.pkl and so on, or one file that tells several attributes.",
+      valueName: "path"), completion: .checkpoint)
+  var attributes: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The paths of a path length (default: 50000), or the pictures of ls (default: 200000).",
+      valueName: "count"))
   var samples: Int?
 
   @Option(
@@ -110,7 +126,7 @@ struct MetricsGenerator: AsyncParsableCommand {
     try networkOptions.check()
     var job = MetricsGeneratorJob(
       try MetricsGeneratorJob.recipes(metrics, samples: samples), data: try comparedWith(),
-      networks: rules.networks(lpipsHeads: lpipsHeads))
+      networks: rules.networks(lpipsHeads: lpipsHeads, attributes: attributes))
     (job.rule, job.seed, job.cache) = (
       try MetricRules.named(rules.rule), rules.seed, rules.cachePath
     )

@@ -145,6 +145,22 @@ private func generator(resolution: Int = 32, imgChannels: Int = 3) -> StyleGAN2 
     }
   }
 
+  @Test("classifiers see squares of pixels averaged, grey in three channels, no opacity")
+  func shown() {
+    let images = Tensor.seeded([2, 4, 8, 8], seed: 1)
+    let seen = LinearSeparability.shown(images, side: 4, channels: 3)
+    #expect(seen.shape == [2, 3, 4, 4])
+    let square = images.sliced(0..<3, axis: 1).sliced(2..<4, axis: 2).sliced(6..<8, axis: 3)
+    expectClose(
+      seen.selected(1, axis: 2).selected(3, axis: 2), square.mean(over: 2, 3), atol: 1e-12)
+    let grey = Tensor.seeded([1, 1, 4, 4], seed: 2)
+    #expect(LinearSeparability.shown(grey, side: 4, channels: 1).values() == grey.values())
+    let three = LinearSeparability.shown(grey, side: 4, channels: 3)
+    for channel in 0..<3 {
+      #expect(three.selected(channel, axis: 1).values() == grey.selected(0, axis: 1).values())
+    }
+  }
+
   @Test("a class that does not occur is predicted without a mistake")
   func oneClass() {
     let found = LinearSeparability(

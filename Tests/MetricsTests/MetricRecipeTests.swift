@@ -28,7 +28,10 @@ import Testing
     let length = try #require(MetricRecipe("ppl_zfull"))
     #expect(
       length.kind == .pathLength(PerceptualPathLength(space: .z, sampling: .full, isCropped: true)))
-    #expect(length.generated == 50_000 && length.isPathLength && !length.needsData)
+    #expect(length.generated == 50_000 && length.takesSamples && !length.needsData)
+    let separability = try #require(MetricRecipe("ls"))
+    #expect(separability.kind == .separability && separability.generated == 200_000)
+    #expect(separability.takesSamples && !separability.needsData && !score.takesSamples)
     #expect(
       MetricRecipe("ppl2_wend")?.kind
         == .pathLength(PerceptualPathLength(space: .w, sampling: .end)))

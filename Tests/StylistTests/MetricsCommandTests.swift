@@ -134,6 +134,61 @@ import Testing
     }
   }
 
+  @Test("published classifiers: looked into, converted, and how they judge a generator's latents")
+  func separability() async throws {
+    try await withScratchFolder { folder in
+      let file = "celebahq-classifier-00-male.pkl"
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/classifiers", withIntermediateDirectories: false)
+      for (name, seed) in [("00-male", 1), ("19-eyeglasses", 2)] {
+        let classifier = smallStyleGAN1Classifier(seed: UInt64(seed))
+        try put(
+          tensorFlowPickle(of: classifier),
+          at: "\(folder)/classifiers/celebahq-classifier-\(name).pkl")
+      }
+      let pickle = "classifiers/\(file)"
+      let inspected = try await stylist(["model", "inspect", pickle], in: folder)
+      #expect(inspected.stdout.contains("attributes: stylegan1-classifier"), "\(inspected.stderr)")
+      let verified = try await stylist(["model", "verify", pickle], in: folder)
+      #expect(verified.exitCode == 0, "\(verified.stdout)")
+      let converted = try await stylist(
+        ["model", "convert", pickle, "male.safetensors"], in: folder)
+      #expect(converted.exitCode == 0, "\(converted.stderr)")
+      #expect(converted.stdout.contains("attributes: logits differ by 0.0"))
+
+      let measure = ["metrics", "--network=\(plainNetwork)", "--cache=kept", "--metrics=ls"]
+      let ls = measure + ["--attributes=classifiers", "--samples=40"]
+      let found = try await stylist(ls + ["--json"], in: folder)
+      #expect(found.exitCode == 0, "\(found.stderr)")
+      let finding = try #require((try found.json()["findings"] as? [[String: Any]])?.first)
+      let results = try #require(finding["results"] as? [String: Double])
+      let attributes = try #require(finding["attributes"] as? [[String: Any]])
+      #expect(attributes.map { $0["name"] as? String } == ["Male", "Eyeglasses"])
+      #expect(attributes.allSatisfy { $0["entropy_z"] is Double && $0["entropy_w"] is Double })
+      let entropies = attributes.compactMap { $0["entropy_w"] as? Double }
+      let product = exp2(entropies.reduce(0, +))
+      #expect(abs((results["ls_w"] ?? 0) - product) < 1e-9 && (results["ls_z"] ?? 0) >= 1)
+      #expect(found.stderr.contains("2 of the 40 attributes"))
+      let again = try await stylist(ls, in: folder)
+      #expect(again.stdout.split(separator: "\n").map { $0.prefix(5) } == ["ls_z ", "ls_w "])
+      #expect(!again.stderr.contains("judged pictures"), "they are known by now")
+      let single = try await stylist(
+        measure + ["--attributes=male.safetensors", "--samples=40"], in: folder)
+      #expect(single.exitCode == 0, "\(single.stderr)")
+
+      func refused(_ arguments: [String], _ code: Int32, _ words: String) async throws {
+        expect(try await stylist(arguments, in: folder), endsWith: code, saying: words)
+      }
+      try await refused(measure, 64, "--attributes: expected for ls, a folder with celebahq-")
+      try await refused(measure + ["--attributes=none"], 66, "none")
+      try await refused(measure + ["--attributes=\(plainNetwork)"], 65, "only G")
+      try await refused(ls + ["--samples=1"], 64, "2 to 10000000")
+      try await refused(
+        ["train", "gan", "--data=portraits", "--outdir=runs", "--metrics=ls", "-n"], 64,
+        "ls is measured after a training")
+    }
+  }
+
   @Test("pairs: means and deviations, every pair in JSON, and pictures without a partner")
   func pairs() async throws {
     try await withPortraits { folder in

@@ -5,7 +5,7 @@ public import Layers
 public import Tensors
 
 /// The sizes of a classifier of pictures, and what it tells.
-public struct AttributeClassifierConfiguration: NetworkConfiguration {
+public struct AttributeClassifierConfiguration: PictureClassifierConfiguration {
   /// The name of this kind in network files.
   public static let kind = "attribute-classifier"
 
@@ -50,12 +50,15 @@ public struct AttributeClassifierConfiguration: NetworkConfiguration {
         && names.allSatisfy { (1...100).contains($0.count) }
     }
   }
+
+  /// Builds the classifier.
+  public func makeClassifier(_ p: Scope) -> any PictureClassifier { AttributeClassifier(self, p) }
 }
 
 /// Tells which attributes a picture shows.
 ///
 /// - Shape: `img` [N, C, H, W] in [-1, 1]; logits [N, attributes], features [N, F].
-public final class AttributeClassifier {
+public final class AttributeClassifier: PictureClassifier {
   /// The sizes it was built from, and what it tells.
   public let configuration: AttributeClassifierConfiguration
   /// All parameters and buffers: the blocks `b64` and so on, and the last layer `b4.out`.

@@ -14,6 +14,9 @@ public struct FeatureNetworkFiles: Hashable, Sendable {
   public var vgg: String?
   /// The published heads of LPIPS, where VGG-16 comes without them.
   public var lpipsHeads: String?
+  /// Classifiers of pictures: one of our own files, or a folder with the files of StyleGAN's
+  /// metrics.
+  public var attributes: String?
 
   /// These files.
   ///
@@ -21,8 +24,13 @@ public struct FeatureNetworkFiles: Hashable, Sendable {
   ///   - inception: Inception-v3, if it is at hand.
   ///   - vgg: VGG-16, if it is at hand.
   ///   - lpipsHeads: The heads of LPIPS, if VGG-16 comes without them.
-  public init(inception: String? = nil, vgg: String? = nil, lpipsHeads: String? = nil) {
+  ///   - attributes: Classifiers of pictures, if they are at hand.
+  public init(
+    inception: String? = nil, vgg: String? = nil, lpipsHeads: String? = nil,
+    attributes: String? = nil
+  ) {
     (self.inception, self.vgg, self.lpipsHeads) = (inception, vgg, lpipsHeads)
+    self.attributes = attributes
   }
 
   static let publishedInception =

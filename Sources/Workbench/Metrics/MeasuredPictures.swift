@@ -140,19 +140,33 @@ struct GeneratedPictures: MeasuredPictures {
   /// The seed of a picture.
   private func seed(_ index: Int) -> UInt32 { firstSeed &+ UInt32(truncatingIfNeeded: index) }
 
+  /// The z of pictures: [N, zDim].
+  func z(_ range: Range<Int>) -> Tensor {
+    .concatenate(range.map { generator.z(seed: seed($0)) }, axis: 0)
+  }
+
+  /// The w of pictures, not truncated: [N, wDim].
+  func w(_ range: Range<Int>) -> Tensor {
+    generator.map(z: z(range), labels: labels.isEmpty ? nil : .rows(labels[range]))
+  }
+
   private func pictures(_ range: Range<Int>) -> Tensor {
-    let z = Tensor.concatenate(range.map { generator.z(seed: seed($0)) }, axis: 0)
-    let label: Tensor? = labels.isEmpty ? nil : .rows(labels[range])
-    let wPlus = generator.broadcast(
-      generator.map(z: z, labels: label), truncation: settings.truncation)
+    generator.traits.pixelEncoding.bytes(drawn(range)).permuted(0, 3, 1, 2).cast(to: .float32)
+  }
+
+  /// Pictures as they are drawn, not rounded: [N, C, H, W].
+  ///
+  /// - Parameter range: Which ones, `step` at most.
+  /// - Returns: Numbers as the generator's `pixelEncoding` describes them.
+  func drawn(_ range: Range<Int>) -> Tensor {
+    let wPlus = generator.broadcast(w(range), truncation: settings.truncation)
     let noise: NoiseSource =
       switch settings.noise {
       case .const: .const
       case .none: .none
       case .random: .random(each: range.map { TorchGenerator(seed: UInt64(seed($0))) })
       }
-    let drawn = generator.synthesize(wPlus, options: SynthesisOptions(noise: noise))
-    return generator.traits.pixelEncoding.bytes(drawn).permuted(0, 3, 1, 2).cast(to: .float32)
+    return generator.synthesize(wPlus, options: SynthesisOptions(noise: noise))
   }
 }
 

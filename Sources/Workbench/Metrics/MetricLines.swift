@@ -2,6 +2,7 @@
 
 import Foundation
 import Metrics
+import Networks
 import Training
 
 extension MetricsGeneratorJob.Finding {
@@ -15,7 +16,8 @@ extension MetricsGeneratorJob.Outcome {
   /// Adds the findings to the logs of the training that made the network.
   ///
   /// Logs have no place for how a number was made, so that only those of the published kind are
-  /// added: as many pictures or paths as the name says, by the rules of stylegan2-ada-pytorch.
+  /// added: as many pictures or paths as the name says, by the rules of stylegan2-ada-pytorch, and
+  /// separability of as many attributes as CelebA has.
   ///
   /// - Parameter network: The network's file.
   /// - Returns: The logs; none if the network lies in no folder of a training.
@@ -25,7 +27,10 @@ extension MetricsGeneratorJob.Outcome {
     guard RunFolder.isRun(folder) else { return [] }
     guard rules.name == .legacy, truncation == 1, noise == .random else { return [] }
     let name = URL(filePath: network).lastPathComponent
-    let published = findings.filter { MetricRecipe($0.metric)?.generated == $0.generated }
+    let published = findings.filter { finding in
+      MetricRecipe(finding.metric)?.generated == finding.generated
+        && finding.attributes?.count ?? CelebAAttributes.names.count == CelebAAttributes.names.count
+    }
     return try published.map { try $0.result.log(in: folder, network: name) }
   }
 }

@@ -13,11 +13,11 @@ struct MetricMeasurement {
   /// The numbers of a metric by their published names.
   typealias Results = OrderedDictionary<String, Double>
 
-  private let job: MetricsGeneratorJob
-  private let generator: any Generator
-  private let labels: LabelDraw
-  private let store: FeatureStore
-  private let progress: (JobProgress) -> Void
+  let job: MetricsGeneratorJob
+  let generator: any Generator
+  let labels: LabelDraw
+  let store: FeatureStore
+  let progress: (JobProgress) -> Void
   /// The hash of the generator's weights.
   let content: String
   /// What is compared with; nil if nothing is.
@@ -25,9 +25,11 @@ struct MetricMeasurement {
   /// The rules behind the numbers.
   let rules: MetricRules
   /// The content hashes of the networks that were used, by name.
-  private(set) var extractors: [String: String] = [:]
+  var extractors: [String: String] = [:]
   /// What is questionable, a line each.
-  private(set) var remarks: [String] = []
+  var remarks: [String] = []
+  /// The attributes behind separability; nil if it was not measured.
+  var attributes: [AttributeSeparability]?
 
   /// Opens the data, and hashes the generator's weights.
   init(
@@ -46,7 +48,7 @@ struct MetricMeasurement {
   }
 
   /// The seed of the first picture or path.
-  private var seed: UInt32 { job.seed ?? 0 }
+  var seed: UInt32 { job.seed ?? 0 }
 
   /// Measures.
   ///
@@ -81,6 +83,8 @@ struct MetricMeasurement {
       return ["\(name)_precision": found.precision, "\(name)_recall": found.recall]
     case .pathLength(let length):
       return [name: try pathLength(length, count: metric.generated)]
+    case .separability:
+      return try separability(of: metric)
     }
   }
 

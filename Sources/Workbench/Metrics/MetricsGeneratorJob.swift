@@ -46,9 +46,10 @@ public struct MetricsGeneratorJob: Sendable {
   ///
   /// - Parameters:
   ///   - list: Names with commas between.
-  ///   - samples: The paths of path lengths; nil for 50,000.
+  ///   - samples: The paths of path lengths and the pictures of separability; nil for 50,000 and
+  ///     200,000.
   /// - Returns: The metrics, each once.
-  /// - Throws: `RequestError` for a name that there is not, and for samples without path lengths.
+  /// - Throws: `RequestError` for a name that there is not, and for samples without such a metric.
   public static func recipes(
     _ list: String, samples: Int? = nil
   ) throws(RequestError) -> [MetricRecipe] {
@@ -59,17 +60,18 @@ public struct MetricsGeneratorJob: Sendable {
         throw RequestError(
           "--metrics", expected: MetricRecipe.names, found: "\(name)\(hint ?? "")")
       }
-      if let samples, case .pathLength = recipe.kind { recipe.generated = samples }
+      if let samples, recipe.takesSamples { recipe.generated = samples }
       if !recipes.contains(recipe) { recipes.append(recipe) }
     }
     guard let samples else { return recipes }
-    guard recipes.contains(where: \.isPathLength) else {
+    guard recipes.contains(where: \.takesSamples) else {
       throw RequestError(
-        "--samples", expected: "a path length in --metrics; other names say how many",
+        "--samples", expected: "a path length or ls in --metrics; other names say how many",
         found: "\(samples)")
     }
-    guard (1...10_000_000).contains(samples) else {
-      throw RequestError("--samples", expected: "1 to 10000000", found: "\(samples)")
+    let fewest = recipes.contains { $0.kind == .separability } ? 2 : 1
+    guard (fewest...10_000_000).contains(samples) else {
+      throw RequestError("--samples", expected: "\(fewest) to 10000000", found: "\(samples)")
     }
     return recipes
   }
@@ -80,6 +82,9 @@ public struct MetricsGeneratorJob: Sendable {
   /// Whether a Fréchet distance is measured.
   public var hasFrechetDistance: Bool { metrics.contains { $0.kind == .frechetDistance } }
 
+  /// Whether separability is measured.
+  public var hasSeparability: Bool { metrics.contains { $0.kind == .separability } }
+
   /// One metric's numbers.
   public struct Finding: Encodable, Sendable {
     /// The metric's name.
@@ -88,6 +93,8 @@ public struct MetricsGeneratorJob: Sendable {
     public let generated: Int
     /// The numbers by their published names, such as `pr50k3_full_precision`.
     public let results: OrderedDictionary<String, Double>
+    /// The attributes behind separability; nil for other metrics.
+    public let attributes: [AttributeSeparability]?
     /// How long it took, in seconds, without what was known before.
     public let seconds: Double
 
@@ -99,7 +106,7 @@ public struct MetricsGeneratorJob: Sendable {
       results.map { "\($0.key) \(String(format: "%.6g", $0.value))" }
     }
 
-    private enum CodingKeys: CodingKey { case metric, generated, results, seconds }
+    private enum CodingKeys: CodingKey { case metric, generated, results, attributes, seconds }
 
     /// Writes the numbers as an object.
     public func encode(to encoder: any Encoder) throws {
@@ -108,6 +115,7 @@ public struct MetricsGeneratorJob: Sendable {
       try object.encode(generated, forKey: .generated)
       try object.encode(
         Dictionary(uniqueKeysWithValues: results.map { ($0.key, $0.value) }), forKey: .results)
+      try object.encodeIfPresent(attributes, forKey: .attributes)
       try object.encode(seconds, forKey: .seconds)
     }
   }
@@ -141,7 +149,7 @@ public struct MetricsGeneratorJob: Sendable {
     public let extractors: [String: String]
     /// The rules.
     public let rules: MetricRules
-    /// The truncation of the pictures; path lengths have none.
+    /// The truncation of the pictures; path lengths and separability have none.
     public let truncation: Double
     /// Where the noise of the pictures came from.
     public let noise: NoiseKind
@@ -167,7 +175,7 @@ public struct MetricsGeneratorJob: Sendable {
       throw RequestError("--metrics", expected: MetricRecipe.names, found: "none")
     }
     for metric in metrics {
-      try checkNetworks(for: metric)
+      try checkNetworks(for: metric, of: traits)
       if case .pathLength(let length) = metric.kind {
         // VGG-16 halves pictures four times.
         let least = length.isCropped ? 32 : 16
@@ -196,10 +204,12 @@ public struct MetricsGeneratorJob: Sendable {
   }
 
   /// Refuses a metric whose network's weights are not named, or cannot be used.
-  private func checkNetworks(for metric: MetricRecipe) throws {
+  private func checkNetworks(for metric: MetricRecipe, of traits: GeneratorTraits) throws {
     let network: Checkpoint.Network?
     let (option, published): (String, String)
     switch metric.kind {
+    case .separability:
+      return try checkClassifiers(for: metric, of: traits)
     case .pathLength:
       network = try networks.distanceNetwork()
       (option, published) = ("--vgg", FeatureNetworkFiles.publishedDistance)
@@ -256,6 +266,7 @@ extension MetricsGeneratorJob {
       let results = try withoutGradients { () throws in try measurement.results(of: metric) }
       let finding = Finding(
         metric: metric.description, generated: metric.generated, results: results,
+        attributes: metric.kind == .separability ? measurement.attributes : nil,
         seconds: (ContinuousClock.now - start) / .seconds(1))
       findings.append(finding)
       try found(finding)
