@@ -64,6 +64,18 @@ public enum MetricProtocol: String, CaseIterable, Codable, Hashable, Sendable {
   public func features(_ pictures: Tensor, of vgg: VGG16) -> Tensor {
     vgg.features(resizing(pictures, to: VGG16.resolution).inRGB / 127.5 - 1)
   }
+
+  /// The features that a classifier of attributes has of pictures.
+  ///
+  /// - Shape: `pictures` [N, 1 or 3, H, W]; features [N, F].
+  /// - Parameters:
+  ///   - pictures: Numbers from 0 to 255; grey becomes RGB.
+  ///   - classifier: The network, which takes RGB.
+  /// - Returns: The features.
+  public func features(_ pictures: Tensor, of classifier: AttributeClassifier) -> Tensor {
+    let resized = resizing(pictures, to: classifier.configuration.resolution).inRGB
+    return classifier.features(resized / 127.5 - 1)
+  }
 }
 
 extension Tensor {

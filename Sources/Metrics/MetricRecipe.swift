@@ -3,7 +3,9 @@
 /// One metric of a generator, as its name describes it.
 ///
 /// `fid50k_full` compares 50,000 generated pictures with all real ones, `fid10k_full` 10,000;
-/// without `_full` as many real ones are taken as are generated.
+/// without `_full` as many real ones are taken as are generated. `fid-portraits` is `fid50k_full` with
+/// features of our own for little portraits, `fid-portraits10k` the same with fewer pictures: numbers
+/// that compare with one another alone.
 public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
   /// What is measured.
   public enum Kind: Hashable, Sendable {
@@ -31,6 +33,9 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
   public let realLimit: Int?
   /// Whether all real pictures are meant, as they are: not mirrored, whatever training saw.
   public let isFull: Bool
+  /// Whether features are those of the classifier of portraits that comes with the program, rather
+  /// than of the network that published figures are made with.
+  public var isOfPortraits: Bool { description.contains("-portraits") }
 
   /// Whether it is a path length or separability, whose names do not say how many paths or pictures
   /// are taken.
@@ -66,7 +71,11 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
 
   /// What names can be, for people.
   public static let names =
-    published.prefix(6).joined(separator: ", ") + " and the like, such as fid10k_full"
+    published.prefix(6).joined(separator: ", ") + " and the like, such as fid10k_full; "
+    + portraits.joined(separator: ", ")
+
+  /// Names of metrics that need no weights of others.
+  public static let portraits = ["fid-portraits", "kid-portraits"]
 
   /// The metric of a name; nil if there is none.
   ///
@@ -80,6 +89,12 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
     }
     if name == "ls" {
       (kind, generated, realLimit, isFull) = (.separability, 200_000, nil, false)
+      return
+    }
+    if let match = name.wholeMatch(of: /(fid|kid)-portraits([1-9]\d{0,3}k(?:_full)?)?/) {
+      guard let same = MetricRecipe("\(match.1)\(match.2 ?? "50k_full")") else { return nil }
+      (kind, generated) = (same.kind, same.generated)
+      (realLimit, isFull) = (same.realLimit, same.isFull)
       return
     }
     guard let match = name.wholeMatch(of: /(fid|kid|pr|is)([1-9]\d{0,3})k(\d?)(_full)?/),

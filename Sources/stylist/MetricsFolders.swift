@@ -18,7 +18,9 @@ struct MetricsFolders: AsyncParsableCommand {
       protocol is that of a published program, numbers agree with it: legacy with
       stylegan2-ada-pytorch and stylegan3, clean with clean-fid, pytorch-fid and
       torch-fidelity with those. The reference may be a .npz file of mu and sigma
-      that one of these wrote; then only fid can be measured.
+      that one of these wrote; then only fid can be measured. fid-portraits and
+      kid-portraits compare features of a classifier of little portraits that
+      comes with the program; they compare with one another alone.
 
       Features are kept in --cache, by the content of pictures and weights: an
       interrupted run goes on where it was, and references are computed once.
@@ -35,7 +37,8 @@ struct MetricsFolders: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What is measured, with commas between: fid, kid, is, pr.", valueName: "list"))
+      "What is measured, with commas between: fid, kid, is, pr, fid-portraits, kid-portraits.",
+      valueName: "list"))
   var metrics = "fid"
 
   @Option(
@@ -81,7 +84,8 @@ struct MetricsFolders: AsyncParsableCommand {
     job.threads = threadOptions.threads
     job.metrics = try metrics.split(separator: ",").map { name throws(UsageError) in
       guard let metric = MetricsFoldersJob.Metric(rawValue: String(name)) else {
-        throw UsageError("--metrics: expected fid, kid, is or pr, found \(name)")
+        throw UsageError(
+          "--metrics: expected fid, kid, is, pr, fid-portraits or kid-portraits, found \(name)")
       }
       return metric
     }

@@ -18,12 +18,19 @@ struct MetricsGenerator: AsyncParsableCommand {
         stylist metrics --network=cats.pkl --metrics=ppl2_wend --vgg=vgg16.pt
         stylist metrics --network=faces.pkl --metrics=ls --samples=20000 \\
           --attributes=classifiers
+        stylist metrics --network=stylegan2-portraits64 --data=portraits \\
+          --metrics=fid-portraits10k
 
       fid50k_full compares 50,000 pictures with all of --data, fid10k_full
       10,000; without _full as many of --data are taken as are drawn, mirrored
       ones among them if training saw them. is50k needs no data. ppl_* are path
       lengths: in z or w, at the end or on the full path; all but ppl2_wend look
       at the middle of the picture only, where FFHQ has the face.
+
+      fid-portraits and kid-portraits compare 50,000 little portraits, and
+      fid-portraits10k fewer, with features of a classifier that comes with the
+      program. They need no file, and compare with one another alone: they are no
+      FID.
 
       ls says how well a plane in z (ls_z) or w (ls_w) parts pictures with an
       attribute from those without: 1 is without a mistake. Every attribute takes
@@ -44,8 +51,9 @@ struct MetricsGenerator: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What is measured, with commas between: fid50k_full, kid50k_full, pr50k3_full, is50k, ppl2_wend, ls, ppl_zfull, ….",
-      valueName: "list"), completion: .list(MetricsGeneratorJob.published))
+      "What is measured, with commas between: fid50k_full, kid50k_full, pr50k3_full, is50k, ppl2_wend, ls, ppl_zfull, …, fid-portraits, kid-portraits.",
+      valueName: "list"),
+    completion: .list(MetricsGeneratorJob.published + MetricsGeneratorJob.portraits))
   var metrics = "fid50k_full"
 
   @Option(
@@ -69,7 +77,7 @@ struct MetricsGenerator: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Classifiers for ls: a folder with NVIDIA's celebahq-classifier-00-male.pkl and so on, or one file that tells several attributes.",
+      "Classifiers for ls: a folder with NVIDIA's celebahq-classifier-00-male.pkl and so on, or one file that tells several attributes: attributes-portraits64.",
       valueName: "path"), completion: .checkpoint)
   var attributes: String?
 

@@ -29,6 +29,11 @@ import Testing
     #expect(
       length.kind == .pathLength(PerceptualPathLength(space: .z, sampling: .full, isCropped: true)))
     #expect(length.generated == 50_000 && length.takesSamples && !length.needsData)
+    let portraits = try #require(MetricRecipe("fid-portraits"))
+    #expect(portraits.kind == full.kind && portraits.generated == 50_000 && portraits.isFull)
+    #expect(portraits.isOfPortraits && !full.isOfPortraits && portraits != full)
+    let few = try #require(MetricRecipe("kid-portraits2k"))
+    #expect(few.kind == .kernelDistance && few.generated == 2000 && few.realLimit == 2000)
     let separability = try #require(MetricRecipe("ls"))
     #expect(separability.kind == .separability && separability.generated == 200_000)
     #expect(separability.takesSamples && !separability.needsData && !score.takesSamples)
@@ -41,7 +46,7 @@ import Testing
     "other names are none",
     arguments: [
       "", "fid", "fid50", "fid0k", "fid50k3", "fid50k_", "pr50k", "pr50k0", "is50k_full", "ppl",
-      "FID50k", "kid99999k", "fid50k_full ",
+      "FID50k", "kid99999k", "fid50k_full ", "is-portraits", "fid-portraits50", "fid50k-portraits",
     ])
   func others(name: String) {
     #expect(MetricRecipe(name) == nil)

@@ -61,6 +61,35 @@ import Testing
     }
   }
 
+  @Test("portraits are compared without anybody's weights, under another name than FID")
+  func portraits() async throws {
+    try await withPortraits { folder in
+      let own = ["metrics", "folders", "--metrics=fid-portraits,kid-portraits", "--cache=kept"]
+      func results(_ arguments: [String]) async throws -> [String: Double] {
+        let outcome = try await stylist(arguments + ["--json"], in: folder)
+        #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+        return try #require(try outcome.json()["results"] as? [String: Double])
+      }
+      let same = try await results(own + ["a.zip", "a.zip"])
+      let apart = try await results(own + ["a.zip", "b.zip"])
+      #expect(apart.keys.sorted() == ["fid-portraits", "kid-portraits", "kid-portraits_std"])
+      let (zero, distance) = (try #require(same["fid-portraits"]), apart["fid-portraits"] ?? 0)
+      #expect(abs(zero) < 1e-3 * distance && distance > 1)
+      let drawn = try await stylist(
+        [
+          "metrics", "--network=stylegan2-portraits64", "--data=portraits",
+          "--metrics=fid-portraits1k", "-n",
+        ], in: folder)
+      #expect(drawn.stdout == "would measure fid-portraits1k\n", "\(drawn.stderr)")
+      let strict = try await stylist(own + ["a.zip", "b.zip", "--max-fid=1"], in: folder)
+      expect(strict, endsWith: 64, saying: "--max-fid goes with fid")
+      // A program without its models says which one is missing.
+      let bare = try await stylist(
+        own + ["a.zip", "b.zip"], after: "export STYLIST_MODELS=\(folder)/none", in: folder)
+      expect(bare, endsWith: 66, saying: "attributes-portraits64: missing")
+    }
+  }
+
   @Test("bad input is said on one line before anything is computed")
   func refusals() async throws {
     try await withPortraits { folder in
@@ -71,7 +100,7 @@ import Testing
       let bare = ["metrics", "folders", "a.zip", "b.zip"]
       try await refused(bare, 64, "inception-2015-12-05.pt")
       try await refused(compare + ["--metrics=fid,pr"], 64, "vgg16.pt")
-      try await refused(compare + ["--metrics=fd"], 64, "expected fid, kid, is or pr, found fd")
+      try await refused(compare + ["--metrics=fd"], 64, "or kid-portraits, found fd")
       try await refused(compare + ["--protocol=mine"], 64, "legacy, clean, pytorch-fid")
       try await refused(compare + ["--no-cache"], 64, "contradict")
       try await refused(compare + ["--kid-subset-size=1"], 64, "2 to 1000000")

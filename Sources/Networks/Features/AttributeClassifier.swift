@@ -29,6 +29,9 @@ public struct AttributeClassifierConfiguration: PictureClassifierConfiguration {
     (self.resolution, self.attributes) = (resolution, attributes)
   }
 
+  /// The length of a feature: what the last layer reads.
+  public var featureCount: Int { body.channels(at: body.lastResolution) }
+
   /// The body; every picture is judged by itself.
   var body: StyleGAN2DiscriminatorConfiguration {
     var body = StyleGAN2DiscriminatorConfiguration(resolution: resolution)

@@ -13,7 +13,8 @@ import Tensors
 extension FeatureNetworkFiles {
   static let publishedClassifiers =
     "a folder with celebahq-classifier-00-male.pkl to celebahq-classifier-39-wearing-necktie.pkl "
-    + "of NVIDIA's stylegan, or one file of kind \(AttributeClassifierConfiguration.kind)"
+    + "of NVIDIA's stylegan, or one file of kind \(AttributeClassifierConfiguration.kind), such as "
+    + "attributes-portraits64, which comes with the program"
 
   /// The classifiers of pictures, not yet built, in the order of their files' names.
   ///
@@ -40,7 +41,8 @@ extension FeatureNetworkFiles {
     return networks
   }
 
-  private static func classifierFiles(_ path: String) throws -> [String] {
+  private static func classifierFiles(_ named: String) throws -> [String] {
+    let path = try ShippedModels.file(named)
     guard ListedFile.isFolder(path) else {
       try expectFile(path, publishedClassifiers)
       return [path]

@@ -4,6 +4,7 @@ import Checkpoints
 import Formats
 import Metrics
 import Networks
+import OrderedCollections
 import Tensors
 
 /// The files with the weights of feature networks.
@@ -35,6 +36,9 @@ public struct FeatureNetworkFiles: Hashable, Sendable {
 
   static let publishedInception =
     "inception-2015-12-05.pt of NVIDIA's metrics or pt_inception-2015-12-05-6726825d.pth of pytorch-fid"
+  /// Where Inception-v3 comes from, and what can be measured without.
+  static let offeredInception =
+    "\(publishedInception) (--metrics=fid-portraits needs no file, but compares little portraits alone)"
   static let publishedVGG = "vgg16.pt of NVIDIA's metrics or vgg16-397923af.pth of torchvision"
   static let publishedDistance =
     "vgg16.pt of NVIDIA's metrics; or vgg16-397923af.pth of torchvision and --lpips-heads: vgg.pth"
@@ -130,4 +134,33 @@ struct FeatureExtractor {
       width: vgg.configuration.featureCount,
       features: { rule.features($0, of: vgg) }, logits: nil)
   }
+
+  /// The classifier of portraits that comes with the program, as a protocol sees pictures with it.
+  ///
+  /// - Parameter rule: The protocol.
+  /// - Returns: The extractor.
+  /// - Throws: `FileError` if it is not there, or cannot be read.
+  static func portraits(_ rule: MetricProtocol) throws -> FeatureExtractor {
+    let classifier = try portraitsNetwork().makeAttributeClassifier()
+    return FeatureExtractor(
+      name: portraitsModel, hash: try classifier.parameters.contentHash(),
+      width: classifier.configuration.featureCount,
+      features: { rule.features($0, of: classifier) }, logits: nil)
+  }
+
+  /// The classifier of portraits, not yet built.
+  ///
+  /// - Returns: The network.
+  /// - Throws: `FileError` if it is not there, or cannot be read.
+  static func portraitsNetwork() throws -> Checkpoint.Network {
+    let file = try ShippedModels.file(portraitsModel)
+    let checkpoint = try Checkpoint.open(file)
+    guard let network = checkpoint.networks["attributes"] else {
+      throw checkpoint.misfit(file, "the classifier of portraits that comes with the program")
+    }
+    return network
+  }
+
+  /// The model whose features `fid-portraits` compares.
+  private static let portraitsModel = "attributes-portraits64"
 }

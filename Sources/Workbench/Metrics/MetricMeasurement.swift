@@ -91,12 +91,12 @@ struct MetricMeasurement {
   // MARK: Features
 
   private mutating func extractor(for metric: MetricRecipe) throws -> FeatureExtractor {
-    let takesVGG =
-      if case .precisionRecall = metric.kind { true } else { false }
-    let found =
-      takesVGG
-      ? try FeatureExtractor.vgg(job.networks, job.rule)
-      : try FeatureExtractor.inception(job.networks, job.rule)
+    let found: FeatureExtractor?
+    switch metric.kind {
+    case _ where metric.isOfPortraits: found = try FeatureExtractor.portraits(job.rule)
+    case .precisionRecall: found = try FeatureExtractor.vgg(job.networks, job.rule)
+    default: found = try FeatureExtractor.inception(job.networks, job.rule)
+    }
     guard let extractor = found else { preconditionFailure("\(metric) was not checked") }
     extractors[extractor.name] = extractor.hash
     return extractor

@@ -20,9 +20,27 @@ public struct MetricsFoldersJob: Sendable {
     case inceptionScore = "is"
     /// Precision and recall.
     case precisionRecall = "pr"
+    /// The Fréchet distance of the features of our own classifier of portraits.
+    case fidOfPortraits = "fid-portraits"
+    /// The kernel distance of the features of our own classifier of portraits.
+    case kidOfPortraits = "kid-portraits"
 
     /// Whether features themselves are needed rather than their moments.
-    fileprivate var needsPictures: Bool { self != .fid }
+    fileprivate var needsPictures: Bool { ![.fid, .fidOfPortraits].contains(self) }
+
+    /// The network whose features are compared.
+    fileprivate var extractor: Extractor {
+      switch self {
+      case .fid, .kid, .inceptionScore: .inception
+      case .precisionRecall: .vgg
+      case .fidOfPortraits, .kidOfPortraits: .portraits
+      }
+    }
+  }
+
+  /// A network that has features.
+  fileprivate enum Extractor: CaseIterable {
+    case inception, vgg, portraits
   }
 
   /// The pictures that are judged.
@@ -73,7 +91,8 @@ public struct MetricsFoldersJob: Sendable {
 
   /// What was measured.
   public struct Outcome: Encodable, Sendable {
-    /// The numbers by name: `fid`, `kid`, `kid_std`, `is`, `is_std`, `precision`, `recall`.
+    /// The numbers by name: `fid`, `kid`, `kid_std`, `is`, `is_std`, `precision`, `recall`,
+    /// `fid-portraits`, `kid-portraits`, `kid-portraits_std`.
     public internal(set) var results: [String: Double] = [:]
     /// The pictures that were judged.
     public internal(set) var pictures: Side
@@ -88,7 +107,10 @@ public struct MetricsFoldersJob: Sendable {
 
     /// The numbers as lines for people.
     public var lines: [String] {
-      let order = ["fid", "kid", "kid_std", "is", "is_std", "precision", "recall"]
+      let order = [
+        "fid", "kid", "kid_std", "is", "is_std", "precision", "recall", "fid-portraits",
+        "kid-portraits", "kid-portraits_std",
+      ]
       return order.compactMap { name in
         results[name].map { "\(name) \(String(format: "%.6g", $0))" }
       }
@@ -112,11 +134,11 @@ public struct MetricsFoldersJob: Sendable {
       throw RequestError(
         pictures, expected: "a folder or zip archive of pictures", found: "a .npz file")
     }
-    let needsVGG = metrics.contains(.precisionRecall)
-    let needsInception = !(needsVGG && metrics.count == 1)
+    let needed = Set(metrics.map(\.extractor))
+    let (needsInception, needsVGG) = (needed.contains(.inception), needed.contains(.vgg))
     if needsInception, networks.inception == nil {
       throw RequestError(
-        "--inception", expected: FeatureNetworkFiles.publishedInception, found: "no such option")
+        "--inception", expected: FeatureNetworkFiles.offeredInception, found: "no such option")
     }
     if needsVGG, networks.vgg == nil {
       throw RequestError(
@@ -125,6 +147,15 @@ public struct MetricsFoldersJob: Sendable {
     }
     if needsInception { try networks.inceptionNetwork()?.check() }
     if needsVGG { try networks.vggNetwork()?.check() }
+    if needed.contains(.portraits) { try FeatureExtractor.portraitsNetwork().check() }
+  }
+
+  private func extractor(_ kind: Extractor) throws -> FeatureExtractor? {
+    switch kind {
+    case .inception: try .inception(networks, rule)
+    case .vgg: try .vgg(networks, rule)
+    case .portraits: try .portraits(rule)
+    }
   }
 
   private var allNames: String { Metric.allCases.map(\.rawValue).joined(separator: ", ") }
@@ -186,23 +217,16 @@ public struct MetricsFoldersJob: Sendable {
     func features(of pictures: StoredPictures, by extractor: FeatureExtractor) throws -> Tensor {
       try store.features(of: pictures, by: extractor, rule, progress: progress)
     }
-    let withVGG = metrics.contains(.precisionRecall)
-    let withInception = metrics.filter { $0 != .precisionRecall }
-    if !withInception.isEmpty, let extractor = try FeatureExtractor.inception(networks, rule) {
+    for kind in Extractor.allCases {
+      let own = metrics.filter { $0.extractor == kind }
+      guard !own.isEmpty, let extractor = try extractor(kind) else { continue }
       outcome.extractors[extractor.name] = extractor.hash
       let fake = try features(of: judged, by: extractor)
       let target = try real.map { try features(of: $0, by: extractor) }
-      for metric in withInception {
+      for metric in own {
         try Task.checkCancellation()
         try measure(metric, fake, target, extractor, into: &outcome)
       }
-    }
-    if withVGG, let extractor = try FeatureExtractor.vgg(networks, rule), let real {
-      outcome.extractors[extractor.name] = extractor.hash
-      let (fake, target) = (
-        try features(of: judged, by: extractor), try features(of: real, by: extractor)
-      )
-      try measure(.precisionRecall, fake, target, extractor, into: &outcome)
     }
     return outcome
   }
@@ -218,18 +242,19 @@ extension MetricsFoldersJob {
   ) throws {
     let rules = outcome.rules
     try withoutGradients { () throws in
+      let name = metric.rawValue
       switch metric {
-      case .fid:
+      case .fid, .fidOfPortraits:
         let target =
           try real.map(rules.distribution) ?? storedMoments(width: extractor.width)
-        outcome.results["fid"] = rules.distribution(of: fake).frechetDistance(from: target)
+        outcome.results[name] = rules.distribution(of: fake).frechetDistance(from: target)
         let fewest = min(fake.size(0), real?.size(0) ?? .max)
-        outcome.remarks += [rules.remark(on: "fid", pictures: fewest, extractor: extractor)]
+        outcome.remarks += [rules.remark(on: name, pictures: fewest, extractor: extractor)]
           .compactMap(\.self)
-      case .kid:
+      case .kid, .kidOfPortraits:
         guard let real else { return }
         let found = try rules.kernelDistance(fake, real)
-        (outcome.results["kid"], outcome.results["kid_std"]) = (found.mean, found.deviation)
+        (outcome.results[name], outcome.results["\(name)_std"]) = (found.mean, found.deviation)
       case .inceptionScore:
         guard let found = rules.inceptionScore(fake, of: extractor) else { return }
         (outcome.results["is"], outcome.results["is_std"]) = (found.mean, found.deviation)

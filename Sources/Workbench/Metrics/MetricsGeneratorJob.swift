@@ -41,6 +41,8 @@ public struct MetricsGeneratorJob: Sendable {
 
   /// The names that people type.
   public static let published = MetricRecipe.published
+  /// Names of metrics that need no weights of others.
+  public static let portraits = MetricRecipe.portraits
 
   /// The metrics of a list of names.
   ///
@@ -56,7 +58,9 @@ public struct MetricsGeneratorJob: Sendable {
     var recipes: [MetricRecipe] = []
     for name in list.split(separator: ",") {
       guard var recipe = MetricRecipe(String(name)) else {
-        let hint = suggestion(for: String(name), among: published).map { "; did you mean \($0)?" }
+        let hint = suggestion(for: String(name), among: published + portraits).map {
+          "; did you mean \($0)?"
+        }
         throw RequestError(
           "--metrics", expected: MetricRecipe.names, found: "\(name)\(hint ?? "")")
       }
@@ -79,8 +83,10 @@ public struct MetricsGeneratorJob: Sendable {
   /// The names of what is measured.
   public var metricNames: [String] { metrics.map(\.description) }
 
-  /// Whether a Fréchet distance is measured.
-  public var hasFrechetDistance: Bool { metrics.contains { $0.kind == .frechetDistance } }
+  /// Whether the Fréchet distance that people call FID is measured.
+  public var hasFrechetDistance: Bool {
+    metrics.contains { $0.kind == .frechetDistance && !$0.isOfPortraits }
+  }
 
   /// Whether separability is measured.
   public var hasSeparability: Bool { metrics.contains { $0.kind == .separability } }
@@ -159,9 +165,10 @@ public struct MetricsGeneratorJob: Sendable {
     /// The numbers as lines for people.
     public var lines: [String] { findings.flatMap(\.lines) }
 
-    /// The first Fréchet distance; nil if none was measured.
+    /// The first Fréchet distance that people call FID; nil if none was measured.
     public var frechetDistance: Double? {
-      findings.first { $0.metric.hasPrefix("fid") }?.results.values.first
+      findings.first { $0.metric.hasPrefix("fid") && !$0.metric.contains("-portraits") }?
+        .results.values.first
     }
   }
 
@@ -208,6 +215,9 @@ public struct MetricsGeneratorJob: Sendable {
     let network: Checkpoint.Network?
     let (option, published): (String, String)
     switch metric.kind {
+    case _ where metric.isOfPortraits:
+      try FeatureExtractor.portraitsNetwork().check()
+      return
     case .separability:
       return try checkClassifiers(for: metric, of: traits)
     case .pathLength:
@@ -218,7 +228,7 @@ public struct MetricsGeneratorJob: Sendable {
       (option, published) = ("--vgg", FeatureNetworkFiles.publishedVGG)
     default:
       network = try networks.inceptionNetwork()
-      (option, published) = ("--inception", FeatureNetworkFiles.publishedInception)
+      (option, published) = ("--inception", FeatureNetworkFiles.offeredInception)
     }
     guard let network else {
       throw RequestError(option, expected: "for \(metric), \(published)", found: "no such option")
