@@ -185,8 +185,8 @@ let package = Package(
     tests(
       "Stylist",
       [
-        "stylist", "Bounded", "Checkpoints", "Formats", "Networks", "Layers", "Tensors",
-        "TestSupport", collections, subprocess, systemPackage,
+        "stylist", "Bounded", "Checkpoints", "Datasets", "Formats", "Networks", "Layers", "Metrics",
+        "Tensors", "TestSupport", "Training", collections, subprocess, systemPackage,
       ],
       exclude: ["ShortenedCommands.txt"], resources: [.copy("Snapshots")]),
     tests("Parity", ["ParityCases", "Formats", "Tensors"], exclude: ["Cases"]),

@@ -55,7 +55,7 @@ public enum NetworkUse: String, CaseIterable, Hashable, Sendable, Encodable {
   }
 
   /// The network in words.
-  var phrase: String {
+  package var phrase: String {
     switch self {
     case .generator: "a generator"
     case .discriminator: "a discriminator"

@@ -73,8 +73,11 @@ public struct ModelCatalogue: Encodable, Sendable {
 
   private var shippedLines: [String] {
     guard let folder = ShippedModels.folder, !shipped.isEmpty else { return [] }
-    return ["Models that come with the program, by names that --network takes:", "", "  \(folder)"]
-      + shipped.map { "    \($0.name)" } + [""]
+    let rows = shipped.map { [$0.name, $0.phrase] }
+    return [
+      "Models that come with the program; their names stand where files may stand:", "",
+      "  \(folder)",
+    ] + Table.lines(rows, width: nil, elastic: 0).map { "    \($0)" } + [""]
   }
 
   /// The networks below what those of one source have in common.

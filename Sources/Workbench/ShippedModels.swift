@@ -1,7 +1,9 @@
 // The models that come with the program, and what a name means where a file is expected.
 
+import Checkpoints
 public import Formats
 import Foundation
+import OrderedCollections
 
 /// The models that come with the program: folders of `Models`, each with its network.
 ///
@@ -14,6 +16,12 @@ public enum ShippedModels {
     public let name: String
     /// The file of the network.
     public let file: String
+
+    /// What the network is, in words; empty if the file cannot be opened.
+    var phrase: String {
+      let network = try? Checkpoint.open(file).networks.values.first
+      return network.map { NetworkUse(of: $0.configuration).phrase } ?? ""
+    }
   }
 
   /// The network in a model's folder.

@@ -96,8 +96,10 @@ private var usualMetricCache: String {
 struct TrainingMetricOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Measure every snapshot, with commas between: fid10k_full, kid10k_full, … (default: none).",
-      valueName: "list"), completion: .list(MetricsGeneratorJob.published.filter { $0 != "ls" }))
+      "Measure every snapshot, with commas between: fid10k_full, kid10k_full, …, fid-portraits1k (default: none).",
+      valueName: "list"),
+    completion: .list(
+      MetricsGeneratorJob.published.filter { $0 != "ls" } + MetricsGeneratorJob.portraits))
   var metrics: String?
 
   @Option(

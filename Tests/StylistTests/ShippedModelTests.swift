@@ -51,6 +51,8 @@ struct ShippedModelTests {
       let shipped = try #require(try list.json()["shipped"] as? [[String: String]])
       #expect(
         shipped == [["name": "tiny", "file": "\(folder)/models/tiny/network.safetensors"]])
+      let lines = try await stylist(["model", "list"], in: folder)
+      #expect(lines.stdout.contains("    tiny  a generator\n"))
       let inspected = try await stylist(["model", "inspect", "tiny"], in: folder)
       #expect(inspected.stdout.contains("CC0-1.0"))
     }
