@@ -79,6 +79,8 @@ public enum MetricProtocol: String, CaseIterable, Codable, Hashable, Sendable {
 }
 
 extension Tensor {
-  /// Pictures in three channels.
-  fileprivate var inRGB: Tensor { size(1) == 1 ? repeated(1, 3, 1, 1) : self }
+  /// Pictures in three channels, without opacity, which published programs drop, too.
+  fileprivate var inRGB: Tensor {
+    size(1) < 3 ? sliced(0..<1, axis: 1).repeated(1, 3, 1, 1) : sliced(0..<3, axis: 1)
+  }
 }

@@ -14,14 +14,22 @@ final class ProgressReporter: Sendable {
     var start = ContinuousClock.now
     var last: (progress: JobProgress, time: ContinuousClock.Instant)?
     var lastShown: ContinuousClock.Instant?
+    /// How much was done of it when it began, or was gone on with.
+    var doneBefore: Int?
+    /// How much was done of everything that was counted, by what it is.
+    var counted: [String: Int] = [:]
 
-    /// Takes a step into account, and returns the seconds since what is counted began.
-    mutating func seconds(at progress: JobProgress, _ now: ContinuousClock.Instant) -> Double {
+    /// Takes a step into account, and returns how much is done in a second.
+    mutating func rate(at progress: JobProgress, _ now: ContinuousClock.Instant) -> Double {
+      let name = "\(progress.unit) of \(progress.total)"
       if let last, !progress.isLater(than: last.progress) {
         (start, lastShown) = (last.time, nil)
+        // A training that counts something else between two of its steps goes on where it was.
+        doneBefore = counted[name].flatMap { $0 < progress.done ? $0 : nil }
       }
-      last = (progress, now)
-      return (now - start) / .seconds(1)
+      (last, counted[name]) = ((progress, now), progress.done)
+      let done = progress.done - (doneBefore ?? progress.doneBefore)
+      return Double(done) / max((now - start) / .seconds(1), 1e-9)
     }
   }
 
@@ -30,15 +38,14 @@ final class ProgressReporter: Sendable {
   func show(_ progress: JobProgress) {
     let now = ContinuousClock.now
     let due = phase.withLock { phase -> Double? in
-      let seconds = phase.seconds(at: progress, now)
+      let rate = phase.rate(at: progress, now)
       let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(1)
       let isDue = phase.lastShown.map { now - $0 >= pause } ?? true
       guard isDue || progress.done == progress.total else { return nil }
       phase.lastShown = now
-      return seconds
+      return rate
     }
-    guard let seconds = due else { return }
-    let rate = Double(progress.done - progress.doneBefore) / max(seconds, 1e-9)
+    guard let rate = due else { return }
     let left = Double(progress.total - progress.done) / max(rate, 1e-9)
     writeToStandardError(isTerminal ? bar(progress, rate, left) : json(progress, rate, left))
   }

@@ -52,7 +52,7 @@ struct TrainAttributes: AsyncParsableCommand {
     request.data = data.request(isNew: place.resume == nil)
     recipe.fill(&request)
     request.schedule = schedule.request
-    let job = TrainingJob(request, try place.start(), command: ownCommandLine())
+    let job = TrainingJob(request, try place.start(of: "attributes"), command: ownCommandLine())
     guard let network = try await train(job, report) else { return }
     let next = ["model", "inspect", network]
     say("to see what it tells: \(commandLine(next))")

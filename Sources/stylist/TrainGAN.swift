@@ -68,7 +68,7 @@ struct TrainGAN: AsyncParsableCommand {
     request.schedule = schedule.request
     request.metrics = try metrics.job()
     let start = try place.start(
-      hint: "; --init-from=FILE starts a new training with its networks")
+      of: "gan", hint: "; --init-from=FILE starts a new training with its networks")
     return TrainingJob(request, start, command: ownCommandLine())
   }
 }

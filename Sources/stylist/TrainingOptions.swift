@@ -19,10 +19,12 @@ struct TrainingPlaceOptions: ParsableArguments {
 
   /// Where the training starts.
   ///
-  /// - Parameter hint: What else a file could be used for; empty for nothing.
+  /// - Parameters:
+  ///   - kind: What is trained, as people type it.
+  ///   - hint: What else a file could be used for; empty for nothing.
   /// - Returns: A new folder, or the one of a training that goes on.
   /// - Throws: `UsageError` if neither is named.
-  func start(hint: String = "") throws -> TrainingStart {
+  func start(of kind: String, hint: String = "") throws -> TrainingStart {
     guard let resume else {
       guard let outdir else {
         throw UsageError("give --outdir=FOLDER, where the folder of the run is made")
@@ -37,7 +39,8 @@ struct TrainingPlaceOptions: ParsableArguments {
       }
       return .resume(
         folder: resume == "latest"
-          ? try TrainingStart.latestRun(in: outdir) : try RunFinder.folder(resume, in: outdir))
+          ? try TrainingStart.latestRun(in: outdir, kind: kind)
+          : try RunFinder.folder(resume, in: outdir))
     }
     guard resume == "latest" else {
       guard !FileManager.default.isRegularFile(resume) else {

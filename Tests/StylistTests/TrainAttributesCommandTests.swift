@@ -103,6 +103,17 @@ struct TrainAttributesCommandTests {
       let made = try await stylist(
         ["dataset", "portraits", "--count=8", "--resolution=8", "--dest=plain"], in: folder)
       #expect(made.exitCode == 0, "\(made.stderr)")
+      let smiling = try await stylist(
+        [
+          "dataset", "portraits", "--count=8", "--resolution=8", "--attribute=Smiling",
+          "--dest=smiling",
+        ], in: folder)
+      #expect(smiling.exitCode == 0, "\(smiling.stderr)")
+      try FileManager.default.copyItem(atPath: "\(folder)/plain", toPath: "\(folder)/odd")
+      let labels = (0..<8).map { "[\"00000/img0000000\($0).png\",[1,\($0 == 5 ? -1 : 0)]]" }
+      try put(
+        Array("{\"labels\":[\(labels.joined(separator: ","))]}".utf8),
+        at: "\(folder)/odd/dataset.json")
       let cases: [(options: [String], code: Int32, words: String)] = [
         (["--data=plain", "--outdir=runs"], 64, "--data: expected pictures with labels"),
         (["--data=portraits", "--res=8", "--cbase=4", "--outdir=runs"], 64, "--cbase"),
@@ -111,19 +122,25 @@ struct TrainAttributesCommandTests {
           ["--data=portraits", "--subset=5", "--held-out=5", "--outdir=runs"], 64,
           "--held-out: expected 1 to 4 pictures"
         ),
+        (["--data=smiling", "--outdir=runs"], 64, "with 2 classes"),
+        (["--data=odd", "--outdir=runs"], 65, "found -1.0 for picture 5"),
+        (["--data=portraits", "--subset=1", "--outdir=runs"], 64, "2 pictures or more"),
         (["--data=portraits"], 64, "give --outdir=FOLDER"), (["--outdir=runs"], 64, "--data"),
       ]
       for (options, code, words) in cases {
         let outcome = try await stylist(["train", "attributes"] + options, in: folder)
         expect(outcome, endsWith: code, saying: words)
       }
-      #expect(names(in: folder) == ["plain"])
+      #expect(names(in: folder) == ["odd", "plain", "smiling"])
       let attributes = try await stylist(
         tinyAttributes + ["--kimg=0.004", "--outdir=runs"], in: folder)
       #expect(attributes.exitCode == 0, "\(attributes.stderr)")
       let run = try onlyRun(in: "\(folder)/runs")
       let other = try await stylist(["train", "gan", "--resume=\(run)"])
       expect(other, endsWith: 78, saying: "found one of `stylist train attributes`")
+      let latest = try await stylist(
+        ["train", "gan", "--resume=latest", "--outdir=runs"], in: folder)
+      expect(latest, endsWith: 66, saying: "runs of `stylist train gan`")
       let changed = try await stylist([
         "train", "attributes", "--resume=\(run)", "--lr=0.5", "--held-out=3",
       ])

@@ -1,6 +1,7 @@
 // Features of pictures, computed as far as they are not known yet.
 
 import Crypto
+import Formats
 import Foundation
 import Metrics
 import Tensors
@@ -73,7 +74,7 @@ struct FeatureStore {
 
   private func file(_ key: String, width: Int) throws -> FeatureFile {
     guard let folder else { return FeatureFile(width: width) }
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try makeFolders(folder, expected: "a folder that keeps features")
     let name = SHA256.hash(data: Data(key.utf8)).hexadecimal
     return try FeatureFile(path: "\(folder)/\(name).features", width: width)
   }

@@ -31,15 +31,18 @@ struct AttributeSheet {
       return withoutGradients { classifier(images).values() }
     }
     let columns = min(Self.columns, pictures.count)
-    let cell = min(dataset.shape.resolution, 128)
+    let headings = ["surely", "surely not"]
+    let cell = min(max(dataset.shape.resolution, 32), 128)
     let (gap, scale) = (8, 2)
     let margin = (names.map { Canvas.width(of: $0, scale: scale) }.max() ?? 0) + 2 * gap
     let heading = 4 * gap
+    let side = max(
+      columns * cell, headings.map { Canvas.width(of: $0, scale: scale) }.max() ?? 0)
     var canvas = Canvas(
-      width: margin + 2 * columns * cell + 2 * gap, height: heading + names.count * cell,
+      width: margin + 2 * side + 2 * gap, height: heading + names.count * cell,
       background: .white)
-    let sides = [margin, margin + columns * cell + gap]
-    for (x, text) in zip(sides, ["surely", "surely not"]) {
+    let sides = [margin, margin + side + gap]
+    for (x, text) in zip(sides, headings) {
       canvas.text(text, x: x, y: gap, colour: .faint, scale: scale)
     }
     for (row, name) in names.enumerated() {

@@ -59,6 +59,7 @@ extension TrainAttributesRequest: TrainingRequest {
         expected: "pictures with labels: portraits, or a data set whose dataset.json says "
           + "which attributes each picture has", found: "\(data.source ?? ""), without labels")
     }
+    try Self.check(base, data.source ?? "")
     let dataset = try data.view(of: base, seed: seed ?? 0, mirror: false)
     let options = AttributeOptions(
       data: data.described(base, count: dataset.count, labelDim: base.labelKind.dimension),
@@ -73,6 +74,29 @@ extension TrainAttributesRequest: TrainingRequest {
     return (options, dataset)
   }
 
+  /// Checks that pictures and labels are such as can be learned.
+  private static func check(_ base: any Dataset, _ source: String) throws {
+    if case .classes(let count) = base.labelKind {
+      throw RequestError(
+        "--data", expected: "labels of several numbers, a 0 or 1 for each attribute",
+        found: "\(source), with \(count) classes (of portraits, several --attribute make numbers)")
+    }
+    guard [1, 3].contains(base.shape.channels) else {
+      throw RequestError(
+        "--data", expected: "grey or RGB pictures",
+        found: "\(source), with \(base.shape.channels) channels "
+          + "(`stylist dataset create --to-rgb` takes opacity away)")
+    }
+    // What is drawn is true or false; files may say anything.
+    guard base is ImageDataset else { return }
+    for index in 0..<base.count {
+      guard let wrong = base.label(at: index).first(where: { $0 != 0 && $0 != 1 }) else { continue }
+      throw FileError(
+        .doesNotFit, file: source, expected: "labels of 0 and 1 in its dataset.json",
+        found: "\(wrong) for picture \(index)")
+    }
+  }
+
   private var settings: AttributeOptions.Settings {
     var settings = AttributeOptions.Settings()
     if let batchSize { settings.batchSize = batchSize }
@@ -85,6 +109,10 @@ extension TrainAttributesRequest: TrainingRequest {
   /// A tenth of the pictures and at most 2,000, unless it was said.
   private func heldOut(of count: Int) throws(RequestError) -> Int {
     let wanted = heldOut ?? max(min(count / 10, 2000), 1)
+    guard count > 1 else {
+      throw RequestError(
+        "--data", expected: "2 pictures or more, of which some are held out", found: "\(count)")
+    }
     guard wanted < count else {
       throw RequestError("--held-out", expected: "1 to \(count - 1) pictures", found: "\(wanted)")
     }
@@ -147,7 +175,8 @@ extension TrainAttributesRequest: TrainingRequest {
     let settings = options.settings
     let size = try options.networks()[0].parameters
     return [
-      options.data.line + ", the last \(grouped(options.heldOut)) held out",
+      options.data.line(mirrored: options.data.mirror ? ", seen mirrored, too" : "")
+        + ", the last \(grouped(options.heldOut)) held out",
       "classifier: \(counted(size, "parameter")), \(counted(options.attributes.count, "attribute"))",
       "batch \(settings.batchSize), learning rate \(fourDigits(settings.learningRate))",
     ]

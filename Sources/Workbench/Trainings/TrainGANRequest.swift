@@ -164,7 +164,7 @@ extension TrainGANRequest: TrainingRequest {
       fourDigits($0.learningRate)
     }
     return [
-      options.data.line,
+      options.data.line(mirrored: options.data.mirror ? ", half of them mirrored" : ""),
       "generator: \(counted(counts.generator, "parameter")), z of \(made.zDim ?? 0), w of "
         + "\(made.wDim ?? 0); discriminator: \(counted(counts.discriminator, "parameter"))",
       "batch \(training.batchSize) in parts of \(training.microBatchSize), "

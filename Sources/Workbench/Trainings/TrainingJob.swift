@@ -27,16 +27,23 @@ public enum TrainingStart: Sendable {
   /// Where the newest whole state of a folder is.
   case resume(folder: String)
 
-  /// The newest run in a folder of runs that can go on.
+  /// The newest run of a kind in a folder of runs that can go on.
   ///
-  /// - Parameter outdir: The folder of all runs.
+  /// - Parameters:
+  ///   - outdir: The folder of all runs.
+  ///   - kind: What is trained, as people type it; runs that do not say it count, too.
   /// - Returns: Its folder.
   /// - Throws: `FileError` if there is none.
-  public static func latestRun(in outdir: String) throws(FileError) -> String {
+  public static func latestRun(in outdir: String, kind: String) throws(FileError) -> String {
     let runs = RunFolder.runs(in: outdir)
-    guard let last = runs.last(where: { !RunFolder.states(in: $0.path).isEmpty }) else {
+    let last = runs.last { run in
+      !RunFolder.states(in: run.path).isEmpty
+        && ((try? RunRecord(in: run.path))?.kind ?? kind) == kind
+    }
+    guard let last else {
       throw FileError(
-        .missing, file: outdir, expected: "a folder with runs such as 00000-… that have a state",
+        .missing, file: outdir,
+        expected: "a folder with runs of `stylist train \(kind)` such as 00000-… that have a state",
         found: runs.isEmpty ? "none" : "\(counted(runs.count, "run")) without any")
     }
     return last.path

@@ -56,9 +56,12 @@ extension Schedule {
 
 extension TrainingData {
   /// The data in a line.
-  var line: String {
+  ///
+  /// - Parameter mirrored: What is said of mirrored pictures.
+  /// - Returns: The line.
+  func line(mirrored: String) -> String {
     let labels = labelDim > 0 ? "labels of \(labelDim)" : "no labels"
     return "data: \(source), \(counted(count, "picture")) of \(resolution)×\(resolution)"
-      + "\(mirror ? ", half of them mirrored" : ""), \(labels)"
+      + "\(mirrored), \(labels)"
   }
 }
