@@ -1,7 +1,6 @@
 // Everything that decides what a classifier of attributes learns, as plain values that a run folder
 // keeps.
 
-import Foundation
 public import Networks
 
 /// Everything that decides what a classifier of attributes learns.

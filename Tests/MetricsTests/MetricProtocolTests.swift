@@ -113,4 +113,20 @@ import Testing
     expectClose(found, network.features(picture / 127.5 - 1), atol: 1e-6)
     #expect(MetricProtocol.legacy.features(.zeros([2, 3, 40, 60]), of: network).shape == [2, 64])
   }
+
+  @Test("networks see pictures with opacity without it, and grey ones in three channels")
+  func channels() {
+    var configuration = AttributeClassifierConfiguration(resolution: 8, attributes: ["a"])
+    (configuration.channelBase, configuration.channelMax) = (32, 4)
+    let classifier = AttributeClassifier(
+      configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+    let pictures = Tensor.seeded([2, 4, 8, 8], seed: 2, dtype: .float32)
+    func features(_ channels: Range<Int>) -> [Float] {
+      MetricProtocol.legacy.features(pictures.sliced(channels, axis: 1), of: classifier).values()
+    }
+    let grey = pictures.sliced(0..<1, axis: 1).repeated(1, 3, 1, 1)
+    #expect(features(0..<4) == features(0..<3))
+    #expect(features(0..<1) == MetricProtocol.legacy.features(grey, of: classifier).values())
+    #expect(features(0..<2) == features(0..<1) && features(0..<3) != features(0..<1))
+  }
 }

@@ -83,6 +83,9 @@ import Testing
       #expect(drawn.stdout == "would measure fid-portraits1k\n", "\(drawn.stderr)")
       let strict = try await stylist(own + ["a.zip", "b.zip", "--max-fid=1"], in: folder)
       expect(strict, endsWith: 64, saying: "--max-fid goes with fid")
+      let file = try await stylist(
+        own.dropLast() + ["a.zip", "b.zip", "--cache=b.zip"], in: folder)
+      expect(file, endsWith: 73, saying: "a folder that keeps features")
       // A program without its models says which one is missing.
       let bare = try await stylist(
         own + ["a.zip", "b.zip"], after: "export STYLIST_MODELS=\(folder)/none", in: folder)

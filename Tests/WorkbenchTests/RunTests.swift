@@ -225,6 +225,40 @@ struct RunTests {
     }
   }
 
+  @Test("trainings of several kinds are compared, by what each of them has")
+  func kinds() throws {
+    try withScratchFolder { folder in
+      let gan = try makeRun("00000-a", in: folder, log: line(4))
+      let other = "\(folder)/00001-b"
+      try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+      let options = """
+        {"command": "stylist train attributes", "version": "0.1.0",
+         "options": {"training": "attributes", "attributes": ["a", "b"], "held_out": 10, "seed": 0,
+           "settings": {"batch_size": 16, "learning_rate": 0.5, "channel_base": 64, "channel_max": 8},
+           "threads": 1, "data": {"channels": 3, "count": 1000, "label_dim": 2, "mirror": false,
+             "name": "portraits16", "resolution": 16, "source": "portraits"}},
+         "schedule": {"kept_states": 2, "kimg": 4, "kimg_per_tick": 1, "ticks_per_snapshot": 2}}
+        """
+      try put(Array(options.utf8), at: "\(other)/training_options.json")
+      let log = line(4).replacing("Loss/G/loss", with: "Loss/attributes/loss")
+      try put(Array(log.utf8), at: "\(other)/stats.jsonl")
+      let outcome = try RunCompareJob([gan, other]).run(plot: nil, sheet: nil)
+      func row(_ name: String) -> [String]? {
+        outcome.differences.first { $0.name == name }?.values
+      }
+      #expect(row("cfg") == ["auto", "attributes"] && row("lr") == ["none", "0.5"])
+      #expect(row("gamma")?.last == "none" && row("data") == nil)
+      let loss = try #require(outcome.losses.first { $0.name == "Loss/attributes/loss" })
+      #expect(loss.values == [nil, 1.5] && outcome.losses.map(\.name).contains("Loss/D/loss"))
+      let report = try RunReport(of: other)
+      #expect(report.trained.map(\.name) == ["classifier"] && report.summary.cfg == "attributes")
+      // A kind that this version does not know is said to be none that can be read.
+      let strange = options.replacing(#""training": "attributes""#, with: #""training": "dreams""#)
+      try put(Array(strange.utf8), at: "\(other)/training_options.json")
+      expect(.damaged) { _ = try RunReport(of: other) }
+    }
+  }
+
   @Test("sheets of the same kimg stand beside one another; without any, nothing is written")
   func sheets() throws {
     try withScratchFolder { folder in

@@ -78,7 +78,9 @@ public struct RunCompareJob: Sendable {
     let losses = told.map { name in
       Row(
         name: name.rawValue,
-        values: reports.map { run in common.flatMap { run.curves.value(of: name, at: $0) } })
+        values: reports.map { run in
+          run.curves.tells(name) ? common.flatMap { run.curves.value(of: name, at: $0) } : nil
+        })
     }
     return Outcome(
       runs: reports.map(\.summary), differences: Self.differences(reports.map(\.options)),

@@ -72,7 +72,8 @@ extension AttributeOptions: RunOptions {
         isChanged: settings[keyPath: path] != usual[keyPath: path])
     }
     return data.listed + [
-      option("batch", \.batchSize), option("lr", \.learningRate), option("cbase", \.channelBase),
+      .init("cfg", cfg), option("batch", \.batchSize), option("lr", \.learningRate),
+      option("cbase", \.channelBase),
       option("cmax", \.channelMax), .init("held-out", "\(heldOut)"),
       .init("seed", "\(seed)", isChanged: seed != 0), .init("threads", "\(threads)"),
     ]

@@ -214,5 +214,5 @@ private func judge(
   return [
     MetricResult(metric: "accuracy", results: means, seconds: seconds),
     MetricResult(metric: "attributes", results: each, seconds: seconds),
-  ]
+  ].filter { !$0.results.isEmpty }  // of too few pictures nothing is balanced
 }
