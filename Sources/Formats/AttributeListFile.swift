@@ -5,8 +5,9 @@
 ///
 /// The text has the number of pictures in its first line, the attributes' names in its second, and
 /// then a line for each picture: its name, and -1 or 1 for each attribute. Blanks divide them. The
-/// table has no number; its first line is `image_id` and the names, and commas divide. Lines may
-/// end as on Windows, empty ones are passed over, and a 0 means the same as -1.
+/// table has no number; its first line is `image_id` and the names, and commas divide, with quotation
+/// marks around what stands between them or without. Lines may end as on Windows, empty ones are
+/// passed over, and a 0 means the same as -1.
 public struct AttributeListFile: Hashable, Sendable {
   /// How much a file may hold; CelebA's has 26 MB.
   public struct Limits: Sendable {
@@ -148,10 +149,20 @@ private struct ListReader {
         continue
       }
       guard byte == UInt8(ascii: ",") else { continue }
-      fields.append(trimmed(start..<index))
+      fields.append(unquoted(start..<index))
       start = index + 1
     }
-    fields.append(trimmed(start..<line.upperBound))
+    let last = start..<line.upperBound
+    fields.append(count == nil ? unquoted(last) : trimmed(last))
+  }
+
+  /// What stands between commas, without blanks and quotation marks around it.
+  private func unquoted(_ range: Range<Int>) -> Range<Int> {
+    let field = trimmed(range)
+    let mark = UInt8(ascii: "\"")
+    guard field.count > 1, bytes[field.lowerBound] == mark, bytes[field.upperBound - 1] == mark
+    else { return field }
+    return field.lowerBound + 1..<field.upperBound - 1
   }
 
   // MARK: Parts of the list

@@ -108,8 +108,9 @@ struct MetricsGenerator: AsyncParsableCommand {
       let summary = try networkOptions.source.summary()
       try job.check(summary.traits)
       try report.print(
-        DryRun(network: summary, metrics: job.metricNames),
-        lines: ["would measure \(job.metricNames.joined(separator: ", "))"])
+        DryRun(network: summary, metrics: job.metricNames, data: job.data?.source),
+        lines: ["would measure \(summary.origin):"]
+          + job.planLines.map { "  \($0)" })
       return
     }
     try job.check(networkOptions.source.summary().traits)
@@ -118,7 +119,11 @@ struct MetricsGenerator: AsyncParsableCommand {
       try await host.measure(job, progress: ProgressReporter().show)
     }
     outcome.remarks.forEach(say)
-    for log in try network.map(outcome.addToLogs(of:)) ?? [] { say("added to \(log)") }
+    if let network {
+      let added = try outcome.addToLogs(of: network)
+      added.logs.forEach { say("added to \($0)") }
+      added.remarks.forEach(say)
+    }
     try report.print(outcome, lines: outcome.lines)
     try rules.checkDistance(outcome.frechetDistance)
   }
@@ -127,6 +132,7 @@ struct MetricsGenerator: AsyncParsableCommand {
   private struct DryRun: Encodable {
     let network: NetworkSummary
     let metrics: [String]
+    let data: String?
     var dryRun = true
   }
 

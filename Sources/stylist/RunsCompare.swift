@@ -71,9 +71,15 @@ struct RunsCompare: AsyncParsableCommand {
         rows.append(["  \(label)"] + loss.values.map(RunText.number))
       }
     }
-    for metric in Set(runs.flatMap { $0.metrics.map(\.name) }).sorted() {
+    let metrics = Set(runs.flatMap { $0.metrics.map(\.name) }).sorted()
+    let shown = metrics.filter { !$0.hasPrefix("attribute_") }
+    for metric in shown {
       let best = runs.map { run in run.metrics.first { $0.name == metric }?.best }
       rows.append(["best \(metric)"] + best.map(RunText.number))
+    }
+    if shown.count < metrics.count {
+      let count = metrics.count - shown.count
+      rows.append(["(\(counted(count, "attribute")) in --json)"] + runs.map { _ in "" })
     }
     rows += outcome.differences.map { ["--\($0.name)"] + $0.values }
     return legend + [""] + Table.lines(heading: heading, rows)

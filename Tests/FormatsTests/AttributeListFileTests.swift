@@ -38,6 +38,12 @@ struct AttributeListFileTests {
       000002.jpg, -1, 0, 1
       000003.jpg,1,-1,-1
       """,
+      """
+      "image_id","5_o_Clock_Shadow", "Bald",Smiling
+      "000001.jpg","-1",1,"1"
+      000002.jpg,-1,-1,1
+      "000003.jpg","1","-1","-1"
+      """,
       "\u{FEFF}image_id,5_o_Clock_Shadow,Bald,Smiling\r\n000001.jpg,-1,1,1\r\n"
         + "000002.jpg,-1,-1,1\r\n\r\n000003.jpg,1,-1,-1\r\n",
     ])
@@ -84,7 +90,7 @@ struct AttributeListFileTests {
       ("image_id,A\na.jpg 1\n", "each of 1 attributes in line 2, found 0"),
       ("image_id,A\na.jpg,1,\n", "found 2"), ("image_id,A\n,1\n", "a picture's name of 1 to 4096"),
       ("image_id,A,\n", "1 to 100 characters in line 1, found 0"),
-      ("image_id,A\n\"a.jpg\",\"1\"\n", "found \"1\""),
+      ("image_id,A\n\"a.jpg\",\"1\n", "found \"1"),
       (
         "1\n\(String(repeating: "a", count: 101))\n",
         "an attribute's name of 1 to 100 characters in line 2, found 101"

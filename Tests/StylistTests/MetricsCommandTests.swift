@@ -80,7 +80,12 @@ import Testing
           "metrics", "--network=stylegan2-portraits64", "--data=portraits",
           "--metrics=fid-portraits1k", "-n",
         ], in: folder)
-      #expect(drawn.stdout == "would measure fid-portraits1k\n", "\(drawn.stderr)")
+      #expect(drawn.stdout.hasPrefix("would measure "), "\(drawn.stderr)")
+      #expect(drawn.stdout.contains("stylegan2-portraits64"))
+      #expect(
+        drawn.stdout.hasSuffix(
+          "  fid-portraits1k: 1,000 generated pictures, against at most 1,000 of portraits\n"),
+        "\(drawn.stdout)")
       let strict = try await stylist(own + ["a.zip", "b.zip", "--max-fid=1"], in: folder)
       expect(strict, endsWith: 64, saying: "--max-fid goes with fid")
       let file = try await stylist(
@@ -90,6 +95,16 @@ import Testing
       let bare = try await stylist(
         own + ["a.zip", "b.zip"], after: "export STYLIST_MODELS=\(folder)/none", in: folder)
       expect(bare, endsWith: 66, saying: "attributes-portraits64: missing")
+      // Another classifier in its place would give numbers that compare with nobody's.
+      let foreign = smallAttributeClassifier(["Smiling"])
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/models/attributes-portraits64", withIntermediateDirectories: true)
+      try writeNetworkFile(
+        foreign.parameters, configuration: foreign.configuration, role: "attributes",
+        to: "\(folder)/models/attributes-portraits64/network.safetensors")
+      let other = try await stylist(
+        own + ["a.zip", "b.zip"], after: "export STYLIST_MODELS=\(folder)/models", in: folder)
+      expect(other, endsWith: 65, saying: "found another, content hash")
     }
   }
 

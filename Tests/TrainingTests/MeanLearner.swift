@@ -18,6 +18,8 @@ final class MeanLearner: Trainable {
   private let batch: Int
   /// Is told the number of each step before it is made.
   var beforeStep: (Int) throws -> Void = { _ in }
+  /// Is told the thousands of images before a network is written.
+  var beforeNetwork: (Double) throws -> Void = { _ in }
   private var steps = 0
 
   init(batch: Int = 4) { self.batch = batch }
@@ -55,6 +57,7 @@ final class MeanLearner: Trainable {
   }
 
   func writeNetwork(to path: String, kimg: Double) throws {
+    try beforeNetwork(kimg)
     try Safetensors.write(
       [.init(name: "weight", elementType: .float32, shape: [4]) { self.weight.region }],
       metadata: ["kimg": "\(kimg)"], to: path)

@@ -263,6 +263,41 @@ struct TrainingEngineTests {
     }
   }
 
+  @Test("what a snapshot lacks after a full disk or an interruption is made on going on")
+  func incomplete() throws {
+    try withScratchFolder { path in
+      // The state of the last snapshot is there, its network could not be written.
+      let learner = MeanLearner()
+      learner.beforeNetwork = { if $0 == 8 { throw Stopped() } }
+      #expect(throws: Stopped.self) { try train(learner, in: path) }
+      let last = "\(path)/network-snapshot-000008.safetensors"
+      #expect(RunFolder.states(in: path).first?.hasSuffix("000008.safetensors") == true)
+      #expect(!FileManager.default.fileExists(atPath: last))
+      let (whole, state) = ("\(path)/whole", try RunFolder.newestState(in: path) { _ in }.state)
+      #expect(!TrainingEngine.isSnapshotComplete(of: state, in: path, isMeasured: false))
+      try train(MeanLearner(), in: path)
+      #expect(TrainingEngine.isSnapshotComplete(of: state, in: path, isMeasured: false))
+      try FileManager.default.createDirectory(atPath: whole, withIntermediateDirectories: true)
+      try train(MeanLearner(), in: whole)
+      let files = [path, whole].map { "\($0)/network-snapshot-000008.safetensors" }
+      #expect(FileManager.default.contentsEqual(atPath: files[0], andPath: files[1]))
+      #expect(try names(in: path).contains("fakes000008.png"))
+      // Its measurement was interrupted, then made, and is not made twice.
+      var measured: [String] = []
+      for fails in [true, false, false] {
+        let work = { () throws -> Void in
+          try train(MeanLearner(), in: path) { network in
+            guard !fails else { throw Stopped() }
+            measured.append(network)
+            return [MetricResult(metric: "is1k", results: ["is1k": 2], seconds: 1)]
+          }
+        }
+        if fails { #expect(throws: Stopped.self) { try work() } } else { try work() }
+      }
+      #expect(measured == [last])
+    }
+  }
+
   @Test("TensorBoard's file has a start at the place of going on, and every number with right sums")
   func events() throws {
     try withScratchFolder { path in

@@ -109,7 +109,8 @@ import Workbench
       let kept = names(in: cache)
       #expect(kept.count == 2)
       let sizes = try kept.map { try ByteRegion(mapping: "\(cache)/\($0)").count }
-      #expect(sizes.sorted() == [20 * 128 * 4, 24 * 128 * 4])
+      let row = 128 * 4 + 8  // with its seal
+      #expect(sizes.sorted() == [20 * row, 24 * row])
       // An interruption cuts off the last row.
       for name in kept {
         let file = "\(cache)/\(name)"
@@ -122,6 +123,19 @@ import Workbench
       // Sixteen are seen together, and together again, so that all bits are the same.
       #expect(second.results == first.results && (first.results["fid"] ?? 0) > 1e-4)
       #expect(done.map(\.doneBefore) == [16, 16] && done.map(\.done) == [24, 20])
+      // A row that is not what was computed is computed again, with all that follow.
+      for name in kept {
+        let file = "\(cache)/\(name)"
+        var bytes = try ByteRegion(mapping: file).copy()
+        bytes[3 * row + 100] ^= 64
+        try put(bytes, at: file)
+      }
+      let again = Mutex<[Int]>([])
+      let third = try await job.run { step in again.withLock { $0.append(step.doneBefore) } }
+      #expect(third.results == first.results)
+      #expect(again.withLock { Set($0) } == [0])
+      let mended = try kept.map { try ByteRegion(mapping: "\(cache)/\($0)").count }
+      #expect(mended == sizes)
       var other = job
       other.rule = .clean
       _ = try await other.run { _ in }

@@ -46,6 +46,19 @@ import Workbench
     }
   }
 
+  @Test("equal pictures have no error, and a PSNR without bound")
+  func equal() async throws {
+    try await withScratchFolder { folder in
+      for index in 0..<2 {
+        let picture = noise(width: 16, height: 16, channels: 3, seed: UInt32(index))
+        try write(picture, to: "\(folder)/a/\(index).png")
+      }
+      let found = try await MetricsPairsJob("\(folder)/a", reference: "\(folder)/a")
+        .run(progress: silently)
+      #expect(found.lines == ["mse 0 ± 0", "psnr inf", "ssim 1 ± 0"])
+    }
+  }
+
   @Test("wide pictures are compared 256 pixels wide; grey ones, and those with alpha, in RGB")
   func forms() async throws {
     try await withScratchFolder { folder in

@@ -168,6 +168,16 @@ struct RunTests {
       #expect(found.map(\.best) == [4.5, 9] && found.map(\.last) == [6, 3])
       #expect(found.map(\.bestNetwork) == ["network-2", "network-1"])
       #expect(found.map(\.count) == [4, 3])
+      // What is measured again is what the last line says.
+      let (old, new) = (
+        "{\"results\":{\"is50k\":9},\"snapshot_pkl\":\"network-1\"}\n",
+        "{\"results\":{\"is50k\":1},\"snapshot_pkl\":\"network-1\"}\n"
+      )
+      let other = old.replacing("network-1", with: "network-2").replacing("9", with: "3")
+      try put(Array((old + other + new).utf8), at: "\(run)/metric-is50k.jsonl")
+      let score = try list(folder)[0].metrics[1]
+      #expect((score.best, score.last, score.count) == (3, 1, 2))
+      #expect(score.bestNetwork == "network-2")
       try put(Array("{\"results\":3}\n".utf8), at: "\(run)/metric-kid.jsonl")
       let reason = try #require(try list(folder)[0].reason)
       #expect(reason.contains("metric-kid.jsonl") && reason.contains("in line 1"))

@@ -176,6 +176,25 @@ extension RunFolder {
     numbered(in: path, /network-snapshot-([0-9]{6,})\.safetensors/)
   }
 
+  /// Bytes of a metric's log, at most: a line has some hundreds.
+  private static let logLimit = 1 << 26
+
+  /// Whether the log of a metric tells of a network.
+  ///
+  /// - Parameters:
+  ///   - network: The name of the network's file.
+  ///   - path: The folder.
+  /// - Returns: Whether any does.
+  static func isMeasured(_ network: String, in path: String) -> Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.contains { name in
+      guard name.wholeMatch(of: /metric-.*\.jsonl/) != nil,
+        let log = try? ByteRegion(mapping: "\(path)/\(name)"), log.count <= logLimit
+      else { return false }
+      return Data(log.copy()).range(of: Data("\"\(network)\"".utf8)) != nil
+    }
+  }
+
   /// Removes states but the newest ones; what is no file is left.
   ///
   /// - Parameter count: How many stay.

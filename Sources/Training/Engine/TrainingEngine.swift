@@ -83,7 +83,9 @@ public final class TrainingEngine {
     let (counters, statistics) = (Counters(state.values), Statistics(state.values))
     try trainable.restore(from: state)
     (self.counters, self.statistics) = (counters, statistics)
-    clock = TrainingClock(trained: state.values.numbers[Key.seconds] ?? 0)
+    clock = TrainingClock(
+      trained: state.values.numbers[Key.seconds] ?? 0,
+      inTick: state.values.numbers[Key.tickSeconds] ?? 0)
     for difference in state.differences() {
       tell(.remark("\(difference); the last bits will differ from an uninterrupted training"))
     }
@@ -94,9 +96,11 @@ public final class TrainingEngine {
   /// - Throws: `CancellationError` or `DatasetError` after saving; `TrainingError` or an error about
   ///   files without: the last snapshot is then what is left.
   public func run() throws {
-    guard counters.images < schedule.images else { return }
+    let isComplete = Self.isSnapshotComplete(counters, in: folder.path, isMeasured: measure != nil)
+    guard counters.images < schedule.images || !isComplete else { return }
     logs = try TrainingLogs(in: folder, keeping: counters)
     if counters.steps == 0 { try begin() }
+    if !isComplete, !Task.isCancelled { try completeSnapshot() }
     while counters.images < schedule.images {
       guard !Task.isCancelled else {
         _ = try snapshot()
@@ -110,6 +114,7 @@ public final class TrainingEngine {
         try endTick()
         if isDone || counters.ticks % schedule.ticksPerSnapshot == 0 {
           try measure(network: snapshot())
+          clock.skip()
         }
       }
     }
@@ -161,6 +166,42 @@ public final class TrainingEngine {
   /// Saves the state, then the network and a sheet, and returns the path of the network.
   private func snapshot() throws -> String {
     try saveState()
+    return try writeNetwork()
+  }
+
+  /// Whether the snapshot of a state has all that belongs to it: a full disk or an interruption may
+  /// have left it without its network, or without what is measured of it.
+  ///
+  /// - Parameters:
+  ///   - state: A state that an engine saved.
+  ///   - folder: The folder of the run.
+  ///   - isMeasured: Whether networks of snapshots are measured.
+  /// - Returns: Whether going on would add nothing to the snapshot.
+  public static func isSnapshotComplete(
+    of state: TrainingState, in folder: String, isMeasured: Bool
+  ) -> Bool {
+    isSnapshotComplete(Counters(state.values), in: folder, isMeasured: isMeasured)
+  }
+
+  private static func isSnapshotComplete(
+    _ counters: Counters, in folder: String, isMeasured: Bool
+  ) -> Bool {
+    guard counters.steps > 0 else { return true }
+    let network = RunFolder.networkName(kimg: counters.images / 1000)
+    guard FileManager.default.fileExists(atPath: "\(folder)/\(network)") else { return false }
+    // A training that was stopped between two lines of its log does not wait for any measurement.
+    let isPlanned = counters.images == counters.tickStart
+    return !isMeasured || !isPlanned || RunFolder.isMeasured(network, in: folder)
+  }
+
+  /// Makes what the last snapshot should have and has not.
+  private func completeSnapshot() throws {
+    let network = try writeNetwork()
+    if counters.images == counters.tickStart { try measure(network: network) }
+    clock.skip()
+  }
+
+  private func writeNetwork() throws -> String {
     let kimg = counters.images / 1000
     let network = folder.file(RunFolder.networkName(kimg: kimg))
     try trainable.writeNetwork(to: network, kimg: self.kimg)
@@ -188,6 +229,7 @@ public final class TrainingEngine {
     schedule.save(into: &state.values)
     statistics.save(into: &state.values)
     state.values.numbers[Key.seconds] = clock.trained
+    state.values.numbers[Key.tickSeconds] = clock.inTick
     state.values.options = options
     let path = folder.file(TrainingState.fileName(kimg: counters.images / 1000))
     try state.write(to: path)
@@ -198,6 +240,7 @@ public final class TrainingEngine {
 /// Names in a state that belong to the engine.
 private enum Key {
   static let seconds = "engine.seconds"
+  static let tickSeconds = "engine.tick_seconds"
   static let statistics = "statistics."
 }
 

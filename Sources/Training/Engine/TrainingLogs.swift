@@ -158,17 +158,27 @@ struct TrainingClock {
   private let before: Double
   private let start = ContinuousClock.now
   private var tickStart = ContinuousClock.now
+  /// Seconds that the tick took in an earlier part of the training.
+  private var tickBefore: Double
 
-  /// A clock that starts now, after `seconds` of training in earlier parts.
-  init(trained seconds: Double = 0) { before = seconds }
+  /// A clock that starts now, after `seconds` of training in earlier parts, of which the tick took
+  /// the last.
+  init(trained seconds: Double = 0, inTick tickSeconds: Double = 0) {
+    (before, tickBefore) = (seconds, tickSeconds)
+  }
 
   /// Seconds of training.
   var trained: Double { before + (.now - start) / .seconds(1) }
 
-  /// Seconds since the last tick.
+  /// Seconds of training since the last tick.
+  var inTick: Double { tickBefore + (.now - tickStart) / .seconds(1) }
+
+  /// Ends a tick: seconds of training since the last one.
   mutating func tick() -> Double {
-    let now = ContinuousClock.now
-    defer { tickStart = now }
-    return (now - tickStart) / .seconds(1)
+    defer { skip() }
+    return inTick
   }
+
+  /// Begins a tick now, so that what was not training since the last one does not count for it.
+  mutating func skip() { (tickStart, tickBefore) = (.now, 0) }
 }

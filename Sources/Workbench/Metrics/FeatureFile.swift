@@ -1,6 +1,7 @@
 // Features of pictures in a file that grows: what was computed before an interruption, or by an
 // earlier run, is not computed again.
 
+import Crypto
 import Formats
 import Foundation
 import Tensors
@@ -13,9 +14,10 @@ import Tensors
 
 /// Rows of float32 numbers, one for each picture, in the order of the pictures.
 ///
-/// The file holds nothing but whole rows, little-endian; what its name is made of says whose rows
-/// they are. A row that an interruption cut off is dropped. While one program adds rows, others
-/// that want the same ones keep theirs in memory.
+/// The file holds nothing but rows, little-endian, each with a seal behind it; what its name is made
+/// of says whose rows they are. From the first row on that an interruption cut off, or whose seal is
+/// not that of its place and its numbers, everything is dropped and computed again. While one program
+/// adds rows, others that want the same ones keep theirs in memory.
 final class FeatureFile {
   /// The numbers of a row.
   let width: Int
@@ -50,15 +52,12 @@ final class FeatureFile {
       (self.handle, rows) = (nil, [])
       return
     }
-    let rowBytes = width * MemoryLayout<Float>.size
     do {
-      let whole = Int(try handle.seekToEnd()) / rowBytes
-      try handle.truncate(atOffset: UInt64(whole * rowBytes))
+      let size = Int(try handle.seekToEnd())
       try handle.seek(toOffset: 0)
-      let data = try handle.read(upToCount: whole * rowBytes) ?? Data()
-      rows = [Float](unsafeUninitializedCapacity: whole * width) { buffer, count in
-        count = data.copyBytes(to: buffer) / MemoryLayout<Float>.size
-      }
+      let data = try handle.read(upToCount: size) ?? Data()
+      rows = Self.rows(in: data, width: width)
+      try handle.truncate(atOffset: UInt64(rows.count / width * Self.rowBytes(width)))
     } catch {
       throw FileError(.ioFailed, file: path, expected: "features to read", found: "\(error)")
     }
@@ -68,19 +67,69 @@ final class FeatureFile {
   /// The rows that are there.
   var count: Int { rows.count / width }
 
+  // MARK: Seals
+
+  /// Bytes of a seal: the first of a SHA-256.
+  private static let sealBytes = 8
+
+  private static func rowBytes(_ width: Int) -> Int {
+    width * MemoryLayout<Float>.size + sealBytes
+  }
+
+  /// What stands behind a row: damage, and rows in other places, have another.
+  private static func seal(_ row: UnsafeRawBufferPointer, at place: Int) -> some Sequence<UInt8> {
+    var hash = SHA256()
+    withUnsafeBytes(of: UInt64(place).littleEndian) { hash.update(bufferPointer: $0) }
+    hash.update(bufferPointer: row)
+    return hash.finalize().prefix(sealBytes)
+  }
+
+  /// The rows of a file as far as their seals are theirs.
+  private static func rows(in data: Data, width: Int) -> [Float] {
+    let (step, numbers) = (rowBytes(width), width * MemoryLayout<Float>.size)
+    return [Float](unsafeUninitializedCapacity: data.count / step * width) { rows, count in
+      count = 0
+      data.withUnsafeBytes { file in
+        for place in 0..<file.count / step {
+          let row = UnsafeRawBufferPointer(rebasing: file[place * step..<place * step + numbers])
+          let found = file[place * step + numbers..<(place + 1) * step]
+          guard found.elementsEqual(seal(row, at: place)) else { return }
+          let space = UnsafeMutableRawBufferPointer(rows)
+          UnsafeMutableRawBufferPointer(rebasing: space[place * numbers..<(place + 1) * numbers])
+            .copyMemory(from: row)
+          count += width
+        }
+      }
+    }
+  }
+
+  /// The bytes of rows, each with its seal.
+  private static func sealed(_ values: [Float], from first: Int, width: Int) -> Data {
+    var data = Data(capacity: values.count / width * rowBytes(width))
+    values.withUnsafeBytes { all in
+      let numbers = width * MemoryLayout<Float>.size
+      for place in 0..<values.count / width {
+        let row = UnsafeRawBufferPointer(rebasing: all[place * numbers..<(place + 1) * numbers])
+        data.append(contentsOf: row)
+        data.append(contentsOf: seal(row, at: first + place))
+      }
+    }
+    return data
+  }
+
   /// Adds rows.
   ///
   /// - Parameter features: [N, width].
   /// - Throws: `FileError` if they cannot be written.
   func add(_ features: Tensor) throws {
     let values: [Float] = features.cast(to: .float32).values()
-    rows += values
     do {
-      try values.withUnsafeBytes { try handle?.write(contentsOf: Data($0)) }
+      try handle?.write(contentsOf: Self.sealed(values, from: count, width: width))
     } catch {
       throw FileError(
         .ioFailed, file: path ?? "", expected: "features to write", found: "\(error)")
     }
+    rows += values
   }
 
   /// Drops all but the first rows.
@@ -90,7 +139,7 @@ final class FeatureFile {
   func keep(_ count: Int) throws {
     rows.removeLast(rows.count - count * width)
     do {
-      try handle?.truncate(atOffset: UInt64(count * width * MemoryLayout<Float>.size))
+      try handle?.truncate(atOffset: UInt64(count * Self.rowBytes(width)))
     } catch {
       throw FileError(
         .ioFailed, file: path ?? "", expected: "features to drop", found: "\(error)")

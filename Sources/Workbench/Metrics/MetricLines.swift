@@ -12,6 +12,24 @@ extension MetricsGeneratorJob.Finding {
   }
 }
 
+extension MetricsGeneratorJob {
+  /// What would be done, a line for each metric.
+  public var planLines: [String] {
+    metrics.map { metric in
+      let count = grouped(metric.generated)
+      let work =
+        switch metric.kind {
+        case .pathLength: "\(count) paths"
+        case .separability: "\(count) pictures, judged by each classifier"
+        default: "\(count) generated pictures"
+        }
+      guard metric.needsData, let data else { return "\(metric): \(work)" }
+      let real = metric.realLimit.map { "at most \(grouped($0))" } ?? "all"
+      return "\(metric): \(work), against \(real) of \(data.source)"
+    }
+  }
+}
+
 extension MetricsGeneratorJob.Outcome {
   /// Adds the findings to the logs of the training that made the network.
   ///
@@ -20,17 +38,38 @@ extension MetricsGeneratorJob.Outcome {
   /// separability of as many attributes as CelebA has.
   ///
   /// - Parameter network: The network's file.
-  /// - Returns: The logs; none if the network lies in no folder of a training.
+  /// - Returns: The logs, and what was not added to them, a line each; neither if the network lies
+  ///   in no folder of a training.
   /// - Throws: `FileError` if a log cannot be written.
-  public func addToLogs(of network: String) throws -> [String] {
+  public func addToLogs(of network: String) throws -> (logs: [String], remarks: [String]) {
     let folder = runFolder(of: network)
-    guard RunFolder.isRun(folder) else { return [] }
-    guard rules.name == .legacy, truncation == 1, noise == .random else { return [] }
+    guard RunFolder.isRun(folder) else { return ([], []) }
     let name = URL(filePath: network).lastPathComponent
-    let published = findings.filter { finding in
-      MetricRecipe(finding.metric)?.generated == finding.generated
-        && finding.attributes?.count ?? CelebAAttributes.names.count == CelebAAttributes.names.count
+    var (logs, remarks): ([String], [String]) = ([], [])
+    for finding in findings {
+      if let objection = objection(to: finding) {
+        remarks.append("\(finding.metric) is not added to the logs of \(folder): \(objection)")
+      } else {
+        logs.append(try finding.result.log(in: folder, network: name))
+      }
     }
-    return try published.map { try $0.result.log(in: folder, network: name) }
+    return (logs, remarks)
+  }
+
+  /// Why a finding is not of the published kind; nil if it is.
+  private func objection(to finding: MetricsGeneratorJob.Finding) -> String? {
+    let (usual, names) = (
+      MetricRecipe(finding.metric)?.generated ?? finding.generated, CelebAAttributes.names.count
+    )
+    if rules.name != .legacy { return "it follows the rules of \(rules.name.rawValue)" }
+    if truncation != 1 { return "its pictures are truncated" }
+    if noise != .random { return "its noise is not drawn anew" }
+    if finding.generated != usual {
+      return "it takes \(grouped(finding.generated)) samples, not \(grouped(usual))"
+    }
+    if let found = finding.attributes?.count, found != names {
+      return "it is of \(found) attributes, not \(names)"
+    }
+    return nil
   }
 }

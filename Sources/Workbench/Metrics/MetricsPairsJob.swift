@@ -58,6 +58,8 @@ public struct MetricsPairsJob: Sendable {
       ]
       return figures.compactMap { name, figure in
         guard let mean = figure(mean), let deviation = figure(deviation) else { return nil }
+        // Equal pictures have no finite PSNR, and no deviation from it.
+        guard mean.isFinite else { return "\(name) \(mean)" }
         return "\(name) \(String(format: "%.6g ± %.3g", mean, deviation))"
       }
     }

@@ -8,27 +8,50 @@ public struct MetricHistory: Encodable, Hashable, Sendable {
   /// The number's published name, such as `fid50k_full`.
   public let name: String
   /// The best value.
-  public private(set) var best: Double
+  public let best: Double
   /// The file of the network that has the best value, if the log says.
-  public private(set) var bestNetwork: String?
+  public let bestNetwork: String?
   /// The value of the last snapshot.
-  public private(set) var last: Double
+  public let last: Double
   /// Snapshots that were measured.
-  public private(set) var count: Int
+  public let count: Int
 
-  fileprivate init(_ name: String, _ value: Double, _ network: String?) {
-    (self.name, best, bestNetwork, last, count) = (name, value, network, value, 1)
-  }
-
-  fileprivate mutating func add(_ value: Double, _ network: String?) {
-    (last, count) = (value, count + 1)
-    let isBetter = isHigherBetter ? value > best : value < best
-    if isBetter || !best.isFinite { (best, bestNetwork) = (value, network) }
+  fileprivate init?(_ name: String, _ measured: [Measured]) {
+    guard let last = measured.last else { return nil }
+    let finite = measured.filter(\.value.isFinite)
+    let isHigherBetter = Self.isHigherBetter(name)
+    let best =
+      finite.max { isHigherBetter ? $0.value < $1.value : $0.value > $1.value } ?? measured[0]
+    (self.name, self.best, bestNetwork) = (name, best.value, best.network)
+    (self.last, count) = (last.value, measured.count)
   }
 
   /// Whether more is better: of inception scores, precision and recall, and accuracies.
-  private var isHigherBetter: Bool {
+  private static func isHigherBetter(_ name: String) -> Bool {
     ["is", "pr", "accuracy", "attribute_"].contains(where: name.hasPrefix)
+  }
+}
+
+/// What a line of a log says of one number.
+private struct Measured {
+  let network: String?
+  let value: Double
+}
+
+/// What a log says of one number: of a network that was written or measured again, the last line
+/// counts.
+private struct MeasuredSeries {
+  private var lines: [Measured?] = []
+  private var places: [String: Int] = [:]
+
+  /// What counts, in the order of the lines.
+  var values: [Measured] { lines.compactMap(\.self) }
+
+  mutating func append(_ measured: Measured) {
+    if let network = measured.network, let old = places.updateValue(lines.count, forKey: network) {
+      lines[old] = nil
+    }
+    lines.append(measured)
   }
 }
 
@@ -49,15 +72,15 @@ struct MetricLogs {
 
   init(in folder: String) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    var byName: [String: MetricHistory] = [:]
+    var byName: [String: MeasuredSeries] = [:]
     for name in names.sorted() where name.hasPrefix("metric-") && name.hasSuffix(".jsonl") {
       do {
         try LogLines(OutputFolder.file(name, in: folder)).forEach {
           bytes throws(LogLines.Unexpected) in
           let line = try Self.line(bytes)
-          for (key, value) in line.results where byName.count < Self.limit {
-            byName[key]?.add(value, line.snapshotPkl)
-            if byName[key] == nil { byName[key] = MetricHistory(key, value, line.snapshotPkl) }
+          for (key, value) in line.results where byName[key] != nil || byName.count < Self.limit {
+            byName[key, default: MeasuredSeries()].append(
+              Measured(network: line.snapshotPkl, value: value))
           }
         }
       } catch {
@@ -65,7 +88,8 @@ struct MetricLogs {
       }
     }
     func rank(_ name: String) -> String { (name.hasPrefix("fid") ? "0" : "1") + name }
-    histories = byName.values.sorted { rank($0.name) < rank($1.name) }
+    histories = byName.compactMap { MetricHistory($0, $1.values) }
+      .sorted { rank($0.name) < rank($1.name) }
   }
 
   private static func line(_ bytes: Data) throws(LogLines.Unexpected) -> Line {

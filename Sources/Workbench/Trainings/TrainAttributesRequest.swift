@@ -147,6 +147,8 @@ extension TrainAttributesRequest: TrainingRequest {
 
   func usualKimg(_ options: AttributeOptions) -> Double { 1000 }
 
+  var measuresSnapshots: Bool { true }
+
   func checkFiles(_ options: AttributeOptions, isNew: Bool) {}
 
   func makeTraining(

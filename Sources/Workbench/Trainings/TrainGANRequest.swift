@@ -117,6 +117,8 @@ extension TrainGANRequest: TrainingRequest {
 
   func usualKimg(_ options: GANOptions) throws -> Double { try options.recipe().kimg }
 
+  var measuresSnapshots: Bool { metrics != nil }
+
   func checkFiles(_ options: GANOptions, isNew: Bool) throws {
     if let metrics = metrics(of: options) {
       let scope = Scope(ParameterStore(), device: .meta)

@@ -141,7 +141,8 @@ public struct TrainingJob: Sendable {
       if !going.isFinished { _ = try request.openData(of: going.options) }
       try request.checkFiles(going.options, isNew: false)
       return try TrainingPlan(
-        request, folder: folder, options: going.options, schedule: going.schedule, kimg: going.kimg)
+        request, folder: folder, options: going.options, schedule: going.schedule,
+        kimg: going.kimg, isComplete: going.isComplete)
     }
   }
 
@@ -241,10 +242,13 @@ public struct TrainingJob: Sendable {
     let options: Options
     let schedule: Schedule
 
+    /// Whether the last snapshot has all that belongs to it.
+    let isComplete: Bool
+
     /// Thousands of images seen.
     var kimg: Double { Double(TrainingEngine.images(of: state)) / 1000 }
     /// Whether nothing is left to do.
-    var isFinished: Bool { kimg >= schedule.kimg }
+    var isFinished: Bool { kimg >= schedule.kimg && isComplete }
   }
 
   private func goingOn<Request: TrainingRequest>(
@@ -260,7 +264,9 @@ public struct TrainingJob: Sendable {
     let before = try TrainingEngine.schedule(of: found.state) ?? RunRecord.schedule(in: folder)
     return GoingOn(
       state: found.state, options: options,
-      schedule: try Self.schedule(request, options, before: before))
+      schedule: try Self.schedule(request, options, before: before),
+      isComplete: TrainingEngine.isSnapshotComplete(
+        of: found.state, in: folder, isMeasured: request.measuresSnapshots))
   }
 }
 

@@ -21,12 +21,16 @@ public struct TrainingPlan: Encodable, Sendable {
   private enum CodingKeys: CodingKey { case folder, options, schedule, networks, kimg }
 
   init<Request: TrainingRequest>(
-    _ request: Request, folder: String, options: Request.Options, schedule: Schedule, kimg: Double
+    _ request: Request, folder: String, options: Request.Options, schedule: Schedule,
+    kimg: Double, isComplete: Bool = true
   ) throws {
     (self.folder, self.options, self.schedule, self.kimg) = (folder, options, schedule, kimg)
     networks = try options.networks()
     guard kimg < schedule.kimg else {
-      lines = ["\(folder) is already at \(kimgText(kimg)) kimg; --kimg=N with a larger N goes on"]
+      lines =
+        isComplete
+        ? ["\(folder) is already at \(kimgText(kimg)) kimg; --kimg=N with a larger N goes on"]
+        : ["would complete the snapshot at \(kimgText(kimg)) kimg in \(folder)"]
       return
     }
     lines =

@@ -53,6 +53,9 @@ protocol TrainingRequest: Sendable {
   /// Threads that one operation may use.
   var threads: Int? { get }
 
+  /// Whether the network of every snapshot is measured.
+  var measuresSnapshots: Bool { get }
+
   /// Checks every value by itself.
   ///
   /// - Throws: `RequestError` that names the first option whose value cannot be.
