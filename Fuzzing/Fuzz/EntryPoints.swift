@@ -29,7 +29,7 @@ public func mutate(
   switch Reader.chosen {
   case .png: repairPNG(file)
   case .zip, .npz, .torch, .torchScript, .scan: repairZIP(file)
-  case .pickle, .tar, .safetensors, .npy, .jpeg, .webp: break
+  case .pickle, .tar, .safetensors, .npy, .jpeg, .webp, .labels, .attributes: break
   }
   return newCount
 }

@@ -7,7 +7,7 @@ import Foundation
 enum Reader: String, CaseIterable {
   case pickle, torch
   case torchScript = "torch-script"
-  case scan, zip, tar, safetensors, npy, npz, png, jpeg, webp
+  case scan, zip, tar, safetensors, npy, npz, png, jpeg, webp, labels, attributes
 
   /// The reader that the environment variable `READER` names.
   static let chosen: Reader = {
@@ -35,6 +35,8 @@ enum Reader: String, CaseIterable {
     case .png: try readPNG(input)
     case .jpeg: try readJPEG(input)
     case .webp: try readWebP(input)
+    case .labels: try readLabels(input)
+    case .attributes: try readAttributes(input)
     }
   }
 }
