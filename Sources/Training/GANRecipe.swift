@@ -22,6 +22,8 @@ public struct GANRecipeChanges: Codable, Hashable, Sendable {
   public var channelBase: Int?
   /// The most features of a layer.
   public var channelMax: Int?
+  /// A factor on the features of StyleSwin and StyleNAT above 32×32.
+  public var channelMultiplier: Int?
   /// The length of z.
   public var zDim: Int?
   /// The length of w.
@@ -32,6 +34,8 @@ public struct GANRecipeChanges: Codable, Hashable, Sendable {
   public var mbstdGroupSize: Int?
   /// The number format of the highest resolutions.
   public var precision: DType?
+  /// Styleformer's layers.
+  public var styleformer: StyleformerChanges?
 
   /// No changes.
   public init() {}
@@ -52,7 +56,18 @@ public struct GANRecipe: Sendable {
 
 extension GANRecipe {
   /// The names of all recipes.
-  public static let names = StyleGAN2Preset.trained.map(\.rawValue)
+  public static let names = named.map(\.name)
+
+  private static let named: [any NamedGANRecipe] =
+    StyleGAN2Preset.trained + StyleformerRecipe.all + TransformerRecipe.all
+
+  /// Whether the published training of a recipe saw images mirrored, too.
+  ///
+  /// - Parameter name: One of `names`.
+  /// - Returns: False also for other names.
+  public static func mirrors(named name: String) -> Bool {
+    named.first { $0.name == name }?.mirrors ?? false
+  }
 
   /// A recipe for images of a shape.
   ///
@@ -67,12 +82,13 @@ extension GANRecipe {
     named name: String, resolution: Int, imgChannels: Int, labelDim: Int,
     changes: GANRecipeChanges = GANRecipeChanges()
   ) throws(ConfigurationError) {
-    guard let preset = StyleGAN2Preset.trained.first(where: { $0.rawValue == name }) else {
+    guard let recipe = Self.named.first(where: { $0.name == name }) else {
       throw ConfigurationError(
         "cfg: expected one of \(Self.names.joined(separator: ", ")), found \(name)")
     }
-    self = preset.recipe(
-      resolution: resolution, imgChannels: imgChannels, labelDim: labelDim, changes: changes)
+    let images = ImageTraits(
+      resolution: resolution, channels: imgChannels, labelDim: labelDim)
+    self = try recipe.recipe(for: images, changes)
     try generator.validate()
     try discriminator.validate()
     try training.validate()
@@ -87,9 +103,18 @@ extension GANRecipe {
     all.discriminatorLearningRate = training.discriminatorOptimizer.learningRate
     all.averageKimg = training.average.halfLife / 1000
     all.precision = training.precision
-    if let g = generator as? StyleGAN2Configuration {
+    switch generator {
+    case let g as StyleGAN2Configuration:
       (all.channelBase, all.channelMax) = (g.channelBase, g.channelMax)
       (all.zDim, all.wDim, all.mappingLayers) = (g.zDim, g.wDim, g.mappingLayers)
+    case let g as StyleformerConfiguration:
+      (all.channelMax, all.styleformer) = (g.hiddenSizes.max(), StyleformerChanges(g))
+      (all.zDim, all.wDim, all.mappingLayers) = (g.zDim, g.wDim, g.mappingLayers)
+    case let g as any TransformerConfiguration:
+      (all.channelMax, all.channelMultiplier) = (g.shape.baseChannels, g.shape.channelMultiplier)
+      (all.zDim, all.wDim) = (g.shape.wDim, g.shape.wDim)
+      all.mappingLayers = g.shape.mappingLayers
+    default: break
     }
     if let d = discriminator as? StyleGAN2DiscriminatorConfiguration {
       all.mbstdGroupSize = d.mbstdGroupSize
@@ -131,7 +156,23 @@ extension GANRecipe: Encodable {
 
 // MARK: - StyleGAN2
 
-extension StyleGAN2Preset {
+extension StyleGAN2Preset: NamedGANRecipe {
+  var name: String { rawValue }
+
+  func recipe(for images: ImageTraits, _ changes: GANRecipeChanges) throws(ConfigurationError)
+    -> GANRecipe
+  {
+    try changes.refuse(
+      in: name,
+      [
+        ("channel-multiplier", changes.channelMultiplier != nil),
+        ("num-layers and the like", changes.styleformer != nil),
+      ])
+    return recipe(
+      resolution: images.resolution, imgChannels: images.channels, labelDim: images.labelDim,
+      changes: changes)
+  }
+
   /// The presets of stylegan2-ada-pytorch's training program.
   fileprivate static let trained: [StyleGAN2Preset] = [
     .auto, .stylegan2, .paper256, .paper512, .paper1024, .cifar,
@@ -175,7 +216,8 @@ extension StyleGAN2Preset {
     }
   }
 
-  fileprivate func recipe(
+  /// The preset's networks and settings for images.
+  func recipe(
     resolution: Int, imgChannels: Int, labelDim: Int, changes: GANRecipeChanges
   ) -> GANRecipe {
     let published = published(resolution: resolution, batchSize: changes.batchSize)

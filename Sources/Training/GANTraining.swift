@@ -52,9 +52,10 @@ public final class GANTraining: Trainable {
   /// Runs one iteration on the next batch.
   public func step(imagesSeen: Int, _ statistics: inout Statistics) throws -> Int {
     let batch = try pictures.next()
-    let labelDim = trainer.generator.traits.labelDim
+    let traits = trainer.generator.traits
+    let labelDim = traits.labelDim
     let real = RealBatch(
-      images: batch.images,
+      images: traits.pixelEncoding.encoded(batch.images),
       labels: labelDim > 0
         ? Tensor(batch.labels, shape: [batch.indices.count, labelDim]) : nil)
     try trainer.runIteration(real: real, drawLabels: labelDim > 0 ? drawLabels : nil)

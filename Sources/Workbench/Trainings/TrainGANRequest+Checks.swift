@@ -17,6 +17,9 @@ extension TrainGANRequest {
     try checkRanges(counts: [
       ("--batch", batchSize, 1...65536), ("--batch-gpu", microBatchSize, 1...65536),
       ("--cbase", channelBase, 8...(1 << 24)), ("--cmax", channelMax, 1...65536),
+      ("--channel-multiplier", channelMultiplier, 1...64),
+      ("--depth", headSize, 1...65536),
+      ("--minimum-head", minimumHeads, 1...65536),
       ("--z-dim", zDim, 1...65536), ("--w-dim", wDim, 1...65536),
       ("--map-depth", mappingLayers, 1...64), ("--mbstd-group", mbstdGroupSize, 1...65536),
       ("--threads", threads, 1...4096),
@@ -65,6 +68,7 @@ extension TrainGANRequest {
   func check(against options: GANOptions) throws {
     try check()
     let (asked, had) = (changes, try options.recipe().inEffect)
+    let layers = had.styleformer
     let own = [
       difference("cfg", cfg, options.cfg), difference("cond", cond, options.data.labelDim > 0),
       difference("seed", seed, options.seed), difference("init-from", initFrom, options.initFrom),
@@ -76,6 +80,12 @@ extension TrainGANRequest {
       difference("ema", asked.averageKimg, had.averageKimg, fourDigits),
       difference("cbase", asked.channelBase, had.channelBase),
       difference("cmax", asked.channelMax, had.channelMax),
+      difference("channel-multiplier", asked.channelMultiplier, had.channelMultiplier),
+      difference("num-layers", numLayers, layers?.numLayers, listed),
+      difference("g-dict", hiddenSizes, layers?.hiddenSizes, listed),
+      difference("depth", headSize, layers?.headSize),
+      difference("minimum-head", minimumHeads, layers?.minimumHeads),
+      difference("linformer", linformer, layers?.linformer),
       difference("z-dim", asked.zDim, had.zDim), difference("w-dim", asked.wDim, had.wDim),
       difference("map-depth", asked.mappingLayers, had.mappingLayers),
       difference("mbstd-group", asked.mbstdGroupSize, had.mbstdGroupSize),
@@ -85,3 +95,6 @@ extension TrainGANRequest {
       data.differences(from: options.data) + own, remedy: " (--init-from starts a new training)")
   }
 }
+
+/// Numbers with commas between, as people type them.
+func listed(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: ",") }

@@ -34,6 +34,18 @@ public struct TrainGANRequest: Sendable {
   public var channelBase: Int?
   /// The most features of a layer.
   public var channelMax: Int?
+  /// A factor on the features of StyleSwin and StyleNAT above 32×32.
+  public var channelMultiplier: Int?
+  /// Styleformer: encoder layers of each stage.
+  public var numLayers: [Int]?
+  /// Styleformer: features of each stage.
+  public var hiddenSizes: [Int]?
+  /// Styleformer: features of an attention head.
+  public var headSize: Int?
+  /// Styleformer: the fewest attention heads of a layer.
+  public var minimumHeads: Int?
+  /// Styleformer: whether layers from 32×32 on attend to 256 projected keys.
+  public var linformer: Bool?
   /// The length of z.
   public var zDim: Int?
   /// The length of w.
@@ -68,6 +80,12 @@ public struct TrainGANRequest: Sendable {
     changes.discriminatorLearningRate = discriminatorLearningRate
     changes.averageKimg = averageKimg
     (changes.channelBase, changes.channelMax) = (channelBase, channelMax)
+    changes.channelMultiplier = channelMultiplier
+    var layers = StyleformerChanges()
+    (layers.numLayers, layers.hiddenSizes) = (numLayers, hiddenSizes)
+    (layers.headSize, layers.minimumHeads) = (headSize, minimumHeads)
+    layers.linformer = linformer
+    changes.styleformer = layers == StyleformerChanges() ? nil : layers
     (changes.zDim, changes.wDim) = (zDim, wDim)
     (changes.mappingLayers, changes.mbstdGroupSize) = (mappingLayers, mbstdGroupSize)
     changes.precision = precision?.dtype
@@ -98,6 +116,8 @@ extension TrainGANRequest: TrainingRequest {
       throw RequestError(
         "--cond", expected: "pictures with labels", found: "\(data.source ?? ""), without labels")
     }
+    var data = data
+    data.mirror = data.mirror ?? GANRecipe.mirrors(named: cfg ?? "auto")
     let dataset = try data.view(of: base, seed: seed ?? 0, mirror: data.mirror ?? false)
     let options = GANOptions(
       cfg: cfg ?? "auto",
