@@ -162,5 +162,5 @@ struct FeatureExtractor {
   }
 
   /// The model whose features `fid-portraits` compares.
-  private static let portraitsModel = "attributes-portraits64"
+  static let portraitsModel = "attributes-portraits64"
 }
