@@ -40,11 +40,8 @@ struct MetricMeasurement {
   ) throws {
     (self.job, self.generator, self.progress) = (job, generator, progress)
     content = try generator.parameters.contentHash()
-    let hasLabels = generator.traits.labelDim > 0
-    let dataset = try job.data?.open(for: generator.traits)
-    self.dataset = dataset
-    labels = LabelDraw(
-      all: hasLabels ? dataset.map { data in (0..<data.count).map(data.label) } ?? [] : [])
+    dataset = try job.data?.open(for: generator.traits)
+    labels = LabelDraw(of: dataset, for: generator.traits)
     rules = MetricRules(job.rule, seed: job.seed)
     store = FeatureStore(folder: job.cache)
   }

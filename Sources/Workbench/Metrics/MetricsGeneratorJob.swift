@@ -171,8 +171,10 @@ public struct MetricsGeneratorJob: Sendable {
 
     /// The first Fréchet distance that people call FID; nil if none was measured.
     public var frechetDistance: Double? {
-      findings.first { MetricRecipe($0.metric).map(MetricsGeneratorJob.isPublishedDistance) == true }?
-        .results.values.first
+      findings.first {
+        MetricRecipe($0.metric).map(MetricsGeneratorJob.isPublishedDistance) == true
+      }?
+      .results.values.first
     }
   }
 
