@@ -18,12 +18,11 @@ struct PathDistance {
   /// differences sum up to the distance.
   let embedding: (Tensor) -> Tensor
 
-  /// The distance of a metric.
+  /// The distance of a metric; nil if weights that it needs are not named.
   ///
   /// - Parameters:
   ///   - metric: A path length.
   ///   - files: Where weights of others are.
-  /// - Returns: The distance; nil if weights that it needs are not named.
   /// - Throws: `FileError` if a network cannot be read, or is another one.
   init?(for metric: MetricRecipe, _ files: FeatureNetworkFiles) throws {
     guard metric.isOfPortraits else {
@@ -42,6 +41,7 @@ struct PathDistance {
   ///   - name: What results call it.
   ///   - network: The network.
   ///   - side: The width and height of the pictures that it takes; nil for any.
+  /// - Throws: `FileError` if its weights cannot be hashed.
   private init(_ name: String, _ network: some PictureEmbedding, side: Int? = nil) throws {
     self.name = name
     hash = try network.parameters.contentHash()

@@ -203,8 +203,8 @@ public struct DisentanglementJob: Sendable {
     guard !metrics.isEmpty else {
       throw RequestError(
         "metrics disentanglement",
-        expected: "--vgg, --attributes, or --inception and --data; --data=portraits needs none",
-        found: "none of them")
+        expected: "--data=portraits, or weights: --vgg, --attributes, or --inception with --data",
+        found: "none of these")
     }
     return (metrics, weights, notes)
   }

@@ -69,7 +69,7 @@ struct DisentanglementPlots {
     guard !rows.isEmpty else { return nil }
     let panel = BarPanel(
       title: "separability, logarithmic; 1 is least", unit: "latent space",
-      vertical: Axis(logarithmicFor: [1] + rows.flatMap(\.values).compactMap(\.self)), base: 1,
+      vertical: Axis(logarithmicFor: [1, 2] + rows.flatMap(\.values).compactMap(\.self)), base: 1,
       groups: rows.map { BarPanel.Group(name: $0.name.suffix(1).uppercased(), values: $0.values) })
     return Plot(
       name: Self.separability, words: "Linear separability in Z and W",
