@@ -8,7 +8,7 @@ struct MetricsDisentanglement: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "disentanglement",
     abstract: "Study how far latents are disentangled: tables, plots.",
-    usage: "stylist metrics disentanglement --network=<file> --outdir=<folder> [<options>]",
+    usage: "stylist metrics disentanglement --network=<file> --outdir=<folder> ...",
     discussion: """
       EXAMPLES
         stylist metrics disentanglement --network=stylegan2-portraits64 \\

@@ -57,7 +57,10 @@ struct StoredPictures: MeasuredPictures {
     if let stored = dataset as? ImageDataset {
       content = try stored.files.contentHash()
     } else {
-      let rule = String(decoding: try JSONEncoder().encode(dataset.fingerprint), as: UTF8.self)
+      let encoder = JSONEncoder()
+      // The same text in every process.
+      encoder.outputFormatting = .sortedKeys
+      let rule = String(decoding: try encoder.encode(dataset.fingerprint), as: UTF8.self)
       content = "\(rule) \(dataset.shape) \(dataset.count)"
     }
     hash = content + (mirror ? " mirrored" : "") + (indices.map { " of which \($0)" } ?? "")

@@ -139,7 +139,7 @@ public struct DisentanglementJob: Sendable {
   private static func file(_ named: String) throws -> String {
     let file = try ShippedModels.file(named)
     guard ListedFile.isFolder(file) else { return file }
-    guard let newest = RunFolder.networks(in: file).last else {
+    guard let newest = RunFolder.networks(in: file).first else {
       throw FileError(
         .missing, file: file,
         expected: "a network, or the folder of a training with a network-snapshot-….safetensors",

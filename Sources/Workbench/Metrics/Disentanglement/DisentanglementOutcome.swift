@@ -152,8 +152,8 @@ extension DisentanglementJob {
             + "leave unknown of \(counted(attributeCount, "attribute")), 1 without a mistake."
           : nil,
         tells("fid")
-          ? "- Distances are of \(grouped(counts.pictures)) pictures"
-            + (data.map { " from \($0.source)" } ?? "")
+          ? "- Distances are between \(grouped(counts.pictures)) pictures and "
+            + "`\(data?.source ?? "")`"
             + (tells("fid-portraits") ? ", and are no FID" : "")
             + ". A picture of several latents has its own in the coarsest rows of W+, and others "
             + "from random rows on." : nil,

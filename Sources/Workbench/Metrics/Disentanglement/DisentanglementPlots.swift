@@ -66,10 +66,11 @@ struct DisentanglementPlots {
 
   private var separability: Plot? {
     let rows = rows("ls_")
-    guard !rows.isEmpty else { return nil }
+    guard let most = rows.flatMap(\.values).compactMap(\.self).max() else { return nil }
     let panel = BarPanel(
       title: "separability, logarithmic; 1 is least", unit: "latent space",
-      vertical: Axis(logarithmicFor: [1, 2] + rows.flatMap(\.values).compactMap(\.self)), base: 1,
+      // With room for the numbers above the bars.
+      vertical: Axis(logarithmicFor: [1, 3 * most]), base: 1,
       groups: rows.map { BarPanel.Group(name: $0.name.suffix(1).uppercased(), values: $0.values) })
     return Plot(
       name: Self.separability, words: "Linear separability in Z and W",
