@@ -57,22 +57,22 @@ struct MetricsDisentanglement: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The paths of each path length (default: 50000).", valueName: "count"))
+      "The paths of each path length.", valueName: "count"))
   var paths = DisentanglementJob.Counts().paths
 
   @Option(
     help: ArgumentHelp(
-      "The pictures that classifiers judge (default: 200000).", valueName: "count"))
+      "The pictures that classifiers judge.", valueName: "count"))
   var judged = DisentanglementJob.Counts().judged
 
   @Option(
     help: ArgumentHelp(
-      "The pictures of each distance (default: 50000).", valueName: "count"))
+      "The pictures of each distance.", valueName: "count"))
   var pictures = DisentanglementJob.Counts().pictures
 
   @Option(
     help: ArgumentHelp(
-      "The most latents of a picture, 1 to 9 (default: 4).", valueName: "count"))
+      "The most latents of a picture, 1 to 9.", valueName: "count"))
   var latents = DisentanglementJob.Counts().latents
 
   @OptionGroup var rules: MetricRuleOptions
