@@ -15,8 +15,8 @@ import Testing
     try await withScratchFolder { folder in
       let plan = try await stylist(study + ["-n"], in: folder)
       #expect(plan.exitCode == 0, "\(plan.stderr)")
-      #expect(plan.stdout.contains(/  ppl_zfull-portraits +8 paths +16 pictures\n/))
-      #expect(plan.stdout.contains(/  fid-portraits16-mix3 +16 pictures\n/))
+      #expect(plan.stdout.contains(/ppl_zfull-portraits +8 paths +16 pictures\n/))
+      #expect(plan.stdout.contains(/fid-portraits16-mix3 +16 pictures\n/))
       // Its pictures are too small for the classifier that comes with the program.
       #expect(plan.stdout.contains("separability is left out: it needs --attributes"))
       #expect(plan.stdout.contains("112 pictures in all"))
