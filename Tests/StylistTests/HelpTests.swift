@@ -16,7 +16,7 @@ struct HelpTests {
     "", "generate", "mix", "noise", "video", "attention", "align", "project", "invert",
     "directions", "directions sefa", "directions pca", "directions svm", "edit", "edit label",
     "edit reference", "edit direction", "metrics", "metrics generator",
-    "metrics folders", "metrics pairs", "model",
+    "metrics folders", "metrics pairs", "metrics disentanglement", "model",
     "model list", "model inspect", "model verify", "model convert", "model scan", "dataset",
     "dataset create", "dataset portraits",
     "dataset inspect", "dataset verify", "train", "train gan",

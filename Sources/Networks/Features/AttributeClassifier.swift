@@ -92,9 +92,25 @@ public final class AttributeClassifier: PictureClassifier {
   /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
   /// - Returns: [N, F].
   public func features(_ img: Tensor) -> Tensor {
+    let states = states(img)
+    return epilogue.features(states[states.count - 1])
+  }
+
+  /// What pictures look like to each block, from the finest map to the coarsest.
+  ///
+  /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
+  /// - Returns: The features that blocks hand on, each [N, C, r / 2, r / 2] for a block at r pixels.
+  public func stages(_ img: Tensor) -> [Tensor] { states(img).compactMap(\.x) }
+
+  /// What the first block is given, and what each hands on.
+  private func states(_ img: Tensor) -> [DiscriminatorBlock.State] {
     var state = DiscriminatorBlock.State(x: nil, img: img.channelsLast())
-    for block in blocks { state = block(state, precision: .float32) }
-    return epilogue.features(state)
+    var states = [state]
+    for block in blocks {
+      state = block(state, precision: .float32)
+      states.append(state)
+    }
+    return states
   }
 
   /// Judges pictures.
@@ -102,4 +118,18 @@ public final class AttributeClassifier: PictureClassifier {
   /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
   /// - Returns: [N, attributes], positive where an attribute is there.
   public func callAsFunction(_ img: Tensor) -> Tensor { epilogue.out(features(img)) }
+}
+
+extension AttributeClassifier: PictureEmbedding {
+  /// What pictures look like to all blocks, each of which counts alike: features of unit length over
+  /// the channels, whose squared differences are averaged over places.
+  ///
+  /// It is LPIPS's way to compare pictures without the weights that people's judgements gave to
+  /// channels there.
+  ///
+  /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
+  /// - Returns: [N, numbers].
+  public func embedding(_ img: Tensor) -> Tensor {
+    .concatenate(stages(img).map { $0.unitFeatures.asVectors() }, axis: 1)
+  }
 }

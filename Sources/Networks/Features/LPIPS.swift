@@ -38,7 +38,7 @@ public struct LPIPSConfiguration: NetworkConfiguration {
 }
 
 /// The distance of pictures as people see it.
-public final class LPIPS {
+public final class LPIPS: PictureEmbedding {
   /// The choices it was built from.
   public let configuration: LPIPSConfiguration
   /// All parameters, `features.0.weight` and so on, and the heads `lin0.model.1.weight`.
@@ -84,8 +84,7 @@ public final class LPIPS {
   /// - Returns: [N, numbers].
   public func embedding(_ img: Tensor) -> Tensor {
     let parts = zip(features(img), heads).map { x, head in
-      let scale = 1 / Double(x.size(2) * x.size(3)).squareRoot()
-      return (x * (head.clamped(from: 0).sqrt() * scale)).flattened(from: 1)
+      x.asVectors(weights: head.clamped(from: 0).sqrt())
     }
     return .concatenate(parts, axis: 1)
   }
@@ -95,6 +94,6 @@ public final class LPIPS {
   /// - Parameter img: [N, 3, H, W] in [-1, 1].
   /// - Returns: Five, each [N, C, h, w].
   public func features(_ img: Tensor) -> [Tensor] {
-    backbone.stages(img).map { $0 / ($0.length(over: 1) + 1e-10) }
+    backbone.stages(img).map(\.unitFeatures)
   }
 }

@@ -170,7 +170,7 @@ struct FeatureExtractor {
   }
 
   /// The model whose features `fid-portraits` compares.
-  private static let portraitsModel = "attributes-portraits64"
+  static let portraitsModel = "attributes-portraits64"
   /// The content hash of its weights.
   private static let portraitsContent =
     "e9cf277d466df5037ebed050e4ef8b66d5a3e73aed0af38616632d92eef5f96c"

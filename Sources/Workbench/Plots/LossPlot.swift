@@ -17,7 +17,7 @@ struct LossPlot {
 
   /// The picture.
   var image: ByteImage {
-    let size = LinePanel.size
+    let size = PanelFrame.size
     let legend = Legend(names: runs.map(\.name))
     let panels: [(title: String, names: [LossName])] = [
       ("generator loss", [.generator]), ("discriminator loss", [.discriminator]),
@@ -30,7 +30,7 @@ struct LossPlot {
     for (place, panel) in panels.enumerated() {
       let lines = runs.enumerated().flatMap { index, run in
         panel.names.map { name in
-          let colour = Colour.series[index % Colour.series.count]
+          let colour = Colour.series(index)
           return LinePanel.Line(
             colour: name == .fakeScore ? colour.pale : colour, width: 2.5, x: run.curves.kimg,
             y: run.curves.values[name] ?? [])
