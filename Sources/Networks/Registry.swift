@@ -30,6 +30,7 @@ public enum Registry {
   /// Every network whose features are compared.
   public static let featureNetworks: [any NetworkConfiguration.Type] = [
     FaceRecognitionConfiguration.self,
+    IdentityNetworkConfiguration.self,
     ResNetConfiguration.self,
     LPIPSConfiguration.self,
     InceptionConfiguration.self,

@@ -12,6 +12,8 @@ struct Train: AsyncParsableCommand {
         stylist train gan --resume=latest --outdir=runs
         stylist train attributes --data=portraits --res=32 --cbase=1024 --kimg=100 \\
           --outdir=runs
+        stylist train identity --data=portraits --res=32 --cbase=1024 --kimg=100 \\
+          --outdir=runs
       """,
-    subcommands: [TrainGAN.self, TrainAttributes.self])
+    subcommands: [TrainGAN.self, TrainAttributes.self, TrainIdentity.self])
 }
