@@ -33,6 +33,7 @@ public enum Registry {
     IdentityNetworkConfiguration.self,
     ResNetConfiguration.self,
     LPIPSConfiguration.self,
+    PerceptualDistanceConfiguration.self,
     InceptionConfiguration.self,
     VGG16Configuration.self,
   ]

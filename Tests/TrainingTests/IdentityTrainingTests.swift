@@ -153,7 +153,7 @@ struct IdentityTrainingTests {
       loss(Tensor([own, 0], shape: [1, 2]), people: [0]).item()
     }
     #expect(zip(values, values.dropFirst()).allSatisfy { $0 > $1 })
-    #expect(values.allSatisfy(\.isFinite))
+    #expect(values.allSatisfy { $0.isFinite })
   }
 
   @Test("the slope of the loss is that of its values, also where a picture is its person's vector")
