@@ -19,7 +19,7 @@ package struct PeopleSplit {
   ///
   /// - Parameters:
   ///   - dataset: The pictures; it says whom they show.
-  ///   - heldOut: How many of the last people are held out.
+  ///   - count: How many of the last people are held out.
   /// - Throws: `ConfigurationError` if there are too few people, or the data set knows none.
   package init(_ dataset: any Dataset, heldOut count: Int) throws(ConfigurationError) {
     let people = try Self.people(of: dataset)

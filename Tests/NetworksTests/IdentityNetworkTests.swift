@@ -39,8 +39,8 @@ import Testing
   func sizes() {
     let network = network()
     let pictures = Tensor.seeded([1, 3, 16, 16], seed: 3, dtype: .float32)
-    // Pixels repeated four times have the same averages, and so the same bits.
-    let large = adaptiveAveragePool2d(pictures, height: 64, width: 64)
+    // The mean of four equal numbers is exact, so that the bits are the same.
+    let large = adaptiveAveragePool2d(pictures, height: 32, width: 32)
     #expect(network.features(large).values() == network.features(pictures).values())
   }
 

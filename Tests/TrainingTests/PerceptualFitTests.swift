@@ -58,7 +58,7 @@ struct PerceptualFitTests {
   // MARK: Spoiling
 
   private func picture() throws -> Tensor {
-    try PortraitsDataset(count: 1, resolution: 32, seed: 9).batch(0..<1).images
+    try PortraitsDataset(count: 1, resolution: 64, seed: 9).batch(0..<1).images
   }
 
   @Test(
