@@ -8,6 +8,7 @@ struct TrainPerceptual: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "perceptual",
     abstract: "Fit a distance of pictures to a classifier's features.",
+    usage: "stylist train perceptual <options>",
     discussion: """
       EXAMPLES
         stylist train perceptual --classifier=attributes-portraits64 \\

@@ -64,7 +64,7 @@ import Testing
       let error = #expect(throws: ConfigurationError.self) { try changed.validate() }
       #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
-    refuses("embeddingSize: expected 2 to 65536") { $0.embeddingSize = 1 }
+    refuses("embeddingSize: expected from 2 to 65536") { $0.embeddingSize = 1 }
     refuses("resolution") { $0.resolution = 20 }
     refuses("channelBase") { $0.channelBase = 8 }
   }

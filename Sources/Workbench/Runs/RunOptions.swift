@@ -115,7 +115,9 @@ extension TrainingData {
     [
       .init("data", source), .init("res", "\(resolution)"),
       option("mirror", mirror ? "yes" : nil, else: "no"), option("subset", subset, else: "all"),
-    ] + (picturesPerIdentity.map { [.init("pictures-per-identity", "\($0)")] } ?? [])
+    ]
+      + (picturesPerIdentity.map { [.init("pictures-per-identity", "\($0)", isChanged: true)] }
+        ?? [])
   }
 }
 
