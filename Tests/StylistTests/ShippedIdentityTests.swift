@@ -10,6 +10,7 @@ import OrderedCollections
 import TestSupport
 import Tensors
 import Testing
+import Training
 
 @Suite("Shipped identity network")
 struct ShippedIdentityTests {

@@ -4,6 +4,7 @@
 import Checkpoints
 import Datasets
 import Foundation
+import Layers
 import Metrics
 import Networks
 import OrderedCollections
