@@ -50,7 +50,7 @@ struct TrainIdentityCommandTests {
         #expect(shown.stdout.contains(words), "\(words): \(shown.stdout)")
       }
       let listed = try await stylist(["runs", "list"], in: folder)
-      #expect(listed.stdout.contains("identity  portraits8"), "\(listed.stdout)")
+      #expect(listed.stdout.contains("00000  identity  portrai"), "\(listed.stdout)")
     }
   }
 
