@@ -20,7 +20,7 @@ struct HelpTests {
     "model list", "model inspect", "model verify", "model convert", "model scan", "dataset",
     "dataset create", "dataset portraits",
     "dataset inspect", "dataset verify", "train", "train gan",
-    "train attributes", "runs", "runs list", "runs show",
+    "train attributes", "train identity", "train perceptual", "runs", "runs list", "runs show",
     "runs compare", "bench", "bench generate", "bench encode", "bench train", "bench tables",
     "doctor",
     "completions",

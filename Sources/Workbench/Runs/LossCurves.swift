@@ -16,6 +16,8 @@ public enum LossName: String, CaseIterable, Codable, Sendable {
   case fakeScore = "Loss/scores/fake"
   /// How badly a classifier of attributes tells them.
   case attributes = "Loss/attributes/loss"
+  /// How badly an identity network tells people apart, with the margin.
+  case identity = "Loss/identity/loss"
 
   /// What people call it.
   public var label: String {
@@ -25,7 +27,7 @@ public enum LossName: String, CaseIterable, Codable, Sendable {
     case .r1: "R1 penalty"
     case .realScore: "score, real"
     case .fakeScore: "score, fake"
-    case .attributes: "loss"
+    case .attributes, .identity: "loss"
     }
   }
 }
