@@ -2,6 +2,7 @@
 
 import Layers
 public import Networks
+import OrderedCollections
 public import Tensors
 
 /// What people may change of a published recipe; nil for what the recipe says.
@@ -32,6 +33,10 @@ public struct GANRecipeChanges: Codable, Hashable, Sendable {
   public var mbstdGroupSize: Int?
   /// The number format of the highest resolutions.
   public var precision: DType?
+  /// What happens to images before the discriminator sees them; nil for nothing.
+  public var augmentation: AugmentationChoice?
+  /// Layers of the discriminator, from the image on, that do not learn.
+  public var frozenLayers: Int?
 
   /// No changes.
   public init() {}
@@ -47,7 +52,8 @@ public struct GANRecipe: Sendable {
   public var training: GANTrainerConfiguration
   /// Thousands of images after which the published training ends.
   public var kimg: Double
-
+  /// Layers of the discriminator, from the image on, that do not learn.
+  public var frozenLayers = 0
 }
 
 extension GANRecipe {
@@ -73,6 +79,11 @@ extension GANRecipe {
     }
     self = preset.recipe(
       resolution: resolution, imgChannels: imgChannels, labelDim: labelDim, changes: changes)
+    training.augmentation = changes.augmentation?.training
+    try training.augmentation?.pipe.validate(resolution: resolution)
+    frozenLayers = changes.frozenLayers ?? 0
+    try ConfigurationError.check(
+      "frozen layers", frozenLayers, in: 0...discriminator.layersFromImage.count)
     try generator.validate()
     try discriminator.validate()
     try training.validate()
@@ -94,6 +105,8 @@ extension GANRecipe {
     if let d = discriminator as? StyleGAN2DiscriminatorConfiguration {
       all.mbstdGroupSize = d.mbstdGroupSize
     }
+    all.augmentation = AugmentationChoice(training.augmentation)
+    all.frozenLayers = frozenLayers
     return all
   }
 
@@ -103,12 +116,24 @@ extension GANRecipe {
     let (g, d) = (ParameterStore(), ParameterStore())
     _ = generator.makeGenerator(Scope(g, device: .meta))
     _ = discriminator.makeDiscriminator(Scope(d, device: .meta))
-    return (g.parameterCount, d.parameterCount)
+    freeze(d)
+    return (g.parameterCount, d.trainable.values.reduce(0) { $0 + $1.count })
+  }
+
+  /// Keeps the discriminator's first layers from learning.
+  ///
+  /// - Parameter store: The discriminator's parameters.
+  func freeze(_ store: ParameterStore) {
+    for layer in discriminator.layersFromImage.prefix(frozenLayers) {
+      store.setTrainable(false, under: layer)
+    }
   }
 }
 
 extension GANRecipe: Encodable {
-  private enum CodingKeys: CodingKey { case generator, discriminator, training, parameters, kimg }
+  private enum CodingKeys: CodingKey {
+    case generator, discriminator, training, parameters, kimg, frozenLayers
+  }
   private enum NetworkKeys: CodingKey { case generator, discriminator }
 
   /// Writes the configurations that the networks and the trainer are made from, and how many
@@ -122,6 +147,7 @@ extension GANRecipe: Encodable {
     try discriminator.encode(to: recipe.superEncoder(forKey: .discriminator))
     try recipe.encode(training, forKey: .training)
     try recipe.encode(kimg, forKey: .kimg)
+    try recipe.encode(frozenLayers, forKey: .frozenLayers)
     var counts = recipe.nestedContainer(keyedBy: NetworkKeys.self, forKey: .parameters)
     let found = parameterCounts
     try counts.encode(found.generator, forKey: .generator)

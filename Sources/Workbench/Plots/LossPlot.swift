@@ -4,7 +4,7 @@ import Formats
 import Foundation
 
 /// A panel for what trainings measure: the losses of generator and discriminator, the R1 penalty, the
-/// scores; or the loss of a classifier.
+/// scores, the probability of augmentation; or the loss of a classifier.
 struct LossPlot {
   private let runs: [(name: String, curves: LossCurves)]
   private let kimg: Axis
@@ -22,7 +22,7 @@ struct LossPlot {
     let panels: [(title: String, names: [LossName])] = [
       ("generator loss", [.generator]), ("discriminator loss", [.discriminator]),
       ("R1 penalty", [.r1]), ("scores: real strong, fake pale", [.fakeScore, .realScore]),
-      ("attributes: cross-entropy", [.attributes]),
+      ("attributes: cross-entropy", [.attributes]), ("augmentation: p", [.augmentation]),
     ].filter { panel in runs.contains { panel.names.contains(where: $0.curves.tells) } }
     let columns = min(max(panels.count, 1), 2)
     let (width, height) = (columns * size.width, (panels.count + 1) / 2 * size.height)
