@@ -51,10 +51,12 @@ public func affineSampledReference(_ x: Tensor, at maps: Tensor, height: Int, wi
   let (px, py) = (places(0), places(1))
   let (left, top): (Tensor, Tensor) = (call("aten::floor", px), call("aten::floor", py))
   let pixels = x.reshaped(n, c, h * w)
-  /// What one of the four pixels around each place adds.
+  /// What one of the four pixels there adds.
   func corner(_ dx: Double, _ dy: Double) -> Tensor {
     let (cx, cy) = (left + dx, top + dy)
-    let (inX, inY) = (cx.clamped(from: 0, to: Double(w - 1)), cy.clamped(from: 0, to: Double(h - 1)))
+    let (inX, inY) = (
+      cx.clamped(from: 0, to: Double(w - 1)), cy.clamped(from: 0, to: Double(h - 1))
+    )
     let isInside: Tensor = call(
       "aten::logical_and", call("aten::eq.Tensor", cx, inX), call("aten::eq.Tensor", cy, inY))
     // 1 at the place itself, 0 a pixel away.

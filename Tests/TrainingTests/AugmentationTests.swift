@@ -186,8 +186,9 @@ import Training
   func sets() {
     let all = AugmentationPipe(.bgcfnc)
     #expect(AugmentationSet.allCases.count == 11)
-    #expect([all.xflip, all.xfrac, all.saturation, all.imageFilter, all.noise, all.cutout]
-      == [1, 1, 1, 1, 1, 1])
+    #expect(
+      [all.xflip, all.xfrac, all.saturation, all.imageFilter, all.noise, all.cutout]
+        == [1, 1, 1, 1, 1, 1])
     let bgc = AugmentationPipe(.bgc)
     #expect([bgc.rotate90, bgc.aniso, bgc.hue] == [1, 1, 1])
     #expect([bgc.imageFilter, bgc.noise, bgc.cutout] == [0, 0, 0])
@@ -216,7 +217,8 @@ import Training
       Double(drawn.count(where: isChanged)) / Double(count)
     }
     // Five standard deviations of a share of 4000.
-    func expectShare(_ expected: Double, _ name: String, _ isChanged: (PictureAugmentation) -> Bool) {
+    func expectShare(_ expected: Double, _ name: String, _ isChanged: (PictureAugmentation) -> Bool)
+    {
       let found = share(isChanged)
       let bound = 5 * (expected * (1 - expected) / Double(count)).squareRoot()
       #expect(abs(found - expected) < bound, "\(name): \(found)")
@@ -238,7 +240,9 @@ import Training
     #expect(abs(deviation - 0.5) < 0.05, "of the logarithm of contrast: \(deviation)")
   }
 
-  private func logarithm(_ x: Double) -> Double { Tensor([x]).log().item() / Tensor([2.0]).log().item() }
+  private func logarithm(_ x: Double) -> Double {
+    Tensor([x]).log().item() / Tensor([2.0]).log().item()
+  }
 
   @Test("values that cannot be are named, also where pictures are too small for a filter")
   func refusals() throws {
