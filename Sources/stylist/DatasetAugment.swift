@@ -8,6 +8,7 @@ struct DatasetAugment: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "augment",
     abstract: "Show what augmentation does to pictures in a training.",
+    usage: "stylist dataset augment --data=<source> --outdir=<folder> [<options>]",
     discussion: """
       EXAMPLES
         stylist dataset augment --data=portraits --outdir=out
