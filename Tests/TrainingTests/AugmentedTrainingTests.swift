@@ -78,7 +78,8 @@ private func augmentedSettings(
   // An interval of p has 4 iterations: 3, 5 and 6 lie within one, with signs already counted.
   @Test("a restored trainer goes on with the same bits, also within an interval", arguments: 3...6)
   func resuming(iterations: Int) throws {
-    var settings = augmentedSettings()
+    // p only falls, as no discriminator of ten iterations is right about everything.
+    var settings = augmentedSettings(target: 1)
     settings.augmentation?.pipe.noise = 1
     let first = try smallTrainer(settings)
     for i in 0..<iterations { try first.runIteration(real: realBatch(i)) }
