@@ -2,6 +2,7 @@
 
 import Layers
 public import Networks
+import OrderedCollections
 public import Tensors
 
 /// What people may change of a published recipe; nil for what the recipe says.
@@ -36,6 +37,10 @@ public struct GANRecipeChanges: Codable, Hashable, Sendable {
   public var precision: DType?
   /// Styleformer's layers.
   public var styleformer: StyleformerChanges?
+  /// What happens to images before the discriminator sees them; nil for nothing.
+  public var augmentation: AugmentationChoice?
+  /// Layers of the discriminator, from the image on, that do not learn.
+  public var frozenLayers: Int?
 
   /// No changes.
   public init() {}
@@ -51,7 +56,8 @@ public struct GANRecipe: Sendable {
   public var training: GANTrainerConfiguration
   /// Thousands of images after which the published training ends.
   public var kimg: Double
-
+  /// Layers of the discriminator, from the image on, that do not learn.
+  public var frozenLayers = 0
 }
 
 extension GANRecipe {
@@ -60,6 +66,14 @@ extension GANRecipe {
 
   private static let named: [any NamedGANRecipe] =
     StyleGAN2Preset.trained + StyleformerRecipe.all + TransformerRecipe.all
+
+  /// How often a recipe augments images, unless people say otherwise.
+  ///
+  /// - Parameter name: One of `names`.
+  /// - Returns: As often as the discriminator needs it, also for other names.
+  public static func usualAugmentation(of name: String) -> AugmentationChoice.Mode {
+    named.first { $0.name == name }?.usualAugmentation ?? .ada
+  }
 
   /// Whether the published training of a recipe saw images mirrored, too.
   ///
@@ -89,6 +103,14 @@ extension GANRecipe {
     let images = ImageTraits(
       resolution: resolution, channels: imgChannels, labelDim: labelDim)
     self = try recipe.recipe(for: images, changes)
+    training.augmentation = changes.augmentation?.training
+    if (generator as? StyleformerConfiguration)?.linformer == true {
+      training.augmentation?.control.mostEffectiveP = 0.7
+    }
+    try training.augmentation?.pipe.validate(resolution: resolution)
+    frozenLayers = changes.frozenLayers ?? 0
+    try ConfigurationError.check(
+      "frozen layers", frozenLayers, in: 0...discriminator.layersFromImage.count)
     try generator.validate()
     try discriminator.validate()
     try training.validate()
@@ -119,6 +141,8 @@ extension GANRecipe {
     if let d = discriminator as? StyleGAN2DiscriminatorConfiguration {
       all.mbstdGroupSize = d.mbstdGroupSize
     }
+    all.augmentation = AugmentationChoice(training.augmentation)
+    all.frozenLayers = frozenLayers
     return all
   }
 
@@ -128,12 +152,24 @@ extension GANRecipe {
     let (g, d) = (ParameterStore(), ParameterStore())
     _ = generator.makeGenerator(Scope(g, device: .meta))
     _ = discriminator.makeDiscriminator(Scope(d, device: .meta))
-    return (g.parameterCount, d.parameterCount)
+    freeze(d)
+    return (g.parameterCount, d.trainable.values.reduce(0) { $0 + $1.count })
+  }
+
+  /// Keeps the discriminator's first layers from learning.
+  ///
+  /// - Parameter store: The discriminator's parameters.
+  func freeze(_ store: ParameterStore) {
+    for layer in discriminator.layersFromImage.prefix(frozenLayers) {
+      store.setTrainable(false, under: layer)
+    }
   }
 }
 
 extension GANRecipe: Encodable {
-  private enum CodingKeys: CodingKey { case generator, discriminator, training, parameters, kimg }
+  private enum CodingKeys: CodingKey {
+    case generator, discriminator, training, parameters, kimg, frozenLayers
+  }
   private enum NetworkKeys: CodingKey { case generator, discriminator }
 
   /// Writes the configurations that the networks and the trainer are made from, and how many
@@ -147,6 +183,7 @@ extension GANRecipe: Encodable {
     try discriminator.encode(to: recipe.superEncoder(forKey: .discriminator))
     try recipe.encode(training, forKey: .training)
     try recipe.encode(kimg, forKey: .kimg)
+    try recipe.encode(frozenLayers, forKey: .frozenLayers)
     var counts = recipe.nestedContainer(keyedBy: NetworkKeys.self, forKey: .parameters)
     let found = parameterCounts
     try counts.encode(found.generator, forKey: .generator)

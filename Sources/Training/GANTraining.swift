@@ -32,6 +32,7 @@ public final class GANTraining: Trainable {
     let random = TorchGenerator(seed: UInt64(options.seed))
     let g = recipe.generator.makeGenerator(Scope(ParameterStore(), generator: random))
     let d = recipe.discriminator.makeDiscriminator(Scope(ParameterStore(), generator: random))
+    recipe.freeze(d.parameters)
     trainer = try GANTrainer(
       generator: g, discriminator: d, configuration: recipe.training, seed: UInt64(options.seed))
     pictures = TrainingPictures(
@@ -75,6 +76,11 @@ public final class GANTraining: Trainable {
       ("G", "Loss/G/loss"), ("D", "Loss/D/loss"), ("real", "Loss/scores/real"),
       ("fake", "Loss/scores/fake"),
     ]
+  }
+
+  /// The probability of augmentation; 0 where there is none.
+  public var currentNumbers: [(word: String, name: String, value: Double)] {
+    [("augment", "Progress/augment", trainer.augmentation?.p ?? 0)]
   }
 
   // MARK: States

@@ -18,6 +18,8 @@ protocol NamedGANRecipe: Sendable {
   var name: String { get }
   /// Whether the published training saw images mirrored, too.
   var mirrors: Bool { get }
+  /// How often images are augmented, unless people say otherwise.
+  var usualAugmentation: AugmentationChoice.Mode { get }
 
   /// The networks and settings for images.
   ///
@@ -31,8 +33,10 @@ protocol NamedGANRecipe: Sendable {
 }
 
 extension NamedGANRecipe {
-  /// Most were not.
+  /// Most did not.
   var mirrors: Bool { false }
+  /// As often as the discriminator needs it, as in the program of StyleGAN2-ADA.
+  var usualAugmentation: AugmentationChoice.Mode { .ada }
 }
 
 extension GANRecipeChanges {

@@ -26,6 +26,8 @@ struct TransformerRecipe: NamedGANRecipe {
   /// Whether the discriminator should judge transformed images alike.
   private var isConsistent = true
   private(set) var mirrors = false
+  /// Transformed images are what consistency is about.
+  let usualAugmentation = AugmentationChoice.Mode.noaug
 
   private init(_ name: String, _ network: String, _ set: (inout TransformerRecipe) -> Void) {
     (self.name, self.network) = (name, network)
@@ -71,6 +73,7 @@ struct TransformerRecipe: NamedGANRecipe {
         ("cbase", changes.channelBase != nil), ("mbstd-group", changes.mbstdGroupSize != nil),
         ("z-dim", changes.zDim != nil),
         ("precision=bfloat16", changes.precision ?? .float32 != .float32),
+        ("aug", changes.augmentation.map { $0.mode != .noaug } ?? false),
         ("num-layers and the like", changes.styleformer != nil),
       ])
     guard images.channels == 3, images.labelDim == 0 else {

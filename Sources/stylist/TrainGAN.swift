@@ -36,6 +36,7 @@ struct TrainGAN: AsyncParsableCommand {
   @OptionGroup(title: "DATA") var data: TrainingDataOptions
 
   @OptionGroup(title: "RECIPE") var recipe: RecipeOptions
+  @OptionGroup(title: "AUGMENTATION") var augmentation: AugmentationOptions
   @OptionGroup(title: "SCHEDULE") var schedule: ScheduleOptions
 
   @Option(
@@ -65,6 +66,7 @@ struct TrainGAN: AsyncParsableCommand {
     (request.initFrom, request.seed, request.threads) = (initFrom, seed, threadOptions.threads)
     request.data = data.request(isNew: place.resume == nil)
     recipe.fill(&request)
+    augmentation.fill(&request)
     request.schedule = schedule.request
     request.metrics = try metrics.job()
     let start = try place.start(

@@ -4,7 +4,7 @@ import Formats
 import Foundation
 
 /// A panel for what trainings measure: the losses of generator and discriminator, the R1 penalty, the
-/// scores; or the loss of a classifier or an identity network.
+/// scores, the probability of augmentation; or the loss of a classifier or an identity network.
 struct LossPlot {
   private let runs: [(name: String, curves: LossCurves)]
   private let kimg: Axis
@@ -24,6 +24,7 @@ struct LossPlot {
       ("R1 penalty", [.r1]), ("scores: real strong, fake pale", [.fakeScore, .realScore]),
       ("attributes: cross-entropy", [.attributes]),
       ("identity: cross-entropy with margin", [.identity]),
+      ("augmentation: p", [.augmentation]),
     ].filter { panel in runs.contains { panel.names.contains(where: $0.curves.tells) } }
     let columns = min(max(panels.count, 1), 2)
     let (width, height) = (columns * size.width, (panels.count + 1) / 2 * size.height)

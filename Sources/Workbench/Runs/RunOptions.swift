@@ -52,10 +52,24 @@ extension GANOptions: RunOptions {
       option("z-dim", changes.zDim), option("w-dim", changes.wDim),
       option("map-depth", changes.mappingLayers), option("mbstd-group", changes.mbstdGroupSize),
       option("precision", changes.precision, else: "\(training.precision)"),
+    ] + listedAugmentation + [
+      option("freezed", changes.frozenLayers, else: "0"),
       .init("seed", "\(seed)", isChanged: seed != 0),
       option("init-from", initFrom, else: "nothing"),
       .init("threads", "\(threads)"),
     ]
+  }
+
+  /// What happens to pictures; trainings from before there was augmentation have none.
+  private var listedAugmentation: [RunReport.Option] {
+    let (choice, usual) = (changes.augmentation ?? AugmentationChoice(.noaug), AugmentationChoice())
+    return [
+      .init("aug", choice.mode.rawValue, isChanged: choice.mode != usual.mode),
+      choice.mode == .noaug
+        ? nil : .init("augpipe", choice.pipe.rawValue, isChanged: choice.pipe != usual.pipe),
+      choice.p.map { .init("p", fourDigits($0), isChanged: true) },
+      choice.target.map { .init("target", fourDigits($0), isChanged: $0 != usual.target) },
+    ].compactMap(\.self)
   }
 
   func networks() throws -> [NetworkSize] {

@@ -52,7 +52,7 @@ struct IdentitySheet {
           width: cell, height: cell, filter: .lanczos)
         canvas.place(picture, x: x, y: y)
         guard shown[index].person != row else { continue }
-        canvas.fill(x: x..<x + cell, y: y + cell..<y + cell + bar, colour: Colour.series[1])
+        canvas.fill(x: x..<x + cell, y: y + cell..<y + cell + bar, colour: Colour.series(1))
       }
     }
     image = canvas.image

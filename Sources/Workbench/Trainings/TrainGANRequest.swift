@@ -56,6 +56,16 @@ public struct TrainGANRequest: Sendable {
   public var mbstdGroupSize: Int?
   /// The number format of the highest resolutions.
   public var precision: Precision?
+  /// How often images are augmented before the discriminator sees them: `noaug`, `ada` or `fixed`.
+  public var augmentation: String?
+  /// What may happen to them, such as `bgc`.
+  public var augmentationSet: String?
+  /// The probability of augmentation, where it is fixed.
+  public var augmentationP: Double?
+  /// The target of adaptive augmentation.
+  public var augmentationTarget: Double?
+  /// Layers of the discriminator, from the image on, that do not learn.
+  public var frozenLayers: Int?
   /// Where all random streams start.
   public var seed: UInt32?
   /// Threads that one operation may use.
@@ -89,7 +99,26 @@ public struct TrainGANRequest: Sendable {
     (changes.zDim, changes.wDim) = (zDim, wDim)
     (changes.mappingLayers, changes.mbstdGroupSize) = (mappingLayers, mbstdGroupSize)
     changes.precision = precision?.dtype
+    changes.augmentation = choice
+    changes.frozenLayers = frozenLayers
     return changes
+  }
+
+  /// The augmentation of a new training.
+  private var choice: AugmentationChoice {
+    AugmentationChoice(
+      effectiveAugmentation, pipe: augmentationSet.flatMap(AugmentationSet.init) ?? .bgc,
+      p: augmentationP, target: augmentationTarget)
+  }
+
+  /// How often images of a new training are augmented.
+  var effectiveAugmentation: AugmentationChoice.Mode {
+    augmentationMode ?? GANRecipe.usualAugmentation(of: cfg ?? "auto")
+  }
+
+  /// How often images are augmented; nil if it was not said, or in words that mean nothing.
+  var augmentationMode: AugmentationChoice.Mode? {
+    augmentation.flatMap(AugmentationChoice.Mode.init)
   }
 }
 
@@ -192,6 +221,26 @@ extension TrainGANRequest: TrainingRequest {
       "batch \(training.batchSize) in parts of \(training.microBatchSize), "
         + "γ \(fourDigits(training.r1Gamma)), learning rates \(rates.joined(separator: " and ")), "
         + "average over \(fourDigits(made.averageKimg ?? 0)) kimg, \(training.precision)",
-    ]
+      augmentationLine(training.augmentation, made.augmentation?.pipe),
+    ] + (recipe.frozenLayers > 0 ? [Self.frozenLine(recipe.frozenLayers)] : [])
+  }
+}
+
+extension TrainGANRequest {
+  /// What happens to pictures before the discriminator sees them, in a line.
+  private func augmentationLine(_ augmentation: TrainingAugmentation?, _ set: AugmentationSet?)
+    -> String
+  {
+    guard let control = augmentation?.control else { return "no augmentation" }
+    let name = set?.rawValue ?? "its own"
+    guard let target = control.target else {
+      return "augmentation \(name) with p \(fourDigits(control.initialP)) all the time"
+    }
+    return "augmentation \(name) with p from \(fourDigits(control.initialP)) on, towards a target "
+      + "of \(fourDigits(target)), by 1 in \(fourDigits(control.kimg)) kimg"
+  }
+
+  private static func frozenLine(_ count: Int) -> String {
+    "the first \(counted(count, "layer")) of the discriminator \(count == 1 ? "does" : "do") not learn"
   }
 }
