@@ -64,7 +64,7 @@ struct StyleformerRecipe: NamedGANRecipe {
     try changes.refuse(
       in: name,
       [
-        ("channel-multiplier", changes.channelMultiplier != nil),
+        ("channel-multiplier", changes.channelMultiplier != nil)
       ])
     let preset = preset ?? Self.published[images.resolution] ?? .lsun128l
     let (settings, changed) = settings(for: preset, changes)
