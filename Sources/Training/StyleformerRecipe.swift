@@ -20,6 +20,15 @@ public struct StyleformerChanges: Codable, Hashable, Sendable {
   /// No changes.
   public init() {}
 
+  /// The options behind changes, and whether each was changed.
+  static func options(_ changes: StyleformerChanges?) -> [(name: String, isChanged: Bool)] {
+    [
+      ("num-layers", changes?.numLayers != nil), ("g-dict", changes?.hiddenSizes != nil),
+      ("depth", changes?.headSize != nil), ("minimum-head", changes?.minimumHeads != nil),
+      ("linformer", changes?.linformer != nil),
+    ]
+  }
+
   /// What is there to change, as a configuration has it.
   init(_ configuration: StyleformerConfiguration) {
     (numLayers, hiddenSizes) = (configuration.numLayers, configuration.hiddenSizes)
