@@ -121,7 +121,7 @@ def main():
     if options.command == "train":
         times, first, count = train(options)
         report["cfg"], _, resolution = options.cfg.rpartition("-")
-        report["resolution"] = int(resolution)
+        report["resolution"], report["cbase"], report["cmax"], _ = CONFIGURATIONS["train"][options.cfg]
         phases = {phase: statistics.median(t) for phase, t in times.items()}
         best = {phase: min(t) for phase, t in times.items()}
         mix = lambda t: t["Gmain"] + t["Greg"] / 4 + t["Dmain"] + t["Dreg"] / 16

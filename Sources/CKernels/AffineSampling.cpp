@@ -203,12 +203,12 @@ struct LinearFunction : torch::autograd::Function<LinearFunction<compute, transp
 
 at::Tensor affineSampleAutograd(const at::Tensor &x, const at::Tensor &matrices,
                                 at::IntArrayRef size) {
-  return LinearFunction<affineSampleCPU, affineSpread>::apply(x, matrices, size);
+  return LinearFunction<affineSample, affineSpread>::apply(x, matrices, size);
 }
 
 at::Tensor affineSpreadAutograd(const at::Tensor &y, const at::Tensor &matrices,
                                 at::IntArrayRef size) {
-  return LinearFunction<affineSpreadCPU, affineSample>::apply(y, matrices, size);
+  return LinearFunction<affineSpread, affineSample>::apply(y, matrices, size);
 }
 
 }  // namespace

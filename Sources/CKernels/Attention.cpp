@@ -242,7 +242,8 @@ at::Tensor windowAttention(const at::Tensor &q, const at::Tensor &k, const at::T
   const int64_t samples = q.size(0), height = q.size(1), width = q.size(2), heads = q.size(3);
   const int64_t tokens = size * size, kinds = biases.dim() == 4 ? biases.size(0) : 0;
   TORCH_CHECK(q.sizes() == k.sizes() && size > 0 && height % size == 0 && width % size == 0 &&
-                  int64_t(shifts.size()) == heads,
+                  int64_t(shifts.size()) == heads &&
+                  std::all_of(shifts.begin(), shifts.end(), [](int64_t s) { return s >= 0; }),
               "window_attention: q and k of sizes ", q.sizes(), " and ", k.sizes(), ", windows of ",
               size, ", ", shifts.size(), " shifts");
   TORCH_CHECK((kinds == 1 || kinds == 4) && biases.size(1) == heads && biases.size(2) == tokens &&

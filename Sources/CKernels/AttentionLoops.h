@@ -106,7 +106,8 @@ template <typename Format>
 CKERNELS_INLINE void attended(const AttentionBlock<typename Format::Number> &b) {
   alignas(64) float scores[keyBlock * queryBlock];
   Wide most[registers], total[registers] = {};
-  for (int v = 0; v < registers; v++) most[v] = Wide{} - std::numeric_limits<float>::infinity();
+  // Below every score but -∞, and not -∞ itself: keys that a bias forbids weigh 0 beside it.
+  for (int v = 0; v < registers; v++) most[v] = Wide{} - 1e30f;
   std::fill(b.results, b.results + b.depth * queryBlock, 0.f);
   for (int64_t first = 0; first < b.count; first += keyBlock) {
     const int64_t count = std::min(keyBlock, b.count - first);

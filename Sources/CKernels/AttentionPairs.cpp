@@ -37,7 +37,7 @@ struct Pairs {
   static CKERNELS_INLINE Wide weightOf(const float *scores, const Wide &most) {
     const Wide lowest = Wide{} - 150;
     Wide power = loaded<wideCount>(scores) * 1.44269504f - most * 1.44269504f;
-    power = power > lowest ? power : lowest;
+    power = lowest > power ? lowest : power;  // which lets NaN through
     const Wide n = reinterpret_cast<Wide>(
         _mm512_roundscale_ps(reinterpret_cast<__m512>(power), _MM_FROUND_TO_NEAREST_INT));
     const Wide r = power - n;

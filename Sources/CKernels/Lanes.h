@@ -1,4 +1,5 @@
-// Numbers side by side in registers: what is computed with them, and in which formats they lie in memory.
+// Numbers side by side in registers: what is computed with them, and in which formats they lie in
+// memory.
 
 #pragma once
 
@@ -20,6 +21,9 @@ namespace ckernels {
 // Numbers that are computed side by side: one register of AVX2 in float32.
 constexpr int64_t laneCount = 8;
 
+// Each file has its own of what follows: some are compiled for wider registers than others.
+namespace {
+
 inline int64_t roundedUp(int64_t count) { return (count + laneCount - 1) / laneCount * laneCount; }
 
 // Consecutive things of a list.
@@ -27,8 +31,6 @@ struct Span {
   int64_t begin, end;
   int64_t count() const { return end - begin; }
 };
-
-namespace {
 
 template <typename Acc, int64_t count = laneCount>
 using Lanes __attribute__((vector_size(count * sizeof(Acc)))) = Acc;

@@ -165,7 +165,7 @@ std::tuple<at::Tensor, at::Tensor> forwardCPU(const at::Tensor &qIn, const at::T
 // The sums of all tiles of each head, in the order of the tiles.
 template <typename Acc>
 at::Tensor summedBiases(const std::vector<Acc> &parts, const Map &map) {
-  const int64_t side = map.biasSide(), places = map.tileCount() / map.heads;
+  const int64_t side = map.biasSide(), places = map.heads ? map.tileCount() / map.heads : 0;
   at::Tensor sums = at::empty({map.heads, side, side}, c10::CppTypeToScalarType<Acc>::value);
   Acc *to = sums.template mutable_data_ptr<Acc>();
   forEachRow(map.heads * side, places * side, [&](int64_t row) {

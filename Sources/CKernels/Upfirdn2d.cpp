@@ -268,8 +268,7 @@ struct Upfirdn2dFunction : torch::autograd::Function<Upfirdn2dFunction> {
                             const at::Tensor &filter, at::IntArrayRef up, at::IntArrayRef down,
                             at::IntArrayRef padding, bool flipFilter, double gain) {
     at::AutoDispatchBelowADInplaceOrView below;
-    const auto compute = x.is_meta() ? upfirdn2dMeta : upfirdn2dCPU;
-    const at::Tensor y = compute(x, filter, up, down, padding, flipFilter, gain);
+    const at::Tensor y = upfirdn2d(x, filter, up, down, padding, flipFilter, gain);
     context->save_for_backward({filter});
     auto &saved = context->saved_data;
     saved["up"] = up.vec();
@@ -313,6 +312,7 @@ TORCH_LIBRARY_FRAGMENT(stylist, library) {
       " -> Tensor");
 }
 TORCH_LIBRARY_IMPL(stylist, CPU, library) { library.impl("upfirdn2d", upfirdn2dCPU); }
+TORCH_LIBRARY_IMPL(stylist, Meta, library) { library.impl("upfirdn2d", upfirdn2dMeta); }
 TORCH_LIBRARY_IMPL(stylist, Autograd, library) { library.impl("upfirdn2d", upfirdn2dAutograd); }
 
 }  // namespace ckernels

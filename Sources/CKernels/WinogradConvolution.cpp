@@ -1,6 +1,5 @@
-// What StyleGAN's layers are made of where no gradients are needed, for images in channels-last
-// order: 3×3 convolutions by Winograd's minimal filtering and low-pass filters, finished in the
-// same pass.
+// 3×3 convolutions by Winograd's minimal filtering, for images in channels-last order, and what follows
+// them in StyleGAN's layers in the same pass.
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/conv_transpose2d.h>
@@ -59,6 +58,7 @@ struct Convolution {
 
   // Either the frequencies of all kernels are kept, or those of all patches: what takes less.
   void run(const Epilogues *epilogues) const {
+    if (tiles == 0) return;
     const int64_t most = kernelCount * outChannels / frequencies;  // tiles that take as much
     if (tiles > most) return runByTiles(epilogues);
     const int64_t samples = x.size(0), together = most / tiles;

@@ -43,9 +43,14 @@ int64_t ofConvolution(Inputs inputs) {
   return outputs * product(weight.sizes().slice(1));
 }
 
-// Of stylist::conv3x3(x, weight, bias, stride), which calls itself once more below autograd.
+// Operators with gradients of their own call themselves once more below autograd.
+bool isCalledAgain() {
+  return c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutogradFunctionality);
+}
+
+// Of stylist::conv3x3(x, weight, bias, stride).
 int64_t ofConvolution3x3(Inputs inputs) {
-  if (c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutogradFunctionality)) return 0;
+  if (isCalledAgain()) return 0;
   const at::Tensor &x = inputs[0].toTensor(), &weight = inputs[1].toTensor();
   const int64_t stride = inputs[3].toInt();
   return x.size(0) * (x.size(2) / stride) * (x.size(3) / stride) * weight.numel();
@@ -67,7 +72,7 @@ int64_t multiplyAdds(const char *name, Inputs inputs) {
     // Queries [N, h, L, D] meet keys [N, h, K, D], and each pair takes values of D numbers.
     return tensor(0).numel() * tensor(1).size(2) * 2;
   }
-  if (is("stylist::upfirdn2d")) {
+  if (is("stylist::upfirdn2d") && !isCalledAgain()) {
     // Of an enlarged image only every up-th number along an axis is not 0.
     const auto up = inputs[2].toIntVector(), down = inputs[3].toIntVector(),
                padding = inputs[4].toIntVector();

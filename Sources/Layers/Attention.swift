@@ -8,8 +8,8 @@ public import Tensors
 /// On the processor and on CUDA the memory is linear in the number of tokens. Where no gradients are
 /// recorded, the processor computes narrow heads without a bias by our own operator; in bfloat16 it
 /// rounds weights and results, and sums in float32. Gradients are of first order: whoever
-/// differentiates twice, as the path length's regularisation does, takes the reference. Where the bias is itself learned, and while gradients are recorded for it, libtorch
-/// computes the plain way instead.
+/// differentiates twice, as the path length's regularisation does, takes the reference. Where the bias
+/// is itself learned, and while gradients are recorded for it, libtorch computes the plain way instead.
 ///
 /// - Shape: N batch, h heads, L queries, K keys, D head width.
 /// - Parameters:

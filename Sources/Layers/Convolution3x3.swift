@@ -1,5 +1,5 @@
-// 3×3 convolutions that keep the size of images, halve it or double it: by Winograd's minimal filtering where
-// they can be, beside the definition.
+// 3×3 convolutions that keep the size of images, halve it or double it: by Winograd's minimal
+// filtering where they can be, beside the definition.
 
 import CKernels
 public import Tensors
@@ -109,8 +109,7 @@ func hasWinogradKernels(_ weight: Tensor) -> Bool {
 /// - Parameter weight: [O, I, 3, 3].
 /// - Returns: Whether float32 is the quicker format.
 public func isQuickerInFloat32(weight: Tensor) -> Bool {
-  !recordsGradients && weight.device == .cpu && weight.dtype == .float32 && hasWideRegisters
-    && weight.size(1) % 16 == 0 && weight.size(0) % 32 == 0
+  !recordsGradients && hasWinogradKernels(weight) && weight.size(1) % 16 == 0
 }
 
 private let hasWideRegisters = kernelFeatureLevel == "AVX512"

@@ -58,7 +58,7 @@ public final class ConvolutionLayer {
   package func callAsFunction(
     _ x: Tensor, norm: BatchNormLayer?, slopes: PReLULayer? = nil, rowPadding: Int? = nil
   ) -> Tensor {
-    guard isFinishable, !recordsGradients, rowPadding == nil else {
+    guard isFinishable, rowPadding == nil else {
       let rows = rowPadding ?? padding
       var y: Tensor =
         rows == padding

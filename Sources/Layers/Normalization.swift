@@ -38,10 +38,14 @@ extension Tensor {
 /// the same for any number of threads; elsewhere libtorch's own are taken.
 ///
 /// - Shape: `x` [N, P, C], results [N, 1, C].
-/// - Parameter x: Tokens of samples.
-/// - Returns: Of each channel of each sample, the mean squared distance from the mean, and the mean.
+/// - Parameter x: Tokens of samples, of 16 bits or more a number.
+/// - Returns: Of each channel of each sample, the mean squared distance from the mean, and the mean, in
+///   32 bits or more a number.
 public func channelMoments(_ x: Tensor) -> (variance: Tensor, mean: Tensor) {
-  guard !recordsGradients, x.device == .cpu else { return x.varianceAndMean(over: 1) }
+  guard !recordsGradients, x.device == .cpu else {
+    let wide = x.dtype == .float64 ? x : x.cast(to: .float32)
+    return wide.varianceAndMean(over: 1)
+  }
   ckernels_register()
   let moments = callMany("stylist::channel_moments", x)
   return (moments[0], moments[1])

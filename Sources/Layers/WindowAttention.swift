@@ -19,7 +19,7 @@ public import Tensors
 ///     that lie neither in the last row nor in the last column of their grid, in the last column, in
 ///     the last row, and in both.
 ///   - windowSize: s, the width and height of a window, of which H and W are multiples.
-///   - shifts: For each head how far its grid is moved down and to the right.
+///   - shifts: For each head how far its grid is moved down and to the right, from 0 on.
 ///   - scale: The factor on the products; nil for `1 / sqrt(D)`.
 /// - Returns: For each pixel and head the weighted sum of the values; nil where the operator cannot
 ///   be taken.
@@ -34,7 +34,10 @@ public func windowAttention(
 }
 
 /// Whether our own operators compute attention of these queries.
-func takesOwnAttention(_ q: Tensor) -> Bool {
+///
+/// - Parameter q: The queries.
+/// - Returns: Whether they do, now that gradients are recorded or not.
+package func takesOwnAttention(_ q: Tensor) -> Bool {
   guard !recordsGradients, q.device == .cpu, [.float32, .bfloat16].contains(q.dtype) else {
     return false
   }

@@ -30,21 +30,6 @@ public struct FeatureMoments {
     products = .zeros([dimension, dimension], dtype: .float64)
   }
 
-  /// Moments from sums that were stored.
-  ///
-  /// - Parameters:
-  ///   - count: How many features they are of.
-  ///   - sum: [D].
-  ///   - products: [D, D].
-  public init(count: Int, sum: Tensor, products: Tensor) {
-    precondition(
-      sum.rank == 1 && products.shape == [sum.size(0), sum.size(0)],
-      "sums \(sum.shape) and products \(products.shape)")
-    self.count = count
-    self.sum = sum.cast(to: .float64)
-    self.products = products.cast(to: .float64)
-  }
-
   /// The numbers in a feature.
   public var dimension: Int { sum.size(0) }
 

@@ -40,8 +40,8 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
   public let isFull: Bool
   /// How many latents each generated picture is mixed of; 1 for pictures as they are.
   public let latents: Int
-  /// Whether features are those of the classifier of portraits that comes with the program, rather
-  /// than of the network that published figures are made with.
+  /// Whether features are those of models of portraits that come with the program, rather than of the
+  /// network that published figures are made with.
   public var isOfPortraits: Bool { description.contains("-portraits") }
 
   /// Whether it is a path length or separability, whose names do not say how many paths or pictures

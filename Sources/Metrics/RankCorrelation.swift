@@ -9,9 +9,10 @@
 /// - Parameters:
 ///   - first: Numbers.
 ///   - second: As many others, in the same order.
-/// - Returns: From -1 to 1; not a number if all of one are equal.
+/// - Returns: From -1 to 1; not a number if all of one are equal, or one is not a number.
 public func rankCorrelation(_ first: [Double], _ second: [Double]) -> Double {
   precondition(first.count == second.count, "\(first.count) numbers beside \(second.count)")
+  guard !(first + second).contains(where: \.isNaN) else { return .nan }
   let (a, b) = (ranks(first), ranks(second))
   let mean = Double(first.count - 1) / 2
   func sum(_ x: [Double], _ y: [Double]) -> Double {

@@ -73,8 +73,9 @@ public struct Verification: Sendable {
   }
 
   /// The area under the receiver operating characteristic (AUC): how often a pair of one person is
-  /// more similar than a pair of two, ½ for guessing.
+  /// more similar than a pair of two, ½ for guessing; not a number if a similarity is not.
   public var areaUnderCurve: Double {
+    guard !(same + different).contains(where: \.isNaN) else { return .nan }
     let all =
       (same.map { ($0, true) } + different.map { ($0, false) }).sorted { $0.0 < $1.0 }
     var (won, below, place) = (0.0, 0.0, 0)

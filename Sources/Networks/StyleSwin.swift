@@ -186,7 +186,7 @@ public final class DoubleAttention: PixelAttention {
   /// where there is no operator for it.
   private func attendInPlace(_ qkv: Tensor) -> Tensor? {
     // Of larger windows the biases, which are copied, would take gigabytes.
-    guard windowSize <= 16 else { return nil }
+    guard windowSize <= 16, takesOwnAttention(qkv) else { return nil }
     let parts = qkv.reshaped(qkv.size(0), resolution, resolution, 3, heads, headDim)
     let first = relativePositionBias(half: 0)
     let kinds = shift > 0 ? Self.windowKinds : [Self.windowKinds[0]]

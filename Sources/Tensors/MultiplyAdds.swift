@@ -4,10 +4,13 @@ import CTorch
 
 /// Counts the multiply-adds of all matrix products and convolutions of a computation.
 ///
-/// It sees the operators that libtorch runs on this thread, however they are called, and asks them
-/// for nothing but their sizes: networks on the device `meta` are counted without memory for them.
-/// A multiply-add is one multiplication and one addition; element-wise work, normalisation and
-/// softmax are not counted, nor are operators that are not libtorch's.
+/// It sees the operators that run on this thread, libtorch's and those of ours that have gradients, and
+/// asks them for nothing but their sizes: networks on the device `meta` are counted without memory for
+/// them. A multiply-add is one multiplication and one addition; element-wise work, normalisation and
+/// softmax are not counted.
+///
+/// What the processor computes in one operator where no gradients are recorded is not seen: count on
+/// `meta`, or while gradients are recorded.
 ///
 /// - Parameter body: What is counted.
 /// - Returns: The multiply-adds.

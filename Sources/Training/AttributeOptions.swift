@@ -6,7 +6,7 @@ public import Networks
 /// Everything that decides what a classifier of attributes learns.
 public struct AttributeOptions: TrainingOptions {
   /// What people may change, with what it is where they do not.
-  public struct Settings: Codable, Hashable, Sendable {
+  public struct Settings: BodySettings {
     /// Pictures in a step.
     public var batchSize = 32
     /// Adam's learning rate.

@@ -126,7 +126,7 @@ public final class AttributeTraining: Trainable {
 
   /// Pictures of the data, chosen at random.
   public func dataSheet() throws -> ByteImage? {
-    try PictureGrid(of: heldOut.shape).sheet(of: pictures.dataset)
+    try PictureGrid(of: pictures.dataset).sheet(of: pictures.dataset)
   }
 
   /// What the classifier makes of pictures.

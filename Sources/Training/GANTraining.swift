@@ -38,14 +38,15 @@ public final class GANTraining: Trainable {
     pictures = TrainingPictures(
       dataset, batchSize: recipe.training.batchSize, seed: options.seed)
     labelDraws = RandomState(seed: options.seed)
-    grid = PictureGrid(of: dataset.shape)
+    grid = PictureGrid(of: dataset)
     let count = grid.count
-    var (seeds, shown) = (RandomState(seed: 0), RandomState(seed: 0))
+    var seeds = RandomState(seed: 0)
     sheetZ = Tensor(
       seeds.randn(count * g.traits.zDim).map(Float.init), shape: [count, g.traits.zDim])
-    let labels = shown.randint(0..<dataset.count, count).flatMap(dataset.label)
     sheetLabels =
-      g.traits.labelDim > 0 ? Tensor(labels, shape: [count, g.traits.labelDim]) : nil
+      g.traits.labelDim > 0
+      ? Tensor(grid.indices(in: dataset).flatMap(dataset.label), shape: [count, g.traits.labelDim])
+      : nil
   }
 
   // MARK: Steps
@@ -143,10 +144,10 @@ public final class GANTraining: Trainable {
       notes: notes, to: path)
   }
 
-  /// Pictures of the data, chosen at random.
+  /// Pictures of the data, chosen at random; with labels of classes, a row for each class.
   public func dataSheet() throws -> ByteImage? { try grid.sheet(of: dataset) }
 
-  /// Pictures of the average generator, of the same z every time.
+  /// Pictures of the average generator, of the same z every time, with the labels of the data's sheet.
   public func sampleSheet() throws -> ByteImage? {
     let average = trainer.average
     let pictures = withoutGradients {

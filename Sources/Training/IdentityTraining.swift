@@ -134,7 +134,7 @@ public final class IdentityTraining: Trainable {
 
   /// Pictures of the data, chosen at random.
   public func dataSheet() throws -> ByteImage? {
-    try PictureGrid(of: dataset.shape).sheet(of: pictures.dataset)
+    try PictureGrid(of: pictures.dataset).sheet(of: pictures.dataset)
   }
 
   /// What the network makes of pictures.

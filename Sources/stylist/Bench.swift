@@ -131,8 +131,8 @@ struct BenchTrain: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The recipe: auto, stylegan2, paper256, paper512, paper1024 or cifar (default: auto).",
-      valueName: "name"))
+      "A recipe of stylist train gan, such as auto, paper256 or styleswin (default: auto).",
+      valueName: "name"), completion: .list(KnownNames.recipes))
   var cfg = "auto"
 
   @OptionGroup var size: BenchSizeOptions
@@ -200,8 +200,8 @@ struct BenchOptions: ParsableArguments {
     let report = try await interruptible { try job.run(progress: ProgressReporter().show) }
     if report.equalsFloat32 == true {
       say(
-        "\(job.configuration) is computed in float32 on this machine, whatever the format: it has no layers in "
-          + "\(dtype.rawValue), or float32 is quicker")
+        "\(job.configuration) is computed in float32 on this machine, whatever the format: "
+          + "it has no layers in \(dtype.rawValue), or float32 is quicker")
     }
     try output.print(report, lines: report.lines)
   }

@@ -159,7 +159,7 @@ struct TrainingMetricOptions: ParsableArguments {
     guard !job.hasSeparability else {
       throw UsageError("--metrics: ls is measured after a training, with stylist metrics")
     }
-    job.cache = usualMetricCache
+    (job.cache, job.keepsDrawn) = (usualMetricCache, false)
     return job
   }
 }

@@ -28,8 +28,8 @@ struct MetricsDisentanglement: AsyncParsableCommand {
       newest network is meant.
 
       What the weights at hand do not allow is left out, and said. Networks that
-      learned --data=portraits need none: a classifier of portraits that comes with
-      the program stands in, and numbers are called ppl_wend-portraits and
+      learned --data=portraits need none: models of portraits that come with the
+      program stand in, and numbers are called ppl_wend-portraits and
       fid-portraits, which compare with one another alone.
 
       A picture of several latents has that of its own seed in the coarsest rows of

@@ -30,7 +30,8 @@ struct MetricsGenerator: AsyncParsableCommand {
       fid-portraits and kid-portraits compare 50,000 little portraits, and
       fid-portraits10k fewer, with features of a classifier that comes with the
       program. They need no file, and compare with one another alone: they are no
-      FID. So do ppl_wend-portraits and the like, of whole pictures.
+      FID. So do ppl_wend-portraits and the like, of whole pictures, with
+      perceptual-portraits64.
 
       A name with -mix2, such as fid10k_full-mix2, is of pictures that are mixed of
       two latents, and so up to nine; see stylist metrics disentanglement.
@@ -113,12 +114,12 @@ struct MetricsGenerator: AsyncParsableCommand {
       try await host.measure(job, progress: ProgressReporter().show)
     }
     outcome.remarks.forEach(say)
+    try report.print(outcome, lines: outcome.lines)
     if let network {
       let added = try outcome.addToLogs(of: network)
       added.logs.forEach { say("added to \($0)") }
       added.remarks.forEach(say)
     }
-    try report.print(outcome, lines: outcome.lines)
     try limit.checkDistance(outcome.frechetDistance)
   }
 

@@ -7,17 +7,18 @@ import Workbench
 /// Shows trainings.
 struct Runs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List trainings, show how one stands, and compare several.",
+    abstract: "List, show and compare trainings, and prune their snapshots.",
     discussion: """
       EXAMPLES
         stylist runs list
         stylist runs show latest --plot=losses.png
         stylist runs compare 3 5 --sheet=fakes.png
+        stylist runs prune latest -n
 
       A training is named by its folder, its number, a part of its name that no
       other has, or latest. Trainings that are running can be looked at, too.
       """,
-    subcommands: [RunsList.self, RunsShow.self, RunsCompare.self])
+    subcommands: [RunsList.self, RunsShow.self, RunsCompare.self, RunsPrune.self])
 }
 
 /// Lists the trainings of folders.

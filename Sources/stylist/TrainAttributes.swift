@@ -70,7 +70,7 @@ struct AttributeRecipeOptions: ParsableArguments {
   var lr: Double?
 
   func fill(_ request: inout TrainAttributesRequest) {
-    (request.heldOut, request.batchSize, request.learningRate) = (heldOut, body.batch, lr)
-    (request.channelBase, request.channelMax) = (body.cbase, body.cmax)
+    request.body = body.request
+    (request.body.heldOut, request.body.learningRate) = (heldOut, lr)
   }
 }

@@ -50,10 +50,9 @@ struct TrainIdentity: AsyncParsableCommand {
     var request = TrainIdentityRequest()
     (request.seed, request.threads) = (start.seed, threadOptions.threads)
     request.data = data.request(isNew: place.resume == nil)
-    (request.data.picturesPerIdentity, request.heldOut) = (
-      people.picturesPerIdentity, people.heldOut
-    )
+    request.data.picturesPerIdentity = people.picturesPerIdentity
     recipe.fill(&request)
+    request.body.heldOut = people.heldOut
     request.schedule = schedule.request
     let job = TrainingJob(request, try place.start(of: "identity"), command: ownCommandLine())
     guard let network = try await train(job, report) else { return }
@@ -96,8 +95,8 @@ struct IdentityRecipeOptions: ParsableArguments {
   var scale: Double?
 
   func fill(_ request: inout TrainIdentityRequest) {
-    (request.batchSize, request.learningRate) = (body.batch, lr)
-    (request.channelBase, request.channelMax) = (body.cbase, body.cmax)
+    request.body = body.request
+    request.body.learningRate = lr
     (request.embeddingSize, request.margin, request.scale) = (embedding, margin, scale)
   }
 }

@@ -117,6 +117,13 @@ struct ClassifierBodyOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("The most features of a layer (default: 512).", valueName: "count"))
   var cmax: Int?
+
+  /// What was asked for.
+  var request: BodyRequest {
+    var request = BodyRequest()
+    (request.batchSize, request.channelBase, request.channelMax) = (batch, cbase, cmax)
+    return request
+  }
 }
 
 /// When a training writes, saves and ends.

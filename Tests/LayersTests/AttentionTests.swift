@@ -200,3 +200,76 @@ import Testing
     }
   }
 }
+
+@Suite("Attention within windows") struct WindowAttentionTests {
+  /// Queries, keys and values [N, H, W, h, D] in a format.
+  private func maps(_ dtype: DType) -> [Tensor] {
+    (0..<3).map { .seeded([2, 32, 16, 2, 8], seed: UInt64($0), dtype: .float32).cast(to: dtype) }
+  }
+
+  /// Windows of 16×16 pixels, [N · windows, h, 256, D].
+  private func windows(_ x: Tensor) -> Tensor {
+    x.reshaped(2, 2, 16, 16, 2, 8).permuted(0, 1, 4, 2, 3, 5).reshaped(4, 2, 256, 8)
+  }
+
+  /// What is added to logits [h, query, key]: queries of the first 16 look at none of the first
+  /// hundred keys, more than one block of them.
+  private var biases: Tensor {
+    var numbers: [Float] = []
+    for place in 0..<2 * 256 * 256 {
+      let (query, key) = (place / 256 % 256, place % 256)
+      numbers.append(query < 16 && key < 100 ? -Float.infinity : Float(place % 7) / 7)
+    }
+    return Tensor(numbers, shape: [2, 256, 256])
+  }
+
+  // Scores of bfloat16 are sums of products that were rounded for both.
+  @Test(
+    "equals plain attention, where whole blocks of keys are forbidden, too",
+    arguments: [(DType.float32, 1e-5), (.bfloat16, 4 * 0x1p-8)])
+  func definition(dtype: DType, tolerance: Double) throws {
+    let x = maps(dtype)
+    let found = try #require(
+      withoutGradients {
+        windowAttention(
+          x[0], x[1], x[2], biases: biases.unsqueezed(0), windowSize: 16, shifts: [0, 0])
+      })
+    let wide = x.map { windows($0.cast(to: .float32)) }
+    let expected = scaledDotProductAttentionReference(
+      wide[0], keys: wide[1], values: wide[2], bias: biases.unsqueezed(0))
+    expectClose(
+      windows(found.cast(to: .float32)), expected, atol: tolerance, rtol: tolerance)
+  }
+
+  @Test(
+    "a key that is not a number makes all results of its window such",
+    arguments: [DType.float32, .bfloat16])
+  func notANumber(dtype: DType) throws {
+    let x = maps(dtype)
+    let holes = Tensor(
+      (0..<2 * 32 * 16).map { $0 == 40 ? Float.nan : Float(1) }, shape: [2, 32, 16, 1, 1])
+    let holed = x[1].cast(to: .float32) * holes
+    let found = try #require(
+      withoutGradients {
+        windowAttention(
+          x[0], holed.cast(to: dtype), x[2], biases: .zeros([1, 2, 256, 256]), windowSize: 16,
+          shifts: [0, 0])
+      })
+    let numbers = windows(found.cast(to: .float32)).values()
+    let window = 2 * 256 * 8
+    let (own, others) = (numbers.prefix(window), numbers.dropFirst(window))
+    #expect(own.count { $0.isNaN } == window)
+    #expect(others.count { $0.isFinite } == others.count)
+  }
+
+  @Test("grids that are moved up or to the left are refused")
+  func refusals() async {
+    await #expect(processExitsWith: .failure) {
+      let x = Tensor.zeros([1, 8, 8, 1, 8])
+      _ = withoutGradients {
+        windowAttention(
+          x, x, x, biases: .zeros([1, 1, 16, 16]), windowSize: 4, shifts: [-2])
+      }
+    }
+  }
+}

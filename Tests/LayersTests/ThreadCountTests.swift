@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test("linear layers in bfloat16")
+  @Test("linear layers in bfloat16", .enabled(if: isMultipliedInPairs))
   func linearLayers() async {
     await #expect(processExitsWith: .success) {
       expectSameBits { dtype in
@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test("Winograd's convolutions and filters")
+  @Test("Winograd's convolutions and filters", .enabled(if: kernelFeatureLevel == "AVX512"))
   func winograd() async {
     await #expect(processExitsWith: .success) {
       expectSameBits { _ in
@@ -107,7 +107,9 @@ import Testing
     }
   }
 
-  @Test("3×3 convolutions, their gradients and their gradients' gradients")
+  @Test(
+    "3×3 convolutions, their gradients and their gradients' gradients",
+    .enabled(if: kernelFeatureLevel == "AVX512"))
   func convolutions() async {
     await #expect(processExitsWith: .success) {
       expectSameBits { dtype in

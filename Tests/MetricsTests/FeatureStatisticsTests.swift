@@ -29,18 +29,6 @@ import Testing
       expectClose(moments.covariance(.countMinusOne), covariance(39), atol: 1e-11)
     }
   }
-
-  @Test("stored sums go on where they ended")
-  func stored() {
-    var whole = FeatureMoments(dimension: 5)
-    whole.add(features)
-    var half = FeatureMoments(dimension: 5)
-    half.add(features.sliced(0..<25, axis: 0))
-    var rest = FeatureMoments(count: half.count, sum: half.sum, products: half.products)
-    rest.add(features.sliced(25..<40, axis: 0))
-    #expect(rest.count == 40)
-    expectClose(rest.covariance(), whole.covariance(), atol: 1e-11)
-  }
 }
 
 @Suite("Fréchet distance") struct FrechetDistanceTests {

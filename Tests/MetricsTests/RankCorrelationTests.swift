@@ -25,4 +25,10 @@ import Testing
     #expect(abs(found - 4.5 / (4.5 * 5.0).squareRoot()) < 1e-12)
     #expect(rankCorrelation([1, 1, 1], [1, 2, 3]).isNaN)
   }
+
+  @Test("what is not a number gives no correlation, and an end")
+  func notNumbers() {
+    #expect(rankCorrelation([1, .nan, 3], [1, 2, 3]).isNaN)
+    #expect(rankCorrelation([1, 2, 3], [.nan, 2, 3]).isNaN)
+  }
 }

@@ -27,6 +27,12 @@ import Testing
     #expect(found.trueAcceptRate(atFalseAcceptRate: 0.01) == 0)
   }
 
+  @Test("what is not a number has no area, and an end")
+  func notNumbers() {
+    let half = Half(same: [0.1, .nan], different: [0.8, 0.9])
+    #expect(Verification(half, half).areaUnderCurve.isNaN)
+  }
+
   @Test("the area is the share of pairs of pairs in the right order, equal ones counted half")
   func area() {
     let half = Half(same: [0.3, 0.5, 0.9], different: [0.1, 0.3, 0.6])

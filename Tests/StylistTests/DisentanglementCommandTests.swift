@@ -33,7 +33,7 @@ import Testing
         ])
       #expect(rows.allSatisfy { (($0["values"] as? [Double])?.first ?? -1) > 0 })
       let hashes = try #require(json["extractors"] as? [String: String])
-      #expect(hashes.keys.sorted() == ["attributes-portraits64"])
+      #expect(hashes.keys.sorted() == ["attributes-portraits64", "perceptual-portraits64"])
       let written = ["disentanglement.json", "disentanglement.md", "mixed.png", "mixing.png"]
       #expect(names(in: "\(folder)/out") == written + ["path-lengths.png"])
       let command = try #require(json["command"] as? String)

@@ -21,7 +21,8 @@ struct HelpTests {
     "dataset create", "dataset portraits",
     "dataset inspect", "dataset augment", "dataset verify", "train", "train gan",
     "train attributes", "train identity", "train perceptual", "runs", "runs list", "runs show",
-    "runs compare", "bench", "bench generate", "bench encode", "bench train", "bench tables",
+    "runs compare", "runs prune", "bench", "bench generate", "bench encode", "bench train",
+    "bench tables",
     "doctor",
     "completions",
   ]

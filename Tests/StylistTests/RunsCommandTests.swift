@@ -72,6 +72,37 @@ struct RunsCommandTests {
     }
   }
 
+  @Test("networks of old snapshots are removed, and the training goes on")
+  func prune() async throws {
+    try await withScratchFolder { folder in
+      let every = ["--snap=1", "--kimg=3", "--tick=1", "--outdir=runs"]
+      #expect(try await stylist(tinyTraining + every, in: folder).exitCode == 0)
+      let run = "runs/" + names(in: "\(folder)/runs")[0]
+      func networks() -> [String] {
+        names(in: "\(folder)/\(run)").filter { $0.hasPrefix("network-snapshot-") }
+      }
+      let all = networks()
+      #expect(all.count >= 3)
+      let plan = try await stylist(["runs", "prune", "latest", "-n"], in: folder)
+      #expect(plan.exitCode == 0 && plan.stderr.contains("would free"))
+      #expect(networks() == all)
+      let pruned = try await stylist(["runs", "prune", "latest"], in: folder)
+      #expect(pruned.exitCode == 0 && pruned.stdout == plan.stdout)
+      // The two states that a training keeps are of its two newest networks.
+      #expect(networks() == Array(all.suffix(2)))
+      #expect(
+        pruned.stdout.split(separator: "\n").map(String.init)
+          == all.dropLast(2).reversed().map {
+            "\(run)/\($0)"
+          })
+      let more = ["train", "gan", "--resume=latest", "--outdir=runs", "--kimg=3.1"]
+      #expect(try await stylist(more, in: folder).exitCode == 0)
+      expect(
+        try await stylist(["runs", "prune", "latest", "--keep=0"], in: folder), endsWith: 64,
+        saying: "--keep")
+    }
+  }
+
   @Test("what cannot be looked at ends with one line and its code")
   func failures() async throws {
     try await withScratchFolder { folder in

@@ -86,6 +86,12 @@ struct TrainCommandTests {
         tinyTraining + ["--batch=16", "--kimg=0.01", "--outdir=runs"], in: folder)
       #expect(outcome.exitCode == 0, "\(outcome.stdout)")
       #expect(outcome.stdout.contains("━━━━━━━━━━━━━━━━━━━━━━━━ 10/10 pictures"))
+      // Lines of the log are a table, each column as wide as what stands in it.
+      let lines = outcome.stdout.split(separator: /[\r\n]+(\x1B\[K)?/).map(String.init)
+      let place = try #require(
+        lines.firstIndex { $0.contains(/tick +kimg +time +left +s\/kimg +GiB +G +D +real +fake/) })
+      #expect(lines[place + 1].contains(/^ +0 +0\.016 +0:00:/))
+      #expect(lines[place].count == lines[place + 1].count)
       let run = try onlyRun(in: "\(folder)/runs")
       #expect(names(in: run).contains("network-snapshot-000000.safetensors"))
     }
@@ -125,6 +131,14 @@ struct TrainCommandTests {
       // Going on finds the same pictures.
       let more = try await stylist(["train", "gan", "--resume=\(run)", "--kimg=0.02"])
       #expect(more.exitCode == 0, "\(more.stderr)")
+      // Labels that nobody asked for are spoken of, unless it is meant so.
+      let plan = short + ["--data=\(folder)/faces.zip", "--outdir=\(folder)/runs", "-n"]
+      let unsaid = try await stylist(plan)
+      #expect(unsaid.stdout.contains("have labels, 2 classes, of which nothing is learned"))
+      let said = try await stylist(plan + ["--no-cond"])
+      #expect(said.exitCode == 0 && !said.stdout.contains("labels"))
+      #expect(
+        said.stdout.contains(/estimated: [0-9.]+ images a second, .* in all; memory [0-9]+ MB/))
       let none = try await stylist(tinyTraining + ["--cond", "--outdir=\(folder)/runs"])
       expect(none, endsWith: 64, saying: "pictures with labels")
     }
@@ -239,6 +253,19 @@ struct TrainCommandTests {
         #expect(outcome.stderr.contains(words))
         let made = try onlyRun(in: "\(folder)/more-\(file)")
         #expect(made.hasSuffix("-init"))
+      }
+      // Networks of another size take what both have.
+      let larger = try await stylist(
+        tinyTraining.filter { $0 != "--res=8" } + [
+          "--res=16", "--init-from=\(run)/training-state-000000.safetensors", "--kimg=0.004",
+          "--outdir=\(folder)/larger",
+        ])
+      #expect(larger.exitCode == 0, "\(larger.stderr)")
+      let shares = larger.stderr.matches(of: /(G|G_ema|D): ([0-9]+) of ([0-9]+) tensors/)
+      #expect(shares.count == 3)
+      for share in shares {
+        let (some, all) = (Int(share.2) ?? 0, Int(share.3) ?? 0)
+        #expect(some > 5 && some < all, "\(share.1)")
       }
       for dry in [[], ["-n"]] {
         let misfit = try await stylist(

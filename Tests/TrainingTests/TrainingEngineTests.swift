@@ -20,7 +20,7 @@ private final class Told {
 
   func hear(_ event: TrainingEngine.Event) {
     switch event {
-    case .line(let line): lines.append(line)
+    case .line(let line): lines.append(line.description)
     case .remark(let remark): remarks.append(remark)
     case .progress(let done, _): progress.append(done)
     case .saved: break

@@ -142,6 +142,8 @@ struct BenchTablesTests {
           try line("auto", seconds: 1, phases(1, [:])),
           try line("auto", seconds: 3, phases(2, ["system": "pytorch", "allocator": "default"])),
           try line("auto", seconds: 2, phases(1.5, ["system": "pytorch", "allocator": "tuned"])),
+          // Another network, of which no other program was timed.
+          try line("auto", seconds: 5, phases(5, ["cbase": 512, "cmax": 64])),
         ], to: path)
       let files = try BenchTablesJob(lines: [path], growth: [], command: "x").run(into: folder)
       let page = try String(contentsOfFile: files[0], encoding: .utf8)

@@ -196,9 +196,30 @@ import Workbench
       job.metrics = [.fid, .kid]
       #expect(throws: RequestError.self) { try job.check() }
       job.metrics = [.fid]
-      try NPZ.write([("mu", try stored(real.mean))], to: file)
-      let wrong = job
-      await #expect(throws: FileError.self) { _ = try await wrong.run { _ in } }
+      // What is wrong with moments is known before pictures are looked at.
+      let covariance = real.covariance(.countMinusOne)
+      let nowhere = Tensor((0..<128 * 128).map { $0 == 200 ? Double.nan : 0 }, shape: [128, 128])
+      for (arrays, kind) in [
+        ([("mu", real.mean)], FileError.Kind.doesNotFit),
+        ([("mu", real.mean), ("sigma", covariance.sliced(0..<5, axis: 0))], .doesNotFit),
+        ([("mu", real.mean), ("sigma", covariance + nowhere)], .damaged),
+      ] {
+        try NPZ.write(arrays.map { ($0, try stored($1)) }, to: file)
+        let error = #expect(throws: FileError.self) { try job.plan() }
+        #expect(error?.kind == kind)
+        let wrong = job
+        await #expect(throws: FileError.self) { _ = try await wrong.run { _ in } }
+      }
+    }
+  }
+
+  @Test("what cannot be looked at is no smaller set of pictures, but an error")
+  func objections() async throws {
+    try await withPictures { folder, _, job in
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(folder)/a/more", withDestinationPath: "\(folder)/b")
+      #expect(throws: FileError.self) { try job.plan() }
+      await #expect(throws: FileError.self) { _ = try await job.run { _ in } }
     }
   }
 

@@ -8,6 +8,7 @@ import Foundation
 import Layers
 import Metrics
 import Networks
+import OrderedCollections
 import Synchronization
 import Tensors
 import TestSupport
@@ -293,7 +294,11 @@ private func recipe(_ name: String, generated: Int) throws -> MetricRecipe {
       let network = "\(folder)/network-snapshot-000001.safetensors"
       let nowhere = try found.addToLogs(of: network)
       #expect(nowhere.logs.isEmpty && nowhere.remarks.isEmpty, "nothing was trained here")
-      try put(Array("{}".utf8), at: "\(folder)/training_options.json")
+      // Another program's options, in a file of the same name.
+      try put(Array("{\"G_kwargs\": {}}".utf8), at: "\(folder)/training_options.json")
+      #expect(try found.addToLogs(of: network).logs.isEmpty)
+      #expect(try MetricData(ofTrainingOf: network) == nil)
+      try put(Self.options(of: "\(folder)/data"), at: "\(folder)/training_options.json")
       let log = "\(folder)/metric-is1k.jsonl"
       for _ in 0..<2 { #expect(try found.addToLogs(of: network).logs == [log]) }
       let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
@@ -305,6 +310,109 @@ private func recipe(_ name: String, generated: Int) throws -> MetricRecipe {
       let kept = try truncated.addToLogs(of: network)
       #expect(kept.logs.isEmpty)
       #expect(kept.remarks.first?.hasSuffix("its pictures are truncated") == true)
+    }
+  }
+
+  /// What a training on some data leaves in its folder.
+  private static func options(of data: String, subset: Int? = nil) -> [UInt8] {
+    Array(
+      """
+      {"command": "stylist train gan", "version": "0.1.0",
+       "options": {"cfg": "auto", "changes": {}, "seed": 0, "threads": 1,
+         "data": {"channels": 3, "count": 20, "label_dim": 0, "mirror": false, "name": "data",
+           \(subset.map { "\"subset\": \($0)," } ?? "") "resolution": 16, "source": "\(data)"}},
+       "schedule": {"kept_states": 2, "kimg": 1, "kimg_per_tick": 1, "ticks_per_snapshot": 2}}
+      """.utf8)
+  }
+
+  @Test("what was compared with other data than the training's is not for its logs")
+  func otherData() async throws {
+    try await withData { folder, job in
+      var job = job
+      job.metrics = [try #require(MetricRecipe("kid1k_full"))]
+      let found = try await GeneratorHost(plainNetwork).measure(job, progress: silently)
+      #expect(found.rules.kidSubsetSize == 20, "there are no more pictures")
+      let network = "\(folder)/network-snapshot-000001.safetensors"
+      try put(Self.options(of: "\(folder)/./data"), at: "\(folder)/training_options.json")
+      #expect(try found.addToLogs(of: network).logs.count == 1)
+      try put(Self.options(of: "\(folder)/cats.zip"), at: "\(folder)/training_options.json")
+      let other = try found.addToLogs(of: network)
+      #expect(other.logs.isEmpty)
+      #expect(other.remarks.first?.contains("other data than that of the training") == true)
+    }
+  }
+
+  @Test("a part of the training's pictures must be enough for what is measured")
+  func fewPictures() async throws {
+    try await withData { folder, job in
+      var job = job
+      try put(Self.options(of: "\(folder)/data", subset: 1), at: "\(folder)/training_options.json")
+      job.data = try MetricData(ofTrainingOf: "\(folder)/network-snapshot-000001.safetensors")
+      #expect(job.data?.subset == 1)
+      job.metrics = [try recipe("kid1k", generated: 8)]
+      let traits = try GeneratorHost(plainNetwork)
+      let wrong = job
+      await #expect {
+        try await traits.measure(wrong, progress: silently)
+      } throws: {
+        "\($0)".contains("at least 2 pictures for kid1k, found 1")
+      }
+      // All of the data is enough.
+      job.metrics = [try recipe("kid1k_full", generated: 8)]
+      _ = try await traits.measure(job, progress: silently)
+    }
+  }
+
+  @Test("features are not those of another configuration with the same weights")
+  func configurations() async throws {
+    try await withData { folder, job in
+      var job = job
+      job.metrics = [try recipe("is50k", generated: 8)]
+      func measured(clamp: Double?) async throws -> Double? {
+        var configuration = StyleGAN2Configuration(resolution: 16)
+        (configuration.channelBase, configuration.channelMax) = (128, 8)
+        (configuration.zDim, configuration.wDim, configuration.mappingLayers) = (8, 8, 1)
+        configuration.convClamp = clamp
+        let generator = configuration.makeGenerator(
+          Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+        let file = "\(folder)/generator.safetensors"
+        try writeNetworkFile(
+          generator.parameters, configuration: configuration, role: "G_ema", to: file)
+        let host = try GeneratorHost(.file(file))
+        return try await host.measure(job, progress: silently).findings[0]["is50k_mean"]
+      }
+      let loose = try await measured(clamp: nil)
+      let tight = try await measured(clamp: 0.01)
+      #expect(loose != nil && loose != tight)
+      #expect(names(in: "\(folder)/cache").count == 2)
+      // Those of a training's snapshot do not stay.
+      job.keepsDrawn = false
+      #expect(try await measured(clamp: 0.01) == tight)
+      #expect(names(in: "\(folder)/cache").count == 1)
+    }
+  }
+
+  @Test("numbers that are not finite are refused, and not kept")
+  func notFinite() async throws {
+    try await withData { folder, job in
+      var job = job
+      let inception = smallInception()
+      withoutGradients {
+        for parameter in inception.parameters.trainable.values {
+          parameter.assign(parameter * Double.nan)
+        }
+      }
+      let file = try #require(job.networks.inception)
+      try writeNetworkFile(
+        inception.parameters, configuration: inception.configuration, to: file)
+      job.metrics = [try recipe("is50k", generated: 8)]
+      let host = try GeneratorHost(plainNetwork)
+      let wrong = job
+      await #expect {
+        try await host.measure(wrong, progress: silently)
+      } throws: {
+        "\($0)".contains("expected finite numbers")
+      }
     }
   }
 }

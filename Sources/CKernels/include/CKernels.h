@@ -1,5 +1,5 @@
-// Stylist's own operators. They are called through libtorch's dispatcher under these names, the first
-// seven with gradients of any order, the eighth with first gradients, the others with none:
+// Stylist's own operators, called through libtorch's dispatcher under these names: the first seven
+// with gradients of any order, the eighth with first gradients, the others with none.
 //
 //   stylist::affine_sample(Tensor x, Tensor matrices, int[2] size)
 //

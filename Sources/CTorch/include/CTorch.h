@@ -141,6 +141,11 @@ uint64_t ctorch_start_counting(CTorchError *error);
 // order of their starts.
 int64_t ctorch_stop_counting(uint64_t counting);
 
+// Starts watching, on this thread, the tensors that operators return. Returns false on failure.
+bool ctorch_start_watching(CTorchError *error);
+// Stops watching and returns the bytes of those tensors that are still held and were made meanwhile.
+int64_t ctorch_stop_watching(void);
+
 // MARK: Random generators
 
 CTorchGeneratorRef ctorch_generator_new(const char *device, uint64_t seed, CTorchError *error);

@@ -96,17 +96,3 @@ public final class AttributeClassifier: PictureClassifier {
   /// - Returns: [N, attributes], positive where an attribute is there.
   public func callAsFunction(_ img: Tensor) -> Tensor { body(img) }
 }
-
-extension AttributeClassifier: PictureEmbedding {
-  /// What pictures look like to all blocks, each of which counts alike: features of unit length over
-  /// the channels, whose squared differences are averaged over places.
-  ///
-  /// It is LPIPS's way to compare pictures without the weights that people's judgements gave to
-  /// channels there.
-  ///
-  /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
-  /// - Returns: [N, numbers].
-  public func embedding(_ img: Tensor) -> Tensor {
-    .concatenate(stages(img).map { $0.unitFeatures.asVectors() }, axis: 1)
-  }
-}

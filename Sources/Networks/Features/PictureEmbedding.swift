@@ -25,11 +25,9 @@ extension Tensor {
   /// Features [N, C, H, W] as one vector for each picture, whose squared differences are summed over
   /// channels and averaged over places.
   ///
-  /// - Parameter weights: What differences are multiplied with before they are squared, [1, C, 1, 1];
-  ///   nil for 1.
+  /// - Parameter weights: What differences are multiplied with before they are squared, [1, C, 1, 1].
   /// - Returns: [N, C · H · W].
-  func asVectors(weights: Tensor? = nil) -> Tensor {
-    let scale = 1 / Double(size(2) * size(3)).squareRoot()
-    return (weights.map { self * ($0 * scale) } ?? self * scale).flattened(from: 1)
+  func asVectors(weights: Tensor) -> Tensor {
+    (self * (weights * (1 / Double(size(2) * size(3)).squareRoot()))).flattened(from: 1)
   }
 }

@@ -154,6 +154,23 @@ extension RunFolder {
     "network-snapshot-\(padded(kimg, 6)).safetensors"
   }
 
+  /// The name of the network of the snapshot that a state belongs to.
+  ///
+  /// - Parameter state: The path of a state.
+  /// - Returns: `network-snapshot-000200.safetensors` for `…/training-state-000200.safetensors`.
+  public static func networkName(ofState state: String) -> String {
+    "network-snapshot-" + URL(filePath: state).lastPathComponent.dropFirst("training-state-".count)
+  }
+
+  /// When the network of a snapshot was written.
+  ///
+  /// - Parameter network: The path of a network.
+  /// - Returns: Thousands of images seen; nil if it has another name.
+  public static func kimg(ofNetwork network: String) -> Int? {
+    URL(filePath: network).lastPathComponent
+      .wholeMatch(of: /network-snapshot-([0-9]{6,})\.safetensors/).flatMap { Int($0.1) }
+  }
+
   /// The name of a snapshot's sheet.
   ///
   /// - Parameter kimg: Thousands of images seen.

@@ -19,7 +19,7 @@ public final class TrainingEngine {
     /// Images seen, after every step; the last may go beyond the total, and counts up to it.
     case progress(done: Int, total: Int)
     /// A line of the log.
-    case line(String)
+    case line(LogLine)
     /// A file of a snapshot is there.
     case saved(String)
     /// Something that whoever runs the training should know.
@@ -160,7 +160,7 @@ public final class TrainingEngine {
       imagesToSnapshot: ticksLeft * schedule.imagesPerTick,
       shown: means + current.map { ($0.word, $0.value) })
     try logs?.write(line, statistics)
-    tell(.line(line.description))
+    tell(.line(LogLine(line.description, cells: line.cells)))
     statistics = Statistics()
     counters.ticks += 1
     counters.tickStart = counters.images
@@ -220,7 +220,7 @@ public final class TrainingEngine {
     for found in try measure?(network) ?? [] {
       try logs?.write(
         found, of: URL(filePath: network).lastPathComponent, at: counters.images / 1000)
-      tell(.line(found.description))
+      tell(.line(LogLine(found.description)))
     }
   }
 

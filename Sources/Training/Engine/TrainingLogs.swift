@@ -82,6 +82,19 @@ private struct JSONLine: Encodable {
   }
 }
 
+/// A line of the log as people see it while a training runs.
+public struct LogLine: Sendable, CustomStringConvertible {
+  /// The line.
+  public let description: String
+  /// What a table shows of it: a column's name and what stands in it; empty for lines that are no row
+  /// of a table.
+  public let cells: [(name: String, text: String)]
+
+  init(_ description: String, cells: [(name: String, text: String)] = []) {
+    (self.description, self.cells) = (description, cells)
+  }
+}
+
 /// A line of the log for people, as the published programs print it.
 struct TickLine: CustomStringConvertible {
   let tick: Int
@@ -120,8 +133,20 @@ struct TickLine: CustomStringConvertible {
     ]
   }
 
+  private var kimg: String {
+    String(format: tickImages < 1000 ? "%.3f" : "%.1f", Double(images) / 1000)
+  }
+
+  /// What stands in a row of a table.
+  var cells: [(name: String, text: String)] {
+    [
+      ("tick", "\(tick)"), ("kimg", kimg), ("time", clockText(totalSeconds)),
+      ("left", estimate(imagesLeft)), ("s/kimg", String(format: "%.1f", secondsPerKimg)),
+      ("GiB", String(format: "%.2f", memory)),
+    ] + shown.map { ($0.word, String(format: "%.3f", $0.mean)) }
+  }
+
   var description: String {
-    let kimg = String(format: tickImages < 1000 ? "%.3f" : "%.1f", Double(images) / 1000)
     let left =
       "left \(estimate(imagesLeft)) (\(estimate(imagesToSnapshot)) to the next snapshot)"
     let words = [

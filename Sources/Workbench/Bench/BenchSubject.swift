@@ -77,10 +77,10 @@ struct BenchSubject {
           options: SynthesisOptions(precision: precision))
       }
     }
-    let cost = configuration.cost
     var subject = BenchSubject(
-      "generate", resolution: traits.resolution, parameters: cost.parameters,
-      multiplyAdds: { cost.multiplyAdds },
+      "generate", resolution: traits.resolution,
+      parameters: generator.parameters.parameterCount,
+      multiplyAdds: { configuration.cost.multiplyAdds },
       run: { batch in _ = images(z.sliced(0..<batch, axis: 0), job.precision.dtype) },
       batch: job.batch)
     subject.equalsFloat32 = {

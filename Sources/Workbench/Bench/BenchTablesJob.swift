@@ -238,5 +238,6 @@ extension BenchTiming {
     return (mine.command, mine.cfg, mine.batch, mine.dtype, mine.threads) == (
       theirs.command, theirs.cfg, theirs.batch, theirs.dtype, theirs.threads
     ) && (mine.resolution ?? theirs.resolution) == theirs.resolution
+      && (mine.cbase, mine.cmax) == (theirs.cbase, theirs.cmax)
   }
 }

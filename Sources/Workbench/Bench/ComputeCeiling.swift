@@ -14,20 +14,36 @@ enum ComputeCeiling {
     try withoutGradients { () throws in
       let random = TorchGenerator(seed: 0)
       func tensor(_ shape: [Int]) -> Tensor { .randn(shape, generator: random).cast(to: dtype) }
-      let map = tensor([8, 256, 64, 64]).channelsLast()
-      let kernel = tensor([256, 256, 3, 3]).channelsLast()
       let (a, b) = (tensor([4096, 4096]), tensor([4096, 4096]))
-      let convolution = try rate(2 * 8 * 64 * 64 * 256 * 256 * 9) {
-        _ = map.conv2d(kernel, padding: [1, 1])
-      }
+      let convolution = try convolutionGflops(dtype: dtype, rounds: 5)
       let product = try rate(2 * 4096 * 4096 * 4096) { _ = a.matmul(b) }
       return max(convolution, product)
     }
   }
 
-  private static func rate(_ flop: Int, _ work: () -> Void) throws -> Double {
+  /// The convolution alone, which is known in a fraction of a second.
+  ///
+  /// - Parameters:
+  ///   - dtype: The number format.
+  ///   - rounds: How often it is computed after a first time.
+  /// - Returns: GFLOP/s, the best of the rounds.
+  /// - Throws: `CancellationError` between rounds.
+  static func convolutionGflops(dtype: DType, rounds: Int) throws -> Double {
+    try withoutGradients { () throws in
+      let random = TorchGenerator(seed: 0)
+      func tensor(_ shape: [Int]) -> Tensor {
+        .randn(shape, generator: random).cast(to: dtype).channelsLast()
+      }
+      let (map, kernel) = (tensor([8, 256, 64, 64]), tensor([256, 256, 3, 3]))
+      return try rate(2 * 8 * 64 * 64 * 256 * 256 * 9, rounds: rounds) {
+        _ = map.conv2d(kernel, padding: [1, 1])
+      }
+    }
+  }
+
+  private static func rate(_ flop: Int, rounds: Int = 5, _ work: () -> Void) throws -> Double {
     work()
-    let seconds = try (0..<5).map { _ in
+    let seconds = try (0..<rounds).map { _ in
       try Task.checkCancellation()
       return ContinuousClock().measure(work) / .seconds(1)
     }

@@ -25,6 +25,9 @@ public struct JudgingFiles: Hashable, Sendable {
     (self.lpips, self.identity) = (lpips, identity)
   }
 
+  /// The narrowest and lowest pictures that LPIPS takes.
+  private static let leastSide = 32
+
   private static let publishedIdentities =
     "ArcFace's model_ir_se50.pth, CurricularFace_Backbone.pth, moco_v2_800ep_pretrain.pth.tar, or a "
     + "network of `stylist train identity`"
@@ -51,12 +54,24 @@ public struct JudgingFiles: Hashable, Sendable {
   /// - Parameters:
   ///   - width: Their width, in pixels.
   ///   - height: Their height.
-  /// - Throws: `RequestError` if faces are to be known in pictures that are not square.
+  /// - Throws: `RequestError` if faces are to be known in pictures that are not square, or pictures are
+  ///   too small for LPIPS.
   func check(width: Int, height: Int) throws {
     let features = try identityNetwork()
     let knowsFaces =
       features?.configuration is FaceRecognitionConfiguration
       || features?.configuration is IdentityNetworkConfiguration
+    if lpips != nil {
+      // What is wider is compared 256 pixels wide; the last features of AlexNet need so many.
+      let compared = width > Tensor.comparedSide ? height * Tensor.comparedSide / width : height
+      guard min(width, compared) >= Self.leastSide else {
+        throw RequestError(
+          "--lpips-backbone",
+          expected:
+            "pictures of \(Self.leastSide) pixels or more in height and width, once they are at "
+            + "most \(Tensor.comparedSide) wide", found: "pictures of \(width)×\(height)")
+      }
+    }
     guard !portraits || width == height else {
       throw RequestError(
         "--portraits", expected: "square pictures", found: "pictures of \(width)×\(height)")

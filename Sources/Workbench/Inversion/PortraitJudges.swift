@@ -13,6 +13,8 @@ struct PortraitJudges {
   static let identityName = "identity-portraits"
   /// What the distance of two portraits is called.
   static let distanceName = "perceptual-portraits"
+  /// The model that measures it.
+  static let distanceModel = "perceptual-portraits64"
 
   /// Knows people again.
   let identity: any FeatureNetwork
@@ -57,7 +59,7 @@ struct PortraitJudges {
   /// - Throws: `FileError` if it is not there, cannot be read, or is another.
   static func distanceNetwork() throws -> Checkpoint.Network {
     try ShippedModels.network(
-      "perceptual-portraits64", role: "features",
+      distanceModel, role: "features",
       content: "3e584d9189eabb4f7c0a014182483ba8c38aaa95d1570905557e56d90ee5424e")
   }
 }

@@ -96,7 +96,10 @@ struct AttributeJudges {
   let names: [String]
   /// The content hashes of the classifiers, in their order.
   let hashes: [String]
+  /// One hash of all that decides what the classifiers say.
+  let identity: String
   private let classifiers: [any PictureClassifier]
+  private let attributes: [[String]]
 
   /// Builds the classifiers.
   ///
@@ -108,20 +111,23 @@ struct AttributeJudges {
       return try network.makePictureClassifier()
     }
     hashes = try networks.map { try $0.contentHash() }
-    names = classifiers.flatMap { classifier -> [String] in
+    let configurations = classifiers.map { classifier -> any PictureClassifierConfiguration in
       let configuration: any PictureClassifierConfiguration = classifier.configuration
-      return configuration.attributes
+      return configuration
     }
+    attributes = configurations.map(\.attributes)
+    names = attributes.flatMap(\.self)
+    let identities = try zip(configurations, hashes).map { try $0.identity($1) }
+    identity = SHA256.hash(data: Data(identities.joined(separator: " ").utf8)).hexadecimal
   }
-
-  /// One hash of all classifiers.
-  var hash: String { SHA256.hash(data: Data(hashes.joined(separator: " ").utf8)).hexadecimal }
 
   /// What results call the classifiers: a single one by itself, several by what they tell.
   var extractors: [String: String] {
     guard hashes.count > 1 else { return ["attributes": hashes[0]] }
-    return Dictionary(
-      zip(names, hashes).map { ("attributes-\($0)", $1) }, uniquingKeysWith: { first, _ in first })
+    let named = zip(attributes, hashes).flatMap { names, hash in
+      names.map { ("attributes-\($0)", hash) }
+    }
+    return Dictionary(named) { first, _ in first }
   }
 
   /// Judges pictures.

@@ -88,12 +88,23 @@ public struct FeatureNetworkFiles: Hashable, Sendable {
   }
 }
 
+extension NetworkConfiguration {
+  /// What decides everything that a network computes.
+  ///
+  /// - Parameter hash: The content hash of its weights.
+  /// - Returns: The hash, and the configuration as JSON.
+  /// - Throws: `EncodingError` if a value is not a number that JSON can hold.
+  func identity(_ hash: String) throws -> String { "\(hash) \(try canonicalJSON())" }
+}
+
 /// A network that has features of pictures, and how it sees them.
 struct FeatureExtractor {
   /// What results call it.
   let name: String
   /// The content hash of its weights.
   let hash: String
+  /// What decides its features: the weights and the configuration.
+  let identity: String
   /// The numbers of a feature.
   let width: Int
   /// From pictures [N, 3, H, W] with numbers from 0 to 255 to features [N, width].
@@ -112,8 +123,9 @@ struct FeatureExtractor {
     _ files: FeatureNetworkFiles, _ rule: MetricProtocol
   ) throws -> FeatureExtractor? {
     guard let inception = try files.inceptionNetwork()?.makeInception() else { return nil }
+    let hash = try inception.parameters.contentHash()
     return FeatureExtractor(
-      name: "inception", hash: try inception.parameters.contentHash(),
+      name: "inception", hash: hash, identity: try inception.configuration.identity(hash),
       width: inception.configuration.featureCount,
       features: { rule.features($0, of: inception) }, logits: { inception.logits($0) })
   }
@@ -129,8 +141,9 @@ struct FeatureExtractor {
     _ files: FeatureNetworkFiles, _ rule: MetricProtocol
   ) throws -> FeatureExtractor? {
     guard let vgg = try files.vggNetwork()?.makeVGG16() else { return nil }
+    let hash = try vgg.parameters.contentHash()
     return FeatureExtractor(
-      name: "vgg16", hash: try vgg.parameters.contentHash(),
+      name: "vgg16", hash: hash, identity: try vgg.configuration.identity(hash),
       width: vgg.configuration.featureCount,
       features: { rule.features($0, of: vgg) }, logits: nil)
   }
@@ -142,8 +155,9 @@ struct FeatureExtractor {
   /// - Throws: `FileError` if it is not there, or cannot be read.
   static func portraits(_ rule: MetricProtocol) throws -> FeatureExtractor {
     let classifier = try portraitsNetwork().makeAttributeClassifier()
+    let hash = try classifier.parameters.contentHash()
     return FeatureExtractor(
-      name: portraitsModel, hash: try classifier.parameters.contentHash(),
+      name: portraitsModel, hash: hash, identity: try classifier.configuration.identity(hash),
       width: classifier.configuration.featureCount,
       features: { rule.features($0, of: classifier) }, logits: nil)
   }

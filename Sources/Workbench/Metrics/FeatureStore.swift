@@ -28,11 +28,9 @@ struct FeatureStore {
     _ rule: MetricProtocol, unit: String = "pictures", progress: @escaping (JobProgress) -> Void
   ) throws -> Tensor {
     let total = min(limit ?? pictures.count, pictures.count)
-    let key =
-      "\(extractor.name) \(extractor.hash) \(rule.resizing.rawValue) \(rule.centre) "
-      + pictures.hash
     return try rows(
-      key, width: extractor.width, count: total, step: pictures.step, unit: unit,
+      key(of: pictures, by: extractor, rule), width: extractor.width, count: total,
+      step: pictures.step, unit: unit,
       progress: progress
     ) { range, add in
       try pictures.batches(range) { try add(extractor.features($0)) }
@@ -50,7 +48,8 @@ struct FeatureStore {
   ///   - progress: Is told after every batch.
   ///   - compute: Computes rows of a range in their order and adds them, some at a time.
   /// - Returns: [count, width].
-  /// - Throws: What `compute` throws; `FileError` if they cannot be kept.
+  /// - Throws: What `compute` throws; `MisfitError` if numbers are not finite; `FileError` if they
+  ///   cannot be kept.
   func rows(
     _ key: String, width: Int, count: Int, step: Int, unit: String,
     progress: @escaping (JobProgress) -> Void,
@@ -62,6 +61,11 @@ struct FeatureStore {
     if before < count {
       try withoutGradients { () throws in
         try compute(before..<count) { rows in
+          guard rows.isFinite().all else {
+            throw MisfitError(
+              "\(unit) from \(known.count) on", expected: "finite numbers",
+              found: "others: weights of the networks overflow, or are damaged")
+          }
           try known.add(rows)
           progress(
             JobProgress(done: known.count, total: count, unit: unit, doneBefore: before))
@@ -72,10 +76,38 @@ struct FeatureStore {
     return known.features.sliced(0..<count, axis: 0)
   }
 
+  /// Removes the features of pictures, as a protocol sees them.
+  ///
+  /// - Parameters:
+  ///   - pictures: The pictures.
+  ///   - extractor: The network.
+  ///   - rule: The protocol.
+  func forget(
+    _ pictures: any MeasuredPictures, by extractor: FeatureExtractor, _ rule: MetricProtocol
+  ) {
+    guard let path = path(of: key(of: pictures, by: extractor, rule)) else { return }
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  private func key(
+    of pictures: any MeasuredPictures, by extractor: FeatureExtractor, _ rule: MetricProtocol
+  ) -> String {
+    "\(extractor.name) \(extractor.identity) \(rule.resizing.rawValue) \(rule.centre) "
+      + pictures.hash
+  }
+
+  /// Where the rows of a key are kept; nil where nothing is.
+  private func path(of key: String) -> String? {
+    // The number changes whenever programs compute other features of the same.
+    folder.map { folder in
+      let name = SHA256.hash(data: Data("features 2 \(key)".utf8)).hexadecimal
+      return "\(folder)/\(name).features"
+    }
+  }
+
   private func file(_ key: String, width: Int) throws -> FeatureFile {
-    guard let folder else { return FeatureFile(width: width) }
+    guard let folder, let path = path(of: key) else { return FeatureFile(width: width) }
     try makeFolders(folder, expected: "a folder that keeps features")
-    let name = SHA256.hash(data: Data(key.utf8)).hexadecimal
-    return try FeatureFile(path: "\(folder)/\(name).features", width: width)
+    return try FeatureFile(path: path, width: width)
   }
 }

@@ -112,13 +112,14 @@ struct GeneratedPictures: MeasuredPictures {
   private let firstSeed: UInt32
   private let settings: PictureSettings
   private let latents: Int
-  private let labels: [[Float]]
+  private let labels: LabelDraw
+  private let labelled: [Int]
 
   /// The pictures of seeds in a row.
   ///
   /// - Parameters:
   ///   - generator: Draws them.
-  ///   - content: The hash of its weights.
+  ///   - content: What decides its pictures.
   ///   - count: How many.
   ///   - firstSeed: The seed of the first; 4294967295 is followed by 0.
   ///   - settings: Truncation, and where noise comes from.
@@ -133,7 +134,8 @@ struct GeneratedPictures: MeasuredPictures {
     // Large maps of several pictures take memory, and no less time: random noise keeps them together.
     step = generator.traits.resolution >= 256 ? 1 : 8
     self.settings = settings
-    self.labels = labels.drawn(count, seed: firstSeed)
+    self.labels = labels
+    labelled = labels.drawn(count, seed: firstSeed)
     hash =
       "drawn by \(content) from \(firstSeed) at \(settings.truncation) with "
       + "\(settings.noise) and \(labels.hash)" + (latents > 1 ? " mixed of \(latents)" : "")
@@ -159,7 +161,7 @@ struct GeneratedPictures: MeasuredPictures {
   }
 
   private func label(_ range: Range<Int>) -> Tensor? {
-    labels.isEmpty ? nil : .rows(labels[range])
+    labels.rows(of: labelled, in: range)
   }
 
   private func pictures(_ range: Range<Int>) -> Tensor {

@@ -17,6 +17,8 @@ public struct MetricData: Hashable, Sendable {
   public var subset: Int?
   /// The seed that chose them.
   public var subsetSeed: UInt32 = 0
+  /// Of portraits, how many in a row show the same person.
+  var picturesPerIdentity = 1
 
   /// Portraits that stand for all of them.
   private static let portraitCount = 50_000
@@ -28,14 +30,17 @@ public struct MetricData: Hashable, Sendable {
 
   /// The data of the training that made a network; nil if the network lies in no training's folder.
   ///
-  /// - Parameter network: The network's file, in the training's folder.
-  /// - Throws: `FileError` if what is there cannot be read.
+  /// Trainings of other programs are none, though their files have the same names.
+  ///
+  /// - Parameter network: The network's file, in the training's folder, or the name of a model that
+  ///   comes with the program.
+  /// - Throws: `FileError` if what is there cannot be opened.
   public init?(ofTrainingOf network: String) throws(FileError) {
     let record: RunRecord
     do throws(FileError) {
-      record = try RunRecord(in: runFolder(of: network))
+      record = try RunRecord(in: runFolder(of: ShippedModels.file(network)))
     } catch {
-      guard error.kind == .missing else { throw error }
+      guard [.missing, .damaged].contains(error.kind) else { throw error }
       return nil
     }
     self.init(record.options)
@@ -46,13 +51,42 @@ public struct MetricData: Hashable, Sendable {
     let data = options.data
     self.init(data.path ?? data.source)
     (mirror, subset, subsetSeed) = (data.mirror, data.subset, options.seed)
+    picturesPerIdentity = data.picturesPerIdentity ?? 1
   }
 
   /// Opens all of the data, with labels if a generator takes them; portraits in its size.
   func open(for traits: GeneratorTraits) throws -> any Dataset {
     try openDataset(
-      source, resolution: traits.resolution, portraits: Self.portraitCount,
-      labels: traits.labelDim > 0 ? .own : .none)
+      source, resolution: traits.resolution,
+      // A part is one of all that training chose from.
+      portraits: subset == nil ? Self.portraitCount : TrainingDataRequest.portraitCount,
+      labels: traits.labelDim > 0 ? .own : .none, picturesPerIdentity: picturesPerIdentity)
+  }
+
+  /// How many pictures a metric compares with.
+  ///
+  /// - Parameters:
+  ///   - dataset: All of the data.
+  ///   - isFull: Whether the metric names all pictures as they are.
+  /// - Returns: The number, mirror images among them.
+  func count(of dataset: any Dataset, isFull: Bool) -> Int {
+    guard !isFull else {
+      return dataset is PortraitsDataset
+        ? min(dataset.count, Self.portraitCount) : dataset.count
+    }
+    return min(subset ?? dataset.count, dataset.count) * (mirror ? 2 : 1)
+  }
+
+  /// Whether a metric would compare with the same pictures as with other data.
+  func isSame(as other: MetricData) -> Bool {
+    func whole(_ data: MetricData) -> MetricData {
+      var data = data
+      if data.source != "portraits" {
+        data.source = URL(filePath: data.source).standardizedFileURL.path(percentEncoded: false)
+      }
+      return data
+    }
+    return whole(self) == whole(other)
   }
 
   /// The pictures that a metric compares with: all as they are, or those of the training.
@@ -63,7 +97,11 @@ public struct MetricData: Hashable, Sendable {
   /// - Returns: The pictures.
   /// - Throws: An error about a file that cannot be read.
   func pictures(of dataset: any Dataset, isFull: Bool) throws -> StoredPictures {
-    guard !isFull else { return try StoredPictures(dataset) }
+    guard !isFull else {
+      let count = count(of: dataset, isFull: true)
+      return count == dataset.count
+        ? try StoredPictures(dataset) : try StoredPictures(dataset, indices: Array(0..<count))
+    }
     let indices = subset.map {
       RandomState.subset(min($0, dataset.count), of: dataset.count, seed: subsetSeed)
     }

@@ -35,19 +35,22 @@ extension MetricsGeneratorJob.Outcome {
   ///
   /// Logs have no place for how a number was made, so that only those of the published kind are
   /// added: as many pictures or paths as the name says, by the rules of stylegan2-ada-pytorch, and
-  /// separability of as many attributes as CelebA has.
+  /// separability of as many attributes as CelebA has; and only what was compared with the data of the
+  /// training.
   ///
-  /// - Parameter network: The network's file.
+  /// - Parameter network: The network's file; models that come with the program have no logs.
   /// - Returns: The logs, and what was not added to them, a line each; neither if the network lies
   ///   in no folder of a training.
   /// - Throws: `FileError` if a log cannot be written.
   public func addToLogs(of network: String) throws -> (logs: [String], remarks: [String]) {
     let folder = runFolder(of: network)
-    guard RunFolder.isRun(folder) else { return ([], []) }
+    guard (try? ShippedModels.file(network)) == network, let record = try? RunRecord(in: folder)
+    else { return ([], []) }
+    let own = MetricData(record.options)
     let name = URL(filePath: network).lastPathComponent
     var (logs, remarks): ([String], [String]) = ([], [])
     for finding in findings {
-      if let objection = objection(to: finding) {
+      if let objection = objection(to: finding, in: own) {
         remarks.append("\(finding.metric) is not added to the logs of \(folder): \(objection)")
       } else {
         logs.append(try finding.result.log(in: folder, network: name))
@@ -57,7 +60,9 @@ extension MetricsGeneratorJob.Outcome {
   }
 
   /// Why a finding is not of the published kind; nil if it is.
-  private func objection(to finding: MetricsGeneratorJob.Finding) -> String? {
+  private func objection(
+    to finding: MetricsGeneratorJob.Finding, in own: MetricData
+  ) -> String? {
     let (usual, names) = (
       MetricRecipe(finding.metric)?.generated ?? finding.generated, CelebAAttributes.names.count
     )
@@ -66,6 +71,9 @@ extension MetricsGeneratorJob.Outcome {
     if noise != .random { return "its noise is not drawn anew" }
     if finding.generated != usual {
       return "it takes \(grouped(finding.generated)) samples, not \(grouped(usual))"
+    }
+    if MetricRecipe(finding.metric)?.needsData == true, comparedWith?.isSame(as: own) != true {
+      return "it is compared with other data than that of the training"
     }
     if let found = finding.attributes?.count, found != names {
       return "it is of \(found) attributes, not \(names)"

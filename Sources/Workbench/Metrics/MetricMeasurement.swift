@@ -20,16 +20,20 @@ struct MetricMeasurement {
   let progress: (JobProgress) -> Void
   /// The hash of the generator's weights.
   let content: String
+  /// What decides the generator's pictures: its weights and its configuration.
+  let identity: String
   /// What is compared with; nil if nothing is.
   let dataset: (any Dataset)?
   /// The rules behind the numbers.
-  let rules: MetricRules
+  private(set) var rules: MetricRules
   /// The content hashes of the networks that were used, by name.
   var extractors: [String: String] = [:]
   /// What is questionable, a line each.
   var remarks: [String] = []
   /// The attributes behind separability; nil if it was not measured.
   var attributes: [AttributeSeparability]?
+  /// What was drawn, and by which networks it was seen.
+  private var drawn: [(pictures: GeneratedPictures, extractor: FeatureExtractor)] = []
   /// The data of metrics that name all pictures, and of others: files are read once for their hash.
   private var stored: [Bool: StoredPictures] = [:]
 
@@ -40,6 +44,7 @@ struct MetricMeasurement {
   ) throws {
     (self.job, self.generator, self.progress) = (job, generator, progress)
     content = try generator.parameters.contentHash()
+    identity = try generator.configuration.identity(content)
     dataset = try job.data?.open(for: generator.traits)
     labels = LabelDraw(of: dataset, for: generator.traits)
     rules = MetricRules(job.rule, seed: job.seed)
@@ -68,7 +73,9 @@ struct MetricMeasurement {
       return [name: distance]
     case .kernelDistance:
       let (extractor, fake) = try generated(metric)
-      return [name: try rules.kernelDistance(fake, real(metric, extractor)).mean]
+      let real = try real(metric, extractor)
+      rules.kidSubsetSize = min(rules.kidSubsetSize, fake.size(0), real.size(0))
+      return [name: try rules.kernelDistance(fake, real).mean]
     case .inceptionScore:
       let (extractor, fake) = try generated(metric)
       guard let score = rules.inceptionScore(fake, of: extractor) else {
@@ -107,11 +114,17 @@ struct MetricMeasurement {
   ) throws -> (extractor: FeatureExtractor, features: Tensor) {
     let extractor = try extractor(for: metric)
     let pictures = GeneratedPictures(
-      generator, content: content, count: metric.generated, firstSeed: seed,
+      generator, content: identity, count: metric.generated, firstSeed: seed,
       settings: job.settings, latents: metric.latents, labels: labels)
     let features = try store.features(
       of: pictures, by: extractor, job.rule, unit: "generated pictures", progress: progress)
+    drawn.append((pictures, extractor))
     return (extractor, features)
+  }
+
+  /// Removes the features of what the generator drew from where they are kept.
+  func forgetDrawn() {
+    for (pictures, extractor) in drawn { store.forget(pictures, by: extractor, job.rule) }
   }
 
   /// The features of the data.
@@ -139,8 +152,8 @@ struct MetricMeasurement {
       of: generator, count: metric.generated, seed: seed, noise: job.settings.noise,
       labels: labels)
     let key =
-      "\(length) of \(content) from \(seed) with \(job.settings.noise) and \(labels.hash) "
-      + "by \(distance.hash)"
+      "\(length) of \(identity) from \(seed) with \(job.settings.noise) and \(labels.hash) "
+      + "by \(distance.identity)"
     let step = RandomPaths.together
     let lengths = try store.rows(
       key, width: 1, count: metric.generated, step: step, unit: "paths", progress: progress

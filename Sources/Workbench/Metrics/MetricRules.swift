@@ -14,9 +14,11 @@ public struct MetricRules: Encodable, Sendable {
   let seed: UInt32
   /// The subsets of the kernel distance, and the pictures of each at most.
   let kidSubsets: Int
-  let kidSubsetSize: Int
-  /// The neighbour that the balls of precision and recall reach, in all published figures.
-  static let nearestNeighbours = 3
+  public internal(set) var kidSubsetSize: Int
+  /// The neighbour that the balls of precision and recall reach, where names do not say it.
+  let nearestNeighbours: Int?
+  /// The neighbour of all published figures.
+  static let publishedNeighbour = 3
   /// The parts of the Inception Score: 10 in all published figures, fewer where pictures are fewer.
   let scoreParts: Int
 
@@ -35,24 +37,6 @@ public struct MetricRules: Encodable, Sendable {
     return rule
   }
 
-  private enum CodingKeys: CodingKey {
-    case name, resizing, covarianceDivisor, seed, kidSubsets, kidSubsetSize, nearestNeighbours
-    case scoreParts
-  }
-
-  /// Writes all rules, those that never change among them.
-  public func encode(to encoder: any Encoder) throws {
-    var object = encoder.container(keyedBy: CodingKeys.self)
-    try object.encode(name, forKey: .name)
-    try object.encode(resizing, forKey: .resizing)
-    try object.encode(covarianceDivisor, forKey: .covarianceDivisor)
-    try object.encode(seed, forKey: .seed)
-    try object.encode(kidSubsets, forKey: .kidSubsets)
-    try object.encode(kidSubsetSize, forKey: .kidSubsetSize)
-    try object.encode(Self.nearestNeighbours, forKey: .nearestNeighbours)
-    try object.encode(scoreParts, forKey: .scoreParts)
-  }
-
   /// The rules of a protocol.
   ///
   /// - Parameters:
@@ -60,15 +44,16 @@ public struct MetricRules: Encodable, Sendable {
   ///   - seed: The seed of what is chosen at random; nil for the protocol's own.
   ///   - subsets: Of the kernel distance, and the pictures of each.
   ///   - scoreParts: Of the Inception Score.
+  ///   - nearestNeighbours: Of precision and recall; nil where metrics' names say it.
   init(
     _ rule: MetricProtocol, seed: UInt32?, subsets: (count: Int, size: Int) = (100, 1000),
-    scoreParts: Int = 10
+    scoreParts: Int = 10, nearestNeighbours: Int? = nil
   ) {
     name = rule
     (resizing, covarianceDivisor) = (rule.resizing, rule.divisor)
     self.seed = seed ?? rule.seed
     (kidSubsets, kidSubsetSize) = subsets
-    self.scoreParts = scoreParts
+    (self.scoreParts, self.nearestNeighbours) = (scoreParts, nearestNeighbours)
   }
 
   /// Mean and covariance of features [N, D].
@@ -128,7 +113,7 @@ public struct MetricRules: Encodable, Sendable {
     _ fake: Tensor, _ real: Tensor, neighbour: Int? = nil
   ) throws -> PrecisionAndRecall {
     try PrecisionAndRecall(
-      generated: fake, real: real, k: neighbour ?? Self.nearestNeighbours, rounding: name.rounding
+      generated: fake, real: real, k: neighbour ?? Self.publishedNeighbour, rounding: name.rounding
     ) { _ in try Task.checkCancellation() }
   }
 }

@@ -168,6 +168,7 @@ public struct MetricsFoldersJob: Sendable {
   /// - Throws: What `check` throws; `FileError` if there are no pictures.
   public func plan() throws -> (pictures: Int, reference: Int?) {
     try check()
+    if isMoments(reference) { _ = try storedMoments() }
     let count = try files(pictures).pictures.count
     return (count, isMoments(reference) ? nil : try files(reference).pictures.count)
   }
@@ -176,10 +177,11 @@ public struct MetricsFoldersJob: Sendable {
   private func files(_ path: String) throws -> PictureFiles {
     let files = try PictureFiles(path: path)
     guard !files.pictures.isEmpty else { throw files.emptiness }
+    if let objection = files.objections.first { throw objection }
     // Precision and recall look at a neighbour of every picture.
     let fewest =
       metrics.contains(.precisionRecall)
-      ? MetricRules.nearestNeighbours + 1 : metrics == [.inceptionScore] ? 1 : 2
+      ? MetricRules.publishedNeighbour + 1 : metrics == [.inceptionScore] ? 1 : 2
     guard files.pictures.count >= fewest else {
       throw MisfitError(
         path, expected: "at least \(fewest) pictures", found: "\(files.pictures.count)")
@@ -202,6 +204,7 @@ public struct MetricsFoldersJob: Sendable {
   public func run(progress: @escaping ProgressHandler) async throws -> Outcome {
     try check()
     if let threads { Machine.setThreadCount(threads) }
+    let moments = isMoments(reference) ? try storedMoments() : nil
     let judged = try StoredPictures(files(pictures))
     let real = isMoments(reference) ? nil : try StoredPictures(files(reference))
     let referenceSide =
@@ -212,7 +215,8 @@ public struct MetricsFoldersJob: Sendable {
       pictures: Side(path: pictures, count: judged.count, hash: judged.hash),
       reference: referenceSide,
       rules: MetricRules(
-        rule, seed: seed, subsets: (subsets.count, size), scoreParts: min(10, judged.count)))
+        rule, seed: seed, subsets: (subsets.count, size), scoreParts: min(10, judged.count),
+        nearestNeighbours: MetricRules.publishedNeighbour))
     let store = FeatureStore(folder: cache)
     func features(of pictures: StoredPictures, by extractor: FeatureExtractor) throws -> Tensor {
       try store.features(of: pictures, by: extractor, rule, progress: progress)
@@ -225,7 +229,7 @@ public struct MetricsFoldersJob: Sendable {
       let target = try real.map { try features(of: $0, by: extractor) }
       for metric in own {
         try Task.checkCancellation()
-        try measure(metric, fake, target, extractor, into: &outcome)
+        try measure(metric, fake, target, moments, extractor, into: &outcome)
       }
     }
     return outcome
@@ -237,16 +241,21 @@ public struct MetricsFoldersJob: Sendable {
 extension MetricsFoldersJob {
   /// Computes one metric.
   private func measure(
-    _ metric: Metric, _ fake: Tensor, _ real: Tensor?, _ extractor: FeatureExtractor,
-    into outcome: inout Outcome
+    _ metric: Metric, _ fake: Tensor, _ real: Tensor?, _ moments: FeatureDistribution?,
+    _ extractor: FeatureExtractor, into outcome: inout Outcome
   ) throws {
     let rules = outcome.rules
     try withoutGradients { () throws in
       let name = metric.rawValue
       switch metric {
       case .fid, .fidOfPortraits:
-        let target =
-          try real.map(rules.distribution) ?? storedMoments(width: extractor.width)
+        guard let target = real.map(rules.distribution) ?? moments else { return }
+        let width = target.mean.size(0)
+        guard width == extractor.width else {
+          throw FileError(
+            .doesNotFit, file: reference, expected: "moments of \(extractor.width) features",
+            found: "of \(width)")
+        }
         outcome.results[name] = rules.distribution(of: fake).frechetDistance(from: target)
         let fewest = min(fake.size(0), real?.size(0) ?? .max)
         outcome.remarks += [rules.remark(on: name, pictures: fewest, extractor: extractor)]
@@ -267,19 +276,26 @@ extension MetricsFoldersJob {
   }
 
   /// The moments of a `.npz` file of pytorch-fid, torch-fidelity or clean-fid.
-  private func storedMoments(width: Int) throws -> FeatureDistribution {
+  private func storedMoments() throws -> FeatureDistribution {
     let arrays = try NPZ(path: reference).tensors
     guard let mean = arrays["mu"], let covariance = arrays["sigma"] else {
       throw FileError(
         .doesNotFit, file: reference, expected: "the arrays mu and sigma",
         found: arrays.keys.sorted().joined(separator: ", "))
     }
-    guard mean.shape == [width], covariance.shape == [width, width] else {
+    guard mean.shape.count == 1, covariance.shape == mean.shape + mean.shape else {
       throw FileError(
-        .doesNotFit, file: reference, expected: "moments of \(width) features",
+        .doesNotFit, file: reference, expected: "mu [D] and sigma [D, D]",
         found: "mu \(mean.shape) and sigma \(covariance.shape)")
     }
-    return FeatureDistribution(
+    let moments = FeatureDistribution(
       mean: try Tensor.reading(mean), covariance: try Tensor.reading(covariance))
+    for (name, numbers) in [("mu", moments.mean), ("sigma", moments.covariance)] {
+      guard numbers.isFinite().all else {
+        throw FileError(
+          .damaged, file: reference, expected: "finite numbers", found: "others in \(name)")
+      }
+    }
+    return moments
   }
 }

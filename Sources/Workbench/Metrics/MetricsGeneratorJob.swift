@@ -26,6 +26,9 @@ public struct MetricsGeneratorJob: Sendable {
   public var settings: PictureSettings
   /// The folder that keeps features between runs; nil for none.
   public var cache: String?
+  /// Whether features of what the generator draws stay there when all is measured: those of a
+  /// training's snapshots would fill the disk.
+  public var keepsDrawn = true
 
   /// A job by the rules of stylegan2-ada-pytorch.
   ///
@@ -155,6 +158,8 @@ public struct MetricsGeneratorJob: Sendable {
     public let generator: String
     /// The data; nil if no metric needed it.
     public let data: DataSide?
+    /// The same, as it was asked for.
+    let comparedWith: MetricData?
     /// The content hashes of the networks' weights, by name.
     public let extractors: [String: String]
     /// The rules.
@@ -165,6 +170,10 @@ public struct MetricsGeneratorJob: Sendable {
     public let noise: NoiseKind
     /// What is questionable about the numbers, a line each.
     public let remarks: [String]
+
+    private enum CodingKeys: CodingKey {
+      case findings, generator, data, extractors, rules, truncation, noise, remarks
+    }
 
     /// The numbers as lines for people.
     public var lines: [String] { findings.flatMap(\.lines) }
@@ -216,9 +225,13 @@ public struct MetricsGeneratorJob: Sendable {
         expected: "pictures with labels of \(traits.labelDim) numbers, as the generator takes",
         found: dataset.map { "labels of \($0.labelKind.dimension)" } ?? "no such option")
     }
-    if let dataset, let fewest = metrics.map(\.fewestPictures).max(), dataset.count < fewest {
+    guard let data, let dataset else { return }
+    for metric in metrics where metric.needsData {
+      let count = data.count(of: dataset, isFull: metric.isFull)
+      guard count < metric.fewestPictures else { continue }
       throw RequestError(
-        "--data", expected: "at least \(fewest) pictures", found: "\(dataset.count)")
+        "--data", expected: "at least \(metric.fewestPictures) pictures for \(metric)",
+        found: "\(count)")
     }
   }
 
@@ -227,6 +240,9 @@ public struct MetricsGeneratorJob: Sendable {
     let network: Checkpoint.Network?
     let (option, published): (String, String)
     switch metric.kind {
+    case .pathLength where metric.isOfPortraits:
+      try PortraitJudges.distanceNetwork().check()
+      return
     case _ where metric.isOfPortraits:
       try FeatureExtractor.portraitsNetwork().check()
       return
@@ -293,11 +309,12 @@ extension MetricsGeneratorJob {
       findings.append(finding)
       try found(finding)
     }
+    if !keepsDrawn { measurement.forgetDrawn() }
     return Outcome(
       findings: findings, generator: measurement.content,
       data: data.flatMap { data in
         measurement.dataset.map { DataSide(source: data.source, $0, mirror: data.mirror) }
-      }, extractors: measurement.extractors, rules: measurement.rules,
+      }, comparedWith: data, extractors: measurement.extractors, rules: measurement.rules,
       truncation: settings.truncationPsi, noise: settings.noise,
       remarks: measurement.remarks + remarks(on: measurement.dataset, for: generator.traits))
   }

@@ -79,6 +79,7 @@ public struct MetricsPairsJob: Sendable {
     let (ours, theirs) = (try PictureFiles(path: pictures), try PictureFiles(path: reference))
     let places = try [ours, theirs].map { files in
       guard !files.pictures.isEmpty else { throw files.emptiness }
+      if let objection = files.objections.first { throw objection }
       var places: [String: Int] = [:]
       for (index, path) in files.pictures.enumerated() {
         let name = (path as NSString).deletingPathExtension
@@ -122,7 +123,7 @@ public struct MetricsPairsJob: Sendable {
     if let threads { Machine.setThreadCount(threads) }
     let (ours, theirs, pairs) = try matched()
     let judge = try PictureJudge(judges)
-    var found: [Pair] = []
+    var (found, sizes): ([Pair], Set<[Int]>) = ([], [])
     for (name, mine, other) in pairs {
       try Task.checkCancellation()
       let picture = try ours.image(at: mine).inRGB
@@ -133,7 +134,9 @@ public struct MetricsPairsJob: Sendable {
           expected: "the shape of \(theirs.place(of: theirs.pictures[other])), "
             + "\(target.width)×\(target.height)", found: "\(picture.width)×\(picture.height)")
       }
-      if found.isEmpty { try judges.check(width: target.width, height: target.height) }
+      if sizes.insert([target.width, target.height]).inserted {
+        try judges.check(width: target.width, height: target.height)
+      }
       found.append(Pair(name: name, figures: await judge.figures(picture, target)))
       progress(JobProgress(done: found.count, total: pairs.count, unit: "pairs"))
     }

@@ -7,13 +7,14 @@ import Tensors
 
 /// A network that says how unlike two pictures look, as path lengths take it.
 ///
-/// Which network a name stands for is said here alone: another distance of portraits, such as one with
-/// fitted weights, takes the place of the classifier's in `init(for:_:)`, under a name of its own.
+/// Which network a name stands for is said here alone.
 struct PathDistance {
   /// What results call the network.
   let name: String
   /// The content hash of its weights.
   let hash: String
+  /// What decides distances: the weights and the configuration.
+  let identity: String
   /// From pictures [N, 3, H, W] with numbers from 0 to 255, not bounded, to [N, numbers] whose squared
   /// differences sum up to the distance.
   let embedding: (Tensor) -> Tensor
@@ -27,12 +28,13 @@ struct PathDistance {
   init?(for metric: MetricRecipe, _ files: FeatureNetworkFiles) throws {
     guard metric.isOfPortraits else {
       guard let lpips = try files.distanceNetwork()?.makeLPIPS() else { return nil }
-      try self.init("lpips-vgg16", lpips)
+      try self.init("lpips-vgg16", lpips, lpips.configuration)
       return
     }
-    let classifier = try FeatureExtractor.portraitsNetwork().makeAttributeClassifier()
+    let distance = try PortraitJudges.distanceNetwork().makePerceptualDistance()
     try self.init(
-      FeatureExtractor.portraitsModel, classifier, side: classifier.configuration.resolution)
+      PortraitJudges.distanceModel, distance, distance.configuration,
+      side: distance.configuration.classifier.resolution)
   }
 
   /// A distance by any network that embeds pictures.
@@ -40,11 +42,16 @@ struct PathDistance {
   /// - Parameters:
   ///   - name: What results call it.
   ///   - network: The network.
+  ///   - configuration: Its configuration.
   ///   - side: The width and height of the pictures that it takes; nil for any.
   /// - Throws: `FileError` if its weights cannot be hashed.
-  private init(_ name: String, _ network: some PictureEmbedding, side: Int? = nil) throws {
+  private init(
+    _ name: String, _ network: some PictureEmbedding, _ configuration: some NetworkConfiguration,
+    side: Int? = nil
+  ) throws {
     self.name = name
     hash = try network.parameters.contentHash()
+    identity = try configuration.identity(hash)
     embedding = { pictures in
       let shown = side.map { Self.shown(pictures, side: $0) } ?? pictures
       return network.embedding(shown / 127.5 - 1)

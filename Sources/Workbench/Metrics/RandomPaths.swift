@@ -16,7 +16,8 @@ struct RandomPaths {
   private let seed: UInt32
   private let noise: NoiseKind
   private let places: [Double]
-  private let labels: [[Float]]
+  private let labels: LabelDraw
+  private let labelled: [Int]
 
   /// How many are measured together: always as many, whatever is kept already.
   static let together = 8
@@ -35,7 +36,8 @@ struct RandomPaths {
     (self.generator, self.seed, self.noise) = (generator, seed, noise)
     var state = RandomState(seed: seed)
     places = state.rand(count)
-    self.labels = labels.drawn(count, seed: seed)
+    self.labels = labels
+    labelled = labels.drawn(count, seed: seed)
   }
 
   /// The lengths of some paths.
@@ -58,7 +60,7 @@ struct RandomPaths {
     return withItsNoise(range) {
       length.lengths(
         of: generator, between: (ends(0), ends(1)), at: places,
-        labels: labels.isEmpty ? nil : .rows(labels[range]), options: options, features: features)
+        labels: labels.rows(of: labelled, in: range), options: options, features: features)
     }.unsqueezed(1)
   }
 
@@ -76,38 +78,44 @@ struct RandomPaths {
 
 /// The labels of the data, of which generated pictures take one at random each.
 struct LabelDraw {
-  /// All labels, in the order of the data; none for a generator without labels.
-  let all: [[Float]]
+  /// What tells them from other labels.
+  let hash: String
+  /// The data; nil for a generator without labels.
+  private let dataset: (any Dataset)?
 
   /// The labels of some data, if a generator takes any.
   init(of dataset: (any Dataset)?, for traits: GeneratorTraits) {
-    let wanted = traits.labelDim > 0 ? dataset : nil
-    all = wanted.map { data in (0..<data.count).map(data.label) } ?? []
-  }
-
-  /// What tells them from other labels.
-  var hash: String {
+    self.dataset = traits.labelDim > 0 ? dataset : nil
     var sum = SHA256()
-    for label in all { label.withUnsafeBytes { sum.update(bufferPointer: $0) } }
-    return sum.finalize().hexadecimal
+    if let wanted = self.dataset {
+      for index in 0..<wanted.count {
+        wanted.label(at: index).withUnsafeBytes { sum.update(bufferPointer: $0) }
+      }
+    }
+    hash = sum.finalize().hexadecimal
   }
 
-  /// Labels for pictures.
+  /// The pictures of the data whose labels generated pictures have.
   ///
   /// - Parameters:
   ///   - count: How many.
   ///   - seed: The seed of the choice.
-  /// - Returns: `count` labels; none for a generator without labels.
-  func drawn(_ count: Int, seed: UInt32) -> [[Float]] {
-    guard !all.isEmpty else { return [] }
+  /// - Returns: `count` indices; none for a generator without labels.
+  func drawn(_ count: Int, seed: UInt32) -> [Int] {
+    guard let dataset else { return [] }
     var state = RandomState(seed: seed)
-    return state.randint(0..<all.count, count).map { all[$0] }
+    return state.randint(0..<dataset.count, count)
   }
-}
 
-extension Tensor {
-  /// Rows of as many numbers each: [N, D].
-  static func rows(_ rows: ArraySlice<[Float]>) -> Tensor {
-    Tensor(Array(rows.joined()), shape: [rows.count, rows.first?.count ?? 0])
+  /// The labels of some pictures of the data.
+  ///
+  /// - Parameters:
+  ///   - drawn: What `drawn(_:seed:)` gave.
+  ///   - range: Which of them.
+  /// - Returns: [N, D]; nil for a generator without labels.
+  func rows(of drawn: [Int], in range: Range<Int>) -> Tensor? {
+    guard let dataset else { return nil }
+    let labels = drawn[range].flatMap(dataset.label)
+    return Tensor(labels, shape: [range.count, dataset.labelKind.dimension])
   }
 }

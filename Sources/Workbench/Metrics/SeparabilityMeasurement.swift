@@ -37,11 +37,11 @@ extension MetricMeasurement {
     var settings = PictureSettings()
     settings.noise = job.settings.noise
     let pictures = GeneratedPictures(
-      generator, content: content, count: metric.generated, firstSeed: seed, settings: settings,
+      generator, content: identity, count: metric.generated, firstSeed: seed, settings: settings,
       labels: labels)
     let logits = try logits(of: pictures, by: judges)
     let keep = max(metric.generated / 2, 1)
-    let key = "planes of \(keep) of \(metric.generated) \(pictures.hash) by \(judges.hash)"
+    let key = "planes of \(keep) of \(metric.generated) \(pictures.hash) by \(judges.identity)"
     let inZ = try tables(key, "z", logits: logits, keep: keep) { pictures.z($0) }
     let inW = try tables(key, "w", logits: logits, keep: keep) { pictures.w($0) }
     let found = zip(judges.names, zip(inZ, inW)).map { name, tables in
@@ -73,7 +73,7 @@ extension MetricMeasurement {
   /// What classifiers say of pictures: [N, attributes].
   private func logits(of pictures: GeneratedPictures, by judges: AttributeJudges) throws -> Tensor {
     try store.rows(
-      "logits of \(pictures.hash) by \(judges.hash)", width: judges.names.count,
+      "logits of \(pictures.hash) by \(judges.identity)", width: judges.names.count,
       count: pictures.count, step: Self.together, unit: "judged pictures", progress: progress
     ) { range, add in
       for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.together) {

@@ -13,6 +13,12 @@ public struct RunReport: Encodable, Sendable {
     public let file: String
     /// Its bytes.
     public let bytes: Int
+
+    /// Looks at a file.
+    init(_ path: String) {
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+      (file, bytes) = (path, (attributes?[.size] as? NSNumber)?.intValue ?? 0)
+    }
   }
 
   /// An option of the training.
@@ -93,17 +99,12 @@ public struct RunReport: Encodable, Sendable {
     curves = log.curves
     let text = LogLines(OutputFolder.file(RunFolder.logName, in: folder))
     self.log = ((try? text.last(Self.logLines)) ?? []).map { String(decoding: $0, as: UTF8.self) }
-    networks = RunFolder.networks(in: folder).map(Self.file)
-    states = RunFolder.states(in: folder).map(Self.file)
+    networks = RunFolder.networks(in: folder).map(File.init)
+    states = RunFolder.states(in: folder).map(File.init)
     resumesFrom = RunFolder.readableState(in: folder)
     sheets = RunFolder.sheets(in: folder)
     let longer = summary.state == .finished ? ["--kimg=\(decimal(2 * summary.kimg, 3))"] : []
     resumeCommand =
       resumesFrom == nil ? nil : commandLine(["train", record.kind, "--resume=\(folder)"] + longer)
-  }
-
-  private static func file(_ path: String) -> File {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    return File(file: path, bytes: (attributes?[.size] as? NSNumber)?.intValue ?? 0)
   }
 }

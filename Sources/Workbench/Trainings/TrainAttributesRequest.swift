@@ -17,16 +17,8 @@ import Training
 public struct TrainAttributesRequest: Sendable {
   /// The pictures, with labels.
   public var data = TrainingDataRequest()
-  /// How many of the last pictures are held out: learned from by nothing, judged at every snapshot.
-  public var heldOut: Int?
-  /// Pictures in a step.
-  public var batchSize: Int?
-  /// Adam's learning rate.
-  public var learningRate: Double?
-  /// Features at 1×1, of which each resolution has its share.
-  public var channelBase: Int?
-  /// The most features of a layer.
-  public var channelMax: Int?
+  /// How the network's body is made and learns; pictures are held out.
+  public var body = BodyRequest()
   /// Where all random streams start.
   public var seed: UInt32?
   /// Threads that one operation may use.
@@ -42,15 +34,11 @@ extension TrainAttributesRequest: TrainingRequest {
   func check() throws(RequestError) {
     try data.check()
     try schedule.check()
-    try checkRanges(counts: [
-      ("--held-out", heldOut, 1...1_000_000), ("--batch", batchSize, 1...65536),
-      ("--cbase", channelBase, 8...(1 << 24)), ("--cmax", channelMax, 1...65536),
-      ("--threads", threads, 1...4096),
-    ])
-    try checkRanges(numbers: [("--lr", learningRate, 0...10, "0 to 10")])
+    try body.check(fewestHeldOut: 1)
+    try checkRanges(counts: [("--threads", threads, 1...4096)])
   }
 
-  func begin() throws -> (options: AttributeOptions, dataset: any Dataset) {
+  func begin(remark: (String) -> Void) throws -> (options: AttributeOptions, dataset: any Dataset) {
     try check()
     let base = try data.open(.attributes)
     guard base.labelKind.dimension > 0 else {
@@ -65,7 +53,7 @@ extension TrainAttributesRequest: TrainingRequest {
       data: data.described(base, count: dataset.count, labelDim: base.labelKind.dimension),
       attributes: Self.names(of: base), heldOut: try heldOut(of: dataset.count),
       settings: settings, seed: seed ?? 0, threads: threads ?? Machine.threadCount)
-    try checkChannelBase(channelBase, resolution: options.data.resolution)
+    try checkChannelBase(body.channelBase, resolution: options.data.resolution)
     _ = try options.network()
     return (options, dataset)
   }
@@ -90,16 +78,13 @@ extension TrainAttributesRequest: TrainingRequest {
 
   private var settings: AttributeOptions.Settings {
     var settings = AttributeOptions.Settings()
-    if let batchSize { settings.batchSize = batchSize }
-    if let learningRate { settings.learningRate = learningRate }
-    if let channelBase { settings.channelBase = channelBase }
-    if let channelMax { settings.channelMax = channelMax }
+    body.fill(&settings)
     return settings
   }
 
   /// A tenth of the pictures and at most 2,000, unless it was said.
   private func heldOut(of count: Int) throws(RequestError) -> Int {
-    let wanted = heldOut ?? max(min(count / 10, 2000), 1)
+    let wanted = body.heldOut ?? max(min(count / 10, 2000), 1)
     guard count > 1 else {
       throw RequestError(
         "--data", expected: "2 pictures or more, of which some are held out", found: "\(count)")
@@ -121,15 +106,11 @@ extension TrainAttributesRequest: TrainingRequest {
 
   func check(against options: AttributeOptions) throws {
     try check()
-    let had = options.settings
     try refuse(
-      data.differences(from: options.data) + [
-        difference("held-out", heldOut, options.heldOut), difference("seed", seed, options.seed),
-        difference("batch", batchSize, had.batchSize),
-        difference("lr", learningRate, had.learningRate, fourDigits),
-        difference("cbase", channelBase, had.channelBase),
-        difference("cmax", channelMax, had.channelMax),
-      ])
+      data.differences(from: options.data)
+        + body.differences(from: options.settings, heldOut: options.heldOut) + [
+          difference("seed", seed, options.seed)
+        ])
   }
 
   func openData(of options: AttributeOptions) throws -> any Dataset {

@@ -138,13 +138,14 @@ public enum Precision: String, CaseIterable, Sendable {
 }
 
 extension TrainGANRequest: TrainingRequest {
-  func begin() throws -> (options: GANOptions, dataset: any Dataset) {
+  func begin(remark: (String) -> Void) throws -> (options: GANOptions, dataset: any Dataset) {
     try check()
     let base = try data.open(cond ?? false ? .own : .none)
     guard !(cond ?? false) || base.labelKind.dimension > 0 else {
       throw RequestError(
         "--cond", expected: "pictures with labels", found: "\(data.source ?? ""), without labels")
     }
+    if let line = unusedLabels() { remark(line) }
     var data = data
     data.mirror = data.mirror ?? GANRecipe.mirrors(named: cfg ?? "auto")
     let dataset = try data.view(of: base, seed: seed ?? 0, mirror: data.mirror ?? false)
@@ -156,6 +157,21 @@ extension TrainGANRequest: TrainingRequest {
       threads: threads ?? Machine.threadCount)
     try check(fitting: options)
     return (options, dataset)
+  }
+
+  /// What is said where pictures have labels, and nobody said whether the networks get them.
+  private func unusedLabels() -> String? {
+    guard cond == nil, data.source != "portraits",
+      let kind = try? data.open(.own).labelKind, kind.dimension > 0
+    else { return nil }
+    let words: String =
+      if case .classes(let count) = kind {
+        counted(count, "class", "classes")
+      } else {
+        "\(kind.dimension) numbers each"
+      }
+    return "the pictures have labels, \(words), of which nothing is learned without --cond "
+      + "(--no-cond: it is meant so)"
   }
 
   func openData(of options: GANOptions) throws -> any Dataset {
@@ -206,6 +222,10 @@ extension TrainGANRequest: TrainingRequest {
     guard var metrics else { return nil }
     metrics.data = metrics.data ?? MetricData(options)
     return metrics
+  }
+
+  func estimate(_ options: GANOptions) throws -> TrainingEstimate? {
+    try TrainingEstimate(of: options.recipe(), threads: options.threads)
   }
 
   func lines(_ options: GANOptions) throws -> [String] {

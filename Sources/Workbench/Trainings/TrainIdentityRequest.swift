@@ -17,16 +17,8 @@ import Training
 public struct TrainIdentityRequest: Sendable {
   /// The pictures, of which it is known whom they show.
   public var data = TrainingDataRequest()
-  /// How many of the last people are held out: learned from by nothing, judged at every snapshot.
-  public var heldOut: Int?
-  /// Pictures in a step.
-  public var batchSize: Int?
-  /// Adam's learning rate.
-  public var learningRate: Double?
-  /// Features at 1×1, of which each resolution has its share.
-  public var channelBase: Int?
-  /// The most features of a layer.
-  public var channelMax: Int?
+  /// How the network's body is made and learns; people are held out.
+  public var body = BodyRequest()
   /// The length of the embedding.
   public var embeddingSize: Int?
   /// The angle that is added between a picture and its person, in radians.
@@ -51,19 +43,16 @@ extension TrainIdentityRequest: TrainingRequest {
   func check() throws(RequestError) {
     try data.check()
     try schedule.check()
+    try body.check(fewestHeldOut: PeopleSplit.fewestHeldOut)
     try checkRanges(counts: [
-      ("--held-out", heldOut, PeopleSplit.fewestHeldOut...1_000_000),
-      ("--batch", batchSize, 1...65536), ("--cbase", channelBase, 8...(1 << 24)),
-      ("--cmax", channelMax, 1...65536), ("--embedding", embeddingSize, 2...65536),
-      ("--threads", threads, 1...4096),
+      ("--embedding", embeddingSize, 2...65536), ("--threads", threads, 1...4096),
     ])
     try checkRanges(numbers: [
-      ("--lr", learningRate, 0...10, "0 to 10"), ("--margin", margin, 0...1.5, "0 to 1.5"),
-      ("--scale", scale, 1...1000, "1 to 1000"),
+      ("--margin", margin, 0...1.5, "0 to 1.5"), ("--scale", scale, 1...1000, "1 to 1000"),
     ])
   }
 
-  func begin() throws -> (options: IdentityOptions, dataset: any Dataset) {
+  func begin(remark: (String) -> Void) throws -> (options: IdentityOptions, dataset: any Dataset) {
     try check()
     var data = data
     if data.source == "portraits", data.picturesPerIdentity == nil {
@@ -77,7 +66,7 @@ extension TrainIdentityRequest: TrainingRequest {
       data: data.described(base, count: dataset.count, labelDim: 0), people: people,
       heldOut: try heldOut(of: people), settings: settings, seed: seed ?? 0,
       threads: threads ?? Machine.threadCount)
-    try checkChannelBase(channelBase, resolution: options.data.resolution)
+    try checkChannelBase(body.channelBase, resolution: options.data.resolution)
     _ = try options.network()
     return (options, dataset)
   }
@@ -96,10 +85,7 @@ extension TrainIdentityRequest: TrainingRequest {
 
   private var settings: IdentityOptions.Settings {
     var settings = IdentityOptions.Settings()
-    if let batchSize { settings.batchSize = batchSize }
-    if let learningRate { settings.learningRate = learningRate }
-    if let channelBase { settings.channelBase = channelBase }
-    if let channelMax { settings.channelMax = channelMax }
+    body.fill(&settings)
     if let embeddingSize { settings.embeddingSize = embeddingSize }
     if let margin { settings.margin = margin }
     if let scale { settings.scale = scale }
@@ -114,7 +100,7 @@ extension TrainIdentityRequest: TrainingRequest {
         "--data", expected: "\(fewest + 2) people or more, \(fewest) of whom are held out",
         found: "\(people)")
     }
-    let wanted = heldOut ?? max(min(people / 10, 500), fewest)
+    let wanted = body.heldOut ?? max(min(people / 10, 500), fewest)
     guard wanted <= people - 2 else {
       throw RequestError(
         "--held-out", expected: "\(fewest) to \(people - 2) people", found: "\(wanted)")
@@ -126,16 +112,13 @@ extension TrainIdentityRequest: TrainingRequest {
     try check()
     let had = options.settings
     try refuse(
-      data.differences(from: options.data) + [
-        difference("held-out", heldOut, options.heldOut), difference("seed", seed, options.seed),
-        difference("batch", batchSize, had.batchSize),
-        difference("lr", learningRate, had.learningRate, fourDigits),
-        difference("cbase", channelBase, had.channelBase),
-        difference("cmax", channelMax, had.channelMax),
-        difference("embedding", embeddingSize, had.embeddingSize),
-        difference("margin", margin, had.margin, fourDigits),
-        difference("scale", scale, had.scale, fourDigits),
-      ])
+      data.differences(from: options.data)
+        + body.differences(from: had, heldOut: options.heldOut) + [
+          difference("seed", seed, options.seed),
+          difference("embedding", embeddingSize, had.embeddingSize),
+          difference("margin", margin, had.margin, fourDigits),
+          difference("scale", scale, had.scale, fourDigits),
+        ])
   }
 
   func openData(of options: IdentityOptions) throws -> any Dataset {

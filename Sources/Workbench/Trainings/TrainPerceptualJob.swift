@@ -113,14 +113,20 @@ public struct TrainPerceptualJob: Sendable {
   /// The distance without heads, and the pictures.
   private func open() throws -> (classifier: Checkpoint.Network, dataset: any Dataset) {
     try checkRanges(counts: [
-      ("--count", count, 1...1_000_000), ("--held-out", heldOut, 2...1_000_000),
+      ("--count", count, 1...Self.mostPictures), ("--held-out", heldOut, 2...Self.mostPictures),
       ("--threads", threads, 1...4096),
     ])
     let path = try ShippedModels.file(classifier)
+    try checkFiles(besides: path)
     let checkpoint = try Checkpoint.named(path, expecting: Self.expected)
     guard let network = checkpoint.networks["attributes"],
       let configuration = network.configuration as? AttributeClassifierConfiguration
     else { throw checkpoint.misfit(path, Self.expected) }
+    let names = try network.nonFiniteNames()
+    guard names.isEmpty else {
+      throw FileError(
+        .damaged, file: path, expected: "finite numbers", found: "others in \(shortened(names))")
+    }
     guard configuration.imgChannels == 3 else {
       throw RequestError(
         "--classifier", expected: "a classifier of pictures in RGB",
@@ -135,6 +141,20 @@ public struct TrainPerceptualJob: Sendable {
         "--data", expected: "pictures in RGB", found: "\(dataset.shape.channels) channels")
     }
     return (network, dataset)
+  }
+
+  /// Pictures that are fitted to or held out at most: differences of all their channels are kept.
+  private static let mostPictures = 20_000
+
+  /// Checks that what is to be written can be, and replaces nothing that is read.
+  private func checkFiles(besides classifier: String) throws {
+    let inputs = [classifier] + [data.source].compactMap(\.self)
+    for (option, path) in [("--out", file), ("--sheet", sheet)] {
+      guard let path else { continue }
+      try OutputFolder.check(option, path, isNoneOf: inputs)
+      try OutputFolder.check(file: path)
+    }
+    if let sheet { try OutputFolder.check("--sheet", sheet, isNoneOf: [file]) }
   }
 
   private static let expected =

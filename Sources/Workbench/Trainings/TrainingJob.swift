@@ -12,8 +12,8 @@ import Training
 public enum TrainingEvent: Sendable {
   /// Images seen, after every step.
   case progress(JobProgress)
-  /// A line of the log.
-  case line(String)
+  /// A line of the log, and what a table shows of it: a column's name and what stands in it.
+  case line(String, cells: [(name: String, text: String)])
   /// A file is there.
   case saved(String)
   /// Something that whoever runs the training should know.
@@ -139,12 +139,14 @@ public struct TrainingJob: Sendable {
   private func plan<Request: TrainingRequest>(_ request: Request) throws -> TrainingPlan {
     switch start {
     case .new(let outdir):
-      let (options, _) = try request.begin()
+      var remarks: [String] = []
+      let (options, _) = try request.begin { remarks.append($0) }
       try request.checkFiles(options, isNew: true)
       try OutputFolder.check(outdir)
       return try TrainingPlan(
         request, folder: RunFolder.nextPath(in: outdir, description: options.folderName()),
-        options: options, schedule: Self.schedule(request, options, before: nil), kimg: 0)
+        options: options, schedule: Self.schedule(request, options, before: nil), kimg: 0,
+        remarks: remarks)
     case .resume(let folder):
       try RunFolder.check(folder)
       let going = try goingOn(request, in: folder) { _ in }
@@ -165,7 +167,7 @@ public struct TrainingJob: Sendable {
   private func begin<Request: TrainingRequest>(
     _ request: Request, in outdir: String, _ tell: @escaping (TrainingEvent) -> Void
   ) throws -> TrainingOutcome {
-    let (options, dataset) = try request.begin()
+    let (options, dataset) = try request.begin { tell(.remark($0)) }
     try request.checkFiles(options, isNew: true)
     let schedule = try Self.schedule(request, options, before: nil)
     let training = try request.makeTraining(options, on: dataset, isNew: true) {
@@ -239,7 +241,7 @@ public struct TrainingJob: Sendable {
         tell(
           .progress(
             JobProgress(done: done, total: total, unit: "pictures", doneBefore: doneBefore)))
-      case .line(let line): tell(.line(line))
+      case .line(let line): tell(.line(line.description, cells: line.cells))
       case .saved(let path): tell(.saved(path))
       case .remark(let remark): tell(.remark(remark))
       }

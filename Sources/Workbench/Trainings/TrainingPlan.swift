@@ -15,27 +15,34 @@ public struct TrainingPlan: Encodable, Sendable {
   /// Thousands of images that were seen already.
   public let kimg: Double
 
+  /// What it takes on this machine; nil if nothing is known of it, or nothing is left to train.
+  public let estimate: TrainingEstimate?
+
   /// The plan as lines for people.
   public let lines: [String]
 
-  private enum CodingKeys: CodingKey { case folder, options, schedule, networks, kimg }
+  private enum CodingKeys: CodingKey { case folder, options, schedule, networks, kimg, estimate }
 
   init<Request: TrainingRequest>(
     _ request: Request, folder: String, options: Request.Options, schedule: Schedule,
-    kimg: Double, isComplete: Bool = true
+    kimg: Double, isComplete: Bool = true, remarks: [String] = []
   ) throws {
     (self.folder, self.options, self.schedule, self.kimg) = (folder, options, schedule, kimg)
     networks = try options.networks()
     guard kimg < schedule.kimg else {
+      estimate = nil
       lines =
         isComplete
         ? ["\(folder) is already at \(kimgText(kimg)) kimg; --kimg=N with a larger N goes on"]
         : ["would complete the snapshot at \(kimgText(kimg)) kimg in \(folder)"]
       return
     }
+    let estimate = try request.estimate(options)
+    self.estimate = estimate
     lines =
       ["would train in \(folder), from \(kimgText(kimg)) to \(schedule.lengths)"]
-      + (try request.lines(options).map { "  \($0)" })
+      + (try (request.lines(options) + remarks + (estimate?.lines(of: schedule.kimg - kimg) ?? []))
+        .map { "  \($0)" })
   }
 
   /// Writes what programs read.
@@ -46,6 +53,7 @@ public struct TrainingPlan: Encodable, Sendable {
     try object.encode(schedule, forKey: .schedule)
     try object.encode(networks, forKey: .networks)
     try object.encode(kimg, forKey: .kimg)
+    try object.encodeIfPresent(estimate, forKey: .estimate)
   }
 }
 

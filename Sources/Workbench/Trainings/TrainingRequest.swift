@@ -63,9 +63,10 @@ protocol TrainingRequest: Sendable {
 
   /// The options and the data of a new training.
   ///
+  /// - Parameter remark: Is told what people should know of the data.
   /// - Returns: The options, all filled in, and the pictures.
   /// - Throws: `RequestError`, `ConfigurationError`, or `DatasetError` about the data.
-  func begin() throws -> (options: Options, dataset: any Dataset)
+  func begin(remark: (String) -> Void) throws -> (options: Options, dataset: any Dataset)
 
   /// Checks that what was asked for is what a training has.
   ///
@@ -118,6 +119,14 @@ protocol TrainingRequest: Sendable {
 
   /// What a plan says of the options, a line for each part.
   func lines(_ options: Options) throws -> [String]
+
+  /// What the training takes on this machine; nil if nothing is known of it.
+  func estimate(_ options: Options) throws -> TrainingEstimate?
+}
+
+extension TrainingRequest {
+  /// Nothing is known.
+  func estimate(_ options: Options) throws -> TrainingEstimate? { nil }
 }
 
 /// Checks that counts lie in their ranges.

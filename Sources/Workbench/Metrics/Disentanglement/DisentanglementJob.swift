@@ -12,8 +12,8 @@ import Training
 /// W, and the distance from data while pictures are mixed of several latents.
 ///
 /// What is measured follows from the weights at hand; what they do not allow is left out, with a line
-/// that says why. Where the data is `portraits`, the classifier of portraits that comes with the
-/// program stands in for all of them, and the numbers have names of their own.
+/// that says why. Where the data is `portraits`, models of portraits that come with the program
+/// stand in for all of them, and the numbers have names of their own.
 public struct DisentanglementJob: Sendable {
   /// How much is drawn; the defaults are those of published programs.
   public struct Counts: Encodable, Hashable, Sendable {

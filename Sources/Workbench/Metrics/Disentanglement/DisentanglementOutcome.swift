@@ -144,8 +144,8 @@ extension DisentanglementJob {
           ? "- Path lengths are of \(grouped(counts.paths)) paths: how unlike two pictures look a "
             + "small step of the latent apart, squared, over the step squared."
             + (isOfPortraits
-              ? " Unlikeness is that of the features of `attributes-portraits64`, of whole "
-                + "pictures: compare with such numbers alone." : "")
+              ? " Unlikeness is that of `perceptual-portraits64`, of whole pictures: compare with "
+                + "such numbers alone." : "")
           : nil,
         tells("ls")
           ? "- Separability is of \(grouped(counts.judged)) pictures: 2 to the sum of what planes "

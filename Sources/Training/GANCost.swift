@@ -1,0 +1,108 @@
+// What a training of a generator and a discriminator costs, known without memory or time for either.
+
+import Layers
+import Networks
+import Tensors
+
+/// What a training of a generator and a discriminator costs.
+public struct GANCost: Hashable, Sendable {
+  /// The multiply-adds for each image that training counts, on average over many iterations: those of
+  /// matrix products and convolutions.
+  public let multiplyAdds: Double
+  /// The bytes of parameters, their gradients, the optimisers' moments and the average generator.
+  public let lastingBytes: Int
+  /// The bytes of what is kept for gradients when most is.
+  public let passingBytes: Int
+
+  /// The most bytes that tensors hold together.
+  public var bytes: Int { lastingBytes + passingBytes }
+}
+
+extension GANRecipe {
+  /// What the training costs.
+  ///
+  /// Both networks run on the device `meta`, where tensors have sizes and no numbers; what they hold on
+  /// to for gradients is added up. The passes in the reverse direction are reckoned from those forward:
+  /// one for the gradients of inputs, one more for those of parameters; where gradients of gradients are
+  /// taken, twice as much is computed and kept.
+  public var cost: GANCost {
+    let g = generator.makeGenerator(Scope(ParameterStore(), device: .meta))
+    let d = discriminator.makeDiscriminator(Scope(ParameterStore(), device: .meta))
+    let count = training.microBatchSize
+    let own = MetaPasses(g, d, count: count, precision: training.precision)
+    let (made, judged) = own.multiplyAdds
+    var perBatch = 3 * made + 2 * judged  // the generator's loss
+    perBatch += made + 6 * judged  // the discriminator's, of images made and real
+    if training.consistency != nil { perBatch += 6 * judged }
+    var kept = [own.bytesForGenerator, 2 * own.bytesForDiscriminator]
+    if training.r1Gamma > 0 {
+      perBatch += 6 * judged / Double(training.discriminatorRegularizationInterval)
+    }
+    if training.pathLength.weight > 0 {
+      let share = Double(training.pathLength.batchSize(of: count)) / Double(count)
+      perBatch += 6 * share * made / Double(training.generatorRegularizationInterval)
+      kept.append(Int(2 * share * Double(own.bytesForImages)))
+    }
+    let numbers = parameterCounts
+    return GANCost(
+      multiplyAdds: perBatch / Double(count),
+      lastingBytes: 4 * (5 * numbers.generator + 4 * numbers.discriminator),
+      passingBytes: kept.max() ?? 0)
+  }
+}
+
+/// Passes of both networks on the device `meta`, with as many images as go through them together.
+private struct MetaPasses {
+  private let g: any Generator
+  private let d: any Discriminator
+  private let count: Int
+  private let precision: DType
+
+  init(_ g: any Generator, _ d: any Discriminator, count: Int, precision: DType) {
+    (self.g, self.d, self.count, self.precision) = (g, d, count, precision)
+    g.parameters.setRequiresGrad(true)
+    d.parameters.setRequiresGrad(true)
+  }
+
+  private func rows(_ length: Int) -> Tensor { .empty([count, length], device: .meta) }
+
+  private var labels: Tensor? { g.traits.labelDim > 0 ? rows(g.traits.labelDim) : nil }
+
+  private func wPlus() -> Tensor {
+    g.broadcast(g.map(z: rows(g.traits.zDim), labels: labels))
+  }
+
+  private func images(_ wPlus: Tensor) -> Tensor {
+    g.synthesize(wPlus, options: SynthesisOptions(purpose: .training, precision: precision))
+  }
+
+  private func logits(_ images: Tensor) -> Tensor {
+    d(
+      images, labels: labels,
+      options: DiscriminatorOptions(purpose: .training, precision: precision))
+  }
+
+  private func real() -> Tensor {
+    let shape = [count, g.traits.imgChannels, g.traits.resolution, g.traits.resolution]
+    return .empty(shape, device: .meta)
+  }
+
+  /// Those of a pass forward, by both networks.
+  var multiplyAdds: (generator: Double, discriminator: Double) {
+    withoutGradients {
+      (
+        Double(countingMultiplyAdds { _ = images(wPlus()) }),
+        Double(countingMultiplyAdds { _ = logits(real()) })
+      )
+    }
+  }
+
+  /// What the generator's loss keeps.
+  var bytesForGenerator: Int { bytesHeld { withGradients { logits(images(wPlus())) } } }
+
+  /// What the generator keeps.
+  var bytesForImages: Int { bytesHeld { withGradients { images(wPlus()) } } }
+
+  /// What the discriminator's loss keeps of one kind of images.
+  var bytesForDiscriminator: Int { bytesHeld { withGradients { logits(real()) } } }
+}
