@@ -18,7 +18,7 @@ public struct TrainingPlan: Encodable, Sendable {
   /// The plan as lines for people.
   public let lines: [String]
 
-  private enum CodingKeys: CodingKey { case folder, options, schedule, networks, kimg }
+  private enum CodingKeys: CodingKey { case folder, options, recipe, schedule, networks, kimg }
 
   init<Request: TrainingRequest>(
     _ request: Request, folder: String, options: Request.Options, schedule: Schedule,
@@ -35,7 +35,7 @@ public struct TrainingPlan: Encodable, Sendable {
     }
     lines =
       ["would train in \(folder), from \(kimgText(kimg)) to \(schedule.lengths)"]
-      + (try request.lines(options).map { "  \($0)" })
+      + (try request.lines(options, schedule).map { "  \($0)" })
   }
 
   /// Writes what programs read.
@@ -43,6 +43,9 @@ public struct TrainingPlan: Encodable, Sendable {
     var object = encoder.container(keyedBy: CodingKeys.self)
     try object.encode(folder, forKey: .folder)
     try object.encode(options, forKey: .options)
+    if let options = options as? any RunOptions {
+      try options.recipeValues().encode(to: object.superEncoder(forKey: .recipe))
+    }
     try object.encode(schedule, forKey: .schedule)
     try object.encode(networks, forKey: .networks)
     try object.encode(kimg, forKey: .kimg)
