@@ -58,6 +58,7 @@ extension ByteImage {
   /// The picture with squares of pixels averaged.
   ///
   /// - Parameter factor: The side of the squares, a power of two that divides both sides.
+  /// - Returns: The picture, each side divided by the factor.
   fileprivate func averaged(by factor: Int) -> ByteImage {
     guard factor > 1 else { return self }
     let (columns, rows) = (width / factor, height / factor)

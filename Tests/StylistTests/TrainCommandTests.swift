@@ -228,6 +228,31 @@ struct TrainCommandTests {
     }
   }
 
+  // Four iterations of 256 pictures of 8×8, then some of 128 pictures of 16×16.
+  @Test("a training goes on bit for bit where the batch changes with the resolution")
+  func batchChange() async throws {
+    try await withScratchFolder { folder in
+      let training = [
+        "train", "gan", "--data=portraits", "--cfg=stylegan", "--res=16", "--stable-kimg=0.5",
+        "--fade-kimg=0.5", "--cbase=32", "--cmax=8", "--z-dim=8", "--w-dim=8", "--map-depth=1",
+        "--threads=1", "--tick=0.5", "--snap=1",
+      ]
+      let whole = try await stylist(training + ["--kimg=1.2", "--outdir=\(folder)/whole"])
+      #expect(whole.exitCode == 0, "\(whole.stderr)")
+      let first = try await stylist(training + ["--kimg=0.7", "--outdir=\(folder)/parts"])
+      #expect(first.exitCode == 0, "\(first.stderr)")
+      let parts = try onlyRun(in: "\(folder)/parts")
+      let second = try await stylist(["train", "gan", "--resume=\(parts)", "--kimg=1.2"])
+      #expect(second.exitCode == 0, "\(second.stderr)")
+      let states = [try onlyRun(in: "\(folder)/whole"), parts].map {
+        "\($0)/training-state-000001.safetensors"
+      }
+      try expectEqualStates(states[0], states[1])
+      let images = try states.map { try TrainingState(reading: $0).values.counters["images"] }
+      #expect(images == [1024 + 256, 1024 + 256])
+    }
+  }
+
   @Test("a dry run shows when networks grow; what does not fit is refused; runs show tells it")
   func growthPlan() async throws {
     try await withScratchFolder { folder in
@@ -237,10 +262,10 @@ struct TrainCommandTests {
       for line in [
         "  γ 10 in every iteration, average over 10 kimg, float32",
         "  grows with the kimg seen:",
-        "    pictures  faded in        whole           batch                learning rates",
-        "    8×8                       0 to 600        256 in parts of 32   0.001, 0.001",
-        "    16×16     600 to 1,200    1,200 to 1,800  128 in parts of 16   0.001, 0.001",
-        "    32×32     1,800 to 2,400  from 2,400 on   64 in parts of 8     0.001, 0.001",
+        "    pictures  faded in        whole           batch               learning rates",
+        "    8×8                       0 to 600        256 in parts of 32  0.001, 0.001",
+        "    16×16     600 to 1,200    1,200 to 1,800  128 in parts of 16  0.001, 0.001",
+        "    32×32     1,800 to 2,400  from 2,400 on   64 in parts of 8    0.001, 0.001",
         "  no augmentation",
       ] { #expect(plan.stdout.contains("\(line)\n"), "\(plan.stdout)") }
       let short = try await stylist(training + ["--cfg=stylegan", "--res=32", "--kimg=700", "-n"])
@@ -271,7 +296,7 @@ struct TrainCommandTests {
       #expect(made.exitCode == 0, "\(made.stderr)")
       #expect(made.stderr.contains("0.004 kimg end at pictures of 4×4"), "\(made.stderr)")
       let run = try onlyRun(in: "\(folder)/runs")
-      #expect(run.hasSuffix("/00000-stylegan-portraits16-mirror-batch4-wgan-gp"))
+      #expect(run.hasSuffix("/00000-stylegan-portraits16-mirror-batch4-wgan-gp-noaug"))
       let shown = try await stylist(["runs", "show", run])
       for words in ["initial-res", "stable-kimg", "wgan-gp"] {
         #expect(shown.stdout.contains(words), "\(shown.stdout)")

@@ -173,7 +173,8 @@ import Training
   private func distance(_ training: GANTraining, from dataset: any Dataset) throws -> Double {
     let average = training.trainer.average
     let w = average.map(z: .seeded([64, 8], seed: 5, dtype: .float32), labels: nil)
-    let made = average.synthesize(average.broadcast(w), options: SynthesisOptions()).mean(over: 0)
+    let made = average.synthesize(average.broadcast(w), options: SynthesisOptions())
+      .clamped(from: -1, to: 1).mean(over: 0)
     return try (made - dataset.batch(0..<200).images.mean(over: 0)).square().mean().item()
   }
 
@@ -183,6 +184,7 @@ import Training
     (changes.batchSize, changes.channelBase, changes.channelMax) = (8, 128, 16)
     (changes.zDim, changes.wDim, changes.mappingLayers) = (8, 8, 2)
     (changes.averageKimg, changes.mbstdGroupSize) = (0.1, 4)
+    (changes.generatorLearningRate, changes.discriminatorLearningRate) = (0.006, 0.006)
     var own = StyleGANChanges()
     (own.initialResolution, own.stableKimg, own.fadeKimg) = (4, 0.32, 0.16)
     changes.stylegan = own
