@@ -45,9 +45,10 @@ public final class Adam {
     ///
     /// - Source: Karras et al. (2020), "Analyzing and Improving the Image Quality of StyleGAN",
     ///   appendix B.
-    /// - Parameter interval: k, at least 1.
+    /// - Parameter interval: k, at least 1; nil where there is no such regulariser.
     /// - Returns: The corrected settings.
-    public func corrected(forLazyRegularizationEvery interval: Int) -> Settings {
+    public func corrected(forLazyRegularizationEvery interval: Int?) -> Settings {
+      guard let interval else { return self }
       precondition(interval > 0, "regularisation every \(interval) iterations")
       let c = Double(interval) / Double(interval + 1)
       return Settings(
@@ -97,6 +98,15 @@ public final class Adam {
 
   /// The number of steps taken.
   public var stepCount: Int { step.values(as: Int.self)[0] }
+
+  /// Forgets both moments and all steps, as if none had been taken; parameters stay.
+  public func reset() {
+    withoutGradients {
+      for entry in state.entries.values {
+        entry.tensor.assign(entry.tensor.zerosLike())
+      }
+    }
+  }
 
   /// Moves every parameter by one step, in one operator for all of them.
   ///

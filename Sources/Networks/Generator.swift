@@ -245,17 +245,21 @@ public struct SynthesisOptions {
   /// How many doublings of the resolution are still missing, for networks that grow while they are
   /// trained; nil for as many as the network says of itself.
   public var lod: Double?
+  /// Whether the images of a network that is still growing are enlarged to its full size; otherwise
+  /// they have that of the highest resolution that runs.
+  public var isFullSize: Bool
 
-  /// Stored noise, for evaluation, in float32, as far grown as the network is, unless said
-  /// otherwise.
+  /// Stored noise, for evaluation, in float32, as far grown as the network is and in full size,
+  /// unless said otherwise.
   public init(
     noise: NoiseSource = .const, purpose: ForwardPurpose = .evaluation,
-    precision: DType = .float32, lod: Double? = nil
+    precision: DType = .float32, lod: Double? = nil, isFullSize: Bool = true
   ) {
     self.noise = noise
     self.purpose = purpose
     self.precision = precision
     self.lod = lod
+    self.isFullSize = isFullSize
   }
 }
 

@@ -57,19 +57,21 @@ public struct GrowingSchedule: Codable, Hashable, Sendable {
 }
 
 /// Real images as a discriminator sees them while it grows: with as much of their detail as the
-/// generator can have by then, in full size.
+/// generator can have by then.
 ///
-/// - Shape: `x` [N, C, H, W], result [N, C, H · 2^⌊lod⌋, W · 2^⌊lod⌋].
+/// - Shape: `x` [N, C, H, W], result [N, C, H · 2^⌊lod⌋, W · 2^⌊lod⌋], or that of `x`.
 /// - Source: `process_reals` in `training/training_loop.py` of stylegan.
 /// - Parameters:
 ///   - x: Images at the resolution that `GrowingSchedule.resolution(atLod:of:)` gives.
 ///   - lod: The level of detail.
-/// - Returns: The images between themselves and their halves, by the fraction of `lod`, then
-///   enlarged by repeating pixels.
-public func fadedReals(_ x: Tensor, lod: Double) -> Tensor {
+///   - isFullSize: Whether images are enlarged to the full size of the network by repeating pixels.
+/// - Returns: The images between themselves and their halves, by the fraction of `lod`.
+public func fadedReals(_ x: Tensor, lod: Double, isFullSize: Bool = true) -> Tensor {
   let whole = lod.rounded(.down)
-  let coarse = nearestUpsample2d(averagePool2d(x))
-  return nearestUpsample2d(x.lerp(to: coarse, weight: lod - whole), factor: 1 << Int(whole))
+  let faded =
+    lod > whole
+    ? x.lerp(to: nearestUpsample2d(averagePool2d(x)), weight: lod - whole) : x
+  return isFullSize ? nearestUpsample2d(faded, factor: 1 << Int(whole)) : faded
 }
 
 /// What of a growing network runs at a level of detail.

@@ -76,7 +76,9 @@ public final class StyleGAN1: Generator, GrowingNetwork {
 
   /// Draws W+ [N, numWs, wDim] as images [N, C, H, W].
   public func synthesize(_ wPlus: Tensor, options: SynthesisOptions = .init()) -> Tensor {
-    synthesis(wPlus, lod: options.lod ?? lod, noise: options.noise)
+    let stage = GrowthStage(lod: options.lod ?? lod, resolutions: traits.numWs / 2)
+    let img = synthesis(wPlus, stage, noise: options.noise)
+    return options.isFullSize ? nearestUpsample2d(img, factor: 1 << stage.missing) : img
   }
 }
 
@@ -116,9 +118,9 @@ final class StyleGAN1Mapping {
 /// From W+ to images, resolution by resolution from 4×4 up.
 ///
 /// Every resolution can make an image of its own. While the network grows, those of the highest
-/// resolution that runs and of the one below are mixed, and enlarged by repeating pixels.
+/// resolution that runs and of the one below are mixed.
 ///
-/// - Shape: `wPlus` [N, numWs, wDim], result [N, C, H, W].
+/// - Shape: `wPlus` [N, numWs, wDim], result [N, C, r, r] for the highest resolution r that runs.
 final class StyleGAN1Synthesis {
   let lod: Tensor  // []
   let noise: [Tensor]  // [1, 1, r, r], two for each resolution
@@ -151,9 +153,8 @@ final class StyleGAN1Synthesis {
     (self.layers, self.toRGB) = (layers, toRGB)
   }
 
-  func callAsFunction(_ wPlus: Tensor, lod: Double, noise source: NoiseSource) -> Tensor {
+  func callAsFunction(_ wPlus: Tensor, _ stage: GrowthStage, noise source: NoiseSource) -> Tensor {
     precondition(wPlus.size(1) == numWs, "W+ has \(wPlus.size(1)) rows, expected \(numWs)")
-    let stage = GrowthStage(lod: lod, resolutions: toRGB.count)
     return run(from: 0, nil, wPlus, stage, source)
   }
 
@@ -180,7 +181,7 @@ final class StyleGAN1Synthesis {
     guard let x else { preconditionFailure("a network of no resolution") }
     var img = toRGB[last](x)
     if let below { img = img.lerp(to: nearestUpsample2d(below), weight: stage.fade) }
-    return nearestUpsample2d(img, factor: 1 << stage.missing)
+    return img
   }
 
   /// The noise of a layer, [1, 1, r, r] or [N, 1, r, r]; nil for none.

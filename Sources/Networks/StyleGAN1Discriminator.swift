@@ -139,7 +139,7 @@ public final class StyleGAN1Discriminator: Discriminator, GrowingNetwork {
   /// mixed.
   ///
   /// - Parameters:
-  ///   - img: [N, C, H, W] in [-1, 1], in full size.
+  ///   - img: [N, C, H, W] in [-1, 1], in full size or in that of the highest resolution that runs.
   ///   - labels: [N, labelDim]; nil for discriminators without labels.
   ///   - lod: How many doublings of the resolution are still missing.
   /// - Returns: Logits [N, 1].
@@ -147,7 +147,11 @@ public final class StyleGAN1Discriminator: Discriminator, GrowingNetwork {
     precondition(
       (labels != nil) == (configuration.labelDim > 0), "labels are given exactly if there are any")
     let stage = GrowthStage(lod: lod, resolutions: fromRGB.count)
-    let img = averagePool2d(img, factor: 1 << stage.missing)
+    let (side, found) = (configuration.resolution >> stage.missing, img.size(3))
+    precondition(
+      [configuration.resolution, side].contains(found),
+      "images of \(found) columns, expected \(configuration.resolution) or \(side)")
+    let img = averagePool2d(img, factor: found / side)
     var x = fromRGB[stage.missing](img)
     for (i, block) in blocks.enumerated().dropFirst(stage.missing) {
       x = block(x)

@@ -4,6 +4,7 @@ import Layers
 import Networks
 import OrderedCollections
 import Tensors
+import Training
 
 let styleGAN1Kinds = [
   ParityKind("StyleGAN", "v1_generator", generatedImages),
@@ -205,14 +206,6 @@ private struct DiscriminatorLosses {
 
   private func judge(_ img: Tensor) -> Tensor { discriminator(img, labels: labels) }
 
-  /// Scores of images that gradients can be taken by, and those gradients.
-  private func differentiated(_ img: Tensor) -> (scores: Tensor, squares: Tensor) {
-    let img = img.detached().requiringGrad()
-    let scores = judge(img)
-    let g = gradients(of: [scores.sum()], withRespectTo: [img], createGraph: true)[0]
-    return (scores, g.square().sum(over: 1, 2, 3))
-  }
-
   private func add(_ loss: Tensor, _ name: String, to computed: inout Computed) throws {
     computed["\(name).loss_mean"] = loss
     let store = discriminator.parameters
@@ -228,18 +221,21 @@ private struct DiscriminatorLosses {
   func addWGANGP(
     to computed: inout Computed, factors: Tensor, settings: StrictObject
   ) throws {
-    let weight: Double = try settings.value("lambda")
-    let (drift, target): (Double, Double) = (
-      try settings.value("drift"), try settings.value("target")
-    )
+    var wasserstein = WassersteinLoss()
+    wasserstein.penaltyWeight = try settings.value("lambda")
+    wasserstein.driftWeight = try settings.value("drift")
+    wasserstein.targetNorm = try settings.value("target")
     discriminator.parameters.setRequiresGrad(true)
     defer { discriminator.parameters.setRequiresGrad(false) }
     let (real, fake) = (judge(images), judge(fakes))
-    let norms = differentiated(images + (fakes - images) * factors).squares.sqrt()
+    let mixed = WassersteinLoss.mixed(real: images, fake: fakes, factors: factors)
+      .detached().requiringGrad()
+    let norms = gradientNorms(logits: judge(mixed), images: mixed)
     computed["wgan_gp.mixed_norms"] = norms
     let loss =
-      (fake - real).mean() + (norms - target).square().mean() * weight
-      + real.square().mean() * drift
+      wasserstein.discriminatorLoss(fakeLogits: fake, realLogits: real).mean()
+      + wasserstein.gradientPenalty(norms: norms).mean()
+      + wasserstein.drift(realLogits: real).mean()
     try add(loss, "wgan_gp", to: &computed)
   }
 
@@ -247,11 +243,14 @@ private struct DiscriminatorLosses {
     discriminator.parameters.setRequiresGrad(true)
     defer { discriminator.parameters.setRequiresGrad(false) }
     let fake = judge(fakes)
-    let (real, penalty) = differentiated(images)
+    let img = images.detached().requiringGrad()
+    let real = judge(img)
+    let penalty = r1Penalty(logits: real, images: img)
     computed["r1.penalty"] = penalty
-    computed["g_nonsaturating.loss"] = (-fake).softplus()
+    computed["g_nonsaturating.loss"] = generatorLogisticLoss(fakeLogits: fake)
     let loss =
-      fake.softplus().mean() + (-real).softplus().mean() + penalty.mean() * (gamma / 2)
+      discriminatorLogisticLoss(fakeLogits: fake, realLogits: real).mean()
+      + penalty.mean() * (gamma / 2)
     try add(loss, "r1", to: &computed)
   }
 }

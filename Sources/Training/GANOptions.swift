@@ -54,7 +54,8 @@ public struct GANOptions: TrainingOptions {
     let training = try recipe().training
     let words =
       [cfg] + data.folderWords + [
-        "batch\(training.batchSize)", String(format: "gamma%.4g", training.r1Gamma),
+        "batch\(training.batchSize)",
+        training.wasserstein == nil ? String(format: "gamma%.4g", training.r1Gamma) : "wgan-gp",
       ]
     let others =
       (changes.augmentation?.folderWords ?? [])

@@ -37,6 +37,8 @@ public struct GANRecipeChanges: Codable, Hashable, Sendable {
   public var precision: DType?
   /// Styleformer's layers.
   public var styleformer: StyleformerChanges?
+  /// StyleGAN's growth and loss.
+  public var stylegan: StyleGANChanges?
   /// What happens to images before the discriminator sees them; nil for nothing.
   public var augmentation: AugmentationChoice?
   /// Layers of the discriminator, from the image on, that do not learn.
@@ -65,7 +67,7 @@ extension GANRecipe {
   public static let names = named.map(\.name)
 
   private static let named: [any NamedGANRecipe] =
-    StyleGAN2Preset.trained + StyleformerRecipe.all + TransformerRecipe.all
+    StyleGAN2Preset.trained + StyleGANRecipe.all + StyleformerRecipe.all + TransformerRecipe.all
 
   /// How often a recipe augments images, unless people say otherwise.
   ///
@@ -126,6 +128,10 @@ extension GANRecipe {
     all.averageKimg = training.average.halfLife / 1000
     all.precision = training.precision
     switch generator {
+    case let g as StyleGAN1Configuration:
+      (all.channelBase, all.channelMax) = (2 * g.featureBase, g.featureMax)
+      (all.zDim, all.wDim, all.mappingLayers) = (g.zDim, g.wDim, g.mappingLayers)
+      all.stylegan = StyleGANChanges(training)
     case let g as StyleGAN2Configuration:
       (all.channelBase, all.channelMax) = (g.channelBase, g.channelMax)
       (all.zDim, all.wDim, all.mappingLayers) = (g.zDim, g.wDim, g.mappingLayers)
@@ -138,12 +144,26 @@ extension GANRecipe {
       all.mappingLayers = g.shape.mappingLayers
     default: break
     }
-    if let d = discriminator as? StyleGAN2DiscriminatorConfiguration {
-      all.mbstdGroupSize = d.mbstdGroupSize
+    switch discriminator {
+    case let d as StyleGAN1DiscriminatorConfiguration: all.mbstdGroupSize = d.mbstdGroupSize
+    case let d as StyleGAN2DiscriminatorConfiguration: all.mbstdGroupSize = d.mbstdGroupSize
+    default: break
     }
     all.augmentation = AugmentationChoice(training.augmentation)
     all.frozenLayers = frozenLayers
     return all
+  }
+
+  /// How training goes at each resolution, from the first to that of the images; one stage for
+  /// networks that do not grow.
+  public var stages: [TrainingStage] {
+    if let growth = training.growth { return growth.stages }
+    var stage = TrainingStage(
+      resolution: generator.resolution, batchSize: training.batchSize,
+      microBatchSize: training.microBatchSize,
+      learningRate: training.generatorOptimizer.learningRate)
+    stage.discriminatorLearningRate = training.discriminatorOptimizer.learningRate
+    return [stage]
   }
 
   /// The numbers that training optimises in the generator and the discriminator, known without
@@ -201,9 +221,8 @@ extension StyleGAN2Preset: NamedGANRecipe {
   {
     try changes.refuse(
       in: name,
-      StyleformerChanges.options(changes.styleformer) + [
-        ("channel-multiplier", changes.channelMultiplier != nil)
-      ])
+      StyleformerChanges.options(changes.styleformer) + StyleGANChanges.options(changes.stylegan)
+        + [("channel-multiplier", changes.channelMultiplier != nil)])
     return recipe(
       resolution: images.resolution, imgChannels: images.channels, labelDim: images.labelDim,
       changes: changes)

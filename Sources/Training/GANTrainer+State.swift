@@ -49,6 +49,11 @@ extension GANTrainer {
         "iterations and images so far", expected: "at least 0",
         found: "\(counters.iteration) and \(counters.imageCount)")
     }
+    guard 0...counters.imageCount ~= counters.stageImageCount else {
+      throw TrainingError.misfit(
+        "images when networks last grew", expected: "0 to \(counters.imageCount)",
+        found: "\(counters.stageImageCount)")
+    }
     try store.load(tensors.mapValues { StoredParameter($0) })
     try randomness.restore()
     self.counters = counters

@@ -46,11 +46,14 @@ public final class GANTrainer {
     public var iteration = 0
     /// Real images seen, counting again those seen again.
     public var imageCount = 0
+    /// Images seen when networks that grow last did; 0 for others.
+    public var stageImageCount = 0
 
     /// Counters that start at numbers.
-    public init(iteration: Int = 0, imageCount: Int = 0) {
+    public init(iteration: Int = 0, imageCount: Int = 0, stageImageCount: Int = 0) {
       self.iteration = iteration
       self.imageCount = imageCount
+      self.stageImageCount = stageImageCount
     }
   }
 
@@ -89,10 +92,11 @@ public final class GANTrainer {
     augmentation = configuration.augmentation.map { AugmentationControl($0.control) }
     randomness = TrainingRandomness(
       seed: seed, device: device, transforms: configuration.consistency != nil,
-      augments: augmentation != nil)
+      augments: augmentation != nil, interpolates: configuration.wasserstein != nil)
     losses = GANLosses(
       generator: generator, discriminator: discriminator, pathLength: pathLength,
       configuration: configuration)
+    showStage()
   }
 
   private static func check(
@@ -107,7 +111,19 @@ public final class GANTrainer {
     try ConfigurationError.check(
       "labelDim of the discriminator", d.labelDim, in: g.labelDim...g.labelDim)
     try configuration.augmentation?.pipe.validate(resolution: g.resolution)
-    try d.validate(batchSize: configuration.microBatchSize)
+    guard let growth = configuration.growth else {
+      try d.validate(batchSize: configuration.microBatchSize)
+      return
+    }
+    for stage in growth.stages { try d.validate(batchSize: stage.microBatchSize) }
+    let size = growth.stages[growth.stages.count - 1].resolution
+    try ConfigurationError.check(
+      "resolution of the last stage of growth", size, in: g.resolution...g.resolution)
+    guard generator is any GrowingNetwork, discriminator is any GrowingNetwork else {
+      throw ConfigurationError(
+        "growth: expected networks that grow, found \(type(of: generator)) and "
+          + "\(type(of: discriminator))")
+    }
   }
 
   // MARK: Iterations
@@ -115,7 +131,7 @@ public final class GANTrainer {
   /// Runs one iteration with random numbers from `randomness`.
   ///
   /// - Parameters:
-  ///   - real: `batchSize` images and their labels, on the networks' device.
+  ///   - real: Images and their labels on the networks' device, as many and as large as `stage` says.
   ///   - drawLabels: Gives as many labels [N, labelDim] as asked for, for images to be made; nil for
   ///     networks without labels.
   /// - Returns: What each phase reported, for each sample.
@@ -130,7 +146,7 @@ public final class GANTrainer {
   /// Runs one iteration with given random numbers.
   ///
   /// - Parameters:
-  ///   - real: `batchSize` images and their labels.
+  ///   - real: Images and their labels, as many and as large as `stage` says.
   ///   - inputs: What is drawn for each phase that makes images, asked for in the order of phases;
   ///     augmentation comes from `randomness`.
   /// - Returns: What each phase reported, for each sample.
@@ -141,8 +157,10 @@ public final class GANTrainer {
     -> OrderedDictionary<TrainingPhase, LossReports>
   {
     try check(real)
+    enterStage()
     var reports: OrderedDictionary<TrainingPhase, LossReports> = [:]
     for phase in configuration.phaseOrder.phases where isDue(phase) {
+      if phase == .generatorMain, configuration.averagesBeforeGenerator { moveAverage() }
       let drawn = phase.makesImages ? try inputs(phase) : nil
       reports[phase] = try runPhase(
         phase, real: real, inputs: drawn, augmentation: drawAugmentation(for: phase)
@@ -167,7 +185,7 @@ public final class GANTrainer {
   ///
   /// - Parameters:
   ///   - phase: The phase.
-  ///   - real: `batchSize` images and their labels.
+  ///   - real: Images and their labels, as many and as large as `stage` says.
   ///   - inputs: What is drawn at random, for phases that make images.
   ///   - augmentation: What happens to images before the discriminator sees them.
   /// - Returns: What it did.
@@ -178,31 +196,31 @@ public final class GANTrainer {
   ) throws(TrainingError) -> PhaseOutcome {
     let found = try differentiate(
       phase, real: real, inputs: inputs, augmentation: augmentation,
-      gain: phase.isRegularization ? Double(interval(of: phase)) : 1)
+      gain: phase.isRegularization ? Double(interval(of: phase) ?? 1) : 1)
     var (gradients, norm) = (sanitized(found.gradients), Tensor?.none)
     if phase == .discriminatorMain, let bound = configuration.discriminatorGradientBound {
       (gradients, norm) = bounded(gradients, to: bound)
     }
     let optimizer = optimizer(of: phase)
-    if let factor = configuration.learningRateDecay?.factor(imageCount: counters.imageCount) {
-      let settings =
-        phase.trainsGenerator
-        ? configuration.generatorOptimizer : configuration.discriminatorOptimizer
-      optimizer.settings.learningRate = settings.learningRate * factor
-    }
+    if let rate = changedLearningRate(in: phase) { optimizer.settings.learningRate = rate }
     optimizer(gradients)
     return PhaseOutcome(gradients: gradients, gradientNorm: norm, reports: found.reports)
   }
 
-  /// Ends an iteration: the average moves, the iteration and its images are counted, and the
-  /// probability of augmentation moves if it is time.
+  /// Ends an iteration: the average moves unless it has, the iteration and its images are counted,
+  /// and the probability of augmentation moves if it is time.
   public func finishIteration() {
-    let beta = configuration.average.beta(
-      batchSize: configuration.batchSize, imageCount: counters.imageCount)
-    MovingAverage.update(average.parameters, towards: generator.parameters, beta: beta)
+    if !configuration.averagesBeforeGenerator { moveAverage() }
+    let batchSize = stage.batchSize
     counters.iteration += 1
-    counters.imageCount += configuration.batchSize
-    augmentation?.endIteration(counters.iteration, batchSize: configuration.batchSize)
+    counters.imageCount += batchSize
+    augmentation?.endIteration(counters.iteration, batchSize: batchSize)
+  }
+
+  private func moveAverage() {
+    let beta = configuration.average.beta(
+      batchSize: stage.batchSize, imageCount: counters.imageCount)
+    MovingAverage.update(average.parameters, towards: generator.parameters, beta: beta)
   }
 
   /// The gradients of one phase over a batch, taken part by part; nothing is optimised.
@@ -211,7 +229,7 @@ public final class GANTrainer {
   ///
   /// - Parameters:
   ///   - phase: The phase.
-  ///   - real: `batchSize` images and their labels.
+  ///   - real: Images and their labels, as many and as large as `stage` says.
   ///   - inputs: What is drawn at random, for phases that make images.
   ///   - augmentation: What happens to images before the discriminator sees them.
   ///   - gain: The weight of the phase's loss.
@@ -223,7 +241,8 @@ public final class GANTrainer {
     augmentation: PhaseAugmentation = PhaseAugmentation(), gain: Double = 1
   ) throws(TrainingError) -> (gradients: [Tensor], reports: LossReports) {
     try check(real)
-    let parts = configuration.batchSize / configuration.microBatchSize
+    let stage = stage
+    let parts = stage.batchSize / stage.microBatchSize
     let parameters = optimizer(of: phase).parameters
     generator.parameters.setRequiresGrad(phase.trainsGenerator)
     discriminator.parameters.setRequiresGrad(!phase.trainsGenerator)
@@ -233,7 +252,8 @@ public final class GANTrainer {
     }
     var (sums, reports): ([Tensor], [LossReports]) = ([], [])
     for part in 0..<parts {
-      let found = losses(of: phase, part: part, real: real, inputs: inputs, augmentation)
+      let found = losses(
+        of: phase, part: part, of: stage.microBatchSize, real: real, inputs: inputs, augmentation)
       try record(found.reports, of: phase)
       let mean = found.loss.mean() * (gain / Double(parts))
       let more = gradients(of: [mean], withRespectTo: parameters)
@@ -249,10 +269,9 @@ public final class GANTrainer {
   }
 
   private func losses(
-    of phase: TrainingPhase, part: Int, real: RealBatch, inputs: PhaseInputs?,
+    of phase: TrainingPhase, part: Int, of size: Int, real: RealBatch, inputs: PhaseInputs?,
     _ augmentation: PhaseAugmentation
   ) -> PhaseLosses {
-    let size = configuration.microBatchSize
     let rows = part * size..<(part + 1) * size
     let augmentation = augmentation.rows(rows)
     if phase == .discriminatorRegularization {
@@ -273,17 +292,14 @@ public final class GANTrainer {
 
   /// Whether a phase runs in the next iteration.
   public func isDue(_ phase: TrainingPhase) -> Bool {
+    guard phase.isRegularization else { return true }
     let weight =
-      switch phase {
-      case .generatorMain, .discriminatorMain: 1.0
-      case .generatorRegularization: configuration.pathLength.weight
-      case .discriminatorRegularization: configuration.r1Gamma
-      }
-    let isItsTurn = !phase.isRegularization || counters.iteration % interval(of: phase) == 0
-    return weight != 0 && isItsTurn
+      phase.trainsGenerator ? configuration.pathLength.weight : configuration.r1Gamma
+    return weight != 0 && interval(of: phase).map { counters.iteration % $0 == 0 } ?? false
   }
 
-  private func interval(of phase: TrainingPhase) -> Int {
+  /// Iterations from one regularisation of a phase's network to the next; nil where it has no phase.
+  func interval(of phase: TrainingPhase) -> Int? {
     phase.trainsGenerator
       ? configuration.generatorRegularizationInterval
       : configuration.discriminatorRegularizationInterval
@@ -297,23 +313,28 @@ public final class GANTrainer {
   package func draw(for phase: TrainingPhase, labels: ((Int) throws -> Tensor)? = nil) throws
     -> PhaseInputs
   {
-    let (g, n) = (generator.traits, configuration.batchSize)
+    let (g, stage) = (generator.traits, stage)
+    let n = stage.batchSize
     precondition(
       (labels != nil) == (g.labelDim > 0), "labels are drawn exactly if the generator has any")
     let z = randomness.drawZ(count: n, zDim: g.zDim)
     let mixing = randomness.drawMixing(
-      probability: configuration.styleMixingProbability, count: n, traits: g)
+      probability: configuration.styleMixingProbability, count: n, traits: g,
+      missing: stage.missingDoublings)
     var inputs = PhaseInputs(
       z: z, labels: try labels?(n), mixing: mixing, noise: randomness.layerNoise)
     if phase == .generatorRegularization {
-      let parts = n / configuration.microBatchSize
-      let count = parts * configuration.pathLength.batchSize(of: configuration.microBatchSize)
+      let parts = n / stage.microBatchSize
+      let count = parts * configuration.pathLength.batchSize(of: stage.microBatchSize)
       inputs.pathLengthNoise = randomness.drawPathLengthNoise(
-        [count, g.imgChannels, g.resolution, g.resolution])
+        [count, g.imgChannels, stage.resolution, stage.resolution])
     }
     if phase == .discriminatorMain, let consistency = configuration.consistency {
       inputs.transforms = randomness.drawTransforms(
         consistency.augmentation, count: n, resolution: g.resolution)
+    }
+    if phase == .discriminatorMain, configuration.wasserstein != nil {
+      inputs.interpolation = randomness.drawInterpolation(count: n)
     }
     return inputs
   }
@@ -347,12 +368,12 @@ public final class GANTrainer {
   }
 
   private func check(_ real: RealBatch) throws(TrainingError) {
-    let g = generator.traits
-    let expected = [configuration.batchSize, g.imgChannels, g.resolution, g.resolution]
+    let (g, stage) = (generator.traits, stage)
+    let expected = [stage.batchSize, g.imgChannels, stage.resolution, stage.resolution]
     guard real.images.shape == expected else {
       throw .misfit("real images", expected: "\(expected)", found: "\(real.images.shape)")
     }
-    let labels = g.labelDim > 0 ? [configuration.batchSize, g.labelDim] : nil
+    let labels = g.labelDim > 0 ? [stage.batchSize, g.labelDim] : nil
     guard real.labels?.shape == labels else {
       throw .misfit(
         "labels of real images", expected: labels.map { "\($0)" } ?? "none",

@@ -33,10 +33,13 @@ public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
   public var generatorOptimizer: Adam.Settings
   /// The discriminator's optimiser, before the correction for lazy regularisation.
   public var discriminatorOptimizer: Adam.Settings
-  /// Iterations from one path length regularisation to the next.
-  public var generatorRegularizationInterval = 4
-  /// Iterations from one R1 penalty to the next.
-  public var discriminatorRegularizationInterval = 16
+  /// Iterations from one path length regularisation to the next, each a step of its own; nil for none.
+  public var generatorRegularizationInterval: Int? = 4
+  /// Iterations from one R1 penalty to the next, each a step of its own; nil where the penalty is part
+  /// of the discriminator's loss in every iteration.
+  public var discriminatorRegularizationInterval: Int? = 16
+  /// The loss of Wasserstein's distance with its penalties; nil for the logistic one with R1.
+  public var wasserstein: WassersteinLoss?
   /// γ, the weight of the R1 penalty; 0 for none.
   public var r1Gamma: Double
   /// The path length regulariser.
@@ -49,6 +52,11 @@ public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
   public var average: MovingAverage
   /// Which network learns first in an iteration.
   public var phaseOrder = PhaseOrder.generatorFirst
+  /// Whether the average moves between the discriminator's step and the generator's, towards the
+  /// generator of the iteration before, rather than at the end.
+  public var averagesBeforeGenerator = false
+  /// How the networks grow; nil if they have their whole size from the start.
+  public var growth: ProgressiveGrowth?
   /// The consistency that the discriminator is held to; nil for none.
   public var consistency: BalancedConsistency?
   /// What happens to images before the discriminator sees them, and how often; nil for nothing.
@@ -93,8 +101,23 @@ public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
     try check("generatorOptimizer", generatorOptimizer)
     try check("discriminatorOptimizer", discriminatorOptimizer)
     let intervals = [generatorRegularizationInterval, discriminatorRegularizationInterval]
-    for interval in intervals {
+    for interval in intervals.compactMap(\.self) {
       try ConfigurationError.check("regularization interval", interval, in: 1...10_000_000)
+    }
+    if generatorRegularizationInterval == nil, pathLength.weight != 0 {
+      throw ConfigurationError(
+        "pathLength.weight: expected 0 where the generator has no regularization interval, found "
+          + "\(pathLength.weight)")
+    }
+    try checkGrowth()
+    try wasserstein?.validate()
+    if wasserstein != nil, r1Gamma != 0 {
+      throw ConfigurationError("r1Gamma: expected 0 beside wasserstein, found \(r1Gamma)")
+    }
+    if averagesBeforeGenerator, phaseOrder == .generatorFirst {
+      throw ConfigurationError(
+        "phaseOrder: expected discriminatorFirst where the average moves before the generator, "
+          + "found generatorFirst")
     }
     try check("r1Gamma", r1Gamma, in: 0...1e6)
     try check("pathLength.weight", pathLength.weight, in: 0...1e6)
@@ -125,6 +148,15 @@ public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
     try check("average.rampUp", average.rampUp ?? 0, in: 0...1e6)
     try ConfigurationError.check("precision", precision, is: "float32, bfloat16 or float16") {
       [.float32, .bfloat16, .float16].contains($0)
+    }
+  }
+
+  private func checkGrowth() throws(ConfigurationError) {
+    guard let growth else { return }
+    try growth.validate()
+    // What happens to images is drawn for those of full size.
+    if augmentation != nil || consistency != nil {
+      throw ConfigurationError("augmentation: expected none beside growth, found some")
     }
   }
 

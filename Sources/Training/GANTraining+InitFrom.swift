@@ -22,6 +22,7 @@ extension GANTraining {
       of: file, at: path, g: trainer.generator.parameters, average: trainer.average.parameters,
       d: trainer.discriminator.parameters, labelDim: trainer.generator.traits.labelDim)
     for share in shares { try share.store.load(share.tensors, optional: { _ in true }) }
+    trainer.showStage()
     var lines = shares.map { share in
       "\(share.role): \(share.tensors.count) of \(share.store.entries.count) tensors from \(path)"
     }

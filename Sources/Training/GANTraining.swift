@@ -36,7 +36,7 @@ public final class GANTraining: Trainable {
     trainer = try GANTrainer(
       generator: g, discriminator: d, configuration: recipe.training, seed: UInt64(options.seed))
     pictures = TrainingPictures(
-      dataset, batchSize: recipe.training.batchSize, seed: options.seed)
+      dataset, batchSize: trainer.stage.batchSize, seed: options.seed)
     labelDraws = RandomState(seed: options.seed)
     grid = PictureGrid(of: dataset)
     let count = grid.count
@@ -53,8 +53,9 @@ public final class GANTraining: Trainable {
 
   /// Runs one iteration on the next batch.
   public func step(imagesSeen: Int, _ statistics: inout Statistics) throws -> Int {
-    let batch = try pictures.next()
-    let traits = trainer.generator.traits
+    let (stage, traits) = (trainer.stage, trainer.generator.traits)
+    let batch = try pictures.next(
+      stage.batchSize, reducedBy: traits.resolution / stage.resolution)
     let labelDim = traits.labelDim
     let real = RealBatch(
       images: traits.pixelEncoding.encoded(batch.images),
@@ -79,9 +80,19 @@ public final class GANTraining: Trainable {
     ]
   }
 
-  /// The probability of augmentation; 0 where there is none.
-  public var currentNumbers: [(word: String, name: String, value: Double)] {
-    [("augment", "Progress/augment", trainer.augmentation?.p ?? 0)]
+  /// The probability of augmentation, 0 where there is none; of networks that grow the level of detail
+  /// and the resolution.
+  public var currentNumbers: [CurrentNumber] {
+    let augmentation = CurrentNumber(
+      "augment", "Progress/augment", trainer.augmentation?.p ?? 0, digits: 3)
+    guard trainer.configuration.growth != nil,
+      let lod = (trainer.generator as? any GrowingNetwork)?.lod
+    else { return [augmentation] }
+    let side = GrowingSchedule.resolution(atLod: lod, of: trainer.generator.traits.resolution)
+    return [
+      augmentation, CurrentNumber("lod", "Progress/lod", lod, digits: 3),
+      CurrentNumber("res", "Progress/resolution", Double(side), digits: 0),
+    ]
   }
 
   // MARK: States
@@ -91,6 +102,7 @@ public final class GANTraining: Trainable {
     static let labels = "labels"
     static let iterations = "iterations"
     static let images = "images"
+    static let stageImages = "stage_images"
   }
 
   /// Adds the networks, optimisers, random streams and the place in the data.
@@ -106,6 +118,9 @@ public final class GANTraining: Trainable {
     }
     state.values.counters[Key.iterations] = found.counters.iteration
     state.values.counters[Key.images] = found.counters.imageCount
+    if trainer.configuration.growth != nil {
+      state.values.counters[Key.stageImages] = found.counters.stageImageCount
+    }
     state.values.randomStates[Key.labels] = labelDraws
     try pictures.save(into: &state)
   }
@@ -114,7 +129,8 @@ public final class GANTraining: Trainable {
   public func restore(from state: TrainingState) throws {
     let counters = state.values.counters
     guard let iterations = counters[Key.iterations], let images = counters[Key.images],
-      let labels = state.values.randomStates[Key.labels], state.values.dataPosition != nil
+      let labels = state.values.randomStates[Key.labels], state.values.dataPosition != nil,
+      (counters[Key.stageImages] != nil) == (trainer.configuration.growth != nil)
     else {
       throw TrainingError.misfit(
         "state", expected: "that of a generator and a discriminator", found: "another")
@@ -126,7 +142,9 @@ public final class GANTraining: Trainable {
     }
     try trainer.restore(
       GANTrainerState(
-        counters: GANTrainer.Counters(iteration: iterations, imageCount: images),
+        counters: GANTrainer.Counters(
+          iteration: iterations, imageCount: images,
+          stageImageCount: counters[Key.stageImages] ?? 0),
         tensors: tensors))
     pictures.go(to: order)
     labelDraws = labels

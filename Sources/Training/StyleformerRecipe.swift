@@ -72,7 +72,7 @@ struct StyleformerRecipe: NamedGANRecipe {
   {
     try changes.refuse(
       in: name,
-      [
+      StyleGANChanges.options(changes.stylegan) + [
         ("channel-multiplier", changes.channelMultiplier != nil)
       ])
     let preset = preset ?? Self.published[images.resolution] ?? .lsun128l

@@ -28,7 +28,7 @@ public enum TrainingPhase: String, CaseIterable, Codable, Sendable {
 
 /// Images from the data set and their labels.
 public struct RealBatch {
-  /// [N, C, H, W] in [-1, 1].
+  /// [N, C, H, W] in [-1, 1], as large as the stage of the training says.
   public var images: Tensor
   /// [N, labelDim]; nil for networks without labels.
   public var labels: Tensor?
@@ -59,6 +59,9 @@ public struct PhaseInputs {
   /// The transformations that the discriminator should not mind, in its main phase; nil where it is
   /// not held to consistency.
   public var transforms: ConsistencyTransforms?
+  /// Where between a real and a made image slopes are taken, [N, 1, 1, 1] in [0, 1), in the
+  /// discriminator's main phase; nil where the loss takes none there.
+  public var interpolation: Tensor?
   /// Where the noise that layers add comes from.
   public var noise: NoiseSource
 
@@ -76,7 +79,7 @@ public struct PhaseInputs {
 
   func rows(_ range: Range<Int>) -> PhaseInputs {
     // Slices beyond the end would be short without a word.
-    for x in [z, labels, mixing?.z, pathLengthNoise].compactMap(\.self) {
+    for x in [z, labels, mixing?.z, pathLengthNoise, interpolation].compactMap(\.self) {
       precondition(x.size(0) >= range.upperBound, "\(x) where rows \(range) are read")
     }
     var part = PhaseInputs(
@@ -84,6 +87,7 @@ public struct PhaseInputs {
       mixing: mixing.map { StyleMixing(z: $0.z.sliced(range, axis: 0), cutoff: $0.cutoff) },
       pathLengthNoise: pathLengthNoise?.sliced(range, axis: 0), noise: noise)
     part.transforms = transforms?.rows(range)
+    part.interpolation = interpolation?.sliced(range, axis: 0)
     return part
   }
 }

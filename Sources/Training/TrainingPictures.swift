@@ -12,8 +12,13 @@ package import Tensors
 struct TrainingPictures {
   /// All pictures.
   let dataset: any Dataset
-  private let batchSize: Int
-  private var loader: BatchLoader
+  /// What decodes ahead; nil until it is known which pictures of which size are wanted.
+  private var loader: BatchLoader?
+  /// Where the loader begins.
+  private var start: DataOrder
+  private var batchSize: Int
+  /// How many pixels of the data lie side by side in one of the pictures that are taken.
+  private var factor = 1
   private lazy var fingerprint = dataset.fingerprint
 
   /// Names in a state that belong to the data.
@@ -27,18 +32,30 @@ struct TrainingPictures {
   ///   - seed: Where the order starts.
   init(_ dataset: any Dataset, batchSize: Int, seed: UInt32) {
     (self.dataset, self.batchSize) = (dataset, batchSize)
-    loader = Self.loader(
-      dataset, DataOrder(count: dataset.count, seed: UInt64(seed)), batchSize: batchSize)
+    start = DataOrder(count: dataset.count, seed: UInt64(seed))
   }
 
-  private static func loader(
-    _ dataset: any Dataset, _ order: DataOrder, batchSize: Int
-  ) -> BatchLoader {
-    BatchLoader(dataset, order: order, batchSize: batchSize, threads: 1)
-  }
+  /// Where the order stands, behind the last batch that was taken.
+  private var place: DataOrder { loader?.order ?? start }
 
   /// Takes the next batch.
-  func next() throws(DatasetError) -> Batch { try loader.next() }
+  ///
+  /// - Parameters:
+  ///   - count: Pictures in the batch; nil for as many as before.
+  ///   - factor: How many pixels of the data lie side by side in one of the batch, a power of two.
+  /// - Returns: The batch.
+  /// - Throws: `DatasetError` about the first picture that cannot be decoded.
+  mutating func next(_ count: Int? = nil, reducedBy factor: Int = 1) throws(DatasetError) -> Batch {
+    let count = count ?? batchSize
+    guard let loader, count == batchSize, factor == self.factor else {
+      (start, batchSize, self.factor) = (place, count, factor)
+      let pictures: any Dataset = factor > 1 ? ReducedDataset(dataset, by: factor) : dataset
+      let loader = BatchLoader(pictures, order: start, batchSize: count, threads: 1)
+      self.loader = loader
+      return try loader.next()
+    }
+    return try loader.next()
+  }
 
   /// Adds what learns and the place in the data to a state.
   ///
@@ -70,8 +87,8 @@ struct TrainingPictures {
     state.values.data = String(
       decoding: try JSONEncoder.ofLogs.encode(fingerprint), as: UTF8.self)
     state.values.dataPosition = TrainingState.DataPosition(
-      seed: UInt32(truncatingIfNeeded: loader.order.seed), epoch: loader.order.epoch,
-      index: loader.order.position % dataset.count)
+      seed: UInt32(truncatingIfNeeded: place.seed), epoch: place.epoch,
+      index: place.position % dataset.count)
   }
 
   /// The place in the data that a state remembers.
@@ -107,7 +124,7 @@ struct TrainingPictures {
 
   /// Goes on from a place.
   mutating func go(to order: DataOrder) {
-    loader = Self.loader(dataset, order, batchSize: batchSize)
+    (loader, start) = (nil, order)
   }
 }
 

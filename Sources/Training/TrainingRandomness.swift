@@ -15,6 +15,7 @@ public final class TrainingRandomness {
   private let noise: TorchGenerator
   private let transformation: TorchGenerator?
   private let augmentation: TorchGenerator?
+  private let interpolation: TorchGenerator?
 
   /// Streams that start at a seed.
   ///
@@ -24,8 +25,10 @@ public final class TrainingRandomness {
   ///   - transforms: Whether there is a stream for transformations that the discriminator should not
   ///     mind.
   ///   - augments: Whether there is a stream for adaptive augmentation.
+  ///   - interpolates: Whether there is a stream for images between real and made ones.
   public init(
-    seed: UInt64, device: Device = .cpu, transforms: Bool = false, augments: Bool = false
+    seed: UInt64, device: Device = .cpu, transforms: Bool = false, augments: Bool = false,
+    interpolates: Bool = false
   ) {
     // The streams of one seed, and of neighbouring ones, all start at different numbers.
     func stream(_ i: UInt64, on device: Device) -> TorchGenerator {
@@ -36,6 +39,7 @@ public final class TrainingRandomness {
     transformation = transforms ? stream(5, on: device) : nil
     // What is drawn decides how much memory is taken, so the processor needs to know it.
     augmentation = augments ? stream(6, on: .cpu) : nil
+    interpolation = interpolates ? stream(7, on: device) : nil
     let p = Scope(state)
     for (name, generator) in streams { _ = p.buffer(name, .values(Tensor(generator.state))) }
   }
@@ -44,6 +48,7 @@ public final class TrainingRandomness {
     [("z", z), ("noise", noise), ("path_length", pathLength), ("mixing", mixing)]
       + (transformation.map { [("augmentation", $0)] } ?? [])
       + (augmentation.map { [("adaptive_augmentation", $0)] } ?? [])
+      + (interpolation.map { [("interpolation", $0)] } ?? [])
   }
 
   /// Standard normal z [count, zDim].
@@ -58,11 +63,16 @@ public final class TrainingRandomness {
   ///   - probability: The probability that there is one.
   ///   - count: N.
   ///   - traits: The generator's sizes.
+  ///   - missing: The doublings of the resolution of which nothing is there yet, in whose rows no z
+  ///     begins.
   /// - Returns: The mixing of this batch.
-  public func drawMixing(probability: Double, count: Int, traits: GeneratorTraits) -> StyleMixing? {
+  public func drawMixing(
+    probability: Double, count: Int, traits: GeneratorTraits, missing: Int = 0
+  ) -> StyleMixing? {
     let draws = Tensor.rand([2], generator: mixing).values(as: Double.self)
     let cutoff = StyleMixing.cutoff(
-      probability: probability, numWs: traits.numWs, chance: draws[0], place: draws[1])
+      probability: probability, numWs: traits.numWs - 2 * missing, chance: draws[0],
+      place: draws[1])
     return cutoff.map { StyleMixing(z: drawZ(count: count, zDim: traits.zDim), cutoff: $0) }
   }
 
@@ -81,6 +91,15 @@ public final class TrainingRandomness {
       settings.draw(count: count, resolution: resolution, generator: transformation)
     }
     return ConsistencyTransforms(fake: draw(), real: draw())
+  }
+
+  /// Where between a real and a made image slopes are taken.
+  ///
+  /// - Parameter count: N.
+  /// - Returns: Uniform numbers in [0, 1), [N, 1, 1, 1].
+  public func drawInterpolation(count: Int) -> Tensor {
+    guard let interpolation else { preconditionFailure("no stream for images between others") }
+    return .rand([count, 1, 1, 1], generator: interpolation)
   }
 
   /// What happens to a batch of images before the discriminator sees them.

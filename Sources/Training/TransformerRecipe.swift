@@ -69,12 +69,13 @@ struct TransformerRecipe: NamedGANRecipe {
   {
     try changes.refuse(
       in: name,
-      StyleformerChanges.options(changes.styleformer) + [
-        ("cbase", changes.channelBase != nil), ("mbstd-group", changes.mbstdGroupSize != nil),
-        ("z-dim", changes.zDim != nil),
-        ("precision=bfloat16", changes.precision ?? .float32 != .float32),
-        ("aug", changes.augmentation.map { $0.mode != .noaug } ?? false),
-      ])
+      StyleformerChanges.options(changes.styleformer) + StyleGANChanges.options(changes.stylegan)
+        + [
+          ("cbase", changes.channelBase != nil), ("mbstd-group", changes.mbstdGroupSize != nil),
+          ("z-dim", changes.zDim != nil),
+          ("precision=bfloat16", changes.precision ?? .float32 != .float32),
+          ("aug", changes.augmentation.map { $0.mode != .noaug } ?? false),
+        ])
     guard images.channels == 3, images.labelDim == 0 else {
       throw ConfigurationError(
         "cfg \(name): expected RGB pictures without labels, found \(images.channels) channels, "

@@ -19,6 +19,8 @@ public enum KnownNames {
   }
   /// Recipes of trainings.
   public static var recipes: [String] { GANRecipe.names }
+  /// The losses of StyleGAN's trainings.
+  public static var losses: [String] { StyleGANLoss.allCases.map(\.rawValue) }
   /// When pictures are augmented in trainings.
   public static var augmentationModes: [String] {
     AugmentationChoice.Mode.allCases.map(\.rawValue)

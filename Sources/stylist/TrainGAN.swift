@@ -12,6 +12,7 @@ struct TrainGAN: AsyncParsableCommand {
       EXAMPLES
         stylist train gan --data=portraits --res=32 --kimg=100 --outdir=runs
         stylist train gan --data=cats.zip --cfg=auto --mirror --outdir=runs
+        stylist train gan --data=cats.zip --cfg=stylegan --outdir=runs -n
         stylist train gan --resume=latest --outdir=runs
         stylist train gan --resume=runs/00000-auto-cats --kimg=5000
         stylist train gan --data=dogs.zip --init-from=cats.pkl --outdir=runs
@@ -79,7 +80,7 @@ struct TrainGAN: AsyncParsableCommand {
 struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The recipe: auto, stylegan2, paper256, paper512, paper1024, cifar, styleformer, styleswin, stylenat, or one of their published runs, such as styleswin-church256 (default: auto).",
+      "The recipe: auto, stylegan2, paper256, paper512, paper1024, cifar, stylegan, styleformer, styleswin, stylenat, or one of their published runs, such as styleswin-church256 or stylegan1-config-d (default: auto).",
       valueName: "name"), completion: .list(KnownNames.recipes))
   var cfg: String?
 
@@ -162,6 +163,8 @@ struct RecipeOptions: ParsableArguments {
     help: "Styleformer: attend to 256 projected keys from 32×32 on (default: as the recipe says).")
   var linformer: Bool?
 
+  @OptionGroup var growth: GrowthOptions
+
   @Option(
     help: ArgumentHelp(
       "The length of z, the mapping network's input (default: 512).", valueName: "length"))
@@ -204,6 +207,38 @@ struct RecipeOptions: ParsableArguments {
     )
     (request.headSize, request.minimumHeads) = (depth, minimumHead)
     request.linformer = linformer
+    growth.fill(&request)
+  }
+}
+
+/// How StyleGAN's networks grow, and what they minimise.
+struct GrowthOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "StyleGAN: width and height at the start, doubled as training goes on (default: 8, of config A 4).",
+      valueName: "pixels"))
+  var initialRes: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "StyleGAN: so long is a resolution trained before the next is faded in (default: 600).",
+      valueName: "kimg"))
+  var stableKimg: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "StyleGAN: so long is a resolution faded in (default: 600).", valueName: "kimg"))
+  var fadeKimg: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "StyleGAN: logistic, with the R1 penalty, or wgan-gp (default: logistic, of config A wgan-gp).",
+      valueName: "name"), completion: .list(KnownNames.losses))
+  var loss: String?
+
+  func fill(_ request: inout TrainGANRequest) {
+    (request.initialResolution, request.loss) = (initialRes, loss)
+    (request.stableKimg, request.fadeKimg) = (stableKimg, fadeKimg)
   }
 }
 

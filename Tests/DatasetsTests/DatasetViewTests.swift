@@ -21,6 +21,40 @@ struct DatasetViewTests {
     #expect(DatasetView(base, mirror: true).count == 10)
   }
 
+  @Test("reduced pictures are means of squares, halves rounded to the even number")
+  func reduced() throws {
+    struct Squares: Dataset {
+      let name = "squares"
+      let count = 1
+      let labelKind = LabelKind.classes(1)
+      let shape = ImageShape(resolution: 4, channels: 1)
+      var fingerprint: DatasetFingerprint { CountingDataset(count: 1).fingerprint }
+      func label(at index: Int) -> [Float] { [1] }
+      func image(at index: Int) -> ByteImage {
+        // Sums of 2, 6, 7 and 1020.
+        let rows: [[UInt8]] = [[0, 1, 3, 3], [0, 1, 0, 0], [4, 3, 255, 255], [0, 0, 255, 255]]
+        return ByteImage(width: 4, height: 4, channels: 1, pixels: rows.flatMap(\.self))
+      }
+    }
+    let half = ReducedDataset(Squares(), by: 2)
+    #expect(half.shape == ImageShape(resolution: 2, channels: 1) && half.labelKind == .classes(1))
+    #expect(try half.image(at: 0).pixels == [0, 2, 2, 255] && half.label(at: 0) == [1])
+    // 1035 / 16 is 64.7.
+    #expect(try ReducedDataset(Squares(), by: 4).image(at: 0).pixels == [65])
+    #expect(try ReducedDataset(Squares(), by: 1).image(at: 0) == Squares().image(at: 0))
+    let portraits = PortraitsDataset(count: 2, resolution: 16)
+    let (whole, small) = (
+      try portraits.image(at: 1), try ReducedDataset(portraits, by: 4).image(at: 1)
+    )
+    for (x, y, c) in [(0, 0, 0), (3, 1, 2), (2, 3, 1)] {
+      let square = (0..<16).map { i in
+        Int(whole.pixels[((4 * y + i / 4) * 16 + 4 * x + i % 4) * 3 + c])
+      }
+      let mean = Double(square.reduce(0, +)) / 16
+      #expect(Double(small.pixels[(y * 4 + x) * 3 + c]) == mean.rounded(.toNearestOrEven))
+    }
+  }
+
   @Test("portraits are those of their seeds, from the first on")
   func seeds() throws {
     let set = PortraitsDataset(count: 6, resolution: 16, seed: 40, picturesPerIdentity: 3)

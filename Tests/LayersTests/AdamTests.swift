@@ -45,6 +45,25 @@ private func sampleGradients(_ step: Int) -> [Tensor] {
     return p
   }
 
+  @Test("begins anew as if no step had been taken, with parameters where they are")
+  func reset() {
+    let store = sampleStore()
+    let adam = Adam(store, settings: settings)
+    for step in 1..<4 { adam(sampleGradients(step)) }
+    let moved = store["a.weight"].values()
+    adam.reset()
+    #expect(adam.stepCount == 0 && store["a.weight"].values() == moved)
+    let other = sampleStore()
+    other["a.weight"].assign(store["a.weight"])
+    other["b.bias"].assign(store["b.bias"])
+    let fresh = Adam(other, settings: settings)
+    adam(sampleGradients(1))
+    fresh(sampleGradients(1))
+    #expect(store["a.weight"].values() == other["a.weight"].values())
+    #expect(store["a.weight"].values() != moved)
+    #expect(adam.stepCount == 1)
+  }
+
   // A step is at most a few learning rates long; float32 keeps 24 bits of each intermediate number.
   @Test("moves parameters as the formula says, fused and by reference", arguments: [0, 0.9])
   func formula(beta1: Double) {

@@ -1,5 +1,6 @@
 // The schedule of growing, and real images on the way.
 
+import Layers
 import Networks
 import TestSupport
 import Tensors
@@ -37,6 +38,10 @@ import Testing
     let x = Tensor.seeded([2, 3, 4, 4], seed: 1)
     expectClose(fadedReals(x, lod: 0), x, atol: 0)
     #expect(fadedReals(x, lod: 1).shape == [2, 3, 8, 8])
+    #expect(fadedReals(x, lod: 1.5, isFullSize: false).shape == [2, 3, 4, 4])
+    expectClose(
+      nearestUpsample2d(fadedReals(x, lod: 1.5, isFullSize: false)), fadedReals(x, lod: 1.5),
+      atol: 0)
     let half = fadedReals(x, lod: 0.5)
     // Their means over 2×2 stay, their details are halved.
     let mean = x.reshaped(2, 3, 2, 2, 2, 2).mean(over: 3, 5, keepAxes: true)

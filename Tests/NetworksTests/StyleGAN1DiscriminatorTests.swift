@@ -56,6 +56,29 @@ func smallStyleGAN1Discriminator(
     #expect((d(img, lod: 0) - d(coarse, lod: 0)).abs().max().item() > 1e-4)
   }
 
+  // Means of equal numbers are rounded.
+  @Test("images may have the size of what runs", arguments: [0.6, 1, 1.3, 2])
+  func smallSize(lod: Double) {
+    let d = make()
+    let factor = 1 << Int(lod)
+    let small = averagePool2d(images(4), factor: factor)
+    expectClose(
+      d(small, lod: lod), d(nearestUpsample2d(small, factor: factor), lod: lod), atol: 1e-5)
+    expectClose(d(small, lod: lod), d(images(4), lod: lod), atol: 1e-5)
+  }
+
+  @Test("traps on images of other sizes")
+  func otherSizes() async {
+    await #expect(processExitsWith: .failure) {
+      let d = StyleGAN1Discriminator(smallStyleGAN1Discriminator(), Scope(ParameterStore()))
+      _ = d(.zeros([4, 3, 8, 8]), lod: 0)
+    }
+    await #expect(processExitsWith: .failure) {
+      let d = StyleGAN1Discriminator(smallStyleGAN1Discriminator(), Scope(ParameterStore()))
+      _ = d(.zeros([4, 3, 4, 4]), lod: 1)
+    }
+  }
+
   @Test("fading is continuous: near a whole level the logits are near those of the level")
   func fading() {
     let d = make()

@@ -222,6 +222,17 @@ func makeStyleGAN1(
     #expect(bits(image(generator, lod: .nan)) == bits(image(generator, lod: 0)))
   }
 
+  @Test("images that are not enlarged have the size of what runs", arguments: [0.3, 1, 1.4, 2, 9])
+  func smallSize(lod: Double) {
+    let generator = makeStyleGAN1()
+    let small = generator.synthesize(
+      wPlus(generator), options: SynthesisOptions(lod: lod, isFullSize: false))
+    let side = 16 >> min(Int(lod), 2)
+    #expect(small.shape == [2, 3, side, side])
+    #expect(
+      bits(nearestUpsample2d(small, factor: 16 / side)) == bits(image(generator, lod: lod)))
+  }
+
   @Test("between two levels the image lies between theirs", arguments: [0.25, 1.7])
   func fading(lod: Double) {
     let generator = makeStyleGAN1()

@@ -15,6 +15,12 @@ let tinyTraining = [
   "--map-depth=1", "--threads=1",
 ]
 
+/// StyleGAN from 4×4 to 16×16, with 8 images for each resolution and 8 to fade the next one in.
+let tinyStyleGAN = [
+  "--cfg=stylegan", "--res=16", "--initial-res=4", "--stable-kimg=0.008", "--fade-kimg=0.008",
+  "--cbase=64", "--cmax=8",
+]
+
 /// The states of the two trainings agree in every bit that decides the next step.
 func expectEqualStates(
   _ first: String, _ second: String, atLeast count: Int = 50,
@@ -167,6 +173,9 @@ struct TrainCommandTests {
       ["--cfg=styleformer", "--res=16", "--num-layers=1,1", "--g-dict=16,16", "--depth=8"],
       ["--cfg=styleswin", "--res=16", "--cmax=16", "--map-depth=2"],
       ["--cfg=stylenat", "--res=16", "--cmax=16", "--map-depth=2"],
+      // Stopped before 8×8 is there, which it is in the end.
+      tinyStyleGAN,
+      tinyStyleGAN + ["--cfg=stylegan1-config-c", "--loss=wgan-gp"],
     ])
   func families(own: [String]) async throws {
     try await withScratchFolder { folder in
@@ -189,6 +198,129 @@ struct TrainCommandTests {
           "--outdir=\(folder)/out",
         ])
       #expect(drawn.exitCode == 0, "\(drawn.stderr)")
+    }
+  }
+
+  // 8 images at each resolution, 12 to fade the next in, by a schedule that is looked at every four
+  // iterations of 4 images: at 16, two thirds into the fade to 8×8, and at 32, a third into the next.
+  @Test("a training that grows goes on bit for bit, wherever it stops", arguments: [4, 16, 20, 36])
+  func growth(stop: Int) async throws {
+    try await withScratchFolder { folder in
+      let training =
+        ["train", "gan", "--data=portraits", "--batch=4", "--threads=1", "--w-dim=8"]
+        + ["--tick=0.008", "--snap=1"] + tinyStyleGAN.filter { !$0.contains("--fade") }
+        + ["--fade-kimg=0.012"]
+      let whole = try await stylist(training + ["--kimg=0.048", "--outdir=\(folder)/whole"])
+      #expect(whole.exitCode == 0, "\(whole.stderr)")
+      let end = "--kimg=\(Double(stop) / 1000)"
+      let first = try await stylist(training + [end, "--outdir=\(folder)/parts"])
+      #expect(first.exitCode == 0, "\(first.stderr)")
+      let parts = try onlyRun(in: "\(folder)/parts")
+      let second = try await stylist(["train", "gan", "--resume=\(parts)", "--kimg=0.048"])
+      #expect(second.exitCode == 0, "\(second.stderr)")
+      let runs = [try onlyRun(in: "\(folder)/whole"), parts]
+      let states = runs.map { "\($0)/training-state-000000.safetensors" }
+      try expectEqualStates(states[0], states[1])
+      let counters = try states.map {
+        try TrainingState(reading: $0).values.counters["stage_images"]
+      }
+      #expect(counters == [32, 32])
+      // The network says how far it has grown, and draws in full size all the same.
+      let network = try TrainingState(reading: states[0]).tensors["G_ema.lod"]?.read().values()
+      #expect(network?.count == 1 && abs((network?[0] ?? 0) - 2.0 / 3) < 1e-6)
+      let log = try String(contentsOfFile: "\(runs[0])/log.txt", encoding: .utf8)
+      #expect(log.contains("lod 2.000  res 4") && log.contains("lod 1.333  res 8"))
+      #expect(log.contains("lod 0.667  res 16"))
+      let statistics = try String(contentsOfFile: "\(runs[0])/stats.jsonl", encoding: .utf8)
+      #expect(
+        statistics.contains("\"Progress/lod\"") && statistics.contains("\"Progress/resolution\""))
+      let drawn = try await stylist([
+        "generate", "--network=\(runs[0])/network-snapshot-000000.safetensors", "--seeds=0",
+        "--outdir=\(folder)/out",
+      ])
+      #expect(drawn.exitCode == 0, "\(drawn.stderr)")
+    }
+  }
+
+  // Four iterations of 256 pictures of 8×8, then some of 128 pictures of 16×16.
+  @Test("a training goes on bit for bit where the batch changes with the resolution")
+  func batchChange() async throws {
+    try await withScratchFolder { folder in
+      let training = [
+        "train", "gan", "--data=portraits", "--cfg=stylegan", "--res=16", "--stable-kimg=0.5",
+        "--fade-kimg=0.5", "--cbase=32", "--cmax=8", "--z-dim=8", "--w-dim=8", "--map-depth=1",
+        "--threads=1", "--tick=0.5", "--snap=1",
+      ]
+      let whole = try await stylist(training + ["--kimg=1.2", "--outdir=\(folder)/whole"])
+      #expect(whole.exitCode == 0, "\(whole.stderr)")
+      let first = try await stylist(training + ["--kimg=0.7", "--outdir=\(folder)/parts"])
+      #expect(first.exitCode == 0, "\(first.stderr)")
+      let parts = try onlyRun(in: "\(folder)/parts")
+      let second = try await stylist(["train", "gan", "--resume=\(parts)", "--kimg=1.2"])
+      #expect(second.exitCode == 0, "\(second.stderr)")
+      let states = [try onlyRun(in: "\(folder)/whole"), parts].map {
+        "\($0)/training-state-000001.safetensors"
+      }
+      try expectEqualStates(states[0], states[1])
+      let images = try states.map { try TrainingState(reading: $0).values.counters["images"] }
+      #expect(images == [1024 + 256, 1024 + 256])
+    }
+  }
+
+  @Test("a dry run shows when networks grow; what does not fit is refused; runs show tells it")
+  func growthPlan() async throws {
+    try await withScratchFolder { folder in
+      let training = ["train", "gan", "--data=portraits", "--outdir=\(folder)/runs"]
+      let plan = try await stylist(training + ["--cfg=stylegan", "--res=32", "-n"])
+      #expect(plan.exitCode == 0, "\(plan.stderr)")
+      for line in [
+        "  γ 10 in every iteration, average over 10 kimg, float32",
+        "  grows with the kimg seen:",
+        "    pictures  faded in        whole           batch               learning rates",
+        "    8×8                       0 to 600        256 in parts of 32  0.001, 0.001",
+        "    16×16     600 to 1,200    1,200 to 1,800  128 in parts of 16  0.001, 0.001",
+        "    32×32     1,800 to 2,400  from 2,400 on   64 in parts of 8    0.001, 0.001",
+        "  no augmentation",
+      ] { #expect(plan.stdout.contains("\(line)\n"), "\(plan.stdout)") }
+      let short = try await stylist(training + ["--cfg=stylegan", "--res=32", "--kimg=700", "-n"])
+      #expect(short.stdout.contains("  700 kimg end at pictures of 16×16: 32×32 are whole from"))
+      let json = try await stylist(training + ["--cfg=stylegan1-config-a", "-n", "--json"])
+      let recipe = try #require(try json.json()["recipe"] as? [String: Any])
+      let settings = try #require(recipe["training"] as? [String: Any])
+      #expect(settings["wasserstein"] != nil)
+      let stages = (settings["growth"] as? [String: Any])?["stages"] as? [[String: Any]]
+      #expect(stages?.compactMap { $0["resolution"] as? Int } == [4, 8, 16, 32, 64])
+      for (own, code, words) in [
+        (
+          ["--cfg=stylegan", "--aug=ada"], Int32(78), "expected no --aug, which has no place in it"
+        ),
+        (
+          ["--cfg=stylegan", "--initial-res=128"], 78, "initial-res: expected a power of two from 4"
+        ),
+        (["--cfg=auto", "--fade-kimg=3"], 78, "expected no --fade-kimg"),
+        (["--cfg=stylegan", "--loss=hinge"], 64, "expected one of logistic, wgan-gp"),
+        (["--cfg=stylegan", "--fade-kimg=-1"], 64, "--fade-kimg"),
+        (["--cfg=stylegan", "--batch-gpu=48"], 64, "a divisor of the batch, 256"),
+        (["--cfg=stylegan", "--batch=6"], 64, "a multiple of 4"),
+      ] {
+        expect(try await stylist(training + own + ["-n"]), endsWith: code, saying: words)
+      }
+      let made = try await stylist(
+        training + tinyStyleGAN + ["--batch=4", "--threads=1", "--kimg=0.004", "--loss=wgan-gp"])
+      #expect(made.exitCode == 0, "\(made.stderr)")
+      #expect(made.stderr.contains("0.004 kimg end at pictures of 4×4"), "\(made.stderr)")
+      let run = try onlyRun(in: "\(folder)/runs")
+      #expect(run.hasSuffix("/00000-stylegan-portraits16-mirror-batch4-wgan-gp-noaug"))
+      let shown = try await stylist(["runs", "show", run])
+      for words in ["initial-res", "stable-kimg", "wgan-gp"] {
+        #expect(shown.stdout.contains(words), "\(shown.stdout)")
+      }
+      let other = try await stylist([
+        "train", "gan", "--resume=\(run)", "--loss=logistic", "--fade-kimg=3", "--batch=8",
+      ])
+      expect(other, endsWith: 78, saying: "--loss: has wgan-gp, asked for logistic")
+      #expect(other.stderr.contains("--fade-kimg: has 0.008, asked for 3"))
+      #expect(other.stderr.contains("--batch: has 4, asked for 8"))
     }
   }
 

@@ -56,6 +56,67 @@ import Training
     }
   }
 
+  /// The mean of all that the discriminator's main phase minimises, and its gradients.
+  private func discriminatorLoss(_ trainer: GANTrainer) throws -> (Double, [Tensor]) {
+    var inputs = PhaseInputs(z: .seeded([4, 5], seed: 1), noise: .none)
+    inputs.interpolation = Tensor.seeded([4, 1, 1, 1], seed: 3).sigmoid()
+    let real = RealBatch(images: .seeded([4, 3, 4, 4], seed: 4))
+    let (gradients, reports) = try trainer.differentiate(
+      .discriminatorMain, real: real, inputs: inputs)
+    let names = ["Loss/D/loss", "Loss/D/reg", "Loss/gradient_penalty", "Loss/epsilon_penalty"]
+    return (names.compactMap { reports[$0]?.mean().item() }.reduce(0, +), gradients)
+  }
+
+  // As above.
+  @Test(
+    "of penalties within the discriminator's loss are those of what is reported",
+    arguments: [false, true])
+  func penaltiesInLoss(wasserstein: Bool) throws {
+    var settings = smallSettings()
+    (settings.r1Gamma, settings.discriminatorRegularizationInterval) = (wasserstein ? 0 : 10, nil)
+    settings.wasserstein = wasserstein ? WassersteinLoss() : nil
+    settings.wasserstein?.driftWeight = 0.5
+    let trainer = try tinyTrainer(settings)
+    let parameters = trainer.discriminatorOptimizer.parameters
+    let (loss, gradients) = try discriminatorLoss(trainer)
+    #expect(loss.isFinite && gradients.allSatisfy { $0.abs().max().item() > 1e-3 })
+    for seed in UInt64(0)..<3 {
+      let directions = parameters.enumerated().map {
+        Tensor.seeded($1.shape, seed: 10 * seed + UInt64($0))
+      }
+      func moved(by step: Double) throws -> Double {
+        for (p, d) in zip(parameters, directions) { p.addInPlace(d * step) }
+        defer { for (p, d) in zip(parameters, directions) { p.addInPlace(d * -step) } }
+        return try discriminatorLoss(trainer).0
+      }
+      let expected = try (moved(by: 1e-5) - moved(by: -1e-5)) / 2e-5
+      let found = zip(gradients, directions).map { ($0 * $1).sum().item() }.reduce(0, +)
+      #expect(abs(found - expected) < 1e-7 * (1 + abs(expected)), "\(found), \(expected)")
+    }
+  }
+
+  @Test("the Wasserstein losses and their penalties are what their formulas say")
+  func wasserstein() {
+    let (fake, real) = (Tensor([1.5, -2], shape: [2, 1]), Tensor([3.0, 0.5], shape: [2, 1]))
+    var loss = WassersteinLoss()
+    #expect(loss.generatorLoss(fakeLogits: fake).values(as: Double.self) == [-1.5, 2])
+    #expect(
+      loss.discriminatorLoss(fakeLogits: fake, realLogits: real).values(as: Double.self)
+        == [-1.5, -2.5])
+    #expect(loss.gradientPenalty(norms: Tensor([1.5, 0])).values(as: Double.self) == [2.5, 10])
+    loss.driftWeight = 0.25
+    #expect(loss.drift(realLogits: real).values(as: Double.self) == [2.25, 0.0625])
+    let mixed = WassersteinLoss.mixed(
+      real: .full(1, [2, 1, 2, 2]), fake: .full(5, [2, 1, 2, 2]),
+      factors: Tensor([Float(0), 0.25], shape: [2, 1, 1, 1]))
+    #expect(mixed.values() == [1, 1, 1, 1, 2, 2, 2, 2])
+    // logit = 3 · Σ img has the slope 3 at each of 12 numbers.
+    let images = Tensor.seeded([2, 3, 2, 2], seed: 1).requiringGrad()
+    let norms = gradientNorms(
+      logits: (images * 3).sum(over: 1, 2, 3).reshaped(2, 1), images: images)
+    expectClose(norms, .full(3 * 12.0.squareRoot(), [2], dtype: .float64), atol: 1e-12)
+  }
+
   @Test("R1 and path lengths are what their formulas say")
   func penalties() {
     // logit = Σ a · img² has the slope 2 a · img.

@@ -23,7 +23,7 @@ public protocol Trainable: AnyObject {
 
   /// Numbers that stand in every line of the logs as they are then, rather than as means, and under
   /// which words in those for people.
-  var currentNumbers: [(word: String, name: String, value: Double)] { get }
+  var currentNumbers: [CurrentNumber] { get }
 
   /// Adds everything that decides the next step to a state.
   ///
@@ -61,5 +61,28 @@ public protocol Trainable: AnyObject {
 
 extension Trainable {
   /// No such numbers.
-  public var currentNumbers: [(word: String, name: String, value: Double)] { [] }
+  public var currentNumbers: [CurrentNumber] { [] }
+}
+
+/// A number that stands in a line of the logs as it is then.
+public struct CurrentNumber: Sendable {
+  /// What it is called in lines for people.
+  public let word: String
+  /// What it is called in logs for programs.
+  public let name: String
+  /// The number.
+  public let value: Double
+  /// Digits behind the point in lines for people.
+  public let digits: Int
+
+  /// A number for the logs.
+  ///
+  /// - Parameters:
+  ///   - word: What it is called in lines for people.
+  ///   - name: What it is called in logs for programs.
+  ///   - value: The number.
+  ///   - digits: Digits behind the point in lines for people.
+  public init(_ word: String, _ name: String, _ value: Double, digits: Int) {
+    (self.word, self.name, self.value, self.digits) = (word, name, value, digits)
+  }
 }

@@ -150,15 +150,17 @@ public final class TrainingEngine {
     let images = counters.images - counters.tickStart
     let ticksLeft = schedule.ticksPerSnapshot - (counters.ticks + 1) % schedule.ticksPerSnapshot
     let means = trainable.shownStatistics.compactMap { shown in
-      statistics.byName[shown.name].map { (shown.word, $0.mean) }
+      statistics.byName[shown.name].map {
+        CurrentNumber(shown.word, shown.name, $0.mean, digits: 3)
+      }
     }
     let current = trainable.currentNumbers
-    for (_, name, value) in current { statistics.add([value], to: name) }
+    for number in current { statistics.add([number.value], to: number.name) }
     let line = TickLine(
       tick: counters.ticks, images: counters.images, tickImages: images, tickSeconds: seconds,
       totalSeconds: clock.trained, imagesLeft: schedule.images - counters.images,
       imagesToSnapshot: ticksLeft * schedule.imagesPerTick,
-      shown: means + current.map { ($0.word, $0.value) })
+      shown: means + current)
     try logs?.write(line, statistics)
     tell(.line(LogLine(line.description, cells: line.cells)))
     statistics = Statistics()

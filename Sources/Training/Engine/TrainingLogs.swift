@@ -106,13 +106,13 @@ struct TickLine: CustomStringConvertible {
   let imagesLeft: Int
   /// Images until the next snapshot.
   let imagesToSnapshot: Int
-  /// Means of what was measured, under the words that people read.
-  let shown: [(word: String, mean: Double)]
+  /// Means of what was measured, and numbers as they are.
+  let shown: [CurrentNumber]
   private let memory = residentGigabytes()
 
   init(
     tick: Int, images: Int, tickImages: Int, tickSeconds: Double, totalSeconds: Double,
-    imagesLeft: Int, imagesToSnapshot: Int, shown: [(word: String, mean: Double)]
+    imagesLeft: Int, imagesToSnapshot: Int, shown: [CurrentNumber]
   ) {
     (self.tick, self.images, self.tickImages) = (tick, images, tickImages)
     (self.tickSeconds, self.totalSeconds, self.shown) = (tickSeconds, totalSeconds, shown)
@@ -154,8 +154,8 @@ struct TickLine: CustomStringConvertible {
       imagesLeft > 0 ? left : nil, String(format: "sec/tick %.1f", tickSeconds),
       String(format: "sec/kimg %.2f", secondsPerKimg), String(format: "cpumem %.2f", memory),
     ]
-    let means = shown.map { String(format: "\($0.word) %.3f", $0.mean) }
-    return (words.compactMap(\.self) + means).joined(separator: "  ")
+    let numbers = shown.map { String(format: "\($0.word) %.\($0.digits)f", $0.value) }
+    return (words.compactMap(\.self) + numbers).joined(separator: "  ")
   }
 
   /// How long images take at the rate of this tick.

@@ -135,20 +135,23 @@ struct BenchSubject {
     let recipe = try GANRecipe(
       named: job.configuration, resolution: resolution, imgChannels: 3, labelDim: 0,
       changes: changes)
+    // Networks that grow are timed as large as they become.
+    var settings = recipe.training
+    settings.growth = nil
+    (settings.batchSize, settings.microBatchSize) = (job.batch, job.batch)
     let random = TorchGenerator(seed: 0)
     let trainer = try GANTrainer(
       generator: recipe.generator.makeGenerator(Scope(ParameterStore(), generator: random)),
       discriminator: recipe.discriminator.makeDiscriminator(
-        Scope(ParameterStore(), generator: random)), configuration: recipe.training, seed: 0)
+        Scope(ParameterStore(), generator: random)), configuration: settings, seed: 0)
     let images = Tensor.rand([job.batch, 3, resolution, resolution], generator: random) * 2 - 1
     let real = RealBatch(images: images)
-    let settings = recipe.training
-    let phases = settings.phaseOrder.phases.map { phase in
+    let phases = settings.phaseOrder.phases.compactMap { phase -> Phase? in
       let interval =
         phase.trainsGenerator
         ? settings.generatorRegularizationInterval : settings.discriminatorRegularizationInterval
-      return Phase(name: phase.rawValue, weight: phase.isRegularization ? 1 / Double(interval) : 1)
-      {
+      guard let interval = phase.isRegularization ? interval : 1 else { return nil }
+      return Phase(name: phase.rawValue, weight: 1 / Double(interval)) {
         let inputs = phase.makesImages ? try trainer.draw(for: phase) : nil
         _ = try trainer.runPhase(phase, real: real, inputs: inputs)
       }

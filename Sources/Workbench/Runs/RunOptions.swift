@@ -30,17 +30,22 @@ let runKinds: [any RunOptions.Type] = [
 
 extension GANOptions: RunOptions {
   func listed() throws -> [RunReport.Option] {
-    let training = try recipe().training
-    func rate(_ settings: Adam.Settings) -> String { decimal(settings.learningRate, 6) }
+    let recipe = try recipe()
+    let (training, growth) = (recipe.training, recipe.inEffect.stylegan)
     let average = "\(decimal(training.average.halfLife / 1000, 3)) kimg"
     return data.listed + [
       .init("cfg", cfg),
       option("cond", data.labelDim > 0 ? "\(data.labelDim) numbers" : nil, else: "no"),
-      option("batch", changes.batchSize, else: "\(training.batchSize)"),
-      option("batch-gpu", changes.microBatchSize, else: "\(training.microBatchSize)"),
+      option("batch", changes.batchSize, else: recipe.byResolution { "\($0.batchSize)" }),
+      option(
+        "batch-gpu", changes.microBatchSize, else: recipe.byResolution { "\($0.microBatchSize)" }),
       option("gamma", changes.r1Gamma, else: decimal(training.r1Gamma, 6)),
-      option("glr", changes.generatorLearningRate, else: rate(training.generatorOptimizer)),
-      option("dlr", changes.discriminatorLearningRate, else: rate(training.discriminatorOptimizer)),
+      option(
+        "glr", changes.generatorLearningRate,
+        else: recipe.byResolution { decimal($0.generatorLearningRate, 6) }),
+      option(
+        "dlr", changes.discriminatorLearningRate,
+        else: recipe.byResolution { decimal($0.discriminatorLearningRate, 6) }),
       .init("ema", average, isChanged: changes.averageKimg != nil),
       option("cbase", changes.channelBase), option("cmax", changes.channelMax),
       option("channel-multiplier", changes.channelMultiplier),
@@ -49,6 +54,7 @@ extension GANOptions: RunOptions {
       option("depth", changes.styleformer?.headSize),
       option("minimum-head", changes.styleformer?.minimumHeads),
       option("linformer", changes.styleformer?.linformer.map { $0 ? "yes" : "no" }),
+    ] + listedGrowth(growth) + [
       option("z-dim", changes.zDim), option("w-dim", changes.wDim),
       option("map-depth", changes.mappingLayers), option("mbstd-group", changes.mbstdGroupSize),
       option("precision", changes.precision, else: "\(training.precision)"),
@@ -57,6 +63,20 @@ extension GANOptions: RunOptions {
       .init("seed", "\(seed)", isChanged: seed != 0),
       option("init-from", initFrom, else: "nothing"),
       .init("threads", "\(threads)"),
+    ]
+  }
+
+  /// How networks grow, and the loss that goes with it; nothing of those that do not.
+  private func listedGrowth(_ growth: StyleGANChanges?) -> [RunReport.Option] {
+    guard let growth, let first = growth.initialResolution, let stable = growth.stableKimg,
+      let fade = growth.fadeKimg, let loss = growth.loss
+    else { return [] }
+    let own = changes.stylegan
+    return [
+      .init("initial-res", "\(first)", isChanged: own?.initialResolution != nil),
+      .init("stable-kimg", decimal(stable, 3), isChanged: own?.stableKimg != nil),
+      .init("fade-kimg", decimal(fade, 3), isChanged: own?.fadeKimg != nil),
+      .init("loss", loss.rawValue, isChanged: own?.loss != nil),
     ]
   }
 

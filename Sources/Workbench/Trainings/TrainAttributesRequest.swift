@@ -145,7 +145,7 @@ extension TrainAttributesRequest: TrainingRequest {
     }
   }
 
-  func lines(_ options: AttributeOptions) throws -> [String] {
+  func lines(_ options: AttributeOptions, _ schedule: Schedule) throws -> [String] {
     let settings = options.settings
     let size = try options.networks()[0].parameters
     return [

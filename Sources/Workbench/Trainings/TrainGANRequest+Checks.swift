@@ -13,6 +13,7 @@ extension TrainGANRequest {
         "--cfg", expected: "one of \(GANRecipe.names.joined(separator: ", "))", found: cfg)
     }
     try check("--aug", augmentation, is: AugmentationChoice.Mode.allCases.map(\.rawValue))
+    try check("--loss", loss, is: StyleGANLoss.allCases.map(\.rawValue))
     try check("--augpipe", augmentationSet, is: AugmentationSet.allCases.map(\.rawValue))
     try data.check()
     try schedule.check()
@@ -22,6 +23,7 @@ extension TrainGANRequest {
       ("--channel-multiplier", channelMultiplier, 1...64),
       ("--depth", headSize, 1...65536),
       ("--minimum-head", minimumHeads, 1...65536),
+      ("--initial-res", initialResolution, 4...4096),
       ("--z-dim", zDim, 1...65536), ("--w-dim", wDim, 1...65536),
       ("--map-depth", mappingLayers, 1...64), ("--mbstd-group", mbstdGroupSize, 1...65536),
       ("--threads", threads, 1...4096), ("--freezed", frozenLayers, 0...1000),
@@ -31,6 +33,8 @@ extension TrainGANRequest {
       ("--glr", generatorLearningRate, 0...10, "0 to 10"),
       ("--dlr", discriminatorLearningRate, 0...10, "0 to 10"),
       ("--ema", averageKimg, 0...1e9, "0 to 1,000,000,000 kimg"),
+      ("--stable-kimg", stableKimg, 0...1e9, "0 to 1,000,000,000 kimg"),
+      ("--fade-kimg", fadeKimg, 0...1e9, "0 to 1,000,000,000 kimg"),
       ("--p", augmentationP, 0...1, "0 to 1"), ("--target", augmentationTarget, 0...1, "0 to 1"),
     ])
   }
@@ -74,13 +78,18 @@ extension TrainGANRequest {
     }
     var plain = options
     (plain.changes.microBatchSize, plain.changes.mbstdGroupSize) = (nil, nil)
-    let batch = try plain.recipe().training.batchSize
-    if let microBatchSize, batch % microBatchSize != 0 {
-      throw RequestError(
-        "--batch-gpu", expected: "a divisor of the batch, \(batch)", found: "\(microBatchSize)")
+    for batch in try plain.recipe().stages.map(\.batchSize) {
+      if let microBatchSize, batch % microBatchSize != 0 {
+        throw RequestError(
+          "--batch-gpu", expected: "a divisor of the batch, \(batch)", found: "\(microBatchSize)")
+      }
     }
     let recipe = try options.recipe()
-    let part = recipe.training.microBatchSize
+    for part in recipe.stages.map(\.microBatchSize) { try checkGroups(recipe, part) }
+  }
+
+  /// Checks that the discriminator can compare pictures that go through together.
+  private func checkGroups(_ recipe: GANRecipe, _ part: Int) throws(RequestError) {
     guard let group = recipe.inEffect.mbstdGroupSize, part > group, part % group != 0 else {
       return
     }
@@ -97,16 +106,27 @@ extension TrainGANRequest {
 
   func check(against options: GANOptions) throws {
     try check()
-    let (asked, had) = (changes, try options.recipe().inEffect)
-    let layers = had.styleformer
+    let (asked, recipe) = (changes, try options.recipe())
+    let (had, layers) = (recipe.inEffect, recipe.inEffect.styleformer)
     let own = [
       difference("cfg", cfg, options.cfg), difference("cond", cond, options.data.labelDim > 0),
       difference("seed", seed, options.seed), difference("init-from", initFrom, options.initFrom),
-      difference("batch", asked.batchSize, had.batchSize),
-      difference("batch-gpu", asked.microBatchSize, had.microBatchSize),
+      difference(
+        "batch", asked.batchSize.map { "\($0)" }, recipe.byResolution { "\($0.batchSize)" }),
+      difference(
+        "batch-gpu", asked.microBatchSize.map { "\($0)" },
+        recipe.byResolution { "\($0.microBatchSize)" }),
       difference("gamma", asked.r1Gamma, had.r1Gamma, fourDigits),
-      difference("glr", asked.generatorLearningRate, had.generatorLearningRate, fourDigits),
-      difference("dlr", asked.discriminatorLearningRate, had.discriminatorLearningRate, fourDigits),
+      difference(
+        "glr", asked.generatorLearningRate.map(fourDigits),
+        recipe.byResolution { fourDigits($0.generatorLearningRate) }),
+      difference(
+        "dlr", asked.discriminatorLearningRate.map(fourDigits),
+        recipe.byResolution { fourDigits($0.discriminatorLearningRate) }),
+      difference("initial-res", initialResolution, had.stylegan?.initialResolution),
+      difference("stable-kimg", stableKimg, had.stylegan?.stableKimg, fourDigits),
+      difference("fade-kimg", fadeKimg, had.stylegan?.fadeKimg, fourDigits),
+      difference("loss", loss, had.stylegan?.loss?.rawValue),
       difference("ema", asked.averageKimg, had.averageKimg, fourDigits),
       difference("cbase", asked.channelBase, had.channelBase),
       difference("cmax", asked.channelMax, had.channelMax),

@@ -46,6 +46,14 @@ public struct TrainGANRequest: Sendable {
   public var minimumHeads: Int?
   /// Styleformer: whether layers from 32×32 on attend to 256 projected keys.
   public var linformer: Bool?
+  /// StyleGAN: the width and height at which training starts, in pixels.
+  public var initialResolution: Int?
+  /// StyleGAN: thousands of images for which a resolution is trained before the next is faded in.
+  public var stableKimg: Double?
+  /// StyleGAN: thousands of images over which a resolution is faded in.
+  public var fadeKimg: Double?
+  /// StyleGAN: what both networks minimise: `logistic` or `wgan-gp`.
+  public var loss: String?
   /// The length of z.
   public var zDim: Int?
   /// The length of w.
@@ -96,6 +104,10 @@ public struct TrainGANRequest: Sendable {
     (layers.headSize, layers.minimumHeads) = (headSize, minimumHeads)
     layers.linformer = linformer
     changes.styleformer = layers == StyleformerChanges() ? nil : layers
+    var own = StyleGANChanges()
+    (own.initialResolution, own.stableKimg) = (initialResolution, stableKimg)
+    (own.fadeKimg, own.loss) = (fadeKimg, loss.flatMap(StyleGANLoss.init))
+    changes.stylegan = own == StyleGANChanges() ? nil : own
     (changes.zDim, changes.wDim) = (zDim, wDim)
     (changes.mappingLayers, changes.mbstdGroupSize) = (mappingLayers, mbstdGroupSize)
     changes.precision = precision?.dtype
@@ -198,6 +210,8 @@ extension TrainGANRequest: TrainingRequest {
     _ options: GANOptions, on dataset: any Dataset, isNew: Bool, remark: (String) -> Void
   ) throws -> any Trainable {
     let training = try GANTraining(options, on: dataset)
+    let recipe = try options.recipe()
+    if isNew, let line = Self.shortLine(recipe, kimg: schedule.kimg ?? recipe.kimg) { remark(line) }
     if isNew, let file = options.initFrom {
       try training.start(from: ShippedModels.file(file)).forEach(remark)
     }
@@ -228,20 +242,15 @@ extension TrainGANRequest: TrainingRequest {
     try TrainingEstimate(of: options.recipe(), threads: options.threads)
   }
 
-  func lines(_ options: GANOptions) throws -> [String] {
+  func lines(_ options: GANOptions, _ schedule: Schedule) throws -> [String] {
     let recipe = try options.recipe()
-    let (counts, training, made) = (recipe.parameterCounts, recipe.training, recipe.inEffect)
-    let rates = [training.generatorOptimizer, training.discriminatorOptimizer].map {
-      fourDigits($0.learningRate)
-    }
+    let (counts, made) = (recipe.parameterCounts, recipe.inEffect)
     return [
       options.data.line(mirrored: options.data.mirror ? ", half of them mirrored" : ""),
       "generator: \(counted(counts.generator, "parameter")), z of \(made.zDim ?? 0), w of "
         + "\(made.wDim ?? 0); discriminator: \(counted(counts.discriminator, "parameter"))",
-      "batch \(training.batchSize) in parts of \(training.microBatchSize), "
-        + "γ \(fourDigits(training.r1Gamma)), learning rates \(rates.joined(separator: " and ")), "
-        + "average over \(fourDigits(made.averageKimg ?? 0)) kimg, \(training.precision)",
-      augmentationLine(training.augmentation, made.augmentation?.pipe),
+    ] + trainingLines(recipe, kimg: schedule.kimg) + [
+      augmentationLine(recipe.training.augmentation, made.augmentation?.pipe)
     ] + (recipe.frozenLayers > 0 ? [Self.frozenLine(recipe.frozenLayers)] : [])
   }
 }

@@ -152,7 +152,7 @@ extension TrainIdentityRequest: TrainingRequest {
     }
   }
 
-  func lines(_ options: IdentityOptions) throws -> [String] {
+  func lines(_ options: IdentityOptions, _ schedule: Schedule) throws -> [String] {
     let settings = options.settings
     let size = try options.networks()[0].parameters
     return [

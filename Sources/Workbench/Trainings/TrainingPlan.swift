@@ -21,7 +21,9 @@ public struct TrainingPlan: Encodable, Sendable {
   /// The plan as lines for people.
   public let lines: [String]
 
-  private enum CodingKeys: CodingKey { case folder, options, schedule, networks, kimg, estimate }
+  private enum CodingKeys: CodingKey {
+    case folder, options, recipe, schedule, networks, kimg, estimate
+  }
 
   init<Request: TrainingRequest>(
     _ request: Request, folder: String, options: Request.Options, schedule: Schedule,
@@ -41,8 +43,8 @@ public struct TrainingPlan: Encodable, Sendable {
     self.estimate = estimate
     lines =
       ["would train in \(folder), from \(kimgText(kimg)) to \(schedule.lengths)"]
-      + (try (request.lines(options) + remarks + (estimate?.lines(of: schedule.kimg - kimg) ?? []))
-        .map { "  \($0)" })
+      + (try (request.lines(options, schedule) + remarks
+        + (estimate?.lines(of: schedule.kimg - kimg) ?? [])).map { "  \($0)" })
   }
 
   /// Writes what programs read.
@@ -50,6 +52,9 @@ public struct TrainingPlan: Encodable, Sendable {
     var object = encoder.container(keyedBy: CodingKeys.self)
     try object.encode(folder, forKey: .folder)
     try object.encode(options, forKey: .options)
+    if let options = options as? any RunOptions {
+      try options.recipeValues().encode(to: object.superEncoder(forKey: .recipe))
+    }
     try object.encode(schedule, forKey: .schedule)
     try object.encode(networks, forKey: .networks)
     try object.encode(kimg, forKey: .kimg)

@@ -118,7 +118,13 @@ protocol TrainingRequest: Sendable {
   ) -> ((_ network: String) throws -> [MetricResult])?
 
   /// What a plan says of the options, a line for each part.
-  func lines(_ options: Options) throws -> [String]
+  ///
+  /// - Parameters:
+  ///   - options: Everything that decides what is learned.
+  ///   - schedule: When to write, save and end.
+  /// - Returns: The lines.
+  /// - Throws: `ConfigurationError` if values do not fit.
+  func lines(_ options: Options, _ schedule: Schedule) throws -> [String]
 
   /// What the training takes on this machine; nil if nothing is known of it.
   func estimate(_ options: Options) throws -> TrainingEstimate?
