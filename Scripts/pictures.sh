@@ -43,6 +43,9 @@ picture grid.png Sources/Editing/Editing.docc/edited.png \
   edit direction $PORTRAITS --latents=inverted/codes.safetensors \
   --direction=sefa.safetensors --index=4 --strength=-3,-1.5,0,1.5,3
 
+picture augmented.png Sources/Training/Training.docc/augmentation.png \
+  dataset augment --data=portraits --count=4
+
 picture grid.png $NETWORKS/stylegan1-mixing.png \
   mix --cfg=stylegan1-256 --res=64 --rows=1,3 --cols=0,2,4,5 --styles=coarse,middle,fine
 picture attention.png $NETWORKS/styleformer-attention.png \

@@ -101,6 +101,18 @@ extension Checkpoint.Network {
     return try load { LPIPS(configuration, $0) }
   }
 
+  /// Builds the distance of a classifier's features and loads its tensors.
+  ///
+  /// - Returns: The distance, on the processor, in float32.
+  /// - Throws: `FileError` if the network is another or the file's tensors do not fit it.
+  public func makePerceptualDistance() throws -> PerceptualDistance {
+    guard let configuration = configuration as? PerceptualDistanceConfiguration else {
+      throw misfit(
+        .doesNotFit, "a distance of a classifier's features", type(of: configuration).kind)
+    }
+    return try load { PerceptualDistance(configuration, $0) }
+  }
+
   /// Builds the classifier of pictures, of any kind, and loads its tensors.
   ///
   /// - Returns: The classifier, on the processor, in float32.
@@ -193,6 +205,8 @@ extension Checkpoint.Network {
       return try plan(configuration.makeFeatures).parameters
     case let configuration as LPIPSConfiguration:
       return try plan { LPIPS(configuration, $0) }.parameters
+    case let configuration as PerceptualDistanceConfiguration:
+      return try plan { PerceptualDistance(configuration, $0) }.parameters
     case let configuration as InceptionConfiguration:
       return try plan { InceptionV3(configuration, $0) }.parameters
     case let configuration as VGG16Configuration:

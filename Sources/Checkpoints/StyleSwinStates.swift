@@ -64,7 +64,7 @@ extension TransformerShape {
     baseChannels = try shapes.required("input.input", rank: 4)[1]
     if resolution > 32 {
       let wide = try shapes.required("layers.4.blocks.0.norm1.style.weight", rank: 2)[0]
-      channelMultiplier = wide / 512
+      channelMultiplier = wide / max(baseChannels, 1)
     } else {
       channelMultiplier = source.argument("G_channel_multiplier") ?? channelMultiplier
     }

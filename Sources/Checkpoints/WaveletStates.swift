@@ -34,7 +34,7 @@ extension WaveletDiscriminatorConfiguration {
     baseChannels = try shapes.required("final_conv.0.\(weight)", rank: 4)[0]
     if resolution > 32 {
       let wide = try shapes.required("from_rgbs.0.conv.0.\(weight)", rank: 4)[0]
-      channelMultiplier = wide * resolution / 16384
+      channelMultiplier = wide * resolution / max(32 * baseChannels, 1)
     } else {
       channelMultiplier = source.argument("D_channel_multiplier") ?? channelMultiplier
     }

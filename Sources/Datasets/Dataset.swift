@@ -73,9 +73,21 @@ public protocol Dataset: Sendable {
   /// - Parameter index: From 0.
   /// - Returns: As many numbers as the labels' dimension.
   func label(at index: Int) -> [Float]
+
+  /// Whom a picture shows: pictures of one number show one person, or whatever else classes are.
+  ///
+  /// - Parameter index: From 0.
+  /// - Returns: The number; nil if the data set does not say.
+  func person(at index: Int) -> Int?
 }
 
 extension Dataset {
+  /// The class of labels that are classes; others do not say.
+  public func person(at index: Int) -> Int? {
+    guard case .classes = labelKind else { return nil }
+    return label(at: index).firstIndex(of: 1)
+  }
+
   /// No names.
   public var labelNames: [String] { [] }
 }

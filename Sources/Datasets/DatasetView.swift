@@ -51,4 +51,7 @@ public struct DatasetView: Dataset {
 
   /// The label of a picture, which mirroring does not change.
   public func label(at index: Int) -> [Float] { base.label(at: indices[index % indices.count]) }
+
+  /// Whom a picture shows, mirrored or not.
+  public func person(at index: Int) -> Int? { base.person(at: indices[index % indices.count]) }
 }

@@ -88,4 +88,10 @@ public struct ImageDataset: Dataset {
 
   /// The label of a picture.
   public func label(at index: Int) -> [Float] { labels[index] }
+
+  /// The class of a picture, if labels are classes.
+  public func person(at index: Int) -> Int? {
+    guard case .classes(let classes, _) = labels else { return nil }
+    return classes[index]
+  }
 }

@@ -71,6 +71,9 @@ public struct PortraitsDataset: Dataset {
       identity: seed &+ UInt64(index / picturesPerIdentity), nuisance: seed &+ UInt64(index))
   }
 
+  /// Whom a picture shows, whatever the labels are.
+  public func person(at index: Int) -> Int? { index / picturesPerIdentity }
+
   /// Draws a picture.
   public func image(at index: Int) throws(DatasetError) -> ByteImage {
     portrait(at: index).image(size: shape.resolution)

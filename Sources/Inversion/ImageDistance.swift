@@ -1,6 +1,7 @@
 // How far a picture is from the one that is sought: by any features, or without weights.
 
 import Layers
+public import Networks
 public import Tensors
 
 /// How far pictures are from a target.
@@ -42,6 +43,24 @@ public struct ImageDistance {
     atMost size: Int = 256, _ features: @escaping (Tensor) -> Tensor
   ) -> ImageDistance {
     comparing({ features($0.averaged(atMost: size)) }, by: { $0.square().mean() })
+  }
+
+  /// The sum of squared differences of embeddings, which the distances of deep features are.
+  ///
+  /// - Parameter embedding: From pictures [1, C, H, W] in [-1, 1] to one vector each.
+  /// - Returns: The distance.
+  public static func squaredEmbeddings(
+    _ embedding: @escaping (Tensor) -> Tensor
+  ) -> ImageDistance {
+    comparing(embedding, by: { $0.square().sum() })
+  }
+
+  /// A distance of a classifier's features, such as that of portraits which comes with the program.
+  ///
+  /// - Parameter distance: The distance.
+  /// - Returns: What measures it.
+  public static func perceptual(_ distance: PerceptualDistance) -> ImageDistance {
+    squaredEmbeddings(distance.embedding)
   }
 
   /// What is seen in a picture, against what is seen in the target.

@@ -5,7 +5,9 @@
 /// `fid50k_full` compares 50,000 generated pictures with all real ones, `fid10k_full` 10,000;
 /// without `_full` as many real ones are taken as are generated. `fid-portraits` is `fid50k_full` with
 /// features of our own for little portraits, `fid-portraits10k` the same with fewer pictures: numbers
-/// that compare with one another alone.
+/// that compare with one another alone. `ppl_wfull-portraits` and the like are path lengths with such
+/// features, of whole pictures. `-mix2` behind a name of pictures says that each is mixed of two
+/// latents (``LatentMixing``), and so for more.
 public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
   /// What is measured.
   public enum Kind: Hashable, Sendable {
@@ -23,6 +25,9 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
     case separability
   }
 
+  /// The most latents of a picture.
+  public static let mostLatents = 9
+
   /// The name, such as `fid50k_full`.
   public let description: String
   /// What is measured.
@@ -33,6 +38,8 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
   public let realLimit: Int?
   /// Whether all real pictures are meant, as they are: not mirrored, whatever training saw.
   public let isFull: Bool
+  /// How many latents each generated picture is mixed of; 1 for pictures as they are.
+  public let latents: Int
   /// Whether features are those of the classifier of portraits that comes with the program, rather
   /// than of the network that published figures are made with.
   public var isOfPortraits: Bool { description.contains("-portraits") }
@@ -75,26 +82,38 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
     + portraits.joined(separator: ", ")
 
   /// Names of metrics that need no weights of others.
-  public static let portraits = ["fid-portraits", "kid-portraits"]
+  public static let portraits =
+    ["fid-portraits", "kid-portraits"]
+    + ["zfull", "wfull", "zend", "wend"].map { "ppl_\($0)-portraits" }
 
   /// The metric of a name; nil if there is none.
   ///
   /// - Parameter name: Of `published`, or one with another number of thousands of pictures, such as
   ///   `fid10k_full`.
   public init?(_ name: String) {
-    description = name
+    if let match = name.wholeMatch(of: /(.+)-mix([2-9])/) {
+      guard let same = MetricRecipe(String(match.1)), !same.takesSamples, same.latents == 1
+      else { return nil }
+      self.init(same, name: name, latents: Int(match.2) ?? 1)
+      return
+    }
+    if let match = name.wholeMatch(of: /(fid|kid)-portraits([1-9]\d{0,3}k(?:_full)?)?/) {
+      guard let same = MetricRecipe("\(match.1)\(match.2 ?? "50k_full")") else { return nil }
+      self.init(same, name: name)
+      return
+    }
+    self.init(plain: name)
+  }
+
+  /// A metric of pictures as they are, by its published name.
+  private init?(plain name: String) {
+    (description, latents) = (name, 1)
     if let length = Self.pathLengths[name] {
       (kind, generated, realLimit, isFull) = (.pathLength(length), 50_000, nil, false)
       return
     }
     if name == "ls" {
       (kind, generated, realLimit, isFull) = (.separability, 200_000, nil, false)
-      return
-    }
-    if let match = name.wholeMatch(of: /(fid|kid)-portraits([1-9]\d{0,3}k(?:_full)?)?/) {
-      guard let same = MetricRecipe("\(match.1)\(match.2 ?? "50k_full")") else { return nil }
-      (kind, generated) = (same.kind, same.generated)
-      (realLimit, isFull) = (same.realLimit, same.isFull)
       return
     }
     guard let match = name.wholeMatch(of: /(fid|kid|pr|is)([1-9]\d{0,3})k(\d?)(_full)?/),
@@ -113,11 +132,39 @@ public struct MetricRecipe: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The same under another name, of pictures that are perhaps mixed.
+  private init(_ other: MetricRecipe, name: String, latents: Int = 1) {
+    (description, self.latents) = (name, latents)
+    (kind, generated) = (other.kind, other.generated)
+    (realLimit, isFull) = (other.realLimit, other.isFull)
+  }
+
+  /// The Fréchet distance of any number of pictures, also of one that names cannot say.
+  ///
+  /// - Parameters:
+  ///   - pictures: How many are generated; with Inception's features they are compared with all real
+  ///     ones, with those of our own classifier of portraits with as many.
+  ///   - isOfPortraits: Whether features are those of our own classifier.
+  ///   - latents: How many latents each is mixed of, 1 to `mostLatents`.
+  public init(distanceOf pictures: Int, isOfPortraits: Bool, latents: Int = 1) {
+    precondition((1...Self.mostLatents).contains(latents), "\(latents) latents")
+    let count = pictures % 1000 == 0 ? "\(pictures / 1000)k" : "\(pictures)"
+    description =
+      (isOfPortraits ? "fid-portraits\(count)" : "fid\(count)_full")
+      + (latents > 1 ? "-mix\(latents)" : "")
+    (kind, generated, self.latents) = (.frechetDistance, pictures, latents)
+    (realLimit, isFull) = isOfPortraits ? (pictures, false) : (nil, true)
+  }
+
   private static let pathLengths: [String: PerceptualPathLength] = [
     "ppl2_wend": PerceptualPathLength(space: .w, sampling: .end),
     "ppl_zfull": PerceptualPathLength(space: .z, sampling: .full, isCropped: true),
     "ppl_wfull": PerceptualPathLength(space: .w, sampling: .full, isCropped: true),
     "ppl_zend": PerceptualPathLength(space: .z, sampling: .end, isCropped: true),
     "ppl_wend": PerceptualPathLength(space: .w, sampling: .end, isCropped: true),
+    "ppl_zfull-portraits": PerceptualPathLength(space: .z, sampling: .full),
+    "ppl_wfull-portraits": PerceptualPathLength(space: .w, sampling: .full),
+    "ppl_zend-portraits": PerceptualPathLength(space: .z, sampling: .end),
+    "ppl_wend-portraits": PerceptualPathLength(space: .w, sampling: .end),
   ]
 }

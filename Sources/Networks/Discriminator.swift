@@ -61,6 +61,10 @@ public protocol DiscriminatorConfiguration: NetworkConfiguration {
   /// The length of a label; 0 for none.
   var labelDim: Int { get }
 
+  /// The names of the layers that may be kept from learning, from the image on; none where nobody has
+  /// said which.
+  var layersFromImage: [String] { get }
+
   /// Checks that images can be judged in batches of a size.
   ///
   /// - Parameter batchSize: How many are judged together, at least 1.
@@ -72,4 +76,9 @@ public protocol DiscriminatorConfiguration: NetworkConfiguration {
   /// - Parameter p: The root of the names.
   /// - Returns: The discriminator.
   func makeDiscriminator(_ p: Scope) -> any Discriminator
+}
+
+extension DiscriminatorConfiguration {
+  /// No layers.
+  public var layersFromImage: [String] { [] }
 }

@@ -48,11 +48,25 @@ public enum PixelEncoding: String, Hashable, Codable, Sendable {
     }
   }
 
+  /// Images as the family's networks see them, out of numbers from -1, black, to 1, white.
+  ///
+  /// - Parameter colours: Images [N, C, H, W].
+  /// - Returns: The same shape; the inverse of `colours(_:)`.
+  public func encoded(_ colours: Tensor) -> Tensor {
+    switch self {
+    case .truncated, .rounded: colours
+    case .imageNet:
+      ((colours + 1) / 2 - Self.perChannel(Self.imageNetMean, on: colours.device))
+        / Self.perChannel(Self.imageNetDeviation, on: colours.device)
+    }
+  }
+
   /// Colours in [0, 1] out of those that ImageNet's mean and deviation have normalised.
   private static func withoutNormalization(_ x: Tensor) -> Tensor {
-    func perChannel(_ values: [Float]) -> Tensor {
-      Tensor(values, shape: [3, 1, 1]).moved(to: x.device)
-    }
-    return x * perChannel(imageNetDeviation) + perChannel(imageNetMean)
+    x * perChannel(imageNetDeviation, on: x.device) + perChannel(imageNetMean, on: x.device)
+  }
+
+  private static func perChannel(_ values: [Float], on device: Device) -> Tensor {
+    Tensor(values, shape: [3, 1, 1]).moved(to: device)
   }
 }

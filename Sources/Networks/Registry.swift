@@ -30,8 +30,10 @@ public enum Registry {
   /// Every network whose features are compared.
   public static let featureNetworks: [any NetworkConfiguration.Type] = [
     FaceRecognitionConfiguration.self,
+    IdentityNetworkConfiguration.self,
     ResNetConfiguration.self,
     LPIPSConfiguration.self,
+    PerceptualDistanceConfiguration.self,
     InceptionConfiguration.self,
     VGG16Configuration.self,
   ]

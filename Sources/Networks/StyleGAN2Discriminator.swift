@@ -50,6 +50,17 @@ public struct StyleGAN2DiscriminatorConfiguration: DiscriminatorConfiguration {
     Array(sequence(first: resolution) { $0 / 2 }.prefix { $0 > lastResolution })
   }
 
+  /// The convolutions of all blocks but the last, as Freeze-D counts them in the published program.
+  public var layersFromImage: [String] {
+    blockResolutions.flatMap { r in
+      let readsImage = r == resolution || architecture == .skip
+      let names =
+        (readsImage ? ["fromrgb"] : []) + ["conv0", "conv1"]
+        + (architecture == .resnet ? ["skip"] : [])
+      return names.map { "b\(r).\($0)" }
+    }
+  }
+
   func channels(at r: Int) -> Int { min(channelBase / r, channelMax) }
 
   /// Checks that a network can be built from these values.

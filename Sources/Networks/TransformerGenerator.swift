@@ -17,7 +17,7 @@ public struct TransformerShape: Codable, Hashable, Sendable {
   public var mappingLRMultiplier = 0.01
   /// Channels of the feature maps from 4×4 to 32×32.
   public var baseChannels = 512
-  /// A factor on the channels above: 256 at 64×64, 128 at 128×128, and so on by halves.
+  /// A factor on the channels above: half of the base at 64×64, a quarter at 128×128, and so on.
   public var channelMultiplier = 2
   /// The fewest attention heads; from 32 channels for each head on there are more.
   public var minHeads = 4
@@ -54,7 +54,7 @@ public struct TransformerShape: Codable, Hashable, Sendable {
 
   /// The channels of generators and of the discriminator at resolution `r`.
   static func channels(at r: Int, base: Int, multiplier: Int) -> Int {
-    r <= 32 ? base : multiplier * 16384 / r
+    r <= 32 ? base : base * multiplier * 32 / r
   }
 
   /// The attention heads at resolution `r`.

@@ -14,7 +14,7 @@ public struct WaveletDiscriminatorConfiguration: DiscriminatorConfiguration {
   public var resolution = 256
   /// Features from 4×4 to 32×32.
   public var baseChannels = 512
-  /// A factor on the features above: 256 at 64×64, 128 at 128×128, and so on by halves.
+  /// A factor on the features above: half of the base at 64×64, a quarter at 128×128, and so on.
   public var channelMultiplier = 2
   /// Whether weights are divided by their spectral norm, else scaled for an equal learning rate.
   public var usesSpectralNorm = true

@@ -39,7 +39,7 @@ package struct ParityKind: Sendable {
     + transformerTrainingKinds + styleSwinKinds + waveletKinds + styleNATKinds + videoKinds
     + checkpointKinds + rosinalityKinds + transformerCheckpointKinds + encoderLayerKinds
     + inversionKinds + inversionLossKinds + encoderCheckpointKinds + projectorKinds
-    + directionKinds + editingKinds + metricsKinds
+    + directionKinds + editingKinds + metricsKinds + augmentationKinds
 
   /// The kind of a case, or nil if none is known.
   package static func named(_ name: String, of system: String) -> ParityKind? {

@@ -75,13 +75,7 @@ public final class AttributeTraining: Trainable {
     let wanted = Tensor(batch.labels, shape: [count, heldOut.labelKind.dimension])
     let logits = classifier(batch.images)
     let losses = Self.losses(logits, wanted).mean(over: 1)
-    let values = losses.values().map(Double.init)
-    let broken = values.count { !$0.isFinite }
-    guard broken == 0 else {
-      throw TrainingError.misfit(
-        "loss after \(imagesSeen) pictures", expected: "finite numbers",
-        found: "\(broken) of \(count) that are not (a lower learning rate may help)")
-    }
+    let values = try finiteLosses(losses, imagesSeen: imagesSeen)
     optimizer(gradients(of: [losses.mean()], withRespectTo: optimizer.parameters))
     let told = zip(logits.values(), batch.labels).map { ($0 > 0) == ($1 > 0) ? 1.0 : 0 }
     statistics.add(values, to: "Loss/attributes/loss")
@@ -111,17 +105,12 @@ public final class AttributeTraining: Trainable {
 
   /// Adds the network, the optimiser and the place in the data.
   public func save(into state: inout TrainingState) throws {
-    for (name, entry) in store.entries { state.tensors[name] = StoredParameter(entry.tensor) }
-    try pictures.save(into: &state)
+    try pictures.save(with: store, into: &state)
   }
 
   /// Goes on from what `save` added.
   public func restore(from state: TrainingState) throws {
-    let order = try pictures.order(in: state)
-    let store = store
-    let values = try store.values(fitting: state.tensors)
-    try store.load(values.mapValues { StoredParameter($0) })
-    pictures.go(to: order)
+    try pictures.restore(from: state, to: store)
   }
 
   // MARK: What people see

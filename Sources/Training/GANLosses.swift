@@ -26,8 +26,8 @@ struct GANLosses {
   let configuration: GANTrainerConfiguration
 
   /// The generator's loss: its images should look real.
-  func generatorMain(_ inputs: PhaseInputs) -> PhaseLosses {
-    let logits = judge(make(inputs).images, labels: inputs.labels)
+  func generatorMain(_ inputs: PhaseInputs, _ augmentation: PhaseAugmentation) -> PhaseLosses {
+    let logits = judge(make(inputs).images, labels: inputs.labels, augmentation.fake)
     let loss = generatorLogisticLoss(fakeLogits: logits)
     return PhaseLosses(loss, reports: ["Loss/scores/fake": logits, "Loss/G/loss": loss])
   }
@@ -44,10 +44,12 @@ struct GANLosses {
   }
 
   /// The discriminator's loss: it should tell made images from real ones.
-  func discriminatorMain(_ inputs: PhaseInputs, real: RealBatch) -> PhaseLosses {
+  func discriminatorMain(
+    _ inputs: PhaseInputs, real: RealBatch, _ augmentation: PhaseAugmentation
+  ) -> PhaseLosses {
     let images = withoutGradients { make(inputs).images }
-    let fakeLogits = judge(images, labels: inputs.labels)
-    let realLogits = judge(real.images, labels: real.labels)
+    let fakeLogits = judge(images, labels: inputs.labels, augmentation.fake)
+    let realLogits = judge(real.images, labels: real.labels, augmentation.real)
     let loss = discriminatorLogisticLoss(fakeLogits: fakeLogits, realLogits: realLogits)
     let reports: LossReports = [
       "Loss/scores/fake": fakeLogits, "Loss/scores/real": realLogits, "Loss/D/loss": loss,
@@ -66,10 +68,12 @@ struct GANLosses {
       reports: reports.merging(["Loss/consistency_penalty": penalty]) { $1 })
   }
 
-  /// The R1 penalty on real images times γ / 2.
-  func discriminatorRegularization(real: RealBatch) -> PhaseLosses {
+  /// The R1 penalty on real images times γ / 2, by the images as they were before augmentation.
+  func discriminatorRegularization(real: RealBatch, _ augmentation: PhaseAugmentation)
+    -> PhaseLosses
+  {
     let images = real.images.detached().requiringGrad()
-    let logits = judge(images, labels: real.labels)
+    let logits = judge(images, labels: real.labels, augmentation.real)
     let penalty = r1Penalty(logits: logits, images: images)
     let loss = penalty * (configuration.r1Gamma / 2)
     return PhaseLosses(
@@ -90,9 +94,11 @@ struct GANLosses {
     return (generator.synthesize(wPlus, options: options), wPlus)
   }
 
-  private func judge(_ images: Tensor, labels: Tensor?) -> Tensor {
+  private func judge(
+    _ images: Tensor, labels: Tensor?, _ augmentation: BatchAugmentation? = nil
+  ) -> Tensor {
     discriminator(
-      images, labels: labels,
+      augmentation?(images) ?? images, labels: labels,
       options: DiscriminatorOptions(purpose: .training, precision: configuration.precision))
   }
 }

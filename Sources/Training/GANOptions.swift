@@ -40,8 +40,12 @@ public struct GANOptions: TrainingOptions {
     var recipe = try GANRecipe(
       named: cfg, resolution: data.resolution, imgChannels: data.channels,
       labelDim: data.labelDim, changes: changes)
-    // The average of a network that has learned already is no average of random ones.
-    if initFrom != nil { recipe.training.average.rampUp = nil }
+    if initFrom != nil {
+      // The average of a network that has learned already is no average of random ones.
+      recipe.training.average.rampUp = nil
+      // What the discriminator knows already it may soon know by heart.
+      recipe.training.augmentation?.control.kimg = AugmentationChoice.transferKimg
+    }
     return recipe
   }
 
@@ -52,6 +56,9 @@ public struct GANOptions: TrainingOptions {
       [cfg] + data.folderWords + [
         "batch\(training.batchSize)", String(format: "gamma%.4g", training.r1Gamma),
       ]
-    return (words + (initFrom == nil ? [] : ["init"])).joined(separator: "-")
+    let others =
+      (changes.augmentation?.folderWords ?? [])
+      + (changes.frozenLayers.map { ["freezed\($0)"] } ?? []) + (initFrom == nil ? [] : ["init"])
+    return (words + others).joined(separator: "-")
   }
 }

@@ -2,6 +2,7 @@
 
 import Layers
 public import Networks
+import OrderedCollections
 public import Tensors
 
 /// What people may change of a published recipe; nil for what the recipe says.
@@ -22,6 +23,8 @@ public struct GANRecipeChanges: Codable, Hashable, Sendable {
   public var channelBase: Int?
   /// The most features of a layer.
   public var channelMax: Int?
+  /// A factor on the features of StyleSwin and StyleNAT above 32×32.
+  public var channelMultiplier: Int?
   /// The length of z.
   public var zDim: Int?
   /// The length of w.
@@ -32,6 +35,12 @@ public struct GANRecipeChanges: Codable, Hashable, Sendable {
   public var mbstdGroupSize: Int?
   /// The number format of the highest resolutions.
   public var precision: DType?
+  /// Styleformer's layers.
+  public var styleformer: StyleformerChanges?
+  /// What happens to images before the discriminator sees them; nil for nothing.
+  public var augmentation: AugmentationChoice?
+  /// Layers of the discriminator, from the image on, that do not learn.
+  public var frozenLayers: Int?
 
   /// No changes.
   public init() {}
@@ -47,12 +56,32 @@ public struct GANRecipe: Sendable {
   public var training: GANTrainerConfiguration
   /// Thousands of images after which the published training ends.
   public var kimg: Double
-
+  /// Layers of the discriminator, from the image on, that do not learn.
+  public var frozenLayers = 0
 }
 
 extension GANRecipe {
   /// The names of all recipes.
-  public static let names = StyleGAN2Preset.trained.map(\.rawValue)
+  public static let names = named.map(\.name)
+
+  private static let named: [any NamedGANRecipe] =
+    StyleGAN2Preset.trained + StyleformerRecipe.all + TransformerRecipe.all
+
+  /// How often a recipe augments images, unless people say otherwise.
+  ///
+  /// - Parameter name: One of `names`.
+  /// - Returns: As often as the discriminator needs it, also for other names.
+  public static func usualAugmentation(of name: String) -> AugmentationChoice.Mode {
+    named.first { $0.name == name }?.usualAugmentation ?? .ada
+  }
+
+  /// Whether the published training of a recipe saw images mirrored, too.
+  ///
+  /// - Parameter name: One of `names`.
+  /// - Returns: False also for other names.
+  public static func mirrors(named name: String) -> Bool {
+    named.first { $0.name == name }?.mirrors ?? false
+  }
 
   /// A recipe for images of a shape.
   ///
@@ -67,12 +96,21 @@ extension GANRecipe {
     named name: String, resolution: Int, imgChannels: Int, labelDim: Int,
     changes: GANRecipeChanges = GANRecipeChanges()
   ) throws(ConfigurationError) {
-    guard let preset = StyleGAN2Preset.trained.first(where: { $0.rawValue == name }) else {
+    guard let recipe = Self.named.first(where: { $0.name == name }) else {
       throw ConfigurationError(
         "cfg: expected one of \(Self.names.joined(separator: ", ")), found \(name)")
     }
-    self = preset.recipe(
-      resolution: resolution, imgChannels: imgChannels, labelDim: labelDim, changes: changes)
+    let images = ImageTraits(
+      resolution: resolution, channels: imgChannels, labelDim: labelDim)
+    self = try recipe.recipe(for: images, changes)
+    training.augmentation = changes.augmentation?.training
+    if (generator as? StyleformerConfiguration)?.linformer == true {
+      training.augmentation?.control.mostEffectiveP = 0.7
+    }
+    try training.augmentation?.pipe.validate(resolution: resolution)
+    frozenLayers = changes.frozenLayers ?? 0
+    try ConfigurationError.check(
+      "frozen layers", frozenLayers, in: 0...discriminator.layersFromImage.count)
     try generator.validate()
     try discriminator.validate()
     try training.validate()
@@ -87,13 +125,24 @@ extension GANRecipe {
     all.discriminatorLearningRate = training.discriminatorOptimizer.learningRate
     all.averageKimg = training.average.halfLife / 1000
     all.precision = training.precision
-    if let g = generator as? StyleGAN2Configuration {
+    switch generator {
+    case let g as StyleGAN2Configuration:
       (all.channelBase, all.channelMax) = (g.channelBase, g.channelMax)
       (all.zDim, all.wDim, all.mappingLayers) = (g.zDim, g.wDim, g.mappingLayers)
+    case let g as StyleformerConfiguration:
+      (all.channelMax, all.styleformer) = (g.hiddenSizes.max(), StyleformerChanges(g))
+      (all.zDim, all.wDim, all.mappingLayers) = (g.zDim, g.wDim, g.mappingLayers)
+    case let g as any TransformerConfiguration:
+      (all.channelMax, all.channelMultiplier) = (g.shape.baseChannels, g.shape.channelMultiplier)
+      (all.zDim, all.wDim) = (g.shape.wDim, g.shape.wDim)
+      all.mappingLayers = g.shape.mappingLayers
+    default: break
     }
     if let d = discriminator as? StyleGAN2DiscriminatorConfiguration {
       all.mbstdGroupSize = d.mbstdGroupSize
     }
+    all.augmentation = AugmentationChoice(training.augmentation)
+    all.frozenLayers = frozenLayers
     return all
   }
 
@@ -103,12 +152,24 @@ extension GANRecipe {
     let (g, d) = (ParameterStore(), ParameterStore())
     _ = generator.makeGenerator(Scope(g, device: .meta))
     _ = discriminator.makeDiscriminator(Scope(d, device: .meta))
-    return (g.parameterCount, d.parameterCount)
+    freeze(d)
+    return (g.parameterCount, d.trainable.values.reduce(0) { $0 + $1.count })
+  }
+
+  /// Keeps the discriminator's first layers from learning.
+  ///
+  /// - Parameter store: The discriminator's parameters.
+  func freeze(_ store: ParameterStore) {
+    for layer in discriminator.layersFromImage.prefix(frozenLayers) {
+      store.setTrainable(false, under: layer)
+    }
   }
 }
 
 extension GANRecipe: Encodable {
-  private enum CodingKeys: CodingKey { case generator, discriminator, training, parameters, kimg }
+  private enum CodingKeys: CodingKey {
+    case generator, discriminator, training, parameters, kimg, frozenLayers
+  }
   private enum NetworkKeys: CodingKey { case generator, discriminator }
 
   /// Writes the configurations that the networks and the trainer are made from, and how many
@@ -122,6 +183,7 @@ extension GANRecipe: Encodable {
     try discriminator.encode(to: recipe.superEncoder(forKey: .discriminator))
     try recipe.encode(training, forKey: .training)
     try recipe.encode(kimg, forKey: .kimg)
+    try recipe.encode(frozenLayers, forKey: .frozenLayers)
     var counts = recipe.nestedContainer(keyedBy: NetworkKeys.self, forKey: .parameters)
     let found = parameterCounts
     try counts.encode(found.generator, forKey: .generator)
@@ -131,7 +193,23 @@ extension GANRecipe: Encodable {
 
 // MARK: - StyleGAN2
 
-extension StyleGAN2Preset {
+extension StyleGAN2Preset: NamedGANRecipe {
+  var name: String { rawValue }
+
+  func recipe(for images: ImageTraits, _ changes: GANRecipeChanges) throws(ConfigurationError)
+    -> GANRecipe
+  {
+    try changes.refuse(
+      in: name,
+      [
+        ("channel-multiplier", changes.channelMultiplier != nil),
+        ("num-layers and the like", changes.styleformer != nil),
+      ])
+    return recipe(
+      resolution: images.resolution, imgChannels: images.channels, labelDim: images.labelDim,
+      changes: changes)
+  }
+
   /// The presets of stylegan2-ada-pytorch's training program.
   fileprivate static let trained: [StyleGAN2Preset] = [
     .auto, .stylegan2, .paper256, .paper512, .paper1024, .cifar,
@@ -175,7 +253,8 @@ extension StyleGAN2Preset {
     }
   }
 
-  fileprivate func recipe(
+  /// The preset's networks and settings for images.
+  func recipe(
     resolution: Int, imgChannels: Int, labelDim: Int, changes: GANRecipeChanges
   ) -> GANRecipe {
     let published = published(resolution: resolution, batchSize: changes.batchSize)

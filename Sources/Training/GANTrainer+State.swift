@@ -11,7 +11,8 @@ public struct GANTrainerState {
   /// Iterations and images so far.
   public var counters: GANTrainer.Counters
   /// The networks below `G`, `D` and `G_ema`, the optimisers below `G_optimizer` and
-  /// `D_optimizer`, `path_length.mean`, and the random streams below `random`.
+  /// `D_optimizer`, `path_length.mean`, the probability of augmentation and what moves it below
+  /// `augmentation` if there is any, and the random streams below `random`.
   public var tensors: OrderedDictionary<String, StoredParameter>
 
   /// A state that was read from somewhere.
@@ -62,6 +63,7 @@ extension GANTrainer {
     store.include(generatorOptimizer.state, under: "G_optimizer")
     store.include(discriminatorOptimizer.state, under: "D_optimizer")
     store.include(pathLength.state, under: "path_length")
+    if let augmentation { store.include(augmentation.state, under: "augmentation") }
     store.include(randomness.state, under: "random")
     return store
   }

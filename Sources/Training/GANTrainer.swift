@@ -30,7 +30,9 @@ public final class GANTrainer {
   public let discriminatorOptimizer: Adam
   /// The path length regulariser and its running mean.
   public let pathLength: PathLengthRegularizer
-  /// Where z, mixing and noise come from.
+  /// How often images are augmented; nil where they are not.
+  public let augmentation: AugmentationControl?
+  /// Where z, mixing, noise and augmentation come from.
   public let randomness: TrainingRandomness
   /// Iterations and images so far.
   public internal(set) var counters: Counters
@@ -84,8 +86,10 @@ public final class GANTrainer {
       settings: configuration.discriminatorOptimizer.corrected(
         forLazyRegularizationEvery: configuration.discriminatorRegularizationInterval))
     pathLength = PathLengthRegularizer(configuration.pathLength, device: device)
+    augmentation = configuration.augmentation.map { AugmentationControl($0.control) }
     randomness = TrainingRandomness(
-      seed: seed, device: device, augments: configuration.consistency != nil)
+      seed: seed, device: device, transforms: configuration.consistency != nil,
+      augments: augmentation != nil)
     losses = GANLosses(
       generator: generator, discriminator: discriminator, pathLength: pathLength,
       configuration: configuration)
@@ -102,6 +106,7 @@ public final class GANTrainer {
       "imgChannels of the discriminator", d.imgChannels, in: g.imgChannels...g.imgChannels)
     try ConfigurationError.check(
       "labelDim of the discriminator", d.labelDim, in: g.labelDim...g.labelDim)
+    try configuration.augmentation?.pipe.validate(resolution: g.resolution)
     try d.validate(batchSize: configuration.microBatchSize)
   }
 
@@ -126,7 +131,8 @@ public final class GANTrainer {
   ///
   /// - Parameters:
   ///   - real: `batchSize` images and their labels.
-  ///   - inputs: What is drawn for each phase that makes images, asked for in the order of phases.
+  ///   - inputs: What is drawn for each phase that makes images, asked for in the order of phases;
+  ///     augmentation comes from `randomness`.
   /// - Returns: What each phase reported, for each sample.
   /// - Throws: `TrainingError`, or what `inputs` throws. The phases before the one that failed have
   ///   moved the networks: go on from a saved state only.
@@ -138,7 +144,9 @@ public final class GANTrainer {
     var reports: OrderedDictionary<TrainingPhase, LossReports> = [:]
     for phase in configuration.phaseOrder.phases where isDue(phase) {
       let drawn = phase.makesImages ? try inputs(phase) : nil
-      reports[phase] = try runPhase(phase, real: real, inputs: drawn).reports
+      reports[phase] = try runPhase(
+        phase, real: real, inputs: drawn, augmentation: drawAugmentation(for: phase)
+      ).reports
     }
     finishIteration()
     return reports
@@ -161,13 +169,15 @@ public final class GANTrainer {
   ///   - phase: The phase.
   ///   - real: `batchSize` images and their labels.
   ///   - inputs: What is drawn at random, for phases that make images.
+  ///   - augmentation: What happens to images before the discriminator sees them.
   /// - Returns: What it did.
   /// - Throws: `TrainingError` if a batch does not fit or a loss is not finite.
-  public func runPhase(_ phase: TrainingPhase, real: RealBatch, inputs: PhaseInputs?)
-    throws(TrainingError) -> PhaseOutcome
-  {
+  public func runPhase(
+    _ phase: TrainingPhase, real: RealBatch, inputs: PhaseInputs?,
+    augmentation: PhaseAugmentation = PhaseAugmentation()
+  ) throws(TrainingError) -> PhaseOutcome {
     let found = try differentiate(
-      phase, real: real, inputs: inputs,
+      phase, real: real, inputs: inputs, augmentation: augmentation,
       gain: phase.isRegularization ? Double(interval(of: phase)) : 1)
     var (gradients, norm) = (sanitized(found.gradients), Tensor?.none)
     if phase == .discriminatorMain, let bound = configuration.discriminatorGradientBound {
@@ -184,13 +194,15 @@ public final class GANTrainer {
     return PhaseOutcome(gradients: gradients, gradientNorm: norm, reports: found.reports)
   }
 
-  /// Ends an iteration: the average moves, and the iteration and its images are counted.
+  /// Ends an iteration: the average moves, the iteration and its images are counted, and the
+  /// probability of augmentation moves if it is time.
   public func finishIteration() {
     let beta = configuration.average.beta(
       batchSize: configuration.batchSize, imageCount: counters.imageCount)
     MovingAverage.update(average.parameters, towards: generator.parameters, beta: beta)
     counters.iteration += 1
     counters.imageCount += configuration.batchSize
+    augmentation?.endIteration(counters.iteration, batchSize: configuration.batchSize)
   }
 
   /// The gradients of one phase over a batch, taken part by part; nothing is optimised.
@@ -201,12 +213,14 @@ public final class GANTrainer {
   ///   - phase: The phase.
   ///   - real: `batchSize` images and their labels.
   ///   - inputs: What is drawn at random, for phases that make images.
+  ///   - augmentation: What happens to images before the discriminator sees them.
   ///   - gain: The weight of the phase's loss.
   /// - Returns: The gradient of the mean loss for each parameter of the phase's optimiser, and what
   ///   is reported for each sample.
   /// - Throws: `TrainingError` if a batch does not fit or a loss is not finite.
   public func differentiate(
-    _ phase: TrainingPhase, real: RealBatch, inputs: PhaseInputs?, gain: Double = 1
+    _ phase: TrainingPhase, real: RealBatch, inputs: PhaseInputs?,
+    augmentation: PhaseAugmentation = PhaseAugmentation(), gain: Double = 1
   ) throws(TrainingError) -> (gradients: [Tensor], reports: LossReports) {
     try check(real)
     let parts = configuration.batchSize / configuration.microBatchSize
@@ -219,7 +233,7 @@ public final class GANTrainer {
     }
     var (sums, reports): ([Tensor], [LossReports]) = ([], [])
     for part in 0..<parts {
-      let found = losses(of: phase, part: part, real: real, inputs: inputs)
+      let found = losses(of: phase, part: part, real: real, inputs: inputs, augmentation)
       try record(found.reports, of: phase)
       let mean = found.loss.mean() * (gain / Double(parts))
       let more = gradients(of: [mean], withRespectTo: parameters)
@@ -234,22 +248,24 @@ public final class GANTrainer {
     return (sums, LossReports(uniqueKeysWithValues: joined))
   }
 
-  private func losses(of phase: TrainingPhase, part: Int, real: RealBatch, inputs: PhaseInputs?)
-    -> PhaseLosses
-  {
+  private func losses(
+    of phase: TrainingPhase, part: Int, real: RealBatch, inputs: PhaseInputs?,
+    _ augmentation: PhaseAugmentation
+  ) -> PhaseLosses {
     let size = configuration.microBatchSize
     let rows = part * size..<(part + 1) * size
+    let augmentation = augmentation.rows(rows)
     if phase == .discriminatorRegularization {
-      return losses.discriminatorRegularization(real: real.rows(rows))
+      return losses.discriminatorRegularization(real: real.rows(rows), augmentation)
     }
     guard let inputs else { preconditionFailure("nothing was drawn for \(phase.rawValue)") }
     switch phase {
-    case .generatorMain: return losses.generatorMain(inputs.rows(rows))
+    case .generatorMain: return losses.generatorMain(inputs.rows(rows), augmentation)
     case .generatorRegularization:
       let shrunk = configuration.pathLength.batchSize(of: size)
       return losses.generatorRegularization(inputs.rows(part * shrunk..<(part + 1) * shrunk))
     case .discriminatorMain, .discriminatorRegularization:
-      return losses.discriminatorMain(inputs.rows(rows), real: real.rows(rows))
+      return losses.discriminatorMain(inputs.rows(rows), real: real.rows(rows), augmentation)
     }
   }
 
@@ -302,6 +318,24 @@ public final class GANTrainer {
     return inputs
   }
 
+  /// Draws what happens to the images of a phase before the discriminator sees them.
+  private func drawAugmentation(for phase: TrainingPhase) -> PhaseAugmentation {
+    guard let pipe = configuration.augmentation?.pipe, let p = augmentation?.effectiveP else {
+      return PhaseAugmentation()
+    }
+    let (g, n) = (generator.traits, configuration.batchSize)
+    func draw() -> BatchAugmentation {
+      randomness.drawAugmentation(
+        pipe, p: p, shape: [n, g.imgChannels, g.resolution, g.resolution])
+    }
+    return switch phase {
+    case .generatorMain: PhaseAugmentation(fake: draw())
+    case .generatorRegularization: PhaseAugmentation()
+    case .discriminatorMain: PhaseAugmentation(fake: draw(), real: draw())
+    case .discriminatorRegularization: PhaseAugmentation(real: draw())
+    }
+  }
+
   // MARK: Checks and statistics
 
   /// Hands over the statistics so far and starts new ones.
@@ -339,6 +373,7 @@ public final class GANTrainer {
       if name.hasPrefix("Loss/scores/") {
         let signs = values.map { $0 > 0 ? 1.0 : $0 < 0 ? -1 : 0 }
         statistics.add(signs, to: name.replacing("scores", with: "signs"))
+        if name == "Loss/scores/real" { augmentation?.see(signs: signs) }
       }
     }
   }

@@ -51,6 +51,8 @@ public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
   public var phaseOrder = PhaseOrder.generatorFirst
   /// The consistency that the discriminator is held to; nil for none.
   public var consistency: BalancedConsistency?
+  /// What happens to images before the discriminator sees them, and how often; nil for nothing.
+  public var augmentation: TrainingAugmentation?
   /// The longest gradient of the discriminator's loss that is let through, its penalty aside; nil
   /// for no bound.
   public var discriminatorGradientBound: Double?
@@ -105,6 +107,10 @@ public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
       try check("flipProbability", augmentation.flipProbability, in: 0...1)
       try check("translationRatio", augmentation.translationRatio, in: 0...1)
       try check("cutoutRatio", augmentation.cutoutRatio, in: 0...1)
+    }
+    try augmentation?.validate()
+    if augmentation != nil, consistency != nil {
+      throw ConfigurationError("augmentation: expected none beside consistency, found both")
     }
     try check("discriminatorGradientBound", discriminatorGradientBound ?? 0, in: 0...1e6)
     if let decay = learningRateDecay {

@@ -32,6 +32,7 @@ public final class GANTraining: Trainable {
     let random = TorchGenerator(seed: UInt64(options.seed))
     let g = recipe.generator.makeGenerator(Scope(ParameterStore(), generator: random))
     let d = recipe.discriminator.makeDiscriminator(Scope(ParameterStore(), generator: random))
+    recipe.freeze(d.parameters)
     trainer = try GANTrainer(
       generator: g, discriminator: d, configuration: recipe.training, seed: UInt64(options.seed))
     pictures = TrainingPictures(
@@ -52,9 +53,10 @@ public final class GANTraining: Trainable {
   /// Runs one iteration on the next batch.
   public func step(imagesSeen: Int, _ statistics: inout Statistics) throws -> Int {
     let batch = try pictures.next()
-    let labelDim = trainer.generator.traits.labelDim
+    let traits = trainer.generator.traits
+    let labelDim = traits.labelDim
     let real = RealBatch(
-      images: batch.images,
+      images: traits.pixelEncoding.encoded(batch.images),
       labels: labelDim > 0
         ? Tensor(batch.labels, shape: [batch.indices.count, labelDim]) : nil)
     try trainer.runIteration(real: real, drawLabels: labelDim > 0 ? drawLabels : nil)
@@ -74,6 +76,11 @@ public final class GANTraining: Trainable {
       ("G", "Loss/G/loss"), ("D", "Loss/D/loss"), ("real", "Loss/scores/real"),
       ("fake", "Loss/scores/fake"),
     ]
+  }
+
+  /// The probability of augmentation; 0 where there is none.
+  public var currentNumbers: [(word: String, name: String, value: Double)] {
+    [("augment", "Progress/augment", trainer.augmentation?.p ?? 0)]
   }
 
   // MARK: States

@@ -21,15 +21,18 @@ public struct TrainingData: Codable, Hashable, Sendable {
   public var mirror: Bool
   /// How many pictures were chosen at random; nil for all.
   public var subset: Int?
+  /// Of what is drawn, how many pictures show the same person; nil for one.
+  public var picturesPerIdentity: Int?
 
   /// Pictures of a source.
   public init(
     source: String, path: String? = nil, name: String, count: Int, resolution: Int, channels: Int,
-    labelDim: Int, mirror: Bool, subset: Int?
+    labelDim: Int, mirror: Bool, subset: Int?, picturesPerIdentity: Int? = nil
   ) {
     (self.source, self.path, self.name, self.count) = (source, path, name, count)
     (self.resolution, self.channels, self.labelDim) = (resolution, channels, labelDim)
     (self.mirror, self.subset) = (mirror, subset)
+    self.picturesPerIdentity = picturesPerIdentity
   }
 
   /// What names of folders say of the data, in words.

@@ -88,5 +88,22 @@ public struct PhaseInputs {
   }
 }
 
+/// What happens to the images of a phase before the discriminator sees them; nil for nothing.
+public struct PhaseAugmentation {
+  /// What happens to made images.
+  public var fake: BatchAugmentation?
+  /// What happens to real images.
+  public var real: BatchAugmentation?
+
+  /// What happens to images of each kind.
+  public init(fake: BatchAugmentation? = nil, real: BatchAugmentation? = nil) {
+    (self.fake, self.real) = (fake, real)
+  }
+
+  func rows(_ range: Range<Int>) -> PhaseAugmentation {
+    PhaseAugmentation(fake: fake?.rows(range), real: real?.rows(range))
+  }
+}
+
 /// Numbers for each sample under their published names, such as `Loss/G/loss`.
 public typealias LossReports = OrderedDictionary<String, Tensor>

@@ -3,7 +3,9 @@
 import Checkpoints
 package import Datasets
 import Foundation
+import Layers
 import Networks
+import OrderedCollections
 package import Tensors
 
 /// The pictures of a training in an endless order, and the place that it has reached.
@@ -37,6 +39,30 @@ struct TrainingPictures {
 
   /// Takes the next batch.
   func next() throws(DatasetError) -> Batch { try loader.next() }
+
+  /// Adds what learns and the place in the data to a state.
+  ///
+  /// - Parameters:
+  ///   - store: Everything of the training that changes.
+  ///   - state: What is added to.
+  /// - Throws: An error if something cannot be saved.
+  mutating func save(with store: ParameterStore, into state: inout TrainingState) throws {
+    for (name, entry) in store.entries { state.tensors[name] = StoredParameter(entry.tensor) }
+    try save(into: &state)
+  }
+
+  /// Goes on from what `save` added; what does not fit changes nothing.
+  ///
+  /// - Parameters:
+  ///   - state: What was saved.
+  ///   - store: Everything of the training that changes.
+  /// - Throws: An error if it is not the state of such a training, or of other data.
+  mutating func restore(from state: TrainingState, to store: ParameterStore) throws {
+    let order = try order(in: state)
+    let values = try store.values(fitting: state.tensors)
+    try store.load(values.mapValues { StoredParameter($0) })
+    go(to: order)
+  }
 
   /// Adds the place in the data, and what tells the data from other data, to a state.
   mutating func save(into state: inout TrainingState) throws {

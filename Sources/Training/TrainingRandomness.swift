@@ -13,6 +13,7 @@ public final class TrainingRandomness {
   private let mixing: TorchGenerator
   private let pathLength: TorchGenerator
   private let noise: TorchGenerator
+  private let transformation: TorchGenerator?
   private let augmentation: TorchGenerator?
 
   /// Streams that start at a seed.
@@ -20,22 +21,29 @@ public final class TrainingRandomness {
   /// - Parameters:
   ///   - seed: Any number.
   ///   - device: Where the numbers are drawn.
-  ///   - augments: Whether there is a stream for transformations of images.
-  public init(seed: UInt64, device: Device = .cpu, augments: Bool = false) {
+  ///   - transforms: Whether there is a stream for transformations that the discriminator should not
+  ///     mind.
+  ///   - augments: Whether there is a stream for adaptive augmentation.
+  public init(
+    seed: UInt64, device: Device = .cpu, transforms: Bool = false, augments: Bool = false
+  ) {
     // The streams of one seed, and of neighbouring ones, all start at different numbers.
     func stream(_ i: UInt64, on device: Device) -> TorchGenerator {
       TorchGenerator(seed: seed &* 8 &+ i, device: device)
     }
     (z, noise) = (stream(1, on: device), stream(2, on: device))
     (pathLength, mixing) = (stream(3, on: device), stream(4, on: .cpu))
-    augmentation = augments ? stream(5, on: device) : nil
+    transformation = transforms ? stream(5, on: device) : nil
+    // What is drawn decides how much memory is taken, so the processor needs to know it.
+    augmentation = augments ? stream(6, on: .cpu) : nil
     let p = Scope(state)
     for (name, generator) in streams { _ = p.buffer(name, .values(Tensor(generator.state))) }
   }
 
   private var streams: [(name: String, generator: TorchGenerator)] {
     [("z", z), ("noise", noise), ("path_length", pathLength), ("mixing", mixing)]
-      + (augmentation.map { [("augmentation", $0)] } ?? [])
+      + (transformation.map { [("augmentation", $0)] } ?? [])
+      + (augmentation.map { [("adaptive_augmentation", $0)] } ?? [])
   }
 
   /// Standard normal z [count, zDim].
@@ -68,11 +76,26 @@ public final class TrainingRandomness {
   public func drawTransforms(
     _ settings: DifferentiableAugmentation, count: Int, resolution: Int
   ) -> ConsistencyTransforms {
-    guard let augmentation else { preconditionFailure("no stream for transformations") }
+    guard let transformation else { preconditionFailure("no stream for transformations") }
     func draw() -> DrawnAugmentation {
-      settings.draw(count: count, resolution: resolution, generator: augmentation)
+      settings.draw(count: count, resolution: resolution, generator: transformation)
     }
     return ConsistencyTransforms(fake: draw(), real: draw())
+  }
+
+  /// What happens to a batch of images before the discriminator sees them.
+  ///
+  /// - Parameters:
+  ///   - pipe: What may happen.
+  ///   - p: How often.
+  ///   - shape: The batch's, [N, C, H, W].
+  /// - Returns: What happens to each image.
+  public func drawAugmentation(_ pipe: AugmentationPipe, p: Double, shape: [Int])
+    -> BatchAugmentation
+  {
+    guard let augmentation else { preconditionFailure("no stream for augmentation") }
+    var source = RandomAugmentationSource(augmentation)
+    return pipe.draw(shape, p: p, from: &source)
   }
 
   /// Fresh noise for the layers of generators.

@@ -11,7 +11,7 @@ public actor GeneratorHost {
   /// Where its codes lie, once a projection has asked.
   var latentStatistics: (key: [Int], statistics: LatentStatistics)?
   /// What measures distances as people see them, once a search has asked.
-  var perception: (files: LPIPSFiles, lpips: LPIPS)?
+  var perception: (distance: PictureDistance, measure: ImageDistance)?
   /// What the generator is.
   public nonisolated let traits: GeneratorTraits
   /// What is questionable about the generator, a line each, such as weights that are not finite.

@@ -19,6 +19,12 @@ public enum KnownNames {
   }
   /// Recipes of trainings.
   public static var recipes: [String] { GANRecipe.names }
+  /// When pictures are augmented in trainings.
+  public static var augmentationModes: [String] {
+    AugmentationChoice.Mode.allCases.map(\.rawValue)
+  }
+  /// What may happen to them.
+  public static var augmentationSets: [String] { AugmentationSet.allCases.map(\.rawValue) }
   /// The attributes that classifiers of faces tell, in their order.
   public static var celebAAttributes: [String] { CelebAAttributes.names }
   /// What is true or false of a portrait, as CelebA calls it.

@@ -58,7 +58,7 @@ extension NetworkComparison {
       case .generator: "pictures"
       case .discriminator, .classifier, .attributes: "logits"
       case .encoder, .editor: "codes"
-      case .features: first.configuration is LPIPSConfiguration ? "distances" : "features"
+      case .features: Self.measuresDistances(first) ? "distances" : "features"
       case .detector: "faces"
       }
     (self.worst, mean) = (worst, sum / Double(seeds.count))
@@ -102,10 +102,10 @@ extension NetworkComparison {
       return { classifier(noise([1, channels, side, side], seed: $0)) }
     case .features where network.configuration is LPIPSConfiguration:
       let lpips = try network.makeLPIPS()
-      return { seed in
-        let both = noise([2, 3, sideOfPictures, sideOfPictures], seed: seed)
-        return lpips(both.sliced(0..<1, axis: 0), both.sliced(1..<2, axis: 0))
-      }
+      return { distance($0, lpips.callAsFunction) }
+    case .features where network.configuration is PerceptualDistanceConfiguration:
+      let measure = try network.makePerceptualDistance()
+      return { distance($0, measure.callAsFunction) }
     case .features where network.configuration is InceptionConfiguration:
       let inception = try network.makeInception()
       return { inception.features(noise([1, 3, sideOfPictures, sideOfPictures], seed: $0)) }
@@ -133,6 +133,17 @@ extension NetworkComparison {
 
   /// The width and height of the pictures that feature networks see, in pixels.
   private static var sideOfPictures: Int { 256 }
+
+  private static func measuresDistances(_ network: Checkpoint.Network) -> Bool {
+    network.configuration is LPIPSConfiguration
+      || network.configuration is PerceptualDistanceConfiguration
+  }
+
+  /// How far two pictures of noise are apart.
+  private static func distance(_ seed: UInt32, _ measure: (Tensor, Tensor) -> Tensor) -> Tensor {
+    let both = noise([2, 3, sideOfPictures, sideOfPictures], seed: seed)
+    return measure(both.sliced(0..<1, axis: 0), both.sliced(1..<2, axis: 0))
+  }
 
   private static func noise(_ shape: [Int], seed: UInt32) -> Tensor {
     .randn(shape, generator: TorchGenerator(seed: UInt64(seed)))

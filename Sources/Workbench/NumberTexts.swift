@@ -46,6 +46,11 @@ public func counted(_ number: Int, _ thing: String, _ plural: String? = nil) -> 
 /// Thousands of images, to the last one.
 func kimgText(_ kimg: Double) -> String { wholeText(kimg) ?? "\(kimg)" }
 
+/// A number that was measured, in as many digits as say something.
+func fewDigits(_ number: Double) -> String {
+  String(format: number.magnitude >= 1000 ? "%.0f" : "%.4g", number)
+}
+
 /// A number as people see it in plans and may type it again.
 func fourDigits(_ number: Double) -> String {
   wholeText(number) ?? String(format: "%.4g", number)

@@ -56,6 +56,33 @@ public enum ShippedModels {
     }
   }
 
+  /// A network that the program measures with, not yet built.
+  ///
+  /// Numbers compare with one another because everybody measures with the same network, so no other
+  /// may stand in its place.
+  ///
+  /// - Parameters:
+  ///   - model: The name of the model.
+  ///   - role: The role of the network in its file.
+  ///   - content: The hash of the network's numbers.
+  /// - Returns: The network.
+  /// - Throws: `FileError` if it is not there, cannot be read, or is another.
+  static func network(
+    _ model: String, role: String, content: String
+  ) throws -> Checkpoint.Network {
+    let file = try file(model)
+    let checkpoint = try Checkpoint.open(file)
+    let expected = "\(model), which comes with the program"
+    guard let network = checkpoint.networks[role] else { throw checkpoint.misfit(file, expected) }
+    let found = try network.contentHash()
+    guard found == content else {
+      throw FileError(
+        .doesNotFit, file: file, expected: "\(expected), content hash \(content)",
+        found: "another, content hash \(found)")
+    }
+    return network
+  }
+
   /// The file that somebody means.
   ///
   /// - Parameter text: A path, or the name of a model.

@@ -19,6 +19,7 @@ struct DatasetCommand: AsyncParsableCommand {
       the form that StyleGAN's published programs read and write.
       """,
     subcommands: [
-      DatasetCreate.self, DatasetPortraits.self, DatasetInspect.self, DatasetVerify.self,
+      DatasetCreate.self, DatasetPortraits.self, DatasetInspect.self, DatasetAugment.self,
+      DatasetVerify.self,
     ])
 }

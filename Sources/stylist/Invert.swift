@@ -62,7 +62,8 @@ struct Invert: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How searches and tuning compare pictures: pyramid, l2 or lpips.", valueName: "name"),
+      "How searches and tuning compare pictures: pyramid, l2, lpips or perceptual-portraits.",
+      valueName: "name"),
     completion: .list(PictureDistance.names))
   var distance = PictureDistance.names[0]
 

@@ -41,6 +41,43 @@ struct MetricRuleOptions: ParsableArguments {
   @Flag(help: "Keep no features.")
   var noCache = false
 
+  /// Checks what can be known without looking at any file.
+  ///
+  /// - Throws: `UsageError` about options that contradict.
+  func check() throws(UsageError) {
+    guard cache == nil || !noCache else { throw UsageError("--cache and --no-cache contradict") }
+  }
+
+  /// The files of the networks.
+  ///
+  /// - Parameter judges: Those that judge pictures of latents.
+  /// - Returns: The files.
+  func networks(_ judges: LatentJudgeOptions? = nil) -> FeatureNetworkFiles {
+    FeatureNetworkFiles(
+      inception: inception, vgg: vgg, lpipsHeads: judges?.lpipsHeads,
+      attributes: judges?.attributes)
+  }
+
+  /// The folder that keeps features; nil for none.
+  var cachePath: String? { noCache ? nil : cache ?? usualMetricCache }
+
+  /// The options that decide numbers, as they would be typed.
+  var spelling: [String] {
+    [
+      rule == MetricRules.protocols[0] ? nil : "--protocol=\(rule)",
+      inception.map { "--inception=\($0)" }, vgg.map { "--vgg=\($0)" },
+      seed.map { "--seed=\($0)" },
+    ].compactMap(\.self)
+  }
+
+  /// What an interruption leaves.
+  var leaving: String {
+    noCache ? "nothing was kept" : "features computed so far are kept"
+  }
+}
+
+/// How small a distance has to be.
+struct DistanceLimitOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The largest FID that is good enough.", valueName: "number"))
   var maxFid: Double?
 
@@ -52,26 +89,6 @@ struct MetricRuleOptions: ParsableArguments {
     guard maxFid == nil || hasDistance else {
       throw UsageError("--max-fid goes with fid in --metrics")
     }
-    guard cache == nil || !noCache else { throw UsageError("--cache and --no-cache contradict") }
-  }
-
-  /// The files of the networks.
-  ///
-  /// - Parameters:
-  ///   - lpipsHeads: The heads of LPIPS, where VGG-16 comes without.
-  ///   - attributes: Classifiers of pictures.
-  /// - Returns: The files.
-  func networks(lpipsHeads: String? = nil, attributes: String? = nil) -> FeatureNetworkFiles {
-    FeatureNetworkFiles(
-      inception: inception, vgg: vgg, lpipsHeads: lpipsHeads, attributes: attributes)
-  }
-
-  /// The folder that keeps features; nil for none.
-  var cachePath: String? { noCache ? nil : cache ?? usualMetricCache }
-
-  /// What an interruption leaves.
-  var leaving: String {
-    noCache ? "nothing was kept" : "features computed so far are kept"
   }
 
   /// Ends with the exit code of a failed check if the distance is larger than is good enough.
@@ -82,7 +99,21 @@ struct MetricRuleOptions: ParsableArguments {
     guard let maxFid, let distance, !(distance <= maxFid) else { return }
     throw CheckFailure("fid: expected at most \(maxFid), found \(distance)")
   }
+}
 
+/// The networks that judge pictures of latents, beside those of the rules.
+struct LatentJudgeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The published heads of LPIPS, if --vgg is torchvision's: vgg.pth.", valueName: "file"),
+    completion: .checkpoint)
+  var lpipsHeads: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Classifiers for ls: a folder with NVIDIA's celebahq-classifier-00-male.pkl and so on, or one file that tells several attributes: attributes-portraits64.",
+      valueName: "path"), completion: .checkpoint)
+  var attributes: String?
 }
 
 /// Where features are kept unless another folder is named.

@@ -46,6 +46,7 @@ struct MetricsFolders: AsyncParsableCommand {
   var kidSubsetSize = 1000
 
   @OptionGroup var rules: MetricRuleOptions
+  @OptionGroup var limit: DistanceLimitOptions
   @OptionGroup var threadOptions: ThreadOptions
   @OptionGroup var report: ReportOptions
 
@@ -66,7 +67,7 @@ struct MetricsFolders: AsyncParsableCommand {
     }
     outcome.remarks.forEach(say)
     try report.print(outcome, lines: outcome.lines)
-    try rules.checkDistance(outcome.results["fid"])
+    try limit.checkDistance(outcome.results["fid"])
   }
 
   /// What `-n` prints as JSON.
@@ -92,7 +93,8 @@ struct MetricsFolders: AsyncParsableCommand {
     guard (2...1_000_000).contains(kidSubsetSize) else {
       throw UsageError("--kid-subset-size: expected 2 to 1000000, found \(kidSubsetSize)")
     }
-    try rules.check(hasDistance: job.metrics.contains(.fid))
+    try rules.check()
+    try limit.check(hasDistance: job.metrics.contains(.fid))
     job.subsets.size = kidSubsetSize
     (job.seed, job.cache) = (rules.seed, rules.cachePath)
     try job.check()

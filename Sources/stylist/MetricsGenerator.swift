@@ -30,7 +30,10 @@ struct MetricsGenerator: AsyncParsableCommand {
       fid-portraits and kid-portraits compare 50,000 little portraits, and
       fid-portraits10k fewer, with features of a classifier that comes with the
       program. They need no file, and compare with one another alone: they are no
-      FID.
+      FID. So do ppl_wend-portraits and the like, of whole pictures.
+
+      A name with -mix2, such as fid10k_full-mix2, is of pictures that are mixed of
+      two latents, and so up to nine; see stylist metrics disentanglement.
 
       ls says how well a plane in z (ls_z) or w (ls_w) parts pictures with an
       attribute from those without: 1 is without a mistake. Every attribute takes
@@ -51,7 +54,7 @@ struct MetricsGenerator: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What is measured, with commas between: fid50k_full, kid50k_full, pr50k3_full, is50k, ppl2_wend, ls, ppl_zfull, …, fid-portraits, kid-portraits.",
+      "What is measured, with commas between: fid50k_full, kid50k_full, pr50k3_full, is50k, ppl2_wend, ls, ppl_zfull, …, fid-portraits, kid-portraits, ppl_zfull-portraits, ….",
       valueName: "list"),
     completion: .list(MetricsGeneratorJob.published + MetricsGeneratorJob.portraits))
   var metrics = "fid50k_full"
@@ -68,18 +71,9 @@ struct MetricsGenerator: AsyncParsableCommand {
   var mirror: Bool?
 
   @OptionGroup var rules: MetricRuleOptions
+  @OptionGroup var limit: DistanceLimitOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "The published heads of LPIPS, if --vgg is torchvision's: vgg.pth.", valueName: "file"),
-    completion: .checkpoint)
-  var lpipsHeads: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Classifiers for ls: a folder with NVIDIA's celebahq-classifier-00-male.pkl and so on, or one file that tells several attributes: attributes-portraits64.",
-      valueName: "path"), completion: .checkpoint)
-  var attributes: String?
+  @OptionGroup var judges: LatentJudgeOptions
 
   @Option(
     help: ArgumentHelp(
@@ -125,7 +119,7 @@ struct MetricsGenerator: AsyncParsableCommand {
       added.remarks.forEach(say)
     }
     try report.print(outcome, lines: outcome.lines)
-    try rules.checkDistance(outcome.frechetDistance)
+    try limit.checkDistance(outcome.frechetDistance)
   }
 
   /// What `-n` prints as JSON.
@@ -140,13 +134,14 @@ struct MetricsGenerator: AsyncParsableCommand {
     try networkOptions.check()
     var job = MetricsGeneratorJob(
       try MetricsGeneratorJob.recipes(metrics, samples: samples), data: try comparedWith(),
-      networks: rules.networks(lpipsHeads: lpipsHeads, attributes: attributes))
+      networks: rules.networks(judges))
     (job.rule, job.seed, job.cache) = (
       try MetricRules.named(rules.rule), rules.seed, rules.cachePath
     )
     job.settings.truncationPsi = trunc
     job.settings.noise = noiseMode
-    try rules.check(hasDistance: job.hasFrechetDistance)
+    try rules.check()
+    try limit.check(hasDistance: job.hasFrechetDistance)
     return job
   }
 

@@ -14,11 +14,16 @@ struct MetricsPairs: AsyncParsableCommand {
         stylist metrics pairs inverted photographs
         stylist metrics pairs inverted photographs.zip --identity=model_ir_se50.pth \\
           --lpips-backbone=alexnet-owt-7be5be79.pth --lpips-heads=alex.pth --json
+        stylist metrics pairs inverted portraits --portraits
 
       Prints the mean and the deviation of the mean squared error of samples from
       -1 to 1, of PSNR and SSIM, and where weights are given of LPIPS and of the
       cosine of two faces' features. Pictures are compared 256 pixels wide, or as
       they are if they are smaller; --json has the figures of every pair.
+
+      --portraits measures little portraits as this program draws them with networks
+      that come along: perceptual-portraits, a distance of the form of LPIPS, and
+      identity-portraits, a cosine. Both compare with themselves alone.
       """)
 
   @Argument(help: "The pictures that are judged: a folder or zip archive.", completion: .file())
@@ -30,6 +35,9 @@ struct MetricsPairs: AsyncParsableCommand {
 
   @OptionGroup var judging: JudgingOptions
 
+  @Flag(help: "Measure perceptual-portraits and identity-portraits, too.")
+  var portraits = false
+
   @OptionGroup var threadOptions: ThreadOptions
   @OptionGroup var report: ReportOptions
 
@@ -38,7 +46,7 @@ struct MetricsPairs: AsyncParsableCommand {
     var job = MetricsPairsJob(
       pictures, reference: reference,
       judges: try judging.files())
-    job.threads = threadOptions.threads
+    (job.judges.portraits, job.threads) = (portraits, threadOptions.threads)
     if report.isDryRun {
       let count = try job.plan()
       try report.print(DryRun(pairs: count), lines: ["would compare \(counted(count, "pair"))"])

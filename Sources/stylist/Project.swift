@@ -60,7 +60,7 @@ struct Project: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How pictures are compared: pyramid, l2 or lpips.",
+      "How pictures are compared: pyramid, l2, lpips or perceptual-portraits.",
       valueName: "name"), completion: .list(PictureDistance.names))
   var distance = PictureDistance.names[0]
 

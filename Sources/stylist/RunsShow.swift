@@ -90,7 +90,9 @@ struct RunsShow: AsyncParsableCommand {
 
   private static func losses(_ run: RunReport) -> [String] {
     LossName.allCases.compactMap { name in
-      guard let now = run.losses[name.rawValue] else { return nil }
+      guard let now = run.losses[name.rawValue],
+        name != .augmentation || run.curves.tells(name)
+      else { return nil }
       let row = run.curves.sparkline(of: name, columns: 48)
       return "\(name.label.filled(to: 12))\(RunText.number(now).filled(to: 10))\(row)"
     }

@@ -12,6 +12,10 @@ struct Train: AsyncParsableCommand {
         stylist train gan --resume=latest --outdir=runs
         stylist train attributes --data=portraits --res=32 --cbase=1024 --kimg=100 \\
           --outdir=runs
+        stylist train identity --data=portraits --res=32 --cbase=1024 --kimg=100 \\
+          --outdir=runs
+        stylist train perceptual --classifier=attributes-portraits64 \\
+          --data=portraits --out=distance.safetensors
       """,
-    subcommands: [TrainGAN.self, TrainAttributes.self])
+    subcommands: [TrainGAN.self, TrainAttributes.self, TrainIdentity.self, TrainPerceptual.self])
 }

@@ -36,10 +36,7 @@ struct TrainAttributes: AsyncParsableCommand {
 
   @OptionGroup(title: "SCHEDULE") var schedule: ScheduleOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "Where all random numbers start, 0 to 4294967295 (default: 0).", valueName: "seed"))
-  var seed: UInt32?
+  @OptionGroup var start: TrainingSeedOptions
 
   @OptionGroup var threadOptions: ThreadOptions
 
@@ -48,7 +45,7 @@ struct TrainAttributes: AsyncParsableCommand {
   func run() async throws {
     try threadOptions.check()
     var request = TrainAttributesRequest()
-    (request.seed, request.threads) = (seed, threadOptions.threads)
+    (request.seed, request.threads) = (start.seed, threadOptions.threads)
     request.data = data.request(isNew: place.resume == nil)
     recipe.fill(&request)
     request.schedule = schedule.request
@@ -67,22 +64,13 @@ struct AttributeRecipeOptions: ParsableArguments {
       valueName: "count"))
   var heldOut: Int?
 
-  @Option(help: ArgumentHelp("Pictures in a step (default: 32).", valueName: "count"))
-  var batch: Int?
+  @OptionGroup var body: ClassifierBodyOptions
 
   @Option(help: ArgumentHelp("The learning rate (default: 0.01).", valueName: "rate"))
   var lr: Double?
 
-  @Option(
-    help: ArgumentHelp(
-      "Features at 1×1, halved with each doubling (default: 8192).", valueName: "count"))
-  var cbase: Int?
-
-  @Option(help: ArgumentHelp("The most features of a layer (default: 512).", valueName: "count"))
-  var cmax: Int?
-
   func fill(_ request: inout TrainAttributesRequest) {
-    (request.heldOut, request.batchSize, request.learningRate) = (heldOut, batch, lr)
-    (request.channelBase, request.channelMax) = (cbase, cmax)
+    (request.heldOut, request.batchSize, request.learningRate) = (heldOut, body.batch, lr)
+    (request.channelBase, request.channelMax) = (body.cbase, body.cmax)
   }
 }

@@ -36,6 +36,7 @@ struct TrainGAN: AsyncParsableCommand {
   @OptionGroup(title: "DATA") var data: TrainingDataOptions
 
   @OptionGroup(title: "RECIPE") var recipe: RecipeOptions
+  @OptionGroup(title: "AUGMENTATION") var augmentation: AugmentationOptions
   @OptionGroup(title: "SCHEDULE") var schedule: ScheduleOptions
 
   @Option(
@@ -65,6 +66,7 @@ struct TrainGAN: AsyncParsableCommand {
     (request.initFrom, request.seed, request.threads) = (initFrom, seed, threadOptions.threads)
     request.data = data.request(isNew: place.resume == nil)
     recipe.fill(&request)
+    augmentation.fill(&request)
     request.schedule = schedule.request
     request.metrics = try metrics.job()
     let start = try place.start(
@@ -77,7 +79,7 @@ struct TrainGAN: AsyncParsableCommand {
 struct RecipeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The recipe: auto, stylegan2, paper256, paper512, paper1024 or cifar (default: auto).",
+      "The recipe: auto, stylegan2, paper256, paper512, paper1024, cifar, styleformer, styleswin, stylenat, or one of their published runs, such as styleswin-church256 (default: auto).",
       valueName: "name"), completion: .list(KnownNames.recipes))
   var cfg: String?
 
@@ -129,6 +131,39 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "StyleSwin, StyleNAT: a factor on the features above 32×32 (default: as the recipe says).",
+      valueName: "factor"))
+  var channelMultiplier: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Styleformer: encoder layers of each stage, such as 1,3,3 (default: as the recipe says).",
+      valueName: "list"))
+  var numLayers: NumberList?
+
+  @Option(
+    help: ArgumentHelp(
+      "Styleformer: features of each stage, such as 1024,512,512 (default: as the recipe says).",
+      valueName: "list"))
+  var gDict: NumberList?
+
+  @Option(
+    help: ArgumentHelp(
+      "Styleformer: features of an attention head (default: 32).", valueName: "count"))
+  var depth: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Styleformer: the fewest attention heads of a layer (default: 1).", valueName: "count"))
+  var minimumHead: Int?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Styleformer: attend to 256 projected keys from 32×32 on (default: as the recipe says).")
+  var linformer: Bool?
+
+  @Option(
+    help: ArgumentHelp(
       "The length of z, the mapping network's input (default: 512).", valueName: "length"))
   var zDim: Int?
 
@@ -163,7 +198,26 @@ struct RecipeOptions: ParsableArguments {
     (request.zDim, request.wDim) = (zDim, wDim)
     (request.mappingLayers, request.mbstdGroupSize) = (mapDepth, mbstdGroup)
     request.precision = precision
+    request.channelMultiplier = channelMultiplier
+    (request.numLayers, request.hiddenSizes) = (
+      numLayers?.numbers, gDict?.numbers
+    )
+    (request.headSize, request.minimumHeads) = (depth, minimumHead)
+    request.linformer = linformer
   }
 }
 
 extension Precision: ExpressibleByArgument {}
+
+/// Whole numbers with commas between.
+struct NumberList: ExpressibleByArgument {
+  let numbers: [Int]
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard !numbers.isEmpty, numbers.count <= 64, numbers.allSatisfy({ $0 ?? 0 > 0 }) else {
+      return nil
+    }
+    self.numbers = numbers.compactMap(\.self)
+  }
+}

@@ -97,6 +97,28 @@ struct TrainingDataOptions: ParsableArguments {
   }
 }
 
+/// Where a training's random numbers start.
+struct TrainingSeedOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where all random numbers start, 0 to 4294967295 (default: 0).", valueName: "seed"))
+  var seed: UInt32?
+}
+
+/// The batch and the sizes of a network that judges pictures.
+struct ClassifierBodyOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Pictures in a step (default: 32).", valueName: "count"))
+  var batch: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Features at 1×1, halved with each doubling (default: 8192).", valueName: "count"))
+  var cbase: Int?
+
+  @Option(help: ArgumentHelp("The most features of a layer (default: 512).", valueName: "count"))
+  var cmax: Int?
+}
+
 /// When a training writes, saves and ends.
 struct ScheduleOptions: ParsableArguments {
   @Option(

@@ -32,6 +32,20 @@ struct DatasetViewTests {
     }
   }
 
+  @Test("portraits know whom they show, labels of classes too; views say it of their pictures")
+  func people() {
+    let portraits = PortraitsDataset(
+      count: 6, resolution: 8, seed: 40, picturesPerIdentity: 3, attributes: [.smiling])
+    #expect((0..<6).map { portraits.person(at: $0) } == [0, 0, 0, 1, 1, 1])
+    let base = CountingDataset(count: 5)
+    let view = DatasetView(base, indices: [4, 1], mirror: true)
+    for (index, source) in [4, 1, 4, 1].enumerated() {
+      #expect(view.person(at: index) == base.label(at: source).firstIndex(of: 1))
+    }
+    let numbers = DatasetView(portraits, indices: [5, 0])
+    #expect((0..<2).map { numbers.person(at: $0) } == [1, 0])
+  }
+
   @Test("one attribute gives two classes, several a vector")
   func labels() {
     let one = PortraitsDataset(count: 50, resolution: 8, attributes: [.smiling])

@@ -42,11 +42,43 @@ import Testing
         == .pathLength(PerceptualPathLength(space: .w, sampling: .end)))
   }
 
+  @Test("names of portraits and of mixed pictures say what they are of")
+  func ofOurOwn() throws {
+    for name in MetricRecipe.portraits {
+      let recipe = try #require(MetricRecipe(name))
+      #expect(recipe.description == name && recipe.isOfPortraits)
+      #expect(recipe.latents == 1 && recipe.generated == 50_000)
+    }
+    let length = try #require(MetricRecipe("ppl_wfull-portraits"))
+    #expect(length.kind == .pathLength(PerceptualPathLength(space: .w, sampling: .full)))
+    #expect(length.takesSamples && !length.needsData)
+    let mixed = try #require(MetricRecipe("fid10k_full-mix3"))
+    #expect(mixed.kind == .frechetDistance && mixed.latents == 3 && mixed.generated == 10_000)
+    #expect(mixed.isFull && mixed.realLimit == nil && !mixed.isOfPortraits)
+    #expect(MetricRecipe("kid-portraits2k-mix2")?.realLimit == 2000)
+  }
+
+  @Test("a distance of any number of pictures has the name that people would type, if there is one")
+  func distances() {
+    for (name, count, isOfPortraits, latents) in [
+      ("fid10k_full", 10_000, false, 1), ("fid50k_full-mix4", 50_000, false, 4),
+      ("fid-portraits5k", 5000, true, 1), ("fid-portraits5k-mix2", 5000, true, 2),
+    ] {
+      let recipe = MetricRecipe(distanceOf: count, isOfPortraits: isOfPortraits, latents: latents)
+      #expect(recipe.description == name && recipe == MetricRecipe(name))
+    }
+    let few = MetricRecipe(distanceOf: 300, isOfPortraits: true, latents: 2)
+    #expect(few.description == "fid-portraits300-mix2" && few.realLimit == 300)
+    #expect(few.generated == 300 && few.latents == 2 && few.isOfPortraits)
+  }
+
   @Test(
     "other names are none",
     arguments: [
       "", "fid", "fid50", "fid0k", "fid50k3", "fid50k_", "pr50k", "pr50k0", "is50k_full", "ppl",
       "FID50k", "kid99999k", "fid50k_full ", "is-portraits", "fid-portraits50", "fid50k-portraits",
+      "ls-mix2", "ppl_wend-mix2", "fid10k-mix1", "fid10k-mix10", "fid10k-mix2-mix2", "-mix2",
+      "ppl2_wend-portraits", "ls-portraits",
     ])
   func others(name: String) {
     #expect(MetricRecipe(name) == nil)

@@ -30,6 +30,27 @@ import Testing
     #expect(difference > 1e-3)
   }
 
+  @Test("its embedding compares unit features of all blocks, averaged over places")
+  func embedding() {
+    let classifier = AttributeClassifier(
+      small(), Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+    let pictures = Tensor.seeded([2, 3, 16, 16], seed: 3, dtype: .float32)
+    let stages = classifier.stages(pictures)
+    #expect(stages.map(\.shape) == [[2, 8, 8, 8], [2, 8, 4, 4]])
+    let embedding = classifier.embedding(pictures)
+    #expect(embedding.shape == [2, 8 * 8 * 8 + 8 * 4 * 4])
+    func distance(_ x: Tensor) -> Double {
+      (x.selected(0, axis: 0) - x.selected(1, axis: 0)).square().sum().item()
+    }
+    let expected = stages.reduce(0.0) { sum, stage in
+      let places = Double(stage.size(2) * stage.size(3))
+      let length = stage.square().sum(over: 1, keepAxes: true).sqrt()
+      return sum + distance(stage / length) / places
+    }
+    #expect(abs(distance(embedding) / expected - 1) < 1e-4)
+    #expect(expected > 1e-3 && expected < 8, "two unit vectors are at most 2 apart")
+  }
+
   @Test("has the layers of StyleGAN2's discriminator, but for the deviation and the logits")
   func layers() throws {
     let store = ParameterStore()

@@ -148,6 +148,37 @@ struct TrainCommandTests {
   }
 
   @Test(
+    "every family trains, and goes on bit for bit",
+    arguments: [
+      ["--cfg=styleformer", "--res=16", "--num-layers=1,1", "--g-dict=16,16", "--depth=8"],
+      ["--cfg=styleswin", "--res=16", "--cmax=16", "--map-depth=2"],
+      ["--cfg=stylenat", "--res=16", "--cmax=16", "--map-depth=2"],
+    ])
+  func families(own: [String]) async throws {
+    try await withScratchFolder { folder in
+      let training =
+        ["train", "gan", "--data=portraits", "--w-dim=16", "--batch=4", "--threads=1"]
+        + ["--tick=0.008", "--snap=1"] + own
+      let whole = try await stylist(training + ["--kimg=0.024", "--outdir=\(folder)/whole"])
+      #expect(whole.exitCode == 0, "\(whole.stderr)")
+      let first = try await stylist(training + ["--kimg=0.012", "--outdir=\(folder)/parts"])
+      #expect(first.exitCode == 0, "\(first.stderr)")
+      let parts = try onlyRun(in: "\(folder)/parts")
+      let second = try await stylist(["train", "gan", "--resume=\(parts)", "--kimg=0.024"])
+      #expect(second.exitCode == 0, "\(second.stderr)")
+      let runs = [try onlyRun(in: "\(folder)/whole"), parts]
+      let states = runs.map { "\($0)/training-state-000000.safetensors" }
+      try expectEqualStates(states[0], states[1])
+      let drawn = try await stylist(
+        [
+          "generate", "--network=\(runs[0])/network-snapshot-000000.safetensors", "--seeds=0",
+          "--outdir=\(folder)/out",
+        ])
+      #expect(drawn.exitCode == 0, "\(drawn.stderr)")
+    }
+  }
+
+  @Test(
     "Ctrl-C, termination and a terminal that is gone save and end with the documented code",
     arguments: [(SignalName.hangUp, Int32(129)), (.interrupt, 130), (.terminate, 143)])
   func signals(name: SignalName, code: Int32) async throws {

@@ -43,6 +43,71 @@ struct GANRecipeTests {
     }
   }
 
+  @Test("train StyleSwin and StyleNAT as published")
+  func transformers() throws {
+    // name, resolution, batch, part, γ, consistency, mirrored, kimg, kimg before rates fall
+    let table: [(String, Int, Int, Int, Double, Bool, Bool, Double, Double?)] = [
+      ("styleswin", 64, 32, 4, 10, true, false, 32_000, 24_800),
+      ("styleswin-ffhq256", 256, 32, 4, 10, true, false, 32_000, 24_800),
+      ("styleswin-celebahq256", 256, 32, 4, 5, true, false, 25_600, 16_000),
+      ("styleswin-church256", 256, 32, 4, 5, false, true, 48_000, 41_600),
+      ("styleswin-ffhq1024", 1024, 16, 2, 10, false, false, 12_800, 9600),
+      ("styleswin-celebahq1024", 1024, 16, 2, 10, false, false, 12_800, nil),
+      ("stylenat", 64, 64, 8, 10, true, true, 64_000, 49_600),
+      ("stylenat-ffhq256", 256, 64, 8, 10, true, true, 64_000, 49_600),
+    ]
+    for (name, resolution, batch, part, gamma, consistency, mirrors, kimg, decay) in table {
+      let found = try recipe(name, resolution: resolution)
+      let training = found.training
+      #expect(training.batchSize == batch && training.microBatchSize == part, "\(name)")
+      #expect(training.generatorOptimizer.learningRate == 5e-5, "\(name)")
+      #expect(training.discriminatorOptimizer.learningRate == 2e-4, "\(name)")
+      #expect(training.r1Gamma == gamma && found.kimg == kimg, "\(name)")
+      #expect((training.consistency?.weight == 10) == consistency, "\(name)")
+      #expect(GANRecipe.mirrors(named: name) == mirrors, "\(name)")
+      #expect(training.learningRateDecay?.startKimg == decay, "\(name)")
+      #expect(training.discriminatorGradientBound == 5, "\(name)")
+      #expect(training.phaseOrder == .discriminatorFirst && training.pathLength.weight == 0)
+      // 0.5^(32 / 10000) of the average stays in an iteration, however many images it has.
+      let beta = training.average.beta(batchSize: batch, imageCount: 0)
+      #expect(abs(beta - 0.997784) < 1e-6, "\(name): \(beta)")
+      #expect(found.generator.resolution == resolution)
+    }
+    #expect(
+      try recipe("styleswin-ffhq1024", resolution: 1024).parameterCounts.generator == 40_862_990)
+    #expect(
+      try recipe("stylenat-ffhq256", resolution: 256).parameterCounts == (48_921_000, 26_211_585))
+    let small = try recipe("stylenat", resolution: 64) {
+      ($0.channelMax, $0.channelMultiplier, $0.wDim, $0.mappingLayers) = (96, 1, 128, 4)
+      ($0.batchSize, $0.discriminatorLearningRate) = (16, 1e-3)
+    }
+    let g = try #require(small.generator as? StyleNATConfiguration)
+    #expect((g.shape.channels(at: 32), g.shape.channels(at: 64)) == (96, 48))
+    #expect((g.shape.wDim, g.shape.mappingLayers) == (128, 4))
+    #expect(small.training.generatorOptimizer.learningRate == 2.5e-4)
+    #expect(small.training.learningRateDecay?.endKimg == 16_000)
+  }
+
+  @Test("train Styleformer as its program does")
+  func styleformers() throws {
+    let cifar = try recipe("styleformer-cifar10", resolution: 32)
+    #expect((cifar.training.batchSize, cifar.training.microBatchSize) == (32, 32))
+    #expect(cifar.training.pathLength.weight == 0 && cifar.kimg == 100_000)
+    let d = try #require(cifar.discriminator as? StyleGAN2DiscriminatorConfiguration)
+    #expect(d.architecture == .orig && d.mbstdGroupSize == 32)
+    let faces = try recipe("styleformer", resolution: 64) {
+      var layers = StyleformerChanges()
+      layers.hiddenSizes = [128, 96, 64, 32]
+      (layers.headSize, layers.linformer) = (16, false)
+      $0.styleformer = layers
+    }
+    let g = try #require(faces.generator as? StyleformerConfiguration)
+    #expect(g.hiddenSizes == [128, 96, 64, 32] && g.numLayers == [1, 2, 1, 1])
+    #expect((g.headSize, g.linformer) == (16, false))
+    #expect(faces.training.pathLength.weight == 2 && faces.kimg == 25_000)
+    #expect(faces.inEffect.styleformer?.hiddenSizes == [128, 96, 64, 32])
+  }
+
   @Test("take every change to where it belongs")
   func changes() throws {
     let found = try recipe("auto", resolution: 64) {
@@ -65,10 +130,29 @@ struct GANRecipeTests {
 
   @Test("name the recipe or the value that does not fit")
   func refusals() {
+    expectRefusal("--channel-multiplier") {
+      _ = try recipe("auto", resolution: 64) { $0.channelMultiplier = 1 }
+    }
+    expectRefusal("--cbase, no --mbstd-group") {
+      _ = try recipe("styleswin", resolution: 64) {
+        ($0.channelBase, $0.mbstdGroupSize) = (1024, 4)
+      }
+    }
+    expectRefusal("RGB pictures without labels") {
+      _ = try GANRecipe(named: "stylenat", resolution: 64, imgChannels: 1, labelDim: 0)
+    }
     #expect(throws: ConfigurationError.self) { try recipe("stylegan4", resolution: 64) }
     #expect(throws: ConfigurationError.self) { try recipe("auto", resolution: 64) { $0.wDim = 0 } }
     #expect(throws: ConfigurationError.self) {
       try recipe("auto", resolution: 64) { ($0.batchSize, $0.microBatchSize) = (8, 3) }
+    }
+  }
+
+  private func expectRefusal(_ words: String, _ body: () throws -> Void) {
+    #expect {
+      try body()
+    } throws: {
+      "\($0)".contains(words)
     }
   }
 }

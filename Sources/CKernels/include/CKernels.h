@@ -1,5 +1,9 @@
 // Stylist's own operators. They are called through libtorch's dispatcher under these names, the first
-// five with gradients of any order, the sixth with first gradients, the others with none:
+// seven with gradients of any order, the eighth with first gradients, the others with none:
+//
+//   stylist::affine_sample(Tensor x, Tensor matrices, int[2] size)
+//
+//   stylist::affine_spread(Tensor y, Tensor matrices, int[2] size)
 //
 //   stylist::upfirdn2d(Tensor x, Tensor filter, int[2] up, int[2] down, int[4] padding,
 //                      bool flip_filter, float gain)

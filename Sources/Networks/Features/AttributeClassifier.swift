@@ -34,10 +34,9 @@ public struct AttributeClassifierConfiguration: PictureClassifierConfiguration {
 
   /// The body; every picture is judged by itself.
   var body: StyleGAN2DiscriminatorConfiguration {
-    var body = StyleGAN2DiscriminatorConfiguration(resolution: resolution)
-    (body.imgChannels, body.channelBase, body.channelMax) = (imgChannels, channelBase, channelMax)
-    body.mbstdChannels = 0
-    return body
+    .body(
+      resolution: resolution, imgChannels: imgChannels, channelBase: channelBase,
+      channelMax: channelMax)
   }
 
   /// Checks that a network can be built from these values.
@@ -66,8 +65,7 @@ public final class AttributeClassifier: PictureClassifier {
   public let configuration: AttributeClassifierConfiguration
   /// All parameters and buffers: the blocks `b64` and so on, and the last layer `b4.out`.
   public let parameters: ParameterStore
-  private let blocks: [DiscriminatorBlock]
-  private let epilogue: DiscriminatorEpilogue
+  private let body: PictureBody
 
   /// Builds the network.
   ///
@@ -75,31 +73,40 @@ public final class AttributeClassifier: PictureClassifier {
   ///   - configuration: Sizes and attributes; `validate()` must accept them.
   ///   - p: The root of the names.
   public init(_ configuration: AttributeClassifierConfiguration, _ p: Scope) {
-    let body = configuration.body
     self.configuration = configuration
     parameters = p.store
-    let filter = Layers.resampleFilter(body.resampleFilter)
-    blocks = body.blockResolutions.map { r in
-      DiscriminatorBlock(p / "b\(r)", resolution: r, body, filter: filter)
-    }
-    epilogue = DiscriminatorEpilogue(
-      p / "b\(body.lastResolution)", body, filter: filter,
-      outFeatures: configuration.attributes.count)
+    body = PictureBody(configuration.body, p, outFeatures: configuration.attributes.count)
   }
 
   /// What pictures look like to the last layer.
   ///
   /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
   /// - Returns: [N, F].
-  public func features(_ img: Tensor) -> Tensor {
-    var state = DiscriminatorBlock.State(x: nil, img: img.channelsLast())
-    for block in blocks { state = block(state, precision: .float32) }
-    return epilogue.features(state)
-  }
+  public func features(_ img: Tensor) -> Tensor { body.features(img) }
+
+  /// What pictures look like to each block, from the finest map to the coarsest.
+  ///
+  /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
+  /// - Returns: The features that blocks hand on, each [N, C, r / 2, r / 2] for a block at r pixels.
+  public func stages(_ img: Tensor) -> [Tensor] { body.stages(img) }
 
   /// Judges pictures.
   ///
   /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
   /// - Returns: [N, attributes], positive where an attribute is there.
-  public func callAsFunction(_ img: Tensor) -> Tensor { epilogue.out(features(img)) }
+  public func callAsFunction(_ img: Tensor) -> Tensor { body(img) }
+}
+
+extension AttributeClassifier: PictureEmbedding {
+  /// What pictures look like to all blocks, each of which counts alike: features of unit length over
+  /// the channels, whose squared differences are averaged over places.
+  ///
+  /// It is LPIPS's way to compare pictures without the weights that people's judgements gave to
+  /// channels there.
+  ///
+  /// - Parameter img: [N, C, H, W] in [-1, 1], of the network's resolution.
+  /// - Returns: [N, numbers].
+  public func embedding(_ img: Tensor) -> Tensor {
+    .concatenate(stages(img).map { $0.unitFeatures.asVectors() }, axis: 1)
+  }
 }

@@ -38,13 +38,13 @@ public struct LPIPSConfiguration: NetworkConfiguration {
 }
 
 /// The distance of pictures as people see it.
-public final class LPIPS {
+public final class LPIPS: PictureEmbedding {
   /// The choices it was built from.
   public let configuration: LPIPSConfiguration
   /// All parameters, `features.0.weight` and so on, and the heads `lin0.model.1.weight`.
   public let parameters: ParameterStore
   private let backbone: FeatureBackbone
-  private let heads: [Tensor]  // each [1, C, 1, 1]
+  private let heads: ChannelHeads
 
   /// Builds the network.
   ///
@@ -55,9 +55,7 @@ public final class LPIPS {
     self.configuration = configuration
     parameters = p.store
     backbone = FeatureBackbone(configuration.backbone, divisor: configuration.widthDivisor, p)
-    heads = backbone.stageWidths.enumerated().map { index, width in
-      (p / "lin\(index)" / "model" / "1").parameter("weight", .zeros([1, width, 1, 1]))
-    }
+    heads = ChannelHeads(widths: backbone.stageWidths, p)
   }
 
   /// The distances of pictures.
@@ -68,13 +66,7 @@ public final class LPIPS {
   /// - Returns: [N], 0 for equal pictures.
   public func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
     precondition(a.shape == b.shape, "pictures \(a.shape) and \(b.shape)")
-    var sum: Tensor?
-    for ((x, y), head) in zip(zip(features(a), features(b)), heads) {
-      let distance = ((x - y).square() * head).sum(over: 1).mean(over: 1, 2)
-      sum = sum.map { $0 + distance } ?? distance
-    }
-    guard let sum else { preconditionFailure("features without layers") }
-    return sum
+    return heads.distance(features(a), features(b))
   }
 
   /// What pictures look like to the distance: one vector each, whose squared differences sum up to
@@ -82,19 +74,13 @@ public final class LPIPS {
   ///
   /// - Parameter img: [N, 3, H, W] in [-1, 1].
   /// - Returns: [N, numbers].
-  public func embedding(_ img: Tensor) -> Tensor {
-    let parts = zip(features(img), heads).map { x, head in
-      let scale = 1 / Double(x.size(2) * x.size(3)).squareRoot()
-      return (x * (head.clamped(from: 0).sqrt() * scale)).flattened(from: 1)
-    }
-    return .concatenate(parts, axis: 1)
-  }
+  public func embedding(_ img: Tensor) -> Tensor { heads.embedding(features(img)) }
 
   /// The features that are compared, of unit length over the channels.
   ///
   /// - Parameter img: [N, 3, H, W] in [-1, 1].
   /// - Returns: Five, each [N, C, h, w].
   public func features(_ img: Tensor) -> [Tensor] {
-    backbone.stages(img).map { $0 / ($0.length(over: 1) + 1e-10) }
+    backbone.stages(img).map(\.unitFeatures)
   }
 }

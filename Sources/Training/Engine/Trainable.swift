@@ -21,6 +21,10 @@ public protocol Trainable: AnyObject {
   /// What of the statistics stands in the lines for people, under which words.
   var shownStatistics: [(word: String, name: String)] { get }
 
+  /// Numbers that stand in every line of the logs as they are then, rather than as means, and under
+  /// which words in those for people.
+  var currentNumbers: [(word: String, name: String, value: Double)] { get }
+
   /// Adds everything that decides the next step to a state.
   ///
   /// - Parameter state: Gets tensors, random states, numbers and the place in the data.
@@ -53,4 +57,9 @@ public protocol Trainable: AnyObject {
   /// - Returns: The picture.
   /// - Throws: An error about the data.
   func sampleSheet() throws -> ByteImage?
+}
+
+extension Trainable {
+  /// No such numbers.
+  public var currentNumbers: [(word: String, name: String, value: Double)] { [] }
 }

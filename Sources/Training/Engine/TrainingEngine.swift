@@ -149,13 +149,16 @@ public final class TrainingEngine {
     let seconds = clock.tick()
     let images = counters.images - counters.tickStart
     let ticksLeft = schedule.ticksPerSnapshot - (counters.ticks + 1) % schedule.ticksPerSnapshot
+    let means = trainable.shownStatistics.compactMap { shown in
+      statistics.byName[shown.name].map { (shown.word, $0.mean) }
+    }
+    let current = trainable.currentNumbers
+    for (_, name, value) in current { statistics.add([value], to: name) }
     let line = TickLine(
       tick: counters.ticks, images: counters.images, tickImages: images, tickSeconds: seconds,
       totalSeconds: clock.trained, imagesLeft: schedule.images - counters.images,
       imagesToSnapshot: ticksLeft * schedule.imagesPerTick,
-      shown: trainable.shownStatistics.compactMap { shown in
-        statistics.byName[shown.name].map { (shown.word, $0.mean) }
-      })
+      shown: means + current.map { ($0.word, $0.value) })
     try logs?.write(line, statistics)
     tell(.line(line.description))
     statistics = Statistics()

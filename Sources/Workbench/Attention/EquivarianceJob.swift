@@ -98,11 +98,11 @@ public struct EquivarianceJob: Sendable {
     let lines = result.kinds.enumerated().map { index, kind in
       // Lines that lie on one another can be seen if those below are wider.
       LinePanel.Line(
-        colour: Colour.series[index], width: Double(4 * (result.kinds.count - index) - 1),
+        colour: Colour.series(index), width: Double(4 * (result.kinds.count - index) - 1),
         x: [0] + shifts, y: [0] + kind.differences)
     }
     let legend = Legend(names: result.kinds.map(\.name))
-    let size = LinePanel.size
+    let size = PanelFrame.size
     var canvas = Canvas(
       width: size.width, height: size.height + legend.height, background: .white)
     LinePanel(

@@ -15,7 +15,7 @@ struct GrowthPlot {
 
   /// The picture: a colour for each network, the strongest for the smallest batch.
   var image: ByteImage {
-    let size = LinePanel.size
+    let size = PanelFrame.size
     var names: [String] = []
     for timing in timings where !names.contains(Self.name(timing.work)) {
       names.append(Self.name(timing.work))
@@ -35,7 +35,7 @@ struct GrowthPlot {
         names.enumerated().map { index, name in
           let all = timings.filter { Self.name($0.work) == name && $0.work.batch == batch }
             .sorted { ($0.work.resolution ?? 0) < ($1.work.resolution ?? 0) }
-          let colour = Colour.series[index % Colour.series.count]
+          let colour = Colour.series(index)
           return LinePanel.Line(
             colour: colour.faded(by: 0.7 * Double(rank) / Double(max(batches.count - 1, 1))),
             // Of lines that lie on one another, the ones below are seen beside those above.

@@ -13,6 +13,7 @@ extension DoctorJob {
     var random = SmallNumbers()
     return [
       Self.upfirdn2dPath(own, &random),
+      Self.affineSamplingPath(own, &random),
       Self.straightPath(own, &random),
       Self.curvedPath(torch, &random),
       Self.conv2dPath(convolution, .float32, &random),
@@ -61,6 +62,23 @@ extension DoctorJob {
     let slopes = Self.slopes(of: results, by: [x], &random)
     return path(
       "upfirdn2d", own, because: "makes no enlarged picture", found: [results[0]] + slopes[0],
+      expected: [results[1]] + slopes[1], reference: "plain operations, with the gradient",
+      tolerance: 1e-5)
+  }
+
+  private static func affineSamplingPath(
+    _ own: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let x = random.tensor([2, 3, 9, 13]).requiringGrad()
+    let maps = Tensor(
+      [0.9, 0.3, -1, -0.2, 1.1, 0.5, -1, 0, 12, 0, 1, -0.25] as [Double], shape: [2, 2, 3])
+    let results = [
+      affineSampled(x, at: maps, height: 8, width: 15),
+      affineSampledReference(x, at: maps, height: 8, width: 15),
+    ]
+    let slopes = Self.slopes(of: results, by: [x], &random)
+    return path(
+      "affineSampled", own, because: "has gradients of any order", found: [results[0]] + slopes[0],
       expected: [results[1]] + slopes[1], reference: "plain operations, with the gradient",
       tolerance: 1e-5)
   }

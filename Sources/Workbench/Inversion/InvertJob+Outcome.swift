@@ -82,18 +82,6 @@ extension InvertJob {
       try object.encodeIfPresent(metrics, forKey: .metrics)
     }
 
-    /// Writes the outcome as JSON.
-    func write(to file: String) throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-      encoder.keyEncodingStrategy = .convertToSnakeCase
-      // Equal pictures are infinitely alike, which JSON has no number for.
-      encoder.nonConformingFloatEncodingStrategy = .convertToString(
-        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-      let bytes = Array(try encoder.encode(self)) + Array("\n".utf8)
-      try writeAtomically(to: file) { try $0.write(bytes) }
-    }
-
     /// The outcome as lines for people: a table of the figures, and the files.
     public var lines: [String] {
       guard !pictures.isEmpty else { return [] }

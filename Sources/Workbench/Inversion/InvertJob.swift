@@ -170,7 +170,7 @@ public struct InvertJob: Sendable {
     outcome.sheet = folder.file(Self.sheetName)
     outcome.codes = folder.file("codes.safetensors")
     outcome.metrics = folder.file("metrics.json")
-    try outcome.write(to: folder.file("metrics.json"))
+    try writeJSON(outcome, to: folder.file("metrics.json"))
   }
 }
 

@@ -1,4 +1,5 @@
-// How far pictures are apart: without trained weights, or as LPIPS sees it.
+// How far pictures are apart: without trained weights, as LPIPS sees it, or as a classifier of portraits
+// does.
 
 import Checkpoints
 import Formats
@@ -92,9 +93,11 @@ public enum PictureDistance: Hashable, Sendable {
   case meanSquare
   /// LPIPS, at 256×256 pixels.
   case lpips(LPIPSFiles)
+  /// The distance of little portraits that comes with the program; it is not LPIPS.
+  case portraits
 
   /// What people type.
-  public static let names = ["pyramid", "l2", "lpips"]
+  public static let names = ["pyramid", "l2", "lpips", PortraitJudges.distanceName]
 
   /// The distance of a name.
   ///
@@ -106,6 +109,7 @@ public enum PictureDistance: Hashable, Sendable {
     switch (name, lpips) {
     case ("pyramid", _): self = .pyramid
     case ("l2", _): self = .meanSquare
+    case (PortraitJudges.distanceName, _): self = .portraits
     case ("lpips", let lpips?): self = .lpips(lpips)
     case ("lpips", nil):
       throw RequestError(
@@ -113,7 +117,8 @@ public enum PictureDistance: Hashable, Sendable {
         expected: "--lpips-backbone (\(LPIPSFiles.publishedBackbones)) and --lpips-heads "
           + "(\(LPIPSFiles.publishedHeads))", found: "neither")
     default:
-      throw RequestError("--distance", expected: "pyramid, l2 or lpips", found: name)
+      throw RequestError(
+        "--distance", expected: Self.names.joined(separator: ", "), found: name)
     }
   }
 
@@ -122,11 +127,19 @@ public enum PictureDistance: Hashable, Sendable {
   /// - Parameter traits: What the generator is.
   /// - Throws: `FileError` if weights cannot be read; `RequestError` if pictures do not fit.
   func check(_ traits: GeneratorTraits) throws {
-    guard case .lpips(let files) = self else { return }
-    try files.network().check()
+    let name: String
+    switch self {
+    case .pyramid, .meanSquare: return
+    case .lpips(let files):
+      try files.network().check()
+      name = "lpips"
+    case .portraits:
+      try PortraitJudges.distanceNetwork().check()
+      name = PortraitJudges.distanceName
+    }
     guard traits.imgChannels == 3 else {
       throw RequestError(
-        "--distance=lpips", expected: "a generator of pictures in RGB",
+        "--distance=\(name)", expected: "a generator of pictures in RGB",
         found: "one of \(traits.imgChannels) channels")
     }
   }
@@ -148,10 +161,7 @@ extension Tensor {
 extension ImageDistance {
   /// LPIPS at 256 pixels.
   static func lpips(_ lpips: LPIPS) -> ImageDistance {
-    ImageDistance { target in
-      let wanted = withoutGradients { lpips.embedding(target.forFeatures) }
-      return { picture in (lpips.embedding(picture.forFeatures) - wanted).square().sum() }
-    }
+    squaredEmbeddings { lpips.embedding($0.forFeatures) }
   }
 }
 
@@ -166,10 +176,21 @@ extension GeneratorHost {
     case .pyramid: return .pyramid
     case .meanSquare: return .meanSquare
     case .lpips(let files):
-      if let known = perception, known.files == files { return .lpips(known.lpips) }
-      let lpips = try files.network().makeLPIPS()
-      perception = (files, lpips)
-      return .lpips(lpips)
+      return try perceived(distance) { .lpips(try files.network().makeLPIPS()) }
+    case .portraits:
+      return try perceived(distance) {
+        .perceptual(try PortraitJudges.distanceNetwork().makePerceptualDistance())
+      }
     }
+  }
+
+  /// A distance that needs weights, made the first time.
+  private func perceived(
+    _ distance: PictureDistance, _ make: () throws -> ImageDistance
+  ) throws -> ImageDistance {
+    if let known = perception, known.distance == distance { return known.measure }
+    let measure = try make()
+    perception = (distance, measure)
+    return measure
   }
 }

@@ -13,6 +13,8 @@ public struct JudgingFiles: Hashable, Sendable {
   public var lpips: LPIPSFiles?
   /// A network that knows faces, or MoCo's for other pictures; nil to leave identity out.
   public var identity: String?
+  /// Whether little portraits are judged, too, by the networks for them that come with the program.
+  public var portraits = false
 
   /// Files to judge by.
   ///
@@ -24,7 +26,8 @@ public struct JudgingFiles: Hashable, Sendable {
   }
 
   private static let publishedIdentities =
-    "ArcFace's model_ir_se50.pth, CurricularFace_Backbone.pth, or moco_v2_800ep_pretrain.pth.tar"
+    "ArcFace's model_ir_se50.pth, CurricularFace_Backbone.pth, moco_v2_800ep_pretrain.pth.tar, or a "
+    + "network of `stylist train identity`"
 
   /// Checks that the files can be read and compare pictures of a generator.
   ///
@@ -51,7 +54,14 @@ public struct JudgingFiles: Hashable, Sendable {
   /// - Throws: `RequestError` if faces are to be known in pictures that are not square.
   func check(width: Int, height: Int) throws {
     let features = try identityNetwork()
-    guard features?.configuration is FaceRecognitionConfiguration, width != height else { return }
+    let knowsFaces =
+      features?.configuration is FaceRecognitionConfiguration
+      || features?.configuration is IdentityNetworkConfiguration
+    guard !portraits || width == height else {
+      throw RequestError(
+        "--portraits", expected: "square pictures", found: "pictures of \(width)×\(height)")
+    }
+    guard knowsFaces, width != height else { return }
     throw RequestError(
       "--identity",
       expected: "square pictures for a network that knows faces (MoCo takes others)",
@@ -90,6 +100,12 @@ public struct InversionFigures: Encodable, Hashable, Sendable {
   public var lpips: Double?
   /// The cosine of the features of faces, or of MoCo's; nil without weights.
   public var identity: Double?
+  /// The distance of little portraits that comes with the program, which is not LPIPS; nil where it
+  /// was not asked for.
+  public var perceptualPortraits: Double?
+  /// The cosine of the embeddings of the identity network of little portraits that comes with the
+  /// program, which is not ArcFace's; nil where it was not asked for.
+  public var identityPortraits: Double?
 
   /// The mean of each figure that all of them have.
   ///
@@ -102,6 +118,8 @@ public struct InversionFigures: Encodable, Hashable, Sendable {
     }
     (l2, psnr) = (mean(\.l2) ?? .nan, mean(\.psnr) ?? .nan)
     (ssim, lpips, identity) = (mean(\.ssim), mean(\.lpips), mean(\.identity))
+    perceptualPortraits = mean(\.perceptualPortraits)
+    identityPortraits = mean(\.identityPortraits)
   }
 
   /// The deviation of each figure, with the number of all as divisor.
@@ -117,6 +135,8 @@ public struct InversionFigures: Encodable, Hashable, Sendable {
     }
     (l2, psnr) = (deviation(\.l2) ?? .nan, deviation(\.psnr) ?? .nan)
     (ssim, lpips, identity) = (deviation(\.ssim), deviation(\.lpips), deviation(\.identity))
+    perceptualPortraits = deviation(\.perceptualPortraits)
+    identityPortraits = deviation(\.identityPortraits)
   }
 
   init(l2: Double, ssim: Double?) {
@@ -156,14 +176,19 @@ public struct InversionProtocol: Encodable, Sendable {
 actor PictureJudge {
   private let lpips: LPIPS?
   private let features: (any FeatureNetwork)?
+  private let portraits: PortraitJudges?
   /// The networks, for the record.
   nonisolated let extractors:
     (lpips: InversionProtocol.Extractor?, identity: InversionProtocol.Extractor?)
+  /// The networks for little portraits, for the record; nil if they do not judge.
+  nonisolated let portraitExtractors: [String: InversionProtocol.Extractor]?
 
   /// Loads the networks.
   init(_ files: JudgingFiles) throws {
     let (lpips, identity) = (try files.lpips?.network(), try files.identityNetwork())
     (self.lpips, features) = (try lpips?.makeLPIPS(), try identity?.makeFeatures())
+    portraits = files.portraits ? try PortraitJudges() : nil
+    portraitExtractors = portraits?.extractors
     extractors = (
       try lpips.map { network in
         let backbone = (network.configuration as? LPIPSConfiguration)?.backbone.rawValue ?? ""
@@ -200,6 +225,8 @@ actor PictureJudge {
         ssim: min(y.size(2), y.size(3)) >= 11 ? structuralSimilarity(x, y).item() : nil)
       figures.lpips = lpips?(x.forFeatures, y.forFeatures).item()
       figures.identity = features.map { cosine($0, x, y) }
+      figures.perceptualPortraits = portraits?.distance(x, y).item()
+      figures.identityPortraits = portraits.map { cosine($0.identity, x, y) }
       return figures
     }
   }

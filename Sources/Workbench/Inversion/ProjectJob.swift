@@ -196,11 +196,11 @@ public struct ProjectJob: Sendable {
     let steps = history.map { Double($0.step) }
     let distances = history.map(\.distance)
     var canvas = Canvas(
-      width: LinePanel.size.width, height: LinePanel.size.height, background: .white)
+      width: PanelFrame.size.width, height: PanelFrame.size.height, background: .white)
     LinePanel(
       title: "distance from the target", unit: "steps",
       horizontal: Axis(from: 0, to: steps.last ?? 1), vertical: Axis(of: distances),
-      lines: [LinePanel.Line(colour: Colour.series[0], width: 2.5, x: steps, y: distances)]
+      lines: [LinePanel.Line(colour: Colour.series(0), width: 2.5, x: steps, y: distances)]
     ).draw(x: 0, y: 0, on: &canvas)
     return canvas.image
   }

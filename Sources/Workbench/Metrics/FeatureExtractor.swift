@@ -153,25 +153,11 @@ struct FeatureExtractor {
   /// - Returns: The network.
   /// - Throws: `FileError` if it is not there, cannot be read, or is another.
   static func portraitsNetwork() throws -> Checkpoint.Network {
-    let file = try ShippedModels.file(portraitsModel)
-    let checkpoint = try Checkpoint.open(file)
-    let expected = "the classifier of portraits that comes with the program"
-    guard let network = checkpoint.networks["attributes"] else {
-      throw checkpoint.misfit(file, expected)
-    }
-    // Distances compare with one another because everybody's features are the same.
-    let content = try network.contentHash()
-    guard content == portraitsContent else {
-      throw FileError(
-        .doesNotFit, file: file, expected: "\(expected), content hash \(portraitsContent)",
-        found: "another, content hash \(content)")
-    }
-    return network
+    try ShippedModels.network(
+      portraitsModel, role: "attributes",
+      content: "e9cf277d466df5037ebed050e4ef8b66d5a3e73aed0af38616632d92eef5f96c")
   }
 
   /// The model whose features `fid-portraits` compares.
-  private static let portraitsModel = "attributes-portraits64"
-  /// The content hash of its weights.
-  private static let portraitsContent =
-    "e9cf277d466df5037ebed050e4ef8b66d5a3e73aed0af38616632d92eef5f96c"
+  static let portraitsModel = "attributes-portraits64"
 }

@@ -4,6 +4,7 @@ import Crypto
 import Datasets
 import Formats
 import Foundation
+import Metrics
 import Networks
 import Tensors
 
@@ -56,7 +57,10 @@ struct StoredPictures: MeasuredPictures {
     if let stored = dataset as? ImageDataset {
       content = try stored.files.contentHash()
     } else {
-      let rule = String(decoding: try JSONEncoder().encode(dataset.fingerprint), as: UTF8.self)
+      let encoder = JSONEncoder()
+      // The same text in every process.
+      encoder.outputFormatting = .sortedKeys
+      let rule = String(decoding: try encoder.encode(dataset.fingerprint), as: UTF8.self)
       content = "\(rule) \(dataset.shape) \(dataset.count)"
     }
     hash = content + (mirror ? " mirrored" : "") + (indices.map { " of which \($0)" } ?? "")
@@ -98,7 +102,8 @@ struct StoredPictures: MeasuredPictures {
 /// The pictures that a generator draws of seeds in a row.
 ///
 /// Each is drawn as `generate` draws it, from its own z and with noise of its own, and rounded to
-/// bytes; where the generator has labels, each takes that of a picture of the data, at random.
+/// bytes; where the generator has labels, each takes that of a picture of the data, at random. Mixed
+/// pictures have the noise and the label of their own seed's picture.
 struct GeneratedPictures: MeasuredPictures {
   let count: Int
   let hash: String
@@ -106,6 +111,7 @@ struct GeneratedPictures: MeasuredPictures {
   private let generator: any Generator
   private let firstSeed: UInt32
   private let settings: PictureSettings
+  private let latents: Int
   private let labels: [[Float]]
 
   /// The pictures of seeds in a row.
@@ -116,19 +122,21 @@ struct GeneratedPictures: MeasuredPictures {
   ///   - count: How many.
   ///   - firstSeed: The seed of the first; 4294967295 is followed by 0.
   ///   - settings: Truncation, and where noise comes from.
+  ///   - latents: How many latents each is mixed of.
   ///   - labels: The labels that there are to choose from.
   init(
     _ generator: any Generator, content: String, count: Int, firstSeed: UInt32,
-    settings: PictureSettings, labels: LabelDraw
+    settings: PictureSettings, latents: Int = 1, labels: LabelDraw
   ) {
     (self.generator, self.count, self.firstSeed) = (generator, count, firstSeed)
+    self.latents = latents
     // Large maps of several pictures take memory, and no less time: random noise keeps them together.
     step = generator.traits.resolution >= 256 ? 1 : 8
     self.settings = settings
     self.labels = labels.drawn(count, seed: firstSeed)
     hash =
       "drawn by \(content) from \(firstSeed) at \(settings.truncation) with "
-      + "\(settings.noise) and \(labels.hash)"
+      + "\(settings.noise) and \(labels.hash)" + (latents > 1 ? " mixed of \(latents)" : "")
   }
 
   func batches(_ range: Range<Int>, _ body: (Tensor) throws -> Void) throws {
@@ -147,7 +155,11 @@ struct GeneratedPictures: MeasuredPictures {
 
   /// The w of pictures, not truncated: [N, wDim].
   func w(_ range: Range<Int>) -> Tensor {
-    generator.map(z: z(range), labels: labels.isEmpty ? nil : .rows(labels[range]))
+    generator.map(z: z(range), labels: label(range))
+  }
+
+  private func label(_ range: Range<Int>) -> Tensor? {
+    labels.isEmpty ? nil : .rows(labels[range])
   }
 
   private func pictures(_ range: Range<Int>) -> Tensor {
@@ -159,7 +171,11 @@ struct GeneratedPictures: MeasuredPictures {
   /// - Parameter range: Which ones, `step` at most.
   /// - Returns: Numbers as the generator's `pixelEncoding` describes them.
   func drawn(_ range: Range<Int>) -> Tensor {
-    let wPlus = generator.broadcast(w(range), truncation: settings.truncation)
+    let mixings = range.map {
+      LatentMixing(seed: seed($0), latents: latents, traits: generator.traits)
+    }
+    let wPlus = generator.truncate(
+      generator.mixed(mixings, labels: label(range)), settings.truncation)
     let noise: NoiseSource =
       switch settings.noise {
       case .const: .const

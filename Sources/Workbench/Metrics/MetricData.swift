@@ -94,15 +94,17 @@ enum WantedLabels {
 ///   - resolution: The size of portraits; nil for 64 pixels.
 ///   - portraits: How many portraits there are.
 ///   - labels: Which labels are wanted.
+///   - picturesPerIdentity: How many portraits in a row show the same person.
 /// - Returns: The pictures.
 /// - Throws: `DatasetError` if they cannot be read; `RequestError` if portraits have no such size.
 func openDataset(
-  _ source: String, resolution: Int?, portraits: Int, labels: WantedLabels
+  _ source: String, resolution: Int?, portraits: Int, labels: WantedLabels,
+  picturesPerIdentity: Int = 1
 ) throws -> any Dataset {
   guard source == "portraits" else {
     return try ImageDataset(path: source, readsLabels: labels != .none)
   }
   return PortraitsDataset(
-    count: portraits, resolution: resolution ?? 64,
+    count: portraits, resolution: resolution ?? 64, picturesPerIdentity: picturesPerIdentity,
     attributes: labels == .attributes ? PortraitAttribute.allCases : [])
 }

@@ -30,6 +30,8 @@ struct MetricMeasurement {
   var remarks: [String] = []
   /// The attributes behind separability; nil if it was not measured.
   var attributes: [AttributeSeparability]?
+  /// The data of metrics that name all pictures, and of others: files are read once for their hash.
+  private var stored: [Bool: StoredPictures] = [:]
 
   /// Opens the data, and hashes the generator's weights.
   init(
@@ -38,11 +40,8 @@ struct MetricMeasurement {
   ) throws {
     (self.job, self.generator, self.progress) = (job, generator, progress)
     content = try generator.parameters.contentHash()
-    let hasLabels = generator.traits.labelDim > 0
-    let dataset = try job.data?.open(for: generator.traits)
-    self.dataset = dataset
-    labels = LabelDraw(
-      all: hasLabels ? dataset.map { data in (0..<data.count).map(data.label) } ?? [] : [])
+    dataset = try job.data?.open(for: generator.traits)
+    labels = LabelDraw(of: dataset, for: generator.traits)
     rules = MetricRules(job.rule, seed: job.seed)
     store = FeatureStore(folder: job.cache)
   }
@@ -82,7 +81,7 @@ struct MetricMeasurement {
         fake, real(metric, extractor), neighbour: neighbour)
       return ["\(name)_precision": found.precision, "\(name)_recall": found.recall]
     case .pathLength(let length):
-      return [name: try pathLength(length, count: metric.generated)]
+      return [name: try pathLength(length, of: metric)]
     case .separability:
       return try separability(of: metric)
     }
@@ -109,39 +108,46 @@ struct MetricMeasurement {
     let extractor = try extractor(for: metric)
     let pictures = GeneratedPictures(
       generator, content: content, count: metric.generated, firstSeed: seed,
-      settings: job.settings, labels: labels)
+      settings: job.settings, latents: metric.latents, labels: labels)
     let features = try store.features(
       of: pictures, by: extractor, job.rule, unit: "generated pictures", progress: progress)
     return (extractor, features)
   }
 
   /// The features of the data.
-  private func real(_ metric: MetricRecipe, _ extractor: FeatureExtractor) throws -> Tensor {
+  private mutating func real(
+    _ metric: MetricRecipe, _ extractor: FeatureExtractor
+  ) throws -> Tensor {
     guard let dataset, let data = job.data else { preconditionFailure("\(metric) was not checked") }
+    let pictures =
+      try stored[metric.isFull] ?? data.pictures(of: dataset, isFull: metric.isFull)
+    stored[metric.isFull] = pictures
     return try store.features(
-      of: data.pictures(of: dataset, isFull: metric.isFull), limit: metric.realLimit,
-      by: extractor, job.rule, unit: "real pictures", progress: progress)
+      of: pictures, limit: metric.realLimit, by: extractor, job.rule, unit: "real pictures",
+      progress: progress)
   }
 
   /// The mean length of random paths.
-  private mutating func pathLength(_ length: PerceptualPathLength, count: Int) throws -> Double {
-    guard let lpips = try job.networks.distanceNetwork()?.makeLPIPS() else {
-      preconditionFailure("\(length) was not checked")
+  private mutating func pathLength(
+    _ length: PerceptualPathLength, of metric: MetricRecipe
+  ) throws -> Double {
+    guard let distance = try PathDistance(for: metric, job.networks) else {
+      preconditionFailure("\(metric) was not checked")
     }
-    let hash = try lpips.parameters.contentHash()
-    extractors["lpips-vgg16"] = hash
+    extractors[distance.name] = distance.hash
     let paths = RandomPaths(
-      of: generator, count: count, seed: seed, noise: job.settings.noise, labels: labels)
+      of: generator, count: metric.generated, seed: seed, noise: job.settings.noise,
+      labels: labels)
     let key =
       "\(length) of \(content) from \(seed) with \(job.settings.noise) and \(labels.hash) "
-      + "by \(hash)"
+      + "by \(distance.hash)"
     let step = RandomPaths.together
     let lengths = try store.rows(
-      key, width: 1, count: count, step: step, unit: "paths", progress: progress
+      key, width: 1, count: metric.generated, step: step, unit: "paths", progress: progress
     ) { range, add in
       for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
         let some = start..<min(start + step, range.upperBound)
-        try add(paths.lengths(some, length) { lpips.embedding($0 / 127.5 - 1) })
+        try add(paths.lengths(some, length, features: distance.embedding))
       }
     }
     return PerceptualPathLength.mean(of: lengths.values()).mean

@@ -85,7 +85,11 @@ public struct MetricsGeneratorJob: Sendable {
 
   /// Whether the Fréchet distance that people call FID is measured.
   public var hasFrechetDistance: Bool {
-    metrics.contains { $0.kind == .frechetDistance && !$0.isOfPortraits }
+    metrics.contains(where: Self.isPublishedDistance)
+  }
+
+  fileprivate static func isPublishedDistance(_ metric: MetricRecipe) -> Bool {
+    metric.kind == .frechetDistance && !metric.isOfPortraits && metric.latents == 1
   }
 
   /// Whether separability is measured.
@@ -167,8 +171,10 @@ public struct MetricsGeneratorJob: Sendable {
 
     /// The first Fréchet distance that people call FID; nil if none was measured.
     public var frechetDistance: Double? {
-      findings.first { $0.metric.hasPrefix("fid") && !$0.metric.contains("-portraits") }?
-        .results.values.first
+      findings.first {
+        MetricRecipe($0.metric).map(MetricsGeneratorJob.isPublishedDistance) == true
+      }?
+      .results.values.first
     }
   }
 
@@ -183,7 +189,13 @@ public struct MetricsGeneratorJob: Sendable {
     }
     for metric in metrics {
       try checkNetworks(for: metric, of: traits)
-      if case .pathLength(let length) = metric.kind {
+      let rows = traits.usedWs.count
+      guard metric.latents <= rows else {
+        throw RequestError(
+          "--metrics=\(metric)", expected: "a generator that reads \(metric.latents) rows of W+",
+          found: "one that reads \(rows)")
+      }
+      if case .pathLength(let length) = metric.kind, !metric.isOfPortraits {
         // VGG-16 halves pictures four times.
         let least = length.isCropped ? 32 : 16
         guard traits.resolution >= least else {

@@ -47,6 +47,8 @@ public struct MetricsPairsJob: Sendable {
     public let lpips: InversionProtocol.Extractor?
     /// What identity was measured with, if it was.
     public let identity: InversionProtocol.Extractor?
+    /// What little portraits were judged with, by the names of the figures, if they were.
+    public let portraits: [String: InversionProtocol.Extractor]?
     /// What is missing or questionable, a line each.
     public let remarks: [String]
 
@@ -54,7 +56,8 @@ public struct MetricsPairsJob: Sendable {
     public var lines: [String] {
       let figures: [(String, (InversionFigures) -> Double?)] = [
         ("mse", \.l2), ("psnr", \.psnr), ("ssim", \.ssim), ("lpips", \.lpips),
-        ("identity", \.identity),
+        ("identity", \.identity), (PortraitJudges.distanceName, \.perceptualPortraits),
+        (PortraitJudges.identityName, \.identityPortraits),
       ]
       return figures.compactMap { name, figure in
         guard let mean = figure(mean), let deviation = figure(deviation) else { return nil }
@@ -139,6 +142,7 @@ public struct MetricsPairsJob: Sendable {
     return Outcome(
       mean: mean, deviation: InversionFigures(deviationOf: all, from: mean), pairs: found,
       lpips: judge.extractors.lpips, identity: judge.extractors.identity,
+      portraits: judge.portraitExtractors,
       remarks: [judges.remark].compactMap(\.self))
   }
 }

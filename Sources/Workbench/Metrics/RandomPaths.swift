@@ -1,6 +1,7 @@
 // Random paths between latents, on which perceptual path length is measured.
 
 import Crypto
+import Datasets
 import Foundation
 import Metrics
 import Networks
@@ -77,6 +78,12 @@ struct RandomPaths {
 struct LabelDraw {
   /// All labels, in the order of the data; none for a generator without labels.
   let all: [[Float]]
+
+  /// The labels of some data, if a generator takes any.
+  init(of dataset: (any Dataset)?, for traits: GeneratorTraits) {
+    let wanted = traits.labelDim > 0 ? dataset : nil
+    all = wanted.map { data in (0..<data.count).map(data.label) } ?? []
+  }
 
   /// What tells them from other labels.
   var hash: String {

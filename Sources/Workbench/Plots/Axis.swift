@@ -30,6 +30,22 @@ package struct Axis {
     }
   }
 
+  /// An axis from 0 on, with room above the largest of some values.
+  ///
+  /// - Parameter values: Not negative.
+  package init(fromZeroTo values: [Double]) {
+    self.init(from: 0, to: 1.1 * (values.filter(\.isFinite).max() ?? 1))
+  }
+
+  /// An axis for whole numbers, with each written beside it and room at both ends.
+  ///
+  /// - Parameter numbers: The first and the last.
+  package init(counting numbers: ClosedRange<Int>) {
+    (low, high) = (Double(numbers.lowerBound) - 0.25, Double(numbers.upperBound) + 0.25)
+    isLogarithmic = false
+    ticks = numbers.map { (Double($0), String($0)) }
+  }
+
   /// An axis for values; of many, the few that lie far from the others do not count.
   package init(of values: [Double]) {
     let sorted = values.filter(\.isFinite).sorted()

@@ -25,10 +25,13 @@ struct Colour: Hashable {
   /// Colours that can be told apart, also by those who see some of them as one.
   ///
   /// - Source: Okabe and Ito, "Color Universal Design", 2008; without the yellow.
-  static let series = [
+  private static let series = [
     0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0x56B4E9, 0xE69F00, 0x000000, 0x8C564B,
   ]
   .map { Colour($0) }
+
+  /// The colour of what is compared in this place, counted from 0.
+  static func series(_ index: Int) -> Colour { series[index % series.count] }
 
   /// The colour with white in it.
   var pale: Colour { faded(by: 0.5) }

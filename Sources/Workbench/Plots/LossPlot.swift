@@ -4,7 +4,7 @@ import Formats
 import Foundation
 
 /// A panel for what trainings measure: the losses of generator and discriminator, the R1 penalty, the
-/// scores; or the loss of a classifier.
+/// scores, the probability of augmentation; or the loss of a classifier or an identity network.
 struct LossPlot {
   private let runs: [(name: String, curves: LossCurves)]
   private let kimg: Axis
@@ -17,12 +17,14 @@ struct LossPlot {
 
   /// The picture.
   var image: ByteImage {
-    let size = LinePanel.size
+    let size = PanelFrame.size
     let legend = Legend(names: runs.map(\.name))
     let panels: [(title: String, names: [LossName])] = [
       ("generator loss", [.generator]), ("discriminator loss", [.discriminator]),
       ("R1 penalty", [.r1]), ("scores: real strong, fake pale", [.fakeScore, .realScore]),
       ("attributes: cross-entropy", [.attributes]),
+      ("identity: cross-entropy with margin", [.identity]),
+      ("augmentation: p", [.augmentation]),
     ].filter { panel in runs.contains { panel.names.contains(where: $0.curves.tells) } }
     let columns = min(max(panels.count, 1), 2)
     let (width, height) = (columns * size.width, (panels.count + 1) / 2 * size.height)
@@ -30,7 +32,7 @@ struct LossPlot {
     for (place, panel) in panels.enumerated() {
       let lines = runs.enumerated().flatMap { index, run in
         panel.names.map { name in
-          let colour = Colour.series[index % Colour.series.count]
+          let colour = Colour.series(index)
           return LinePanel.Line(
             colour: name == .fakeScore ? colour.pale : colour, width: 2.5, x: run.curves.kimg,
             y: run.curves.values[name] ?? [])

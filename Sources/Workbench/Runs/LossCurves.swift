@@ -16,6 +16,10 @@ public enum LossName: String, CaseIterable, Codable, Sendable {
   case fakeScore = "Loss/scores/fake"
   /// How badly a classifier of attributes tells them.
   case attributes = "Loss/attributes/loss"
+  /// How badly an identity network tells people apart, with the margin.
+  case identity = "Loss/identity/loss"
+  /// The probability of augmentation.
+  case augmentation = "Progress/augment"
 
   /// What people call it.
   public var label: String {
@@ -25,7 +29,8 @@ public enum LossName: String, CaseIterable, Codable, Sendable {
     case .r1: "R1 penalty"
     case .realScore: "score, real"
     case .fakeScore: "score, fake"
-    case .attributes: "loss"
+    case .attributes, .identity: "loss"
+    case .augmentation: "augment p"
     }
   }
 }
@@ -71,8 +76,10 @@ public struct LossCurves: Sendable {
     linesPerPoint *= 2
   }
 
-  /// Whether the training measured a loss.
-  func tells(_ name: LossName) -> Bool { values[name]?.contains(where: \.isFinite) ?? false }
+  /// Whether the training measured a loss, or augmented images.
+  public func tells(_ name: LossName) -> Bool {
+    values[name]?.contains { $0.isFinite && (name != .augmentation || $0 != 0) } ?? false
+  }
 
   /// The value of a loss at a place, between its two neighbours; nil outside of the curve.
   ///

@@ -26,9 +26,9 @@ public struct MetricHistory: Encodable, Hashable, Sendable {
     (self.last, count) = (last.value, measured.count)
   }
 
-  /// Whether more is better: of inception scores, precision and recall, and accuracies.
+  /// Whether more is better: of inception scores, precision and recall, accuracies, verification.
   private static func isHigherBetter(_ name: String) -> Bool {
-    ["is", "pr", "accuracy", "attribute_"].contains(where: name.hasPrefix)
+    ["is", "pr", "accuracy", "attribute_", "verification_"].contains(where: name.hasPrefix)
   }
 }
 

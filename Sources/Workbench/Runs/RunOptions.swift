@@ -24,7 +24,9 @@ protocol RunOptions: TrainingOptions {
 }
 
 /// The kinds of trainings.
-let runKinds: [any RunOptions.Type] = [GANOptions.self, AttributeOptions.self]
+let runKinds: [any RunOptions.Type] = [
+  GANOptions.self, AttributeOptions.self, IdentityOptions.self,
+]
 
 extension GANOptions: RunOptions {
   func listed() throws -> [RunReport.Option] {
@@ -41,13 +43,33 @@ extension GANOptions: RunOptions {
       option("dlr", changes.discriminatorLearningRate, else: rate(training.discriminatorOptimizer)),
       .init("ema", average, isChanged: changes.averageKimg != nil),
       option("cbase", changes.channelBase), option("cmax", changes.channelMax),
+      option("channel-multiplier", changes.channelMultiplier),
+      option("num-layers", changes.styleformer?.numLayers.map(Workbench.listed)),
+      option("g-dict", changes.styleformer?.hiddenSizes.map(Workbench.listed)),
+      option("depth", changes.styleformer?.headSize),
+      option("minimum-head", changes.styleformer?.minimumHeads),
+      option("linformer", changes.styleformer?.linformer.map { $0 ? "yes" : "no" }),
       option("z-dim", changes.zDim), option("w-dim", changes.wDim),
       option("map-depth", changes.mappingLayers), option("mbstd-group", changes.mbstdGroupSize),
       option("precision", changes.precision, else: "\(training.precision)"),
+    ] + listedAugmentation + [
+      option("freezed", changes.frozenLayers, else: "0"),
       .init("seed", "\(seed)", isChanged: seed != 0),
       option("init-from", initFrom, else: "nothing"),
       .init("threads", "\(threads)"),
     ]
+  }
+
+  /// What happens to pictures; trainings from before there was augmentation have none.
+  private var listedAugmentation: [RunReport.Option] {
+    let (choice, usual) = (changes.augmentation ?? AugmentationChoice(.noaug), AugmentationChoice())
+    return [
+      .init("aug", choice.mode.rawValue, isChanged: choice.mode != usual.mode),
+      choice.mode == .noaug
+        ? nil : .init("augpipe", choice.pipe.rawValue, isChanged: choice.pipe != usual.pipe),
+      choice.p.map { .init("p", fourDigits($0), isChanged: true) },
+      choice.target.map { .init("target", fourDigits($0), isChanged: $0 != usual.target) },
+    ].compactMap(\.self)
   }
 
   func networks() throws -> [NetworkSize] {
@@ -63,18 +85,11 @@ extension GANOptions: RunOptions {
 
 extension AttributeOptions: RunOptions {
   func listed() throws -> [RunReport.Option] {
-    let usual = Settings()
-    func option<Value: Equatable>(_ name: String, _ path: KeyPath<Settings, Value>)
-      -> RunReport.Option
-    {
-      .init(
-        name, "\(settings[keyPath: path])",
-        isChanged: settings[keyPath: path] != usual[keyPath: path])
-    }
+    let changes = Changes(settings, from: Settings())
     return data.listed + [
-      .init("cfg", cfg), option("batch", \.batchSize), option("lr", \.learningRate),
-      option("cbase", \.channelBase),
-      option("cmax", \.channelMax), .init("held-out", "\(heldOut)"),
+      .init("cfg", cfg), changes.option("batch", \.batchSize),
+      changes.option("lr", \.learningRate), changes.option("cbase", \.channelBase),
+      changes.option("cmax", \.channelMax), .init("held-out", "\(heldOut)"),
       .init("seed", "\(seed)", isChanged: seed != 0), .init("threads", "\(threads)"),
     ]
   }
@@ -88,6 +103,32 @@ extension AttributeOptions: RunOptions {
   func recipeValues() throws -> any Encodable { try network() }
 }
 
+extension IdentityOptions: RunOptions {
+  func listed() throws -> [RunReport.Option] {
+    let changes = Changes(settings, from: Settings())
+    return data.listed + [
+      .init("cfg", cfg), changes.option("batch", \.batchSize),
+      changes.option("lr", \.learningRate), changes.option("cbase", \.channelBase),
+      changes.option("cmax", \.channelMax), changes.option("embedding", \.embeddingSize),
+      changes.option("margin", \.margin), changes.option("scale", \.scale),
+      .init("held-out", "\(heldOut)"), .init("seed", "\(seed)", isChanged: seed != 0),
+      .init("threads", "\(threads)"),
+    ]
+  }
+
+  func networks() throws -> [NetworkSize] {
+    let store = ParameterStore()
+    _ = IdentityNetwork(try network(), Scope(store, device: .meta))
+    return [
+      NetworkSize(name: "identity network", parameters: store.parameterCount),
+      NetworkSize(
+        name: "vectors of people", parameters: (people - heldOut) * settings.embeddingSize),
+    ]
+  }
+
+  func recipeValues() throws -> any Encodable { try network() }
+}
+
 extension TrainingData {
   /// The options that name the data.
   fileprivate var listed: [RunReport.Option] {
@@ -95,6 +136,26 @@ extension TrainingData {
       .init("data", source), .init("res", "\(resolution)"),
       option("mirror", mirror ? "yes" : nil, else: "no"), option("subset", subset, else: "all"),
     ]
+      + (picturesPerIdentity.map { [.init("pictures-per-identity", "\($0)", isChanged: true)] }
+        ?? [])
+  }
+}
+
+/// Settings beside those that nobody changed.
+private struct Changes<Settings> {
+  private let settings: Settings
+  private let usual: Settings
+
+  init(_ settings: Settings, from usual: Settings) {
+    (self.settings, self.usual) = (settings, usual)
+  }
+
+  /// The option that a setting is.
+  func option<Value: Equatable>(
+    _ name: String, _ path: KeyPath<Settings, Value>
+  ) -> RunReport.Option {
+    let value = settings[keyPath: path]
+    return .init(name, "\(value)", isChanged: value != usual[keyPath: path])
   }
 }
 

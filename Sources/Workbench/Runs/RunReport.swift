@@ -45,7 +45,8 @@ public struct RunReport: Encodable, Sendable {
   public let resolution: Int
   /// The networks that learn.
   public let trained: [NetworkSize]
-  /// The losses of the last line of the log, by the names that it has.
+  /// The losses and the probability of augmentation of the last line of the log, by the names that it
+  /// has.
   public let losses: [String: Double]
   /// The last lines of the log for people.
   public let log: [String]
@@ -86,7 +87,9 @@ public struct RunReport: Encodable, Sendable {
     let data = record.options.data
     (source, pictures, resolution) = (data.source, data.count, data.resolution)
     trained = try record.options.networks()
-    losses = (log.last?.means ?? [:]).filter { $0.key.hasPrefix("Loss/") }
+    losses = (log.last?.means ?? [:]).filter {
+      $0.key.hasPrefix("Loss/") || $0.key == LossName.augmentation.rawValue
+    }
     curves = log.curves
     let text = LogLines(OutputFolder.file(RunFolder.logName, in: folder))
     self.log = ((try? text.last(Self.logLines)) ?? []).map { String(decoding: $0, as: UTF8.self) }

@@ -65,11 +65,7 @@ extension TrainAttributesRequest: TrainingRequest {
       data: data.described(base, count: dataset.count, labelDim: base.labelKind.dimension),
       attributes: Self.names(of: base), heldOut: try heldOut(of: dataset.count),
       settings: settings, seed: seed ?? 0, threads: threads ?? Machine.threadCount)
-    if let channelBase, channelBase < options.data.resolution {
-      throw RequestError(
-        "--cbase", expected: "at least the resolution, \(options.data.resolution)",
-        found: "\(channelBase)")
-    }
+    try checkChannelBase(channelBase, resolution: options.data.resolution)
     _ = try options.network()
     return (options, dataset)
   }
@@ -81,12 +77,7 @@ extension TrainAttributesRequest: TrainingRequest {
         "--data", expected: "labels of several numbers, a 0 or 1 for each attribute",
         found: "\(source), with \(count) classes (of portraits, several --attribute make numbers)")
     }
-    guard [1, 3].contains(base.shape.channels) else {
-      throw RequestError(
-        "--data", expected: "grey or RGB pictures",
-        found: "\(source), with \(base.shape.channels) channels "
-          + "(`stylist dataset create --to-rgb` takes opacity away)")
-    }
+    try checkIsOpaque(base, source)
     // What is drawn is true or false; files may say anything.
     guard base is ImageDataset else { return }
     for index in 0..<base.count {

@@ -12,21 +12,50 @@ extension TrainGANRequest {
       throw RequestError(
         "--cfg", expected: "one of \(GANRecipe.names.joined(separator: ", "))", found: cfg)
     }
+    try check("--aug", augmentation, is: AugmentationChoice.Mode.allCases.map(\.rawValue))
+    try check("--augpipe", augmentationSet, is: AugmentationSet.allCases.map(\.rawValue))
     try data.check()
     try schedule.check()
     try checkRanges(counts: [
       ("--batch", batchSize, 1...65536), ("--batch-gpu", microBatchSize, 1...65536),
       ("--cbase", channelBase, 8...(1 << 24)), ("--cmax", channelMax, 1...65536),
+      ("--channel-multiplier", channelMultiplier, 1...64),
+      ("--depth", headSize, 1...65536),
+      ("--minimum-head", minimumHeads, 1...65536),
       ("--z-dim", zDim, 1...65536), ("--w-dim", wDim, 1...65536),
       ("--map-depth", mappingLayers, 1...64), ("--mbstd-group", mbstdGroupSize, 1...65536),
-      ("--threads", threads, 1...4096),
+      ("--threads", threads, 1...4096), ("--freezed", frozenLayers, 0...1000),
     ])
     try checkRanges(numbers: [
       ("--gamma", r1Gamma, 0...1e6, "0 to 1,000,000"),
       ("--glr", generatorLearningRate, 0...10, "0 to 10"),
       ("--dlr", discriminatorLearningRate, 0...10, "0 to 10"),
       ("--ema", averageKimg, 0...1e9, "0 to 1,000,000,000 kimg"),
+      ("--p", augmentationP, 0...1, "0 to 1"), ("--target", augmentationTarget, 0...1, "0 to 1"),
     ])
+  }
+
+  private func check(
+    _ option: String, _ value: String?, is names: [String]
+  ) throws(RequestError) {
+    guard let value, !names.contains(value) else { return }
+    throw RequestError(option, expected: "one of \(names.joined(separator: ", "))", found: value)
+  }
+
+  /// Checks that what was said of augmentation goes together.
+  ///
+  /// - Parameter mode: How often images are augmented.
+  /// - Throws: `RequestError` that names the first option that does not fit.
+  private func checkAugmentation(_ mode: AugmentationChoice.Mode) throws(RequestError) {
+    if augmentationP != nil, mode != .fixed {
+      throw RequestError("--p", expected: "--aug=fixed", found: "--aug=\(mode.rawValue)")
+    }
+    if augmentationTarget != nil, mode != .ada {
+      throw RequestError("--target", expected: "--aug=ada", found: "--aug=\(mode.rawValue)")
+    }
+    if augmentationSet != nil, mode == .noaug {
+      throw RequestError("--augpipe", expected: "--aug=ada or --aug=fixed", found: "--aug=noaug")
+    }
   }
 
   /// Checks that values go together in a new training.
@@ -34,6 +63,10 @@ extension TrainGANRequest {
   /// - Parameter options: What was asked for, with the data.
   /// - Throws: `RequestError` that names an option; `ConfigurationError` if there is no such recipe.
   func check(fitting options: GANOptions) throws {
+    try checkAugmentation(effectiveAugmentation)
+    if augmentationMode == .fixed, augmentationP == nil {
+      throw RequestError("--aug=fixed", expected: "--p, a probability", found: "none")
+    }
     if let channelBase, channelBase < options.data.resolution {
       throw RequestError(
         "--cbase", expected: "at least the resolution, \(options.data.resolution)",
@@ -65,6 +98,7 @@ extension TrainGANRequest {
   func check(against options: GANOptions) throws {
     try check()
     let (asked, had) = (changes, try options.recipe().inEffect)
+    let layers = had.styleformer
     let own = [
       difference("cfg", cfg, options.cfg), difference("cond", cond, options.data.labelDim > 0),
       difference("seed", seed, options.seed), difference("init-from", initFrom, options.initFrom),
@@ -76,12 +110,26 @@ extension TrainGANRequest {
       difference("ema", asked.averageKimg, had.averageKimg, fourDigits),
       difference("cbase", asked.channelBase, had.channelBase),
       difference("cmax", asked.channelMax, had.channelMax),
+      difference("channel-multiplier", asked.channelMultiplier, had.channelMultiplier),
+      difference("num-layers", numLayers, layers?.numLayers, listed),
+      difference("g-dict", hiddenSizes, layers?.hiddenSizes, listed),
+      difference("depth", headSize, layers?.headSize),
+      difference("minimum-head", minimumHeads, layers?.minimumHeads),
+      difference("linformer", linformer, layers?.linformer),
       difference("z-dim", asked.zDim, had.zDim), difference("w-dim", asked.wDim, had.wDim),
       difference("map-depth", asked.mappingLayers, had.mappingLayers),
       difference("mbstd-group", asked.mbstdGroupSize, had.mbstdGroupSize),
       difference("precision", asked.precision, had.precision),
+      difference("aug", augmentation, had.augmentation?.mode.rawValue),
+      difference("augpipe", augmentationSet, had.augmentation?.pipe.rawValue),
+      difference("p", augmentationP, had.augmentation?.p, fourDigits),
+      difference("target", augmentationTarget, had.augmentation?.target, fourDigits),
+      difference("freezed", frozenLayers, had.frozenLayers),
     ]
     try refuse(
       data.differences(from: options.data) + own, remedy: " (--init-from starts a new training)")
   }
 }
+
+/// Numbers with commas between, as people type them.
+func listed(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: ",") }

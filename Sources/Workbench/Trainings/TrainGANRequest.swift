@@ -34,6 +34,18 @@ public struct TrainGANRequest: Sendable {
   public var channelBase: Int?
   /// The most features of a layer.
   public var channelMax: Int?
+  /// A factor on the features of StyleSwin and StyleNAT above 32×32.
+  public var channelMultiplier: Int?
+  /// Styleformer: encoder layers of each stage.
+  public var numLayers: [Int]?
+  /// Styleformer: features of each stage.
+  public var hiddenSizes: [Int]?
+  /// Styleformer: features of an attention head.
+  public var headSize: Int?
+  /// Styleformer: the fewest attention heads of a layer.
+  public var minimumHeads: Int?
+  /// Styleformer: whether layers from 32×32 on attend to 256 projected keys.
+  public var linformer: Bool?
   /// The length of z.
   public var zDim: Int?
   /// The length of w.
@@ -44,6 +56,16 @@ public struct TrainGANRequest: Sendable {
   public var mbstdGroupSize: Int?
   /// The number format of the highest resolutions.
   public var precision: Precision?
+  /// How often images are augmented before the discriminator sees them: `noaug`, `ada` or `fixed`.
+  public var augmentation: String?
+  /// What may happen to them, such as `bgc`.
+  public var augmentationSet: String?
+  /// The probability of augmentation, where it is fixed.
+  public var augmentationP: Double?
+  /// The target of adaptive augmentation.
+  public var augmentationTarget: Double?
+  /// Layers of the discriminator, from the image on, that do not learn.
+  public var frozenLayers: Int?
   /// Where all random streams start.
   public var seed: UInt32?
   /// Threads that one operation may use.
@@ -68,10 +90,35 @@ public struct TrainGANRequest: Sendable {
     changes.discriminatorLearningRate = discriminatorLearningRate
     changes.averageKimg = averageKimg
     (changes.channelBase, changes.channelMax) = (channelBase, channelMax)
+    changes.channelMultiplier = channelMultiplier
+    var layers = StyleformerChanges()
+    (layers.numLayers, layers.hiddenSizes) = (numLayers, hiddenSizes)
+    (layers.headSize, layers.minimumHeads) = (headSize, minimumHeads)
+    layers.linformer = linformer
+    changes.styleformer = layers == StyleformerChanges() ? nil : layers
     (changes.zDim, changes.wDim) = (zDim, wDim)
     (changes.mappingLayers, changes.mbstdGroupSize) = (mappingLayers, mbstdGroupSize)
     changes.precision = precision?.dtype
+    changes.augmentation = choice
+    changes.frozenLayers = frozenLayers
     return changes
+  }
+
+  /// The augmentation of a new training.
+  private var choice: AugmentationChoice {
+    AugmentationChoice(
+      effectiveAugmentation, pipe: augmentationSet.flatMap(AugmentationSet.init) ?? .bgc,
+      p: augmentationP, target: augmentationTarget)
+  }
+
+  /// How often images of a new training are augmented.
+  var effectiveAugmentation: AugmentationChoice.Mode {
+    augmentationMode ?? GANRecipe.usualAugmentation(of: cfg ?? "auto")
+  }
+
+  /// How often images are augmented; nil if it was not said, or in words that mean nothing.
+  var augmentationMode: AugmentationChoice.Mode? {
+    augmentation.flatMap(AugmentationChoice.Mode.init)
   }
 }
 
@@ -98,6 +145,8 @@ extension TrainGANRequest: TrainingRequest {
       throw RequestError(
         "--cond", expected: "pictures with labels", found: "\(data.source ?? ""), without labels")
     }
+    var data = data
+    data.mirror = data.mirror ?? GANRecipe.mirrors(named: cfg ?? "auto")
     let dataset = try data.view(of: base, seed: seed ?? 0, mirror: data.mirror ?? false)
     let options = GANOptions(
       cfg: cfg ?? "auto",
@@ -172,6 +221,26 @@ extension TrainGANRequest: TrainingRequest {
       "batch \(training.batchSize) in parts of \(training.microBatchSize), "
         + "γ \(fourDigits(training.r1Gamma)), learning rates \(rates.joined(separator: " and ")), "
         + "average over \(fourDigits(made.averageKimg ?? 0)) kimg, \(training.precision)",
-    ]
+      augmentationLine(training.augmentation, made.augmentation?.pipe),
+    ] + (recipe.frozenLayers > 0 ? [Self.frozenLine(recipe.frozenLayers)] : [])
+  }
+}
+
+extension TrainGANRequest {
+  /// What happens to pictures before the discriminator sees them, in a line.
+  private func augmentationLine(_ augmentation: TrainingAugmentation?, _ set: AugmentationSet?)
+    -> String
+  {
+    guard let control = augmentation?.control else { return "no augmentation" }
+    let name = set?.rawValue ?? "its own"
+    guard let target = control.target else {
+      return "augmentation \(name) with p \(fourDigits(control.initialP)) all the time"
+    }
+    return "augmentation \(name) with p from \(fourDigits(control.initialP)) on, towards a target "
+      + "of \(fourDigits(target)), by 1 in \(fourDigits(control.kimg)) kimg"
+  }
+
+  private static func frozenLine(_ count: Int) -> String {
+    "the first \(counted(count, "layer")) of the discriminator \(count == 1 ? "does" : "do") not learn"
   }
 }

@@ -17,19 +17,24 @@ public struct TrainingDataRequest: Sendable {
   public var mirror: Bool?
   /// How many pictures are chosen at random.
   public var subset: Int?
+  /// How many portraits in a row show the same person.
+  public var picturesPerIdentity: Int?
 
   /// Nothing was said.
   public init() {}
 
   /// Portraits in an epoch; more than any training sees twice.
-  private static let portraitCount = 1 << 20
+  static let portraitCount = 1 << 20
 
   /// Checks every value by itself.
   func check() throws(RequestError) {
     if let resolution, !(8...1024).contains(resolution) || resolution.nonzeroBitCount != 1 {
       throw RequestError("--res", expected: "a power of two from 8 to 1024", found: "\(resolution)")
     }
-    try checkRanges(counts: [("--subset", subset, 1...Int(UInt32.max))])
+    try checkRanges(counts: [
+      ("--subset", subset, 1...Int(UInt32.max)),
+      ("--pictures-per-identity", picturesPerIdentity, 2...1 << 16),
+    ])
   }
 
   /// The data of a new training, all of it.
@@ -43,7 +48,12 @@ public struct TrainingDataRequest: Sendable {
         "--data", expected: "portraits, a folder or an archive", found: "nothing")
     }
     let base = try openDataset(
-      source, resolution: resolution, portraits: Self.portraitCount, labels: labels)
+      source, resolution: resolution, portraits: Self.portraitCount, labels: labels,
+      picturesPerIdentity: picturesPerIdentity ?? 1)
+    if picturesPerIdentity != nil, !(base is PortraitsDataset) {
+      throw RequestError(
+        "--pictures-per-identity", expected: "--data=portraits beside it", found: source)
+    }
     if let resolution, resolution != base.shape.resolution {
       throw RequestError(
         "--res", expected: "the \(base.shape.resolution) pixels of \(source)",
@@ -83,7 +93,8 @@ public struct TrainingDataRequest: Sendable {
       source: source ?? "", path: base is PortraitsDataset ? nil : source.map(Self.wholePath),
       name: base is PortraitsDataset ? "portraits\(base.shape.resolution)" : base.name,
       count: count, resolution: base.shape.resolution, channels: base.shape.channels,
-      labelDim: labelDim, mirror: mirror ?? false, subset: subset)
+      labelDim: labelDim, mirror: mirror ?? false, subset: subset,
+      picturesPerIdentity: picturesPerIdentity)
   }
 
   /// The path from the root; links in it are left as they are.
@@ -126,7 +137,8 @@ public struct TrainingDataRequest: Sendable {
     do {
       return try openDataset(
         source ?? data.path ?? data.source, resolution: data.resolution,
-        portraits: Self.portraitCount, labels: labels)
+        portraits: Self.portraitCount, labels: labels,
+        picturesPerIdentity: data.picturesPerIdentity ?? 1)
     } catch let error as DatasetError where error.error.kind == .missing && source == nil {
       throw FileError(
         .missing, file: error.file,
@@ -140,6 +152,7 @@ public struct TrainingDataRequest: Sendable {
     [
       difference("res", resolution, data.resolution), difference("mirror", mirror, data.mirror),
       difference("subset", subset, data.subset),
+      difference("pictures-per-identity", picturesPerIdentity, data.picturesPerIdentity),
     ]
   }
 }

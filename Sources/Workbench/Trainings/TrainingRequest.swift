@@ -147,6 +147,32 @@ func checkRanges(
   }
 }
 
+/// Checks that every resolution of a network has features.
+///
+/// - Parameters:
+///   - channelBase: What `--cbase` says, if anything.
+///   - resolution: The pictures' width and height.
+/// - Throws: `RequestError` if a resolution has none.
+func checkChannelBase(_ channelBase: Int?, resolution: Int) throws(RequestError) {
+  guard let channelBase, channelBase < resolution else { return }
+  throw RequestError(
+    "--cbase", expected: "at least the resolution, \(resolution)", found: "\(channelBase)")
+}
+
+/// Checks that pictures have no opacity, which classifiers do not see.
+///
+/// - Parameters:
+///   - base: The pictures.
+///   - source: Where they are.
+/// - Throws: `RequestError` if they have.
+func checkIsOpaque(_ base: any Dataset, _ source: String) throws(RequestError) {
+  guard ![1, 3].contains(base.shape.channels) else { return }
+  throw RequestError(
+    "--data", expected: "grey or RGB pictures",
+    found: "\(source), with \(base.shape.channels) channels "
+      + "(`stylist dataset create --to-rgb` takes opacity away)")
+}
+
 /// What was asked for and is not so in a training.
 ///
 /// - Parameters:
