@@ -91,7 +91,7 @@ public struct ImageDataset: Dataset {
 
   /// The class of a picture, if labels are classes.
   public func person(at index: Int) -> Int? {
-    guard case .classes(let classes, _) = labels else { return nil }
+    guard case .classes(let classes, _, _) = labels else { return nil }
     return classes[index]
   }
 }
