@@ -69,15 +69,21 @@ import ThrowingOperators
       let result = await #expect(
         processExitsWith: .exitCode(1), observing: [\.standardErrorContent]
       ) {
-        var kept: [Tensor] = []
-        kept.reserveCapacity(1 << 20)
-        kept.append(.zeros([1024]))
-        let pages = try #require(
-          String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ").first)
-        let bytes = try #require(rlim_t(pages)) * rlim_t(sysconf(Int32(_SC_PAGESIZE)))
-        var limit = rlimit(rlim_cur: bytes + 1 << 25, rlim_max: bytes + 1 << 25)
-        setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
-        while true { kept.append(.zeros([1024])) }
+        // All of the stack of a thread is there from the start; the first thread's would have to grow.
+        let thread = Thread {
+          var kept: [Tensor] = []
+          kept.reserveCapacity(1 << 20)
+          kept.append(.zeros([1024]))
+          let numbers = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+          let pages = numbers.split(separator: " ").first.flatMap { rlim_t($0) } ?? 0
+          let bytes = pages * rlim_t(sysconf(Int32(_SC_PAGESIZE)))
+          var limit = rlimit(rlim_cur: bytes + 1 << 25, rlim_max: bytes + 1 << 25)
+          setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+          while true { kept.append(.zeros([1024])) }
+        }
+        thread.stackSize = 1 << 21
+        thread.start()
+        while true { sleep(1) }
       }
       #expect(standardError(result).contains(": out of memory: "))
     }
