@@ -201,9 +201,8 @@ extension StyleGAN2Preset: NamedGANRecipe {
   {
     try changes.refuse(
       in: name,
-      [
-        ("channel-multiplier", changes.channelMultiplier != nil),
-        ("num-layers and the like", changes.styleformer != nil),
+      StyleformerChanges.options(changes.styleformer) + [
+        ("channel-multiplier", changes.channelMultiplier != nil)
       ])
     return recipe(
       resolution: images.resolution, imgChannels: images.channels, labelDim: images.labelDim,

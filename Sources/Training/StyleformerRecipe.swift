@@ -20,6 +20,15 @@ public struct StyleformerChanges: Codable, Hashable, Sendable {
   /// No changes.
   public init() {}
 
+  /// The options behind changes, and whether each was changed.
+  static func options(_ changes: StyleformerChanges?) -> [(name: String, isChanged: Bool)] {
+    [
+      ("num-layers", changes?.numLayers != nil), ("g-dict", changes?.hiddenSizes != nil),
+      ("depth", changes?.headSize != nil), ("minimum-head", changes?.minimumHeads != nil),
+      ("linformer", changes?.linformer != nil),
+    ]
+  }
+
   /// What is there to change, as a configuration has it.
   init(_ configuration: StyleformerConfiguration) {
     (numLayers, hiddenSizes) = (configuration.numLayers, configuration.hiddenSizes)
@@ -64,7 +73,7 @@ struct StyleformerRecipe: NamedGANRecipe {
     try changes.refuse(
       in: name,
       [
-        ("channel-multiplier", changes.channelMultiplier != nil),
+        ("channel-multiplier", changes.channelMultiplier != nil)
       ])
     let preset = preset ?? Self.published[images.resolution] ?? .lsun128l
     let (settings, changed) = settings(for: preset, changes)

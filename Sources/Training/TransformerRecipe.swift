@@ -69,12 +69,11 @@ struct TransformerRecipe: NamedGANRecipe {
   {
     try changes.refuse(
       in: name,
-      [
+      StyleformerChanges.options(changes.styleformer) + [
         ("cbase", changes.channelBase != nil), ("mbstd-group", changes.mbstdGroupSize != nil),
         ("z-dim", changes.zDim != nil),
         ("precision=bfloat16", changes.precision ?? .float32 != .float32),
         ("aug", changes.augmentation.map { $0.mode != .noaug } ?? false),
-        ("num-layers and the like", changes.styleformer != nil),
       ])
     guard images.channels == 3, images.labelDim == 0 else {
       throw ConfigurationError(

@@ -106,6 +106,18 @@ struct GANRecipeTests {
     #expect((g.headSize, g.linformer) == (16, false))
     #expect(faces.training.pathLength.weight == 2 && faces.kimg == 25_000)
     #expect(faces.inEffect.styleformer?.hiddenSizes == [128, 96, 64, 32])
+    // Only where keys are projected is p bounded; adaptive augmentation is what is usual.
+    for (name, resolution, bound) in [
+      ("styleformer-lsun128l", 128, 0.7), ("styleformer-celeba64l", 64, 0.7),
+      ("styleformer-cifar10", 32, nil),
+    ] {
+      #expect(GANRecipe.usualAugmentation(of: name) == .ada)
+      let augmented = try recipe(name, resolution: resolution) {
+        $0.augmentation = AugmentationChoice()
+      }
+      let control = try #require(augmented.training.augmentation?.control)
+      #expect(control.mostEffectiveP == bound && control.target == 0.6, "\(name)")
+    }
   }
 
   @Test("take every change to where it belongs")
@@ -136,6 +148,13 @@ struct GANRecipeTests {
     expectRefusal("--cbase, no --mbstd-group") {
       _ = try recipe("styleswin", resolution: 64) {
         ($0.channelBase, $0.mbstdGroupSize) = (1024, 4)
+      }
+    }
+    expectRefusal("--num-layers, no --aug") {
+      _ = try recipe("stylenat", resolution: 64) {
+        var layers = StyleformerChanges()
+        layers.numLayers = [1, 1]
+        ($0.styleformer, $0.augmentation) = (layers, AugmentationChoice())
       }
     }
     expectRefusal("RGB pictures without labels") {
