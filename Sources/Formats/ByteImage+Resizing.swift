@@ -137,7 +137,7 @@ extension ByteImage {
       }
       guard row % blockHeight == blockHeight - 1 else { continue }
       reduced += sums.map {
-        UInt8(inverse > 0 ? ($0 + count / 2) * inverse >> 24 : ($0 + count / 2) / count)
+        UInt8(inverse > 0 ? (($0 + count / 2) * inverse) >> 24 : ($0 + count / 2) / count)
       }
       for index in sums.indices { sums[index] = 0 }
     }
