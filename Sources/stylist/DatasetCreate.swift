@@ -162,7 +162,7 @@ extension ReportOptions {
 }
 
 /// What would be written, marked as such.
-private struct DryRun<Summary: Encodable>: Encodable {
+struct DryRun<Summary: Encodable>: Encodable {
   let summary: Summary
 
   private enum CodingKeys: CodingKey { case dryRun }
