@@ -39,7 +39,13 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(
   name: "OrderedCollections", package: "swift-collections")
+let asyncHTTPClient = Target.Dependency.product(
+  name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let nio: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+]
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -65,8 +71,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
@@ -102,6 +110,7 @@ let package = Package(
     // The libraries, each importing only what stands above it.
     library("Formats", ["CMedia", systemPackage]),
     library("Datasets", ["Formats", systemPackage]),
+    library("Fetching", ["Formats", systemPackage, crypto, asyncHTTPClient] + nio),
     library("Tensors", ["CTorch"]),
     library("Layers", ["Tensors", "CKernels", collections]),
     library("Networks", ["Layers", "Tensors"]),
@@ -135,7 +144,7 @@ let package = Package(
 
     // The programs.
     .target(name: "CWaiting"),
-    program("stylist", ["Workbench", "CWaiting", argumentParser, signals]),
+    program("stylist", ["Workbench", "Fetching", "CWaiting", argumentParser, signals]),
     program("parity", ["ParityCases", "Formats", "CWaiting", argumentParser]),
 
     // Tests, fast layers first.
@@ -153,6 +162,7 @@ let package = Package(
     tests("Architecture", ["TestSupport"]),
     tests("Formats", ["Formats", "TestSupport"], exclude: ["Fixtures"]),
     tests("Datasets", ["Datasets", "Formats", "TestSupport", crypto], exclude: ["Fixtures"]),
+    tests("Fetching", ["Fetching", "Formats", "TestSupport"]),
     tests("Tensors", ["Tensors", "TestSupport", "ThrowingOperators"]),
     tests("Layers", ["Layers", "Tensors", "TestSupport", collections]),
     tests(

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly LAYERS="ArchitectureTests FormatsTests DatasetsTests TensorsTests LayersTests NetworksTests CheckpointsTests \
+readonly LAYERS="ArchitectureTests FormatsTests DatasetsTests FetchingTests TensorsTests LayersTests NetworksTests CheckpointsTests \
 InversionTests EditingTests MetricsTests TrainingTests WorkbenchTests StylistTests ParityTests"
 
 # Tests run beside one another: threads that wait for each other should sleep.

@@ -29,7 +29,9 @@ public func mutate(
   switch Reader.chosen {
   case .png: repairPNG(file)
   case .zip, .npz, .torch, .torchScript, .scan: repairZIP(file)
-  case .pickle, .tar, .safetensors, .npy, .jpeg, .webp, .labels, .attributes: break
+  case .pickle, .tar, .safetensors, .npy, .jpeg, .webp, .labels, .attributes, .table,
+    .lmdb, .idx:
+    break
   }
   return newCount
 }

@@ -30,3 +30,22 @@ func readAttributes(_ input: ByteRegion) throws(FileError) {
     require(list.values(at: index).count == list.attributes.count, "values without attributes")
   }
 }
+
+/// Reads a table of labels, and reads again what is written of it as `dataset.json`.
+func readTable(_ input: ByteRegion) throws(FileError) {
+  let file: LabelFile
+  do {
+    file = try LabelFile.readTable(input)
+  } catch {
+    // What is no table at all says nothing else about the content.
+    if error.kind == .notRecognised { return }
+    throw error
+  }
+  require(Set(file.paths).count == file.paths.count, "a path twice")
+  do throws(FileError) {
+    let again = try LabelFile.read(ByteRegion(file.encoded, name: "again"))
+    require(again == file, "other labels when read again")
+  } catch {
+    fatalError("a table that was read cannot be written and read again: \(error)")
+  }
+}

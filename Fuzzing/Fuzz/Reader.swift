@@ -7,7 +7,7 @@ import Foundation
 enum Reader: String, CaseIterable {
   case pickle, torch
   case torchScript = "torch-script"
-  case scan, zip, tar, safetensors, npy, npz, png, jpeg, webp, labels, attributes
+  case scan, zip, tar, safetensors, npy, npz, png, jpeg, webp, labels, attributes, table, lmdb, idx
 
   /// The reader that the environment variable `READER` names.
   static let chosen: Reader = {
@@ -37,6 +37,9 @@ enum Reader: String, CaseIterable {
     case .webp: try readWebP(input)
     case .labels: try readLabels(input)
     case .attributes: try readAttributes(input)
+    case .table: try readTable(input)
+    case .lmdb: try readLMDB(input)
+    case .idx: try readIDX(input)
     }
   }
 }

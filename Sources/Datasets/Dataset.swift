@@ -4,7 +4,7 @@ public import Formats
 
 /// The size that all pictures of a data set have.
 public struct ImageShape: Hashable, Codable, Sendable {
-  /// Rows and columns, a power of two.
+  /// Rows and columns: a power of two, or three times one from 12 on.
   public let resolution: Int
   /// 1 grey, 3 RGB, 4 RGBA.
   public let channels: Int
@@ -12,6 +12,14 @@ public struct ImageShape: Hashable, Codable, Sendable {
   /// A square of pixels.
   public init(resolution: Int, channels: Int) {
     (self.resolution, self.channels) = (resolution, channels)
+  }
+
+  /// Whether networks are made for pictures of this side, in pixels.
+  public static func allows(_ side: Int) -> Bool {
+    side > 0
+      && (side.nonzeroBitCount == 1
+        || side >= 12 && side.isMultiple(of: 3)
+          && (side / 3).nonzeroBitCount == 1)
   }
 
   /// Bytes of a picture.
@@ -48,7 +56,7 @@ public protocol Dataset: Sendable {
   var shape: ImageShape { get }
   /// What the labels are.
   var labelKind: LabelKind { get }
-  /// The names of a vector's numbers; empty if they have none.
+  /// The names of a vector's numbers, or of the classes; empty if they have none.
   var labelNames: [String] { get }
   /// What tells it from other data sets of as many pictures; computed when it is asked for.
   var fingerprint: DatasetFingerprint { get }

@@ -6,8 +6,8 @@ public import Formats
 public enum DatasetLabels: Hashable, Sendable {
   /// There are none.
   case none
-  /// A class for each picture, and how many classes there are.
-  case classes([Int], count: Int)
+  /// A class for each picture, how many classes there are, and a name for each class, or no names.
+  case classes([Int], count: Int, names: [String] = [])
   /// As many numbers for each picture, and a name for each of them, or no names.
   case vectors([Float], dimension: Int, names: [String] = [])
 
@@ -15,22 +15,24 @@ public enum DatasetLabels: Hashable, Sendable {
   public var kind: LabelKind {
     switch self {
     case .none: .none
-    case .classes(_, let count): .classes(count)
+    case .classes(_, let count, _): .classes(count)
     case .vectors(_, let dimension, _): .vectors(dimension)
     }
   }
 
-  /// The names of a vector's numbers; empty if they have none.
+  /// The names of a vector's numbers, or of the classes; empty if they have none.
   public var names: [String] {
-    guard case .vectors(_, _, let names) = self else { return [] }
-    return names
+    switch self {
+    case .none: []
+    case .classes(_, _, let names), .vectors(_, _, let names): names
+    }
   }
 
   /// The label of a picture.
   public subscript(index: Int) -> [Float] {
     switch self {
     case .none: []
-    case .classes(let classes, let count): oneHot(classes[index], of: count)
+    case .classes(let classes, let count, _): oneHot(classes[index], of: count)
     case .vectors(let numbers, let dimension, _):
       Array(numbers[index * dimension..<(index + 1) * dimension])
     }
@@ -40,7 +42,7 @@ public enum DatasetLabels: Hashable, Sendable {
   func bytes(at index: Int) -> [UInt8] {
     switch self {
     case .none: return []
-    case .classes(let classes, _):
+    case .classes(let classes, _, _):
       return withUnsafeBytes(
         of: UInt32(truncatingIfNeeded: classes[index]).littleEndian, Array.init)
     case .vectors(let numbers, let dimension, _):
@@ -65,7 +67,13 @@ public enum DatasetLabels: Hashable, Sendable {
       self = .none
       return
     }
+    // Published data sets have a label for each picture, in their order.
+    guard files.pictures != file.paths else {
+      self.init(file, rows: indices)
+      return
+    }
     var rows: [String: Int] = [:]
+    rows.reserveCapacity(file.paths.count)
     for (row, path) in file.paths.enumerated() { rows[path] = row }
     let labelled = try Self.rows(
       of: indices, in: files, file: files.place(of: LabelFile.name),
@@ -73,14 +81,21 @@ public enum DatasetLabels: Hashable, Sendable {
     ) { path in
       rows[path]
     }
+    self.init(file, rows: labelled)
+  }
+
+  /// The labels in rows of a file.
+  init(_ file: LabelFile, rows: [Int]) {
     switch file.values {
     case .classes(let classes):
-      let own = labelled.map { classes[$0] }
-      self = .classes(own, count: (own.max() ?? 0) + 1)
+      let own = rows.map { classes[$0] }
+      let count = (own.max() ?? 0) + 1
+      self = .classes(own, count: count, names: Array(file.names.prefix(count)))
     case .vectors(let numbers, let dimension):
-      self = .vectors(
-        labelled.flatMap { numbers[$0 * dimension..<($0 + 1) * dimension] }, dimension: dimension,
-        names: file.names)
+      var own: [Float] = []
+      own.reserveCapacity(rows.count * dimension)
+      for row in rows { own += numbers[row * dimension..<(row + 1) * dimension] }
+      self = .vectors(own, dimension: dimension, names: file.names)
     }
   }
 
@@ -110,14 +125,14 @@ public enum DatasetLabels: Hashable, Sendable {
   }
 
   /// The names that a list may have for a picture, beside its path.
-  private static func listNames(of path: String) -> [String] {
+  static func listNames(of path: String) -> [String] {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     let stem = name.dropLast(4)
     return name.lowercased().hasSuffix(".png") ? [name, "\(stem).jpg"] : [name]
   }
 
   /// The row of each picture, which `row` gives for its path.
-  private static func rows(
+  static func rows(
     of indices: [Int], in files: PictureFiles, file: String, expected: String,
     row: (String) -> Int?
   ) throws(DatasetError) -> [Int] {
@@ -140,7 +155,8 @@ public enum DatasetLabels: Hashable, Sendable {
   public func file(paths: [String]) -> LabelFile? {
     switch self {
     case .none: nil
-    case .classes(let classes, _): LabelFile(paths: paths, values: .classes(classes))
+    case .classes(let classes, _, let names):
+      LabelFile(paths: paths, values: .classes(classes), names: names)
     case .vectors(let numbers, let dimension, let names):
       LabelFile(paths: paths, values: .vectors(numbers, dimension: dimension), names: names)
     }

@@ -1,8 +1,9 @@
-// A data set of picture files in a folder or a ZIP archive.
+// A data set of pictures in files: a folder, an archive, or a data set as it is published.
 
 public import Formats
 
-/// Pictures in a folder or archive, all of one size, with the labels of `dataset.json`.
+/// Pictures in a folder, an archive or a published data set, all of one size, with the labels of
+/// `dataset.json` or those of the published data set.
 public struct ImageDataset: Dataset {
   /// The pictures' files.
   public let files: PictureFiles
@@ -15,8 +16,9 @@ public struct ImageDataset: Dataset {
   /// The sizes of all pictures are looked at; the pixels are not decoded yet.
   ///
   /// - Parameters:
-  ///   - path: A folder or a ZIP archive.
-  ///   - readsLabels: Whether `dataset.json` is read; else there are no labels.
+  ///   - path: A folder, a ZIP archive, or a published data set: an LMDB database, CIFAR-10, CIFAR-100,
+  ///     STL-10 or MNIST, of which the part `train` is taken.
+  ///   - readsLabels: Whether labels are read; else there are none.
   /// - Throws: `DatasetError` if there are no pictures, or one of them does not fit the others, or
   ///   has no label.
   public init(path: String, readsLabels: Bool = true) throws(DatasetError) {
@@ -58,7 +60,8 @@ public struct ImageDataset: Dataset {
   /// What the labels are.
   public var labelKind: LabelKind { labels.kind }
 
-  /// The names of a vector's numbers, as `dataset.json` has them; empty if it has none.
+  /// The names of a vector's numbers or of the classes, as `dataset.json` or the published data set has
+  /// them; empty if it has none.
   public var labelNames: [String] { labels.names }
 
   /// What tells it from others: the names and labels of all pictures, the files of some.
@@ -88,7 +91,7 @@ public struct ImageDataset: Dataset {
 
   /// The class of a picture, if labels are classes.
   public func person(at index: Int) -> Int? {
-    guard case .classes(let classes, _) = labels else { return nil }
+    guard case .classes(let classes, _, _) = labels else { return nil }
     return classes[index]
   }
 }

@@ -1,12 +1,16 @@
-// The pictures in a folder or in a ZIP archive, as they are, before anything is asked of them.
+// The pictures in a folder, an archive or a published data set, as they are, before anything is asked
+// of them.
 
 public import Formats
 import SystemPackage
 
-/// The files with pictures in a folder, with all that is below it, or in a ZIP archive.
+/// The pictures in a folder, with all that is below it, in a ZIP archive, in an LMDB database, or in the
+/// files of CIFAR-10, CIFAR-100, STL-10 or MNIST as they are published.
 ///
-/// A file counts as a picture if its name ends as those of pictures do; what it is, its content
-/// tells when it is opened.
+/// What a place is, its content tells: a folder with `data.mdb` is a database, one with
+/// `data_batch_1.bin` is CIFAR-10, and a tar archive with such files in it, too. In all other folders,
+/// and in ZIP archives, a file counts as a picture if its name ends as those of pictures do; what it
+/// is, its content tells when it is opened.
 public struct PictureFiles: Sendable {
   /// In which order the pictures are numbered; both compare letters by their Unicode numbers.
   public enum Order: Sendable {
@@ -17,21 +21,44 @@ public struct PictureFiles: Sendable {
     case byParts
   }
 
-  /// The folder or archive, as the caller named it.
+  /// The folder or file, as the caller named it.
   public let path: String
-  /// The paths of the pictures in it, with `/` between the parts.
+  /// The paths of the pictures in it, with `/` between the parts; keys in a database, and in files of
+  /// many pictures the file and a number.
   public let pictures: [String]
   /// The paths of all other files in it.
   public let otherFiles: [String]
   /// What in a folder could not be looked at.
   public let objections: [FileError]
-  /// Whether it is an archive.
-  public let isArchive: Bool
   private let store: Store
 
   private enum Store: Sendable {
     case folder(String)
     case archive(ZIPArchive)
+    case database(PictureDatabase)
+    case samples(SampleSet)
+  }
+
+  /// Whether the pictures are no files of their own, but parts of an archive or of larger files.
+  public var isArchive: Bool {
+    guard case .folder = store else { return true }
+    return false
+  }
+
+  /// What kind of place it is: `folder`, `zip`, `lmdb`, or what people call the data set.
+  public var form: String {
+    switch store {
+    case .folder: "folder"
+    case .archive: "zip"
+    case .database: "lmdb"
+    case .samples(let set): set.name
+    }
+  }
+
+  /// Whether it is a data set that is published in parts.
+  public var hasSplits: Bool {
+    guard case .samples = store else { return false }
+    return true
   }
 
   /// Endings of the names of pictures, those that can be read and others that Pillow knows.
@@ -42,38 +69,74 @@ public struct PictureFiles: Sendable {
     "tga", "tif", "tiff", "xbm", "xpm",
   ]
 
-  /// Opens a folder or an archive and lists its files.
+  /// Opens a folder, an archive or a published data set, and lists its pictures.
   ///
   /// - Parameters:
-  ///   - path: A folder, or a file that is a ZIP archive whatever its name.
-  ///   - order: How pictures are numbered.
-  /// - Throws: `FileError` if it is neither, or the archive is damaged or unsafe.
-  public init(path: String, order: Order = .byPath) throws(FileError) {
+  ///   - path: A folder, or a file of such a form whatever its name.
+  ///   - order: How pictures are numbered; published data sets have their own order.
+  ///   - splits: Of a data set that is published in parts, those that are wanted; nil for `train`, or
+  ///     for what there is if that is not.
+  ///   - side: Of a database with pictures of several sides, the one that is wanted, or a larger one;
+  ///     nil for the largest.
+  /// - Throws: `FileError` if it is none of these, or damaged, or unsafe.
+  public init(
+    path: String, order: Order = .byPath, splits: PictureSplits? = nil, side: Int? = nil
+  ) throws(FileError) {
     self.path = path
+    if let published = try Self.published(path, splits, side) {
+      (store, objections, otherFiles) = (published, [], [])
+      switch published {
+      case .database(let database): pictures = database.names
+      case .samples(let set): pictures = set.pictureNames
+      case .folder, .archive: pictures = []
+      }
+      return
+    }
     let names: [String]
     if ListedFile.isFolder(path) {
       let prefix = path.hasSuffix("/") ? path : "\(path)/"
       let files = ListedFile.all(below: path)
       objections = files.compactMap(\.objection)
       names = files.filter { $0.objection == nil }.map { String($0.path.dropFirst(prefix.count)) }
-      (store, isArchive) = (.folder(prefix), false)
+      store = .folder(prefix)
     } else {
-      let bytes = try Self.archive(path)
-      guard ZIPArchive.recognises(bytes) else {
-        throw bytes.error(
-          at: 0, expected: "a folder or a zip archive of pictures",
-          found: FileStart(bytes).description)
-      }
-      let archive = try ZIPArchive(bytes, limits: .dataset)
+      let archive = try ZIPArchive(ByteRegion(mapping: path), limits: .dataset)
       names = archive.entries.map(\.name)
-      (store, isArchive, objections) = (.archive(archive), true, [])
+      (store, objections) = (.archive(archive), [])
     }
-    let isSortedByParts = order == .byParts && !isArchive
+    let isSortedByParts = order == .byParts && ListedFile.isFolder(path)
     let sorted = names.sorted {
       isSortedByParts ? $0.partsPrecede($1) : $0.utf8.lexicographicallyPrecedes($1.utf8)
     }
     pictures = sorted.filter(Self.isPicture)
     otherFiles = sorted.filter { !Self.isPicture($0) && $0 != LabelFile.name }
+  }
+
+  /// The published data set at a place; nil if it is another folder, or a ZIP archive.
+  private static func published(
+    _ path: String, _ splits: PictureSplits?, _ side: Int?
+  ) throws(FileError) -> Store? {
+    if ListedFile.isFolder(path) {
+      let file =
+        path.hasSuffix("/")
+        ? path + PictureDatabase.fileName
+        : "\(path)/\(PictureDatabase.fileName)"
+      guard (try? FilePath(file).stat().type) != .regular else {
+        return .database(try PictureDatabase(ByteRegion(mapping: file), side: side))
+      }
+      return try SampleSet(path: path, splits: splits).map(Store.samples)
+    }
+    let bytes = try file(path)
+    guard !ZIPArchive.recognises(bytes) else { return nil }
+    if LMDB.recognises(bytes) { return .database(try PictureDatabase(bytes, side: side)) }
+    if SampleSet.mayBe(path, bytes), let set = try SampleSet(path: path, splits: splits) {
+      return .samples(set)
+    }
+    throw bytes.error(
+      at: 0,
+      expected: "a folder or a zip archive of pictures, an lmdb, or a published CIFAR, STL-10 or "
+        + "MNIST",
+      found: FileStart(bytes).description)
   }
 
   /// Opens a single picture, or a folder or an archive of pictures.
@@ -86,7 +149,9 @@ public struct PictureFiles: Sendable {
   public static func at(_ path: String, order: Order = .byPath) throws(FileError) -> PictureFiles {
     guard !ListedFile.isFolder(path) else { return try PictureFiles(path: path, order: order) }
     let bytes = try ByteRegion(mapping: path)
-    guard !ZIPArchive.recognises(bytes) else { return try PictureFiles(path: path, order: order) }
+    let isOfMany =
+      ZIPArchive.recognises(bytes) || LMDB.recognises(bytes) || SampleSet.mayBe(path, bytes)
+    guard !isOfMany else { return try PictureFiles(path: path, order: order) }
     _ = try ImageHeader(bytes)
     return PictureFiles(picture: FilePath(path))
   }
@@ -96,11 +161,11 @@ public struct PictureFiles: Sendable {
     let folder = picture.removingLastComponent().string
     path = folder.isEmpty ? "." : folder
     pictures = [picture.lastComponent?.string ?? picture.string]
-    (otherFiles, objections, isArchive) = ([], [], false)
+    (otherFiles, objections) = ([], [])
     store = .folder(path.hasSuffix("/") ? path : "\(path)/")
   }
 
-  private static func archive(_ path: String) throws(FileError) -> ByteRegion {
+  private static func file(_ path: String) throws(FileError) -> ByteRegion {
     do {
       return try ByteRegion(mapping: path)
     } catch {
@@ -124,7 +189,10 @@ public struct PictureFiles: Sendable {
 
   /// What people call it: its name without the ending.
   public var name: String {
-    FilePath(path).stem ?? path
+    let place = FilePath(path)
+    // The file of a database is called like all others.
+    let isFile = place.lastComponent?.string == PictureDatabase.fileName
+    return (isFile ? place.removingLastComponent() : place).stem ?? place.stem ?? path
   }
 
   /// How errors name a file in it.
@@ -153,7 +221,7 @@ extension PictureFiles {
   /// - Returns: The bytes, checked against the archive's sum.
   /// - Throws: `DatasetError` if they cannot be read.
   public func bytes(at index: Int) throws(DatasetError) -> ByteRegion {
-    try naming(index) { (name) throws(FileError) in try contents(of: name) }
+    try naming(index) { (name) throws(FileError) in try contents(of: name, index) }
   }
 
   /// The size of a picture, without decoding it.
@@ -162,8 +230,9 @@ extension PictureFiles {
   /// - Returns: What stands before the pixels.
   /// - Throws: `DatasetError` if it is not the start of a picture.
   public func header(at index: Int) throws(DatasetError) -> ImageHeader {
-    try naming(index) { (name) throws(FileError) in
-      try ImageHeader(contents(of: name, checksSum: false))
+    if case .samples(let set) = store { return set.header(at: index) }
+    return try naming(index) { (name) throws(FileError) in
+      try ImageHeader(contents(of: name, index, checksSum: false))
     }
   }
 
@@ -173,8 +242,9 @@ extension PictureFiles {
   /// - Returns: Their number.
   public func byteCount(at index: Int) -> Int? {
     switch store {
-    case .folder: try? bytes(at: index).count
+    case .folder, .samples: try? bytes(at: index).count
     case .archive(let archive): archive[pictures[index]]?.byteCount
+    case .database(let database): database.byteCount(at: index)
     }
   }
 
@@ -184,19 +254,23 @@ extension PictureFiles {
   /// - Returns: The picture, turned as its EXIF record says.
   /// - Throws: `DatasetError` if it is damaged.
   public func image(at index: Int) throws(DatasetError) -> ByteImage {
-    try naming(index) { (name) throws(FileError) in try ByteImage(contents(of: name)) }
+    try naming(index) { (name) throws(FileError) in
+      if case .samples(let set) = store { return try set.image(at: index) }
+      return try ByteImage(contents(of: name, index))
+    }
   }
 
   /// The labels.
   ///
-  /// - Returns: What `dataset.json` says; nil if there is no such file, or it says that there are
-  ///   no labels.
+  /// - Returns: What `dataset.json` says, or the published data set; nil if there is no such file, or
+  ///   it says that there are no labels.
   /// - Throws: `DatasetError` if it is damaged.
   public func labelFile() throws(DatasetError) -> LabelFile? {
+    if case .samples(let set) = store { return set.labelFile(pictures) }
     do {
       guard try hasLabelFile() else { return nil }
       return try LabelFile.read(
-        contents(of: LabelFile.name, limit: LabelFile.Limits().fileBytes))
+        contents(of: LabelFile.name, 0, limit: LabelFile.Limits().fileBytes))
     } catch {
       throw DatasetError(error.about(place(of: LabelFile.name)))
     }
@@ -204,6 +278,7 @@ extension PictureFiles {
 
   private func hasLabelFile() throws(FileError) -> Bool {
     switch store {
+    case .database, .samples: return false
     case .archive(let archive): return archive[LabelFile.name] != nil
     case .folder(let prefix):
       do throws(FileError) {
@@ -216,11 +291,14 @@ extension PictureFiles {
     }
   }
 
+  /// The bytes of a file by its name, or of the picture of a number if pictures are no files.
   private func contents(
-    of name: String, checksSum: Bool = true, limit: Int = ImageLimits().fileBytes
+    of name: String, _ index: Int, checksSum: Bool = true, limit: Int = ImageLimits().fileBytes
   ) throws(FileError) -> ByteRegion {
     switch store {
     case .folder(let prefix): return try ByteRegion(mapping: prefix + name)
+    case .database(let database): return try database.bytes(at: index)
+    case .samples(let set): return try set.samples(at: index)
     case .archive(let archive):
       guard let entry = archive[name] else {
         throw FileError(.missing, file: name, expected: "an entry of the archive", found: "none")

@@ -12,8 +12,9 @@ public struct PictureProblem: Hashable, Sendable {
 
 /// The sizes of all pictures, and which of them do not fit.
 ///
-/// Published programs train on squares with a power of two as their side, all of one size, grey,
-/// RGB or RGBA. What most pictures are is what all should be.
+/// Published programs train on squares with a power of two as their side, or three times one as
+/// Styleformer for STL-10, all of one size, grey, RGB or RGBA. What most pictures are is what all
+/// should be.
 public struct PictureSurvey: Sendable {
   /// The size of each picture; nil if its file is damaged.
   public let headers: [ImageHeader?]
@@ -51,11 +52,23 @@ public struct PictureSurvey: Sendable {
         problems.append(PictureProblem(index: index, error: error.error))
       }
     }
-    let sizes = headers.map { $0.flatMap(size) }
-    let common = Self.mostCommon(sizes.compactMap(\.self))
+    // There may be millions of pictures, and few sizes.
+    var counts: [PictureSize: (count: Int, first: Int)] = [:]
+    for (index, header) in headers.enumerated() {
+      guard let size = header.flatMap(size) else { continue }
+      counts[size, default: (0, index)].count += 1
+    }
+    let common = counts.max { ($0.value.count, $1.value.first) < ($1.value.count, $0.value.first) }?
+      .key
     shape = common?.shape
-    for (index, size) in sizes.enumerated() {
-      guard let size, let objection = Self.objection(to: size, common: common) else { continue }
+    let objections = Dictionary(
+      uniqueKeysWithValues: counts.keys.compactMap { size in
+        Self.objection(to: size, common: common).map { (size, $0) }
+      })
+    for (index, header) in headers.enumerated() {
+      guard !objections.isEmpty, let size = header.flatMap(size),
+        let objection = objections[size]
+      else { continue }
       problems.append(
         PictureProblem(
           index: index,
@@ -63,18 +76,9 @@ public struct PictureSurvey: Sendable {
             .doesNotFit, file: files.place(of: files.pictures[index]), expected: objection,
             found: "\(size)")))
     }
-    advice = Self.advice(sizes.compactMap(\.self))
+    advice = Self.advice(Array(counts.keys))
     self.headers = headers
     self.problems = problems.sorted { $0.index < $1.index }
-  }
-
-  private static func mostCommon(_ sizes: [PictureSize]) -> PictureSize? {
-    var (counts, best) = ([PictureSize: Int](), sizes.first)
-    for size in sizes { counts[size, default: 0] += 1 }
-    for size in sizes {
-      if let current = best, counts[size, default: 0] > counts[current, default: 0] { best = size }
-    }
-    return best
   }
 
   /// The commands that make all pictures alike: of the smallest side that is a power of two, but no
@@ -96,7 +100,7 @@ public struct PictureSurvey: Sendable {
   /// What should have been in place of a size, or nil if it is right.
   private static func objection(to size: PictureSize, common: PictureSize?) -> String? {
     guard size.shape != nil else {
-      return "a square whose side is a power of two, grey, RGB or RGBA"
+      return "a square whose side is a power of two or three times one, grey, RGB or RGBA"
     }
     guard let common, common.shape != nil, size != common else { return nil }
     return "\(common), as most pictures are"
@@ -124,7 +128,7 @@ public struct PictureSize: Hashable, Sendable, CustomStringConvertible {
 
   /// The size as that of a data set's pictures, if it can be one.
   public var shape: ImageShape? {
-    guard width == height, width > 0, width & (width - 1) == 0, channels != 2 else { return nil }
+    guard width == height, ImageShape.allows(width), channels != 2 else { return nil }
     return ImageShape(resolution: width, channels: channels)
   }
 

@@ -8,14 +8,23 @@ public enum ResizeFilter: String, CaseIterable, Codable, Sendable {
   case box
   /// Weights that fall evenly to both sides: soft, as torchvision resizes unless told otherwise.
   case bilinear
+  /// A cubic that overshoots a little (Keys, a = -0.5), as Pillow resizes unless told otherwise.
+  case bicubic
+  /// As far-reaching as `bilinear`, and sharper.
+  case hamming
   /// Lanczos with three lobes: sharper, with slight halos.
   case lanczos
+  /// The mean of what a sample covers, where what it covers in part counts for as much; called
+  /// INTER_AREA elsewhere. If both sides become smaller by whole numbers, it is Pillow's `reduce`,
+  /// rounded once.
+  case area
 
   /// How far the filter reaches, in samples of the coarser picture.
   fileprivate var support: Double {
     switch self {
-    case .box: 0.5
-    case .bilinear: 1
+    case .box, .area: 0.5
+    case .bilinear, .hamming: 1
+    case .bicubic: 2
     case .lanczos: 3
     }
   }
@@ -23,8 +32,14 @@ public enum ResizeFilter: String, CaseIterable, Codable, Sendable {
   /// The weight at a distance.
   fileprivate func weight(_ x: Double) -> Double {
     switch self {
-    case .box: return -0.5 < x && x <= 0.5 ? 1 : 0
+    case .box, .area: return -0.5 < x && x <= 0.5 ? 1 : 0
     case .bilinear: return max(0, 1 - x.magnitude)
+    case .hamming:
+      return x.magnitude < 1 ? Self.sinc(x) * (0.54 + 0.46 * cos(x * .pi)) : 0
+    case .bicubic:
+      let (x, a) = (x.magnitude, -0.5)
+      if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+      return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0
     case .lanczos: return -3 <= x && x < 3 ? Self.sinc(x) * Self.sinc(x / 3) : 0
     }
   }
@@ -81,6 +96,8 @@ extension ByteImage {
   private func resampled(
     _ newWidth: Int, _ newHeight: Int, _ filter: ResizeFilter
   ) -> ByteImage {
+    let isWhole = width.isMultiple(of: newWidth) && height.isMultiple(of: newHeight)
+    guard filter != .area || !isWhole else { return reduced(width / newWidth, height / newHeight) }
     var image = self
     if newWidth != width {
       let weights = ResampleWeights(from: width, to: newWidth, filter)
@@ -98,6 +115,36 @@ extension ByteImage {
   }
 }
 
+// MARK: - Means of blocks
+
+extension ByteImage {
+  /// The picture in which each sample is the mean of a block, as Pillow's `reduce` rounds it.
+  private func reduced(_ blockWidth: Int, _ blockHeight: Int) -> ByteImage {
+    let (newWidth, newHeight) = (width / blockWidth, height / blockHeight)
+    let count = UInt64(blockWidth * blockHeight)
+    // Pillow multiplies by the inverse, rounded down to 24 bits. Of blocks so large that this would be
+    // off by more than a grey level, the mean is exact.
+    let inverse = count <= 1 << 16 ? (1 << 24) / count : 0
+    var sums = [UInt64](repeating: 0, count: newWidth * channels)
+    var reduced: [UInt8] = []
+    reduced.reserveCapacity(newHeight * sums.count)
+    for row in 0..<height {
+      for column in 0..<width {
+        for channel in 0..<channels {
+          sums[column / blockWidth * channels + channel] +=
+            UInt64(pixels[(row * width + column) * channels + channel])
+        }
+      }
+      guard row % blockHeight == blockHeight - 1 else { continue }
+      reduced += sums.map {
+        UInt8(inverse > 0 ? (($0 + count / 2) * inverse) >> 24 : ($0 + count / 2) / count)
+      }
+      for index in sums.indices { sums[index] = 0 }
+    }
+    return ByteImage(width: newWidth, height: newHeight, channels: channels, pixels: reduced)
+  }
+}
+
 // MARK: - Weights
 
 /// For each new sample along an axis, which old ones it is made of, and how much of each.
@@ -109,6 +156,11 @@ private struct ResampleWeights {
   private static let precision: Int32 = 32 - 8 - 2
 
   init(from oldCount: Int, to newCount: Int, _ filter: ResizeFilter) {
+    guard filter != .area else {
+      self.oldCount = oldCount
+      (first, weights) = Self.coverage(of: oldCount, by: newCount)
+      return
+    }
     let scale = Double(oldCount) / Double(newCount)
     let filterScale = max(scale, 1)
     let support = filter.support * filterScale
@@ -125,6 +177,25 @@ private struct ResampleWeights {
       weights.append(exact.map { Self.rounded(sum == 0 ? $0 : $0 / sum) })
     }
     (self.oldCount, self.first, self.weights) = (oldCount, first, weights)
+  }
+
+  /// Weights of the old samples by how much of each a new one covers.
+  private static func coverage(
+    of oldCount: Int, by newCount: Int
+  ) -> (first: [Int], weights: [[Int32]]) {
+    // Counted in parts of an old sample, so that the ends are exact.
+    var (first, weights) = ([Int](), [[Int32]]())
+    for index in 0..<newCount {
+      let (start, end) = (index * oldCount, (index + 1) * oldCount)
+      let samples = start / newCount...(end - 1) / newCount
+      first.append(samples.lowerBound)
+      weights.append(
+        samples.map { sample in
+          let covered = min(end, (sample + 1) * newCount) - max(start, sample * newCount)
+          return rounded(Double(covered) / Double(oldCount))
+        })
+    }
+    return (first, weights)
   }
 
   private static func rounded(_ weight: Double) -> Int32 {

@@ -4,8 +4,9 @@
 /// The labels that a `dataset.json` gives to pictures, in the published form:
 /// `{"labels": [["00000/img00000000.png", 6], …]}`, with a class or a list of numbers for each.
 ///
-/// Beside lists, a second key may name their numbers: `"attributes": ["Smiling", …]`. Published
-/// programs pass it over.
+/// Beside lists, a second key may name their numbers: `"attributes": ["Smiling", …]`; beside classes,
+/// one may name them, all that there are or more: `"class_names": ["cat", …]`. Published programs pass
+/// both over.
 public struct LabelFile: Hashable, Sendable {
   /// The labels, in the order of the pictures.
   public enum Values: Hashable, Sendable {
@@ -41,20 +42,23 @@ public struct LabelFile: Hashable, Sendable {
   public let paths: [String]
   /// Their labels.
   public let values: Values
-  /// What the numbers of a vector are called; empty if they have no names.
+  /// What the numbers of a vector, or the classes from 0 on, are called; empty if they have no names.
   public let names: [String]
 
   /// The labels of pictures.
   /// - Parameters:
   ///   - paths: the pictures; each path once.
   ///   - values: a label for each.
-  ///   - names: a name for each number of a vector, each name once; none for no names.
+  ///   - names: a name for each number of a vector, or for each class and perhaps more, each name
+  ///     once; none for no names.
   public init(paths: [String], values: Values, names: [String] = []) {
     switch values {
     case .classes(let classes):
       precondition(
         classes.count == paths.count, "\(classes.count) classes for \(paths.count) pictures")
-      precondition(names.isEmpty, "\(names.count) names of numbers for classes")
+      precondition(
+        names.isEmpty || classes.allSatisfy { $0 < names.count },
+        "\(names.count) names for classes up to \(classes.max() ?? 0)")
     case .vectors(let numbers, let dimension):
       precondition(
         dimension > 0 && numbers.count == paths.count * dimension,
@@ -90,7 +94,7 @@ extension LabelFile {
     // Editors on Windows write a mark of the encoding in front.
     if scanner.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { scanner.cursor = 3 }
     var (reader, isNull): (LabelReader?, Bool) = (nil, false)
-    var (names, namesOffset): ([String]?, Int) = (nil, 0)
+    var names: (values: [String], areOfClasses: Bool, offset: Int)?
     try scanner.object { (key, scanner) throws(FileError) in
       switch key {
       case "labels":
@@ -99,11 +103,15 @@ extension LabelFile {
         var labels = LabelReader(limits)
         try scanner.array { (scanner) throws(FileError) in try labels.readPair(&scanner) }
         reader = labels
-      case "attributes":
+      case "attributes", classNamesKey:
         scanner.skipSpace()
-        namesOffset = scanner.cursor
+        let offset = scanner.cursor
         guard !scanner.skip(word: "null") else { return }
-        names = try readNames(&scanner, limits)
+        guard names == nil else {
+          throw scanner.damaged("names of attributes or of classes", found: "both")
+        }
+        let areOfClasses = key == classNamesKey
+        names = (try readNames(&scanner, limits, areOfClasses), areOfClasses, offset)
       default: try scanner.skipValue(depth: limits.depth)
       }
     }
@@ -113,19 +121,32 @@ extension LabelFile {
       return nil
     }
     guard let names else { return reader.file(names: []) }
-    guard names.count == reader.dimension, !names.isEmpty else {
-      scanner.cursor = namesOffset
-      throw scanner.damaged(
-        "labels with a number for each of \(names.count) attributes",
-        found: reader.dimension.map { LabelReader.describe($0) } ?? "no labels")
+    let count = names.values.count
+    let fits =
+      names.areOfClasses
+      ? reader.dimension == 0 && reader.classCount <= count : reader.dimension == count && count > 0
+    guard fits else {
+      scanner.cursor = names.offset
+      let found = reader.dimension.map { LabelReader.describe($0) } ?? "no labels"
+      throw names.areOfClasses
+        ? scanner.damaged(
+          "labels of \(count) classes at most, one for each name",
+          found: reader.dimension == 0 ? "\(reader.classCount) classes" : found)
+        : scanner.damaged("labels with a number for each of \(count) attributes", found: found)
     }
-    return reader.file(names: names)
+    return reader.file(names: names.values)
   }
 
+  /// The key of the names of classes.
+  private static let classNamesKey = "class_names"
+
   private static func readNames(
-    _ scanner: inout JSONScanner, _ limits: Limits
+    _ scanner: inout JSONScanner, _ limits: Limits, _ areOfClasses: Bool
   ) throws(FileError) -> [String] {
-    var names = LabelNames(limit: limits.names, length: limits.nameLength)
+    var names =
+      areOfClasses
+      ? LabelNames(ofClasses: limits.dimension, length: limits.nameLength)
+      : LabelNames(limit: limits.names, length: limits.nameLength)
     try scanner.array { (scanner) throws(FileError) in
       scanner.skipSpace()
       let offset = scanner.cursor
@@ -149,9 +170,12 @@ private struct LabelReader {
 
   init(_ limits: LabelFile.Limits) { self.limits = limits }
 
+  /// The classes, of which the largest is the last.
+  var classCount: Int { classes.max().map { $0 + 1 } ?? 0 }
+
   func file(names: [String]) -> LabelFile {
     guard let dimension, dimension > 0 else {
-      return LabelFile(paths: paths, values: .classes(classes))
+      return LabelFile(paths: paths, values: .classes(classes), names: names)
     }
     return LabelFile(paths: paths, values: .vectors(numbers, dimension: dimension), names: names)
   }
@@ -222,20 +246,28 @@ private struct LabelReader {
 extension LabelFile {
   /// The content of the file, as the published tool writes it, with the names behind the labels.
   public var encoded: [UInt8] {
-    let pairs = paths.enumerated().map { index, path in
-      "[\(quoted(path)), \(label(at: index))]"
+    var text = Array("{\"labels\": [".utf8)
+    text.reserveCapacity(64 * paths.count)
+    for (index, path) in paths.enumerated() {
+      text += "\(index == 0 ? "" : ", ")[\(quoted(path)), ".utf8
+      append(labelAt: index, to: &text)
+      text.append(UInt8(ascii: "]"))
     }
-    let list = names.map(quoted).joined(separator: ", ")
-    let attributes = names.isEmpty ? "" : ", \"attributes\": [\(list)]"
-    return Array("{\"labels\": [\(pairs.joined(separator: ", "))]\(attributes)}".utf8)
+    text.append(UInt8(ascii: "]"))
+    if !names.isEmpty {
+      var key = "attributes"
+      if case .classes = values { key = Self.classNamesKey }
+      text += ", \"\(key)\": [\(names.map(quoted).joined(separator: ", "))]".utf8
+    }
+    return text + [UInt8(ascii: "}")]
   }
 
-  private func label(at index: Int) -> String {
+  private func append(labelAt index: Int, to text: inout [UInt8]) {
     switch values {
-    case .classes(let classes): return "\(classes[index])"
+    case .classes(let classes): text += "\(classes[index])".utf8
     case .vectors(let numbers, let dimension):
       let vector = numbers[index * dimension..<(index + 1) * dimension]
-      return "[\(vector.map { "\($0)" }.joined(separator: ", "))]"
+      text += "[\(vector.map { "\($0)" }.joined(separator: ", "))]".utf8
     }
   }
 }

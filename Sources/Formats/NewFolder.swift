@@ -49,7 +49,7 @@ public struct NewFolder: Sendable {
   /// Writes files into the folder, in this order, with the folders that their names need.
   /// - Parameter files: the files; names must be plain relative paths.
   /// - Throws: `FileError` that names the place that the file will have, or what a content throws.
-  public func write(_ files: [ZIPArchive.NewEntry]) throws {
+  public func write(_ files: some Sequence<ZIPArchive.NewEntry>) throws {
     for file in files {
       precondition(objection(toEntryName: file.name) == nil, "\(file.name) is no relative path")
       let place = FilePath("\(temporary)/\(file.name)")

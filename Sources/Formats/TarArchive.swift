@@ -76,14 +76,17 @@ public enum TarArchive {
   /// - Parameters:
   ///   - bytes: the archive.
   ///   - limits: how much it may ask for.
+  ///   - isWanted: whether the content of a file of so many bytes is wanted; others are passed over.
   ///   - body: takes the name and the content of a file.
-  /// - Throws: `FileError` of kind `damaged` or `refusedAsUnsafe`, or what `body` throws.
+  /// - Throws: `FileError` of kind `damaged` or `refusedAsUnsafe`, or what the closures throw.
   public static func forEachEntry(
     in bytes: ByteRegion, limits: Limits = Limits(),
+    where isWanted: (_ name: String, _ byteCount: Int) throws -> Bool = { _, _ in true },
     _ body: (_ name: String, _ content: ByteRegion) throws -> Void
   ) throws {
     try withWalk(through: bytes, limits) { walk in
       while let (name, size) = try walk.nextFile() {
+        guard try isWanted(name, size) else { continue }
         try body(name, walk.content(of: name, size))
       }
     }

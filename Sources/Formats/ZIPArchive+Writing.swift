@@ -29,6 +29,38 @@ extension ZIPArchive {
     try write(entries, alignment: alignment, to: path, wideFrom: Int(UInt32.max))
   }
 
+  /// Writes an archive of files that may be millions, each made when its turn comes.
+  ///
+  /// All but the directory is forgotten once it is written. Else as `write(_:alignment:to:)`.
+  /// - Parameters:
+  ///   - ascending: files in the order of their names' bytes.
+  ///   - last: a few files that follow in their order, whose names come after all of those.
+  ///   - path: the file to create or replace.
+  /// - Throws: what `write(_:alignment:to:)` throws.
+  public static func write(
+    ascending: some Sequence<NewEntry>, then last: [NewEntry], to path: String
+  ) throws {
+    try writeAtomically(to: path) { sink in
+      var writer = ZIPWriter(sink, alignment: 1, wideFrom: Int(UInt32.max))
+      func append(_ entry: NewEntry, after name: String) throws {
+        precondition(
+          name.utf8.lexicographicallyPrecedes(entry.name.utf8)
+            && objection(toEntryName: entry.name) == nil && entry.name.utf8.count <= UInt16.max,
+          "\(entry.name) after \(name)")
+        try writer.append(entry.name, entry.content())
+      }
+      var name = ""
+      for entry in ascending {
+        try append(entry, after: name)
+        name = entry.name
+      }
+      precondition(
+        Set(last.map(\.name)).count == last.count, "names repeat: \(last.map(\.name))")
+      for entry in last { try append(entry, after: name) }
+      try writer.finish()
+    }
+  }
+
   /// Writes an archive whose numbers take 64 bits from `limit` on.
   package static func write(
     _ entries: [NewEntry], alignment: Int, to path: String, wideFrom limit: Int

@@ -46,7 +46,8 @@ public struct ZIPArchive: Sendable {
   /// The files in the order of the directory, without folders.
   public let entries: [Entry]
   private let bytes: ByteRegion
-  private let indices: [String: Int]
+  /// The places of the files in the order of their names' bytes; there may be millions.
+  private let order: [Int32]
 
   /// Reads and checks the directory of the archive that fills `bytes`, and all local headers.
   /// - Throws: `FileError` of kind `damaged` or `refusedAsUnsafe`.
@@ -55,9 +56,8 @@ public struct ZIPArchive: Sendable {
     let records = try ZIPRecord.directory(of: bytes, end, limits)
     let packed = try locate(records, in: bytes, end: end.directory.lowerBound)
     var entries: [Entry] = []
-    var indices: [String: Int] = [:]
+    entries.reserveCapacity(records.count)
     for (record, range) in zip(records, packed) where !record.isFolder {
-      indices[record.name] = entries.count
       entries.append(
         Entry(
           name: record.name, byteCount: record.byteCount, isStored: record.isStored,
@@ -65,7 +65,8 @@ public struct ZIPArchive: Sendable {
     }
     self.bytes = bytes
     self.entries = entries
-    self.indices = indices
+    order = entries.indices.sorted { entries[$0].name.bytesPrecede(entries[$1].name) }
+      .map { Int32(truncatingIfNeeded: $0) }
   }
 
   /// Whether the bytes start like a ZIP archive, whatever follows.
@@ -75,7 +76,20 @@ public struct ZIPArchive: Sendable {
   }
 
   /// The file of a name.
-  public subscript(name: String) -> Entry? { indices[name].map { entries[$0] } }
+  public subscript(name: String) -> Entry? {
+    var (low, high) = (0, order.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[Int(order[middle])].name.bytesPrecede(name) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    guard low < order.count else { return nil }
+    let entry = entries[Int(order[low])]
+    return name.bytesPrecede(entry.name) ? nil : entry
+  }
 
   /// The content of a file: a view of the archive if it is stored there, else inflated.
   /// - Parameters:
@@ -113,6 +127,11 @@ public struct ZIPArchive: Sendable {
     }
     return ByteRegion(content, name: "\(bytes.name)/\(entry.name)")
   }
+}
+
+extension String {
+  /// Whether the bytes of the text come before those of another.
+  func bytesPrecede(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
 }
 
 /// The CRC-32 of bytes.

@@ -49,21 +49,26 @@ struct DatasetDestination: Sendable {
 
   /// Writes all files, or none.
   ///
-  /// - Parameter files: The files in their order; their content is asked for when their turn comes.
+  /// - Parameters:
+  ///   - pictures: The pictures in the order of their names; each is asked for when its turn comes.
+  ///   - texts: The files beside them.
   /// - Throws: `FileError`, or what a content throws.
-  func write(_ files: [ZIPArchive.NewEntry]) throws {
+  func write(
+    _ pictures: some Sequence<ZIPArchive.NewEntry>, and texts: [ZIPArchive.NewEntry]
+  ) throws {
     try Self.check(path)
     _ = try OutputFolder(of: path)
     guard isArchive else {
       let folder = try NewFolder(at: path)
       defer { folder.discard() }
-      try folder.write(files)
+      try folder.write(pictures)
+      try folder.write(texts)
       return try folder.finish()
     }
     let archive = try FileReplacement(of: path, mayReplace: false)
     defer { archive.discard() }
     do {
-      try archive.write { try ZIPArchive.write(files, to: $0) }
+      try archive.write { try ZIPArchive.write(ascending: pictures, then: texts, to: $0) }
     } catch {
       // What is interrupted inside a file says so in words of its own.
       try Task.checkCancellation()

@@ -27,7 +27,7 @@ public struct DatasetReport: Encodable, Sendable {
     public let counts: [Int]?
     /// For vectors: the mean of each number.
     public let means: [Double]?
-    /// For vectors: the name of each number; nil if they have none.
+    /// The name of each class, or of each number of a vector; nil if they have none.
     public let names: [String]?
     /// Pictures that have a label and are not there.
     public let absent: [String]
@@ -47,7 +47,7 @@ public struct DatasetReport: Encodable, Sendable {
   public let file: String
   /// What people call it.
   public let name: String
-  /// `folder` or `zip`.
+  /// `folder`, `zip`, `lmdb`, or what a published data set is called.
   public let form: String
   /// Files that are pictures by their names.
   public let pictures: Int
@@ -57,7 +57,7 @@ public struct DatasetReport: Encodable, Sendable {
   public let otherFiles: Int
   /// How many pictures are of each size, the most common first.
   public let sizes: [SizeCount]
-  /// How many pictures are of each format.
+  /// How many pictures are of each format; samples that stand in files as they are have none.
   public let formats: [String: Int]
   /// The labels; nil if there are none, or they are damaged.
   public let labels: Labels?
@@ -73,14 +73,14 @@ extension DatasetReport {
   ///   - survey: Their sizes.
   ///   - problems: What is wrong with single pictures; nil for what the sizes tell.
   init(_ files: PictureFiles, _ survey: PictureSurvey, problems: [FileError]? = nil) {
-    (file, name, form) = (files.path, files.name, files.isArchive ? "zip" : "folder")
+    (file, name, form) = (files.path, files.name, files.form)
     (pictures, otherFiles) = (files.pictures.count, files.otherFiles.count)
     bytes = files.pictures.indices.reduce(0) { $0 + (files.byteCount(at: $1) ?? 0) }
     var sizes: [PictureSize: Int] = [:]
     var formats: [String: Int] = [:]
     for header in survey.headers.compactMap(\.self) {
       sizes[PictureSize(header), default: 0] += 1
-      formats[header.format.rawValue, default: 0] += 1
+      if let format = header.format { formats[format.rawValue, default: 0] += 1 }
     }
     self.formats = formats
     self.sizes = sizes.map { size, count in
@@ -105,12 +105,12 @@ extension DatasetReport {
     let absent = file.paths.filter { !known.contains($0) }
     switch try DatasetLabels(file, of: files, Array(files.pictures.indices)) {
     case .none: return nil
-    case .classes(let classes, let count):
+    case .classes(let classes, let count, let names):
       var counts = [Int](repeating: 0, count: count)
       for index in classes { counts[index] += 1 }
       return Labels(
-        kind: "classes", dimension: count, counts: counts, means: nil, names: nil,
-        absent: absent)
+        kind: "classes", dimension: count, counts: counts, means: nil,
+        names: names.isEmpty ? nil : names, absent: absent)
     case .vectors(let numbers, let dimension, let names):
       var sums = [Double](repeating: 0, count: dimension)
       for (place, number) in numbers.enumerated() { sums[place % dimension] += Double(number) }
@@ -154,7 +154,8 @@ extension DatasetReport.Labels {
       counts == nil
       ? "vectors of \(dimension), means" : "\(counted(dimension, "class", "classes")), pictures"
     let line = "  labels: \(what) \(parts.joined(separator: ", "))\(more)"
-    return [line] + (names.map { ["  names of the numbers: \(shortened($0))"] } ?? [])
+    let named = counts == nil ? "numbers" : "classes"
+    return [line] + (names.map { ["  names of the \(named): \(shortened($0))"] } ?? [])
       + (absent.isEmpty ? [] : ["  labels of pictures that are not there: \(shortened(absent))"])
   }
 }

@@ -89,7 +89,7 @@ public struct PortraitsJob: Sendable {
       index in
       Encoded { try PNG(image: dataset.image(at: index)).encoded(level: 0) }
     }
-    var entries = names.enumerated().map { place, name in
+    let entries = names.enumerated().map { place, name in
       ZIPArchive.NewEntry(name: name) {
         try Task.checkCancellation()
         let content = try pictures.next()?.get() ?? []
@@ -97,13 +97,14 @@ public struct PortraitsJob: Sendable {
         return ByteRegion(content, name: name)
       }
     }
+    var texts: [ZIPArchive.NewEntry] = []
     if !dataset.attributes.isEmpty {
-      entries.append(
+      texts.append(
         textEntry(LabelFile.name) { dataset.labels.file(paths: names)?.encoded ?? [] })
     }
-    entries.append(textEntry("attributes.csv") { attributeTable(dataset, names) })
-    entries.append(textEntry("factors.csv") { factorTable(dataset, names) })
-    try DatasetDestination(path: destination).write(entries)
+    texts.append(textEntry("attributes.csv") { attributeTable(dataset, names) })
+    texts.append(textEntry("factors.csv") { factorTable(dataset, names) })
+    try DatasetDestination(path: destination).write(entries, and: texts)
     if let sheet { try writeSheet(of: destination, to: sheet) }
     return summary
   }

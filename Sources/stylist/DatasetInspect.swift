@@ -19,7 +19,7 @@ struct DatasetInspect: AsyncParsableCommand {
       dataset verify` decodes every picture.
       """)
 
-  @Argument(help: "The folder or zip archive.", completion: .pictures)
+  @Argument(help: "The folder, zip archive or published data set.", completion: .pictures)
   var path: String
 
   @Option(

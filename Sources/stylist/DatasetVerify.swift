@@ -19,7 +19,7 @@ struct DatasetVerify: AsyncParsableCommand {
       anything is bad, and with 65 if it is no data set at all.
       """)
 
-  @Argument(help: "The folder or zip archive.", completion: .pictures)
+  @Argument(help: "The folder, zip archive or published data set.", completion: .pictures)
   var path: String
 
   @OptionGroup var output: OutputOptions

@@ -1,6 +1,7 @@
 // How the program ends: one line on stderr and the documented exit code.
 
 import ArgumentParser
+import Fetching
 import Foundation
 import Workbench
 
@@ -24,6 +25,7 @@ extension Stylist {
     case let error as Interruption: error.exitCode
     case let error as ScanFailure: error.exitCode
     case let error as SomeFailed: error.exitCode
+    case let error as FetchError: error.exitCode
     case is CheckFailure: 2
     case is UsageError: 64
     case is OutputError: 74

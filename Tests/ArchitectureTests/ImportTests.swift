@@ -14,6 +14,7 @@ private let allowed: [String: Set<String>] = [
   // Files, in host memory only.
   "Formats": ["CMedia", "OrderedCollections", "SystemPackage"],
   "Datasets": ["Formats", "OrderedCollections", "SystemPackage"],
+  "Fetching": ["Formats", "SystemPackage", "Crypto", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
 
   // Tensors and networks; networks know no files and no data sets.
   "Tensors": ["CTorch"],
@@ -30,7 +31,9 @@ private let allowed: [String: Set<String>] = [
 
   // What people see.
   "Workbench": jobs.union(["Training", "Inversion", "Editing", "Metrics", "Crypto", "Subprocess"]),
-  "stylist": ["Workbench", "ArgumentParser", "Logging", "UnixSignals", "ServiceLifecycle"],
+  "stylist": [
+    "Workbench", "Fetching", "ArgumentParser", "Logging", "UnixSignals", "ServiceLifecycle",
+  ],
   "Studio": [
     "Workbench", "ArgumentParser", "Hummingbird", "Mustache", "Logging", "ServiceLifecycle",
   ],

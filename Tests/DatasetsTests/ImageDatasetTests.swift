@@ -252,12 +252,18 @@ struct ImageDatasetTests {
     }
   }
 
+  @Test("sides are powers of two, or three times one from 12 on, such as the 48 of STL-10")
+  func sides() {
+    let allowed = [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024]
+    #expect((-1...1024).filter(ImageShape.allows) == allowed)
+  }
+
   @Test("no squares, no powers of two, grey with alpha: refused, all of them")
   func shapes() throws {
     try withScratchFolder { scratch in
-      for content in [try png(8, height: 4), try png(12), try png(8, channels: 2)] {
+      for content in [try png(8, height: 4), try png(10), try png(8, channels: 2)] {
         let path = try makeArchive([("a.png", content), ("b.png", content)], in: scratch)
-        let error = expectDatasetError("a square whose side is a power of two, grey, RGB or RGBA") {
+        let error = expectDatasetError("a power of two or three times one, grey, RGB or RGBA") {
           _ = try ImageDataset(path: path)
         }
         #expect(error?.others == 1)
@@ -273,7 +279,7 @@ struct ImageDatasetTests {
       let empty = try makeFolder([("note.txt", [1])], in: scratch)
       let archive = try makeArchive([("note.txt", [1])], in: scratch)
       let kinds: [(String, FileError.Kind, String)] = [
-        (text, .damaged, "a folder or a zip archive of pictures, found text"),
+        (text, .damaged, "a published CIFAR, STL-10 or MNIST, found text"),
         (empty, .doesNotFit, "found 1 other file"), (archive, .doesNotFit, "found 1 other file"),
         ("\(scratch)/absent", .missing, "missing"), ("/dev/zero", .unreadable, "a regular file"),
       ]

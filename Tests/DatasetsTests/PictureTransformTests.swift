@@ -67,6 +67,46 @@ struct PictureTransformTests {
     #expect(!pixels.dropFirst(48).prefix(96).allSatisfy { $0 == 0 })
   }
 
+  /// Width, height, the new side, and the hash of what Pillow 11.3's `ImageOps.pad` gives.
+  private static let padded: [(Int, Int, Int, UInt64)] = [
+    (40, 30, 16, 0x5366ea3c21f358d0),
+    (30, 40, 16, 0x921583f9b0124073),
+    (41, 17, 16, 0xdc3ab745d55350d3),
+    (17, 41, 32, 0xdaebbbea2145046f),
+    (33, 33, 8, 0xd4121563c4ed37c9),
+    (5, 100, 16, 0x3f31ddc490d85be3),
+    (19, 16, 16, 0x49be2fa7e19a01c0),
+  ]
+
+  @Test("pad keeps all of a picture, with black to make a square")
+  func pad() {
+    for (width, height, side, hash) in Self.padded {
+      let transform = PictureTransform(crop: .pad, size: .init(width: side, height: side))
+      expect(transform, of: picture(width, height), toGive: hash)
+    }
+    // Even of a line at least a row is left.
+    let line = PictureTransform(crop: .pad, size: .init(width: 16, height: 16))(picture(200, 1))
+    #expect(line?.pixels.contains { $0 != 0 } == true)
+  }
+
+  @Test("celeba-crop takes the face of CelebA's aligned pictures, and no others")
+  func celebA() {
+    let image = picture(178, 218)
+    // By Pillow 11.3, of the rectangle (25, 57, 153, 185).
+    expect(PictureTransform(crop: .celebA), of: image, toGive: 0x4c14_23ea_10c9_2d17)
+    let small = PictureTransform.Size(width: 64, height: 64)
+    expect(
+      PictureTransform(crop: .celebA, size: small), of: image, toGive: 0x48fd_718a_6d7c_c6f2)
+    expect(
+      PictureTransform(crop: .celebA, size: small, filter: .box), of: image,
+      toGive: 0x5632_077f_572c_c078)
+    let transform = PictureTransform(crop: .celebA)
+    expect(transform, of: picture(178, 217), toGive: nil)
+    let other = PictureSize(width: 178, height: 217, channels: 3)
+    #expect(transform.objection(to: other) == "178×218, as CelebA's aligned pictures are")
+    #expect(PictureTransform().objection(to: other) == nil)
+  }
+
   @Test("without a crop a picture is stretched, or stays as it is")
   func stretched() {
     let image = picture(20, 10)

@@ -50,6 +50,30 @@ struct LabelFileTests {
       try read("{\"labels\": [[\"a\", [1]]], \"attributes\": [\"\(long)\"]}")?.names == [long])
   }
 
+  @Test("classes have the names under another key, as many as there are classes or more")
+  func classNames() throws {
+    let named = LabelFile(
+      paths: ["a", "b"], values: .classes([2, 0]), names: ["x", "y", "z", "ß"])
+    let text = #"{"labels": [["a", 2], ["b", 0]], "class_names": ["x", "y", "z", "\u00df"]}"#
+    #expect(String(decoding: named.encoded, as: UTF8.self) == text)
+    #expect(try read(text) == named)
+    for (names, words) in [
+      (#"["x", "y"]"#, "labels of 2 classes at most, one for each name, found 3 classes"),
+      (#"["x", "x", "y"]"#, "each class once, found x twice"), (#"[1]"#, "a string, found '1'"),
+      (#"["x", "y", "z"], "attributes": ["a"]"#, "names of attributes or of classes, found both"),
+    ] {
+      expect(.damaged, says: words) {
+        _ = try read("{\"labels\": [[\"a\", 2]], \"class_names\": \(names)}")
+      }
+    }
+    expect(.damaged, says: "labels of 1 classes at most, one for each name, found a list") {
+      _ = try read(#"{"labels": [["a", [2]]], "class_names": ["x"]}"#)
+    }
+    expect(.damaged, says: "a number for each of 1 attributes, found a class") {
+      _ = try read(#"{"labels": [["a", 0]], "attributes": ["x"]}"#)
+    }
+  }
+
   @Test("names are written behind the labels, and read back")
   func writingNames() throws {
     let file = LabelFile(

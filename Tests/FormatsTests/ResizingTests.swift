@@ -101,15 +101,108 @@ struct ResizingTests {
     (300, 200, 4, 1, 1, .bilinear, 0x45879b37add8bffc),
   ]
 
+  /// The same by Pillow 11.3.
+  private static let reachingFarther: [(Int, Int, Int, Int, Int, ResizeFilter, UInt64)] = [
+    (64, 48, 1, 16, 16, .bicubic, 0xeb5cc251da925ac2),
+    (16, 16, 1, 64, 64, .bicubic, 0xefb5569655000150),
+    (37, 53, 1, 32, 32, .bicubic, 0x1513d58dda83bc5e),
+    (100, 7, 1, 8, 8, .bicubic, 0xccd34296d9201bc4),
+    (33, 32, 1, 32, 32, .bicubic, 0xb7389b886f887e92),
+    (1, 1, 1, 4, 4, .bicubic, 0x6fba9d8f00370725),
+    (300, 200, 1, 1, 1, .bicubic, 0xaf63f24c860211ee),
+    (64, 48, 3, 16, 16, .bicubic, 0x836c1af2a977f992),
+    (16, 16, 3, 64, 64, .bicubic, 0xd5dd08e327bb70e1),
+    (37, 53, 3, 32, 32, .bicubic, 0x3817bad58912ef61),
+    (100, 7, 3, 8, 8, .bicubic, 0xbc7b79024a05e72e),
+    (33, 32, 3, 32, 32, .bicubic, 0xab0e86cf3e398e93),
+    (1, 1, 3, 4, 4, .bicubic, 0xf1c03c4894ac67e5),
+    (300, 200, 3, 1, 1, .bicubic, 0xa327fb196f0b3cb9),
+    (64, 48, 4, 16, 16, .bicubic, 0x57f25bb0bf1a0090),
+    (16, 16, 4, 64, 64, .bicubic, 0x3fd195cc86533aa1),
+    (37, 53, 4, 32, 32, .bicubic, 0x2ffb6daae0b096a7),
+    (100, 7, 4, 8, 8, .bicubic, 0xc5b8e9d99ceb55e8),
+    (33, 32, 4, 32, 32, .bicubic, 0xebda0399d6e75c68),
+    (1, 1, 4, 4, 4, .bicubic, 0xb5bbad4be25a9105),
+    (300, 200, 4, 1, 1, .bicubic, 0x45879b37add8bffc),
+    (64, 48, 1, 16, 16, .hamming, 0x1d0dcc38851bd316),
+    (16, 16, 1, 64, 64, .hamming, 0x94e7ec1a0e9f1a17),
+    (37, 53, 1, 32, 32, .hamming, 0xa74d8566661133d6),
+    (100, 7, 1, 8, 8, .hamming, 0x3726b3ef5696c5dd),
+    (33, 32, 1, 32, 32, .hamming, 0x095ba9bde75d0d04),
+    (1, 1, 1, 4, 4, .hamming, 0x6fba9d8f00370725),
+    (300, 200, 1, 1, 1, .hamming, 0xaf63f24c860211ee),
+    (64, 48, 3, 16, 16, .hamming, 0x5b06820d5b618ffa),
+    (16, 16, 3, 64, 64, .hamming, 0xf66e3403a75faad1),
+    (37, 53, 3, 32, 32, .hamming, 0x47396b690e35ddd0),
+    (100, 7, 3, 8, 8, .hamming, 0x1e0dbffe77529785),
+    (33, 32, 3, 32, 32, .hamming, 0x1261d87054e3f889),
+    (1, 1, 3, 4, 4, .hamming, 0xf1c03c4894ac67e5),
+    (300, 200, 3, 1, 1, .hamming, 0xa327fb196f0b3cb9),
+    (64, 48, 4, 16, 16, .hamming, 0xaf5e15b70db19f4d),
+    (16, 16, 4, 64, 64, .hamming, 0xe042cd14da1bb33f),
+    (37, 53, 4, 32, 32, .hamming, 0x1133333f57ad9ee5),
+    (100, 7, 4, 8, 8, .hamming, 0x11f00ba610f28b56),
+    (33, 32, 4, 32, 32, .hamming, 0x31c9f5079eff48cb),
+    (1, 1, 4, 4, 4, .hamming, 0xb5bbad4be25a9105),
+    (300, 200, 4, 1, 1, .hamming, 0x45879b37add8bffc),
+  ]
+
+  /// What Pillow 11.3 makes of pictures with `reduce`, by whole numbers.
+  private static let reduced: [(Int, Int, Int, Int, Int, ResizeFilter, UInt64)] = [
+    (64, 48, 1, 16, 16, .area, 0x7099653e853572f8),
+    (64, 64, 1, 32, 32, .area, 0x0d8aa99660a1f651),
+    (36, 54, 1, 12, 9, .area, 0xf60b0e56f32baf86),
+    (96, 96, 1, 48, 48, .area, 0xd925048d0509762e),
+    (300, 200, 1, 1, 1, .area, 0xaf63f24c860211ee),
+    (30, 10, 1, 30, 5, .area, 0x76f9181be48562ff),
+    (64, 48, 3, 16, 16, .area, 0x2f9705430dd86a7f),
+    (64, 64, 3, 32, 32, .area, 0xe960af86c52ac5d0),
+    (36, 54, 3, 12, 9, .area, 0xe71cc1512931fe20),
+    (96, 96, 3, 48, 48, .area, 0x01037fc79269fb11),
+    (300, 200, 3, 1, 1, .area, 0xa32734196f09ea94),
+    (30, 10, 3, 30, 5, .area, 0xd3baadae656bd08f),
+    (64, 48, 4, 16, 16, .area, 0xdfe97278a1a7963c),
+    (64, 64, 4, 32, 32, .area, 0x785e80072aa11b33),
+    (36, 54, 4, 12, 9, .area, 0x144f2edba58ad0be),
+    (96, 96, 4, 48, 48, .area, 0x37af443d2621a1ac),
+    (300, 200, 4, 1, 1, .area, 0x45879b37add8bffc),
+    (30, 10, 4, 30, 5, .area, 0x14d029325aba406c),
+  ]
+
   @Test("pictures of all channels become Pillow's, larger and smaller")
   func published() {
-    for (width, height, channels, newWidth, newHeight, filter, hash) in Self.published {
+    let all = Self.published + Self.reachingFarther + Self.reduced
+    for (width, height, channels, newWidth, newHeight, filter, hash) in all {
       let picture = noise(
         width: width, height: height, channels: channels, seed: UInt32(width * height + channels))
       let resized = picture.resized(width: newWidth, height: newHeight, filter: filter)
       let size = "\(width)x\(height)x\(channels) to \(newWidth)x\(newHeight)"
       #expect(fnv1a(resized.pixels) == hash, "\(size), \(filter)")
     }
+  }
+
+  @Test("means of areas are OpenCV's to one grey level, of whole samples and of parts")
+  func areas() {
+    // Both as OpenCV 5.0's INTER_AREA gives them.
+    for (picture, width, height, published) in [
+      (
+        noise(width: 10, height: 7, channels: 1, seed: 73), 4, 3,
+        [187, 119, 150, 123, 120, 147, 112, 91, 122, 131, 128, 112]
+      ),
+      (noise(width: 6, height: 4, channels: 1, seed: 1), 3, 2, [124, 119, 70, 169, 98, 101]),
+    ] as [(ByteImage, Int, Int, [Int])] {
+      let resized = picture.resized(width: width, height: height, filter: .area).pixels
+      #expect(resized.count == published.count)
+      for (own, other) in zip(resized, published) { #expect(abs(Int(own) - other) <= 1) }
+    }
+  }
+
+  @Test("box and area are Pillow's reduce to one grey level where sizes divide")
+  func boxAndArea() {
+    let picture = noise(width: 60, height: 48, channels: 3, seed: 8)
+    let box = picture.resized(width: 15, height: 12, filter: .box)
+    let area = picture.resized(width: 15, height: 12, filter: .area)
+    for (one, other) in zip(box.pixels, area.pixels) { #expect(abs(Int(one) - Int(other)) <= 1) }
   }
 
   // MARK: What holds for every picture

@@ -24,6 +24,22 @@ struct TarArchiveTests {
     try read(TarAssembler(entries).bytes)
   }
 
+  @Test("files that are not wanted are passed over, in a gzip stream, too")
+  func wanted() throws {
+    let archive = TarAssembler([.init("a", large), .init("b", text), .init("c", large)]).bytes
+    for bytes in [archive, gzip(deflateStored(archive), of: archive)] {
+      var (asked, taken) = ([Int](), [String]())
+      try TarArchive.forEachEntry(in: ByteRegion(bytes, name: "test.tar")) { name, count in
+        asked.append(count)
+        return name == "b"
+      } _: { name, content in
+        taken.append(name)
+        #expect(content.copy() == text)
+      }
+      #expect(asked == [2000, text.count, 2000] && taken == ["b"])
+    }
+  }
+
   @Test("files come in order, with their contents, which stay in the file, without folders")
   func files() throws {
     let archive = TarAssembler([

@@ -54,13 +54,7 @@ struct ArticleCommandTests {
       let faces = try await stylist(
         ["dataset", "portraits", "--count=4", "--res=32", "--dest=faces.zip"], in: folder)
       #expect(faces.exitCode == 0, "\(faces.stderr)")
-      try FileManager.default.createDirectory(
-        atPath: "\(folder)/img_align_celeba", withIntermediateDirectories: false)
-      let picture = noise(width: 178, height: 218, channels: 3, seed: 1)
-      try picture.write(to: "\(folder)/img_align_celeba/000001.jpg")
-      try put(
-        Array("1\r\nSmiling Male\r\n000001.jpg  1 -1\r\n".utf8),
-        at: "\(folder)/list_attr_celeba.txt")
+      try writePublishedDatasets(in: folder)
 
       let before = names(in: folder)
       var count = 0

@@ -194,7 +194,7 @@ struct DatasetCommandTests {
       let before = names(in: folder)
       let runs: [(Int32, String, [String])] = [
         (
-          64, "center-crop or center-crop-wide",
+          64, "center-crop-wide, pad or celeba-crop",
           ["create", "--source=.", "--dest=b", "--transform=x"]
         ),
         (64, "resolution", ["create", "--source=.", "--dest=b", "--resolution=0"]),

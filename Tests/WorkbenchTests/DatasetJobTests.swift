@@ -150,12 +150,14 @@ struct DatasetJobTests {
   @Test("transforms that cannot be are refused")
   func requests() {
     for (crop, size, filter, words) in [
-      ("center", "8", "box", "center-crop or center-crop-wide, found center"),
+      ("center", "8", "box", "center-crop-wide, pad or celeba-crop, found center"),
+      ("stretch", nil, "box", "a resolution with stretch"), ("pad", nil, "box", "with pad"),
       ("center-crop", nil, "box", "a resolution with center-crop"),
       ("center-crop-wide", "8x16", "box", "a height of at most the width"),
       (nil, "8x", "box", "a size such as"), (nil, "0", "box", "a size such as"),
       (nil, "99999", "box", "a size such as"), (nil, "1x2x3", "box", "a size such as"),
-      (nil, nil, "bicubic", "lanczos, bilinear or box, found bicubic"),
+      (nil, nil, "cubic", "bicubic, hamming, lanczos or area, found cubic"),
+      (nil, "80", "box", "a power of two, such as 256, or three times one, found 80"),
     ] as [(String?, String?, String, String)] {
       let error = #expect(throws: RequestError.self) {
         _ = try DatasetCreateJob("a", to: "b", crop: crop, size: size, filter: filter)

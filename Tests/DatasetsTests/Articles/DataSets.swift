@@ -36,7 +36,7 @@ struct Squares: Dataset {
       try put(content, at: "\(path)/00000/img0000000\(number).png")
     }
     let page = try #require(try DocumentationPage.all().first { $0.name == "DataSets" })
-    let labels = try #require(page.blocks.first { $0.language == "text" })
+    let labels = try #require(page.blocks.first { $0.lines[0].hasPrefix("{\"labels\"") })
     try put(Array(labels.lines.joined(separator: "\n").utf8), at: "\(path)/dataset.json")
   }
 
@@ -64,11 +64,22 @@ struct Squares: Dataset {
   @Test("the numbers of the article's vectors have names")
   func names() throws {
     let page = try #require(try DocumentationPage.all().first { $0.name == "DataSets" })
-    let block = try #require(page.blocks.filter { $0.language == "text" }.dropFirst().first)
+    let blocks = page.blocks.filter { $0.lines[0].hasPrefix("{\"labels\"") }
+    let block = try #require(blocks.last)
     let text = Array(block.lines.joined(separator: "\n").utf8)
     let file = try LabelFile.read(ByteRegion(text, name: LabelFile.name))
     #expect(file?.names == ["Smiling", "Eyeglasses"])
     #expect(file?.values == .vectors([1, 0, 0, 0], dimension: 2))
+  }
+
+  @Test("the table of the article is one that is read")
+  func table() throws {
+    let page = try #require(try DocumentationPage.all().first { $0.name == "DataSets" })
+    let block = try #require(page.blocks.first { $0.lines[0] == "file,breed" })
+    let text = Array(block.lines.joined(separator: "\n").utf8)
+    let file = try LabelFile.readTable(ByteRegion(text, name: "table.csv"))
+    #expect(file.paths == ["ann.png", "more/bob.png"] && file.values == .classes([1, 0]))
+    #expect(file.names == ["siamese, seal point", "tabby"])
   }
 
   @Test("an order goes on where it was saved, in batches of any size")
