@@ -25,6 +25,8 @@ struct Seen {
 
 struct Watch {
   at::CallbackHandle handle = 0;
+  // How many operators are running, each called by the one before.
+  int depth = 0;
   std::unordered_map<const c10::StorageImpl *, Seen> seen;
 };
 
@@ -48,12 +50,14 @@ void see(c10::ArrayRef<const c10::IValue> values, bool isOwn) {
 }
 
 std::unique_ptr<at::ObserverContext> before(const at::RecordFunction &function) {
-  if (watch) see(function.inputs(), false);
+  // What an operator hands to another it may just have made.
+  if (watch && watch->depth++ == 0) see(function.inputs(), false);
   return nullptr;
 }
 
 void after(const at::RecordFunction &function, at::ObserverContext *) {
   if (!watch) return;
+  watch->depth--;
   const std::vector<c10::IValue> &outputs = function.outputs();
   see(c10::ArrayRef<const c10::IValue>(outputs.data(), outputs.size()), true);
 }

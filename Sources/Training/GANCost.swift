@@ -19,7 +19,7 @@ public struct GANCost: Hashable, Sendable {
 }
 
 extension GANRecipe {
-  /// What the training costs.
+  /// What the training costs, of networks that grow once they have grown.
   ///
   /// Both networks run on the device `meta`, where tensors have sizes and no numbers; what they hold on
   /// to for gradients is added up. The passes in the reverse direction are reckoned from those forward:
@@ -36,11 +36,12 @@ extension GANRecipe {
     if training.consistency != nil { perBatch += 6 * judged }
     var kept = [own.bytesForGenerator, 2 * own.bytesForDiscriminator]
     if training.r1Gamma > 0 {
-      perBatch += 6 * judged / Double(training.discriminatorRegularizationInterval)
+      perBatch += 6 * judged / Double(training.discriminatorRegularizationInterval ?? 1)
     }
+    if training.wasserstein != nil { perBatch += 6 * judged }
     if training.pathLength.weight > 0 {
       let share = Double(training.pathLength.batchSize(of: count)) / Double(count)
-      perBatch += 6 * share * made / Double(training.generatorRegularizationInterval)
+      perBatch += 6 * share * made / Double(training.generatorRegularizationInterval ?? 1)
       kept.append(Int(2 * share * Double(own.bytesForImages)))
     }
     let numbers = parameterCounts

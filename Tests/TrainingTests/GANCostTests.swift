@@ -23,16 +23,16 @@ import Training
   func follows() throws {
     let whole = try cost("auto")
     let parts = try cost("auto") { $0.microBatchSize = 4 }
-    // An image costs the same, and half as many at a time hold half as much.
+    // An image costs the same, and half as many at a time hold half as much, but for what is kept of
+    // parameters.
     #expect(abs(parts.multiplyAdds / whole.multiplyAdds - 1) < 0.01)
-    #expect(abs(Double(parts.passingBytes) / Double(whole.passingBytes) - 0.5) < 0.05)
+    let share = Double(parts.passingBytes) / Double(whole.passingBytes)
+    #expect(share > 0.5 && share < 0.6)
     #expect(parts.lastingBytes == whole.lastingBytes)
     // Numbers, gradients, two moments and the average; of the discriminator no average.
     let recipe = try GANRecipe(named: "auto", resolution: 32, imgChannels: 3, labelDim: 0)
     let counts = recipe.parameterCounts
     #expect(recipe.cost.lastingBytes == 20 * counts.generator + 16 * counts.discriminator)
-    // The discriminator of StyleSwin and StyleNAT sees four more images.
-    #expect(try cost("stylenat").multiplyAdds > 0)
   }
 
   @Test("memory is that of tensors which are held for gradients")

@@ -367,7 +367,7 @@ private func recipe(_ name: String, generated: Int) throws -> MetricRecipe {
   func configurations() async throws {
     try await withData { folder, job in
       var job = job
-      job.metrics = [try recipe("is50k", generated: 8)]
+      job.metrics = [try recipe("fid50k_full", generated: 8)]
       func measured(clamp: Double?) async throws -> Double? {
         var configuration = StyleGAN2Configuration(resolution: 16)
         (configuration.channelBase, configuration.channelMax) = (128, 8)
@@ -379,16 +379,16 @@ private func recipe(_ name: String, generated: Int) throws -> MetricRecipe {
         try writeNetworkFile(
           generator.parameters, configuration: configuration, role: "G_ema", to: file)
         let host = try GeneratorHost(.file(file))
-        return try await host.measure(job, progress: silently).findings[0]["is50k_mean"]
+        return try await host.measure(job, progress: silently).findings[0]["fid50k_full"]
       }
       let loose = try await measured(clamp: nil)
       let tight = try await measured(clamp: 0.01)
       #expect(loose != nil && loose != tight)
-      #expect(names(in: "\(folder)/cache").count == 2)
+      #expect(names(in: "\(folder)/cache").count == 3, "of the data, and of both")
       // Those of a training's snapshot do not stay.
       job.keepsDrawn = false
       #expect(try await measured(clamp: 0.01) == tight)
-      #expect(names(in: "\(folder)/cache").count == 1)
+      #expect(names(in: "\(folder)/cache").count == 2)
     }
   }
 

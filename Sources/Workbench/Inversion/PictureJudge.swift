@@ -25,9 +25,6 @@ public struct JudgingFiles: Hashable, Sendable {
     (self.lpips, self.identity) = (lpips, identity)
   }
 
-  /// The narrowest and lowest pictures that LPIPS takes.
-  private static let leastSide = 32
-
   private static let publishedIdentities =
     "ArcFace's model_ir_se50.pth, CurricularFace_Backbone.pth, moco_v2_800ep_pretrain.pth.tar, or a "
     + "network of `stylist train identity`"
@@ -61,15 +58,17 @@ public struct JudgingFiles: Hashable, Sendable {
     let knowsFaces =
       features?.configuration is FaceRecognitionConfiguration
       || features?.configuration is IdentityNetworkConfiguration
-    if lpips != nil {
-      // What is wider is compared 256 pixels wide; the last features of AlexNet need so many.
+    if let backbone = (try lpips?.network().configuration as? LPIPSConfiguration)?.backbone {
+      // What is wider is compared 256 pixels wide; AlexNet takes steps of 4 and halves twice without
+      // borders, VGG-16 halves four times.
+      let least = backbone == .alexNet ? 31 : 16
       let compared = width > Tensor.comparedSide ? height * Tensor.comparedSide / width : height
-      guard min(width, compared) >= Self.leastSide else {
+      guard min(width, compared) >= least else {
         throw RequestError(
           "--lpips-backbone",
           expected:
-            "pictures of \(Self.leastSide) pixels or more in height and width, once they are at "
-            + "most \(Tensor.comparedSide) wide", found: "pictures of \(width)×\(height)")
+            "pictures of \(least) pixels or more in height and width, once they are at most "
+            + "\(Tensor.comparedSide) wide", found: "pictures of \(width)×\(height)")
       }
     }
     guard !portraits || width == height else {
