@@ -1,7 +1,10 @@
 // Figures of pictures beside those of the same name.
 
+import Checkpoints
 import Formats
 import Foundation
+import Layers
+import Networks
 import TestSupport
 import Testing
 import Workbench
@@ -43,6 +46,27 @@ import Workbench
       #expect(abs(found.deviation.l2 / variance.squareRoot() - 1) < 1e-3)
       #expect(found.lines.map { $0.prefix { $0 != " " } } == ["mse", "psnr", "ssim"])
       #expect(found.remarks.count == 1 && found.remarks[0].contains("LPIPS"))
+    }
+  }
+
+  @Test("pictures that networks cannot compare are refused, in whichever pair they are")
+  func sizes() async throws {
+    try await withScratchFolder { folder in
+      for (index, height) in [16, 3].enumerated() {
+        let picture = noise(width: 32, height: height, channels: 3, seed: UInt32(index))
+        for side in ["a", "b"] { try write(picture, to: "\(folder)/\(side)/\(index).png") }
+      }
+      var configuration = LPIPSConfiguration()
+      configuration.widthDivisor = 32
+      let lpips = LPIPS(configuration, Scope(ParameterStore()))
+      let file = "\(folder)/lpips.safetensors"
+      try writeNetworkFile(lpips.parameters, configuration: configuration, to: file)
+      var job = MetricsPairsJob("\(folder)/a", reference: "\(folder)/b")
+      job.judges.lpips = try LPIPSFiles.named(backbone: file, heads: nil)
+      let error = await #expect(throws: RequestError.self) {
+        try await job.run(progress: silently)
+      }
+      #expect("\(error as Any)".contains("found pictures of 32×3"))
     }
   }
 

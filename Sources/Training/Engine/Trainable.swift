@@ -2,6 +2,7 @@
 
 public import Checkpoints
 public import Formats
+import Foundation
 
 /// A training as the engine sees it: steps, a state, a network to write, pictures to look at.
 ///
@@ -85,4 +86,7 @@ public struct CurrentNumber: Sendable {
   public init(_ word: String, _ name: String, _ value: Double, digits: Int) {
     (self.word, self.name, self.value, self.digits) = (word, name, value, digits)
   }
+
+  /// The number as people read it.
+  var text: String { String(format: "%.\(digits)f", value) }
 }

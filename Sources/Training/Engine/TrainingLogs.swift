@@ -143,7 +143,7 @@ struct TickLine: CustomStringConvertible {
       ("tick", "\(tick)"), ("kimg", kimg), ("time", clockText(totalSeconds)),
       ("left", estimate(imagesLeft)), ("s/kimg", String(format: "%.1f", secondsPerKimg)),
       ("GiB", String(format: "%.2f", memory)),
-    ] + shown.map { ($0.word, String(format: "%.3f", $0.mean)) }
+    ] + shown.map { ($0.word, $0.text) }
   }
 
   var description: String {
@@ -154,7 +154,7 @@ struct TickLine: CustomStringConvertible {
       imagesLeft > 0 ? left : nil, String(format: "sec/tick %.1f", tickSeconds),
       String(format: "sec/kimg %.2f", secondsPerKimg), String(format: "cpumem %.2f", memory),
     ]
-    let numbers = shown.map { String(format: "\($0.word) %.\($0.digits)f", $0.value) }
+    let numbers = shown.map { "\($0.word) \($0.text)" }
     return (words.compactMap(\.self) + numbers).joined(separator: "  ")
   }
 

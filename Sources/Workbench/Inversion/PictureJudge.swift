@@ -59,15 +59,13 @@ public struct JudgingFiles: Hashable, Sendable {
       features?.configuration is FaceRecognitionConfiguration
       || features?.configuration is IdentityNetworkConfiguration
     if let backbone = (try lpips?.network().configuration as? LPIPSConfiguration)?.backbone {
-      // What is wider is compared 256 pixels wide; AlexNet takes steps of 4 and halves twice without
-      // borders, VGG-16 halves four times.
+      // All are compared 256 pixels wide; AlexNet takes steps of 4 and halves twice without borders,
+      // VGG-16 halves four times.
       let least = backbone == .alexNet ? 31 : 16
-      let compared = width > Tensor.comparedSide ? height * Tensor.comparedSide / width : height
-      guard min(width, compared) >= least else {
+      guard height * Tensor.comparedSide / width >= least else {
         throw RequestError(
           "--lpips-backbone",
-          expected:
-            "pictures of \(least) pixels or more in height and width, once they are at most "
+          expected: "pictures that are at least \(least) pixels high once they are "
             + "\(Tensor.comparedSide) wide", found: "pictures of \(width)×\(height)")
       }
     }

@@ -12,8 +12,9 @@ public struct MetricRules: Encodable, Sendable {
   let covarianceDivisor: FeatureMoments.Divisor
   /// The seed of what is chosen at random.
   let seed: UInt32
-  /// The subsets of the kernel distance, and the pictures of each at most.
+  /// The subsets of the kernel distance.
   let kidSubsets: Int
+  /// The pictures of each subset of the kernel distance, at most.
   public internal(set) var kidSubsetSize: Int
   /// The neighbour that the balls of precision and recall reach, where names do not say it.
   let nearestNeighbours: Int?

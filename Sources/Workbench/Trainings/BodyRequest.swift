@@ -46,7 +46,7 @@ public struct BodyRequest: Sendable {
   ///
   /// - Parameters:
   ///   - settings: The training's.
-  ///   - heldOut: How many it holds out.
+  ///   - had: How many it holds out.
   /// - Returns: A line for each difference.
   func differences(from settings: some BodySettings, heldOut had: Int) -> [String?] {
     [

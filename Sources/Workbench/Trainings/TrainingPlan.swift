@@ -43,7 +43,8 @@ public struct TrainingPlan: Encodable, Sendable {
     self.estimate = estimate
     lines =
       ["would train in \(folder), from \(kimgText(kimg)) to \(schedule.lengths)"]
-      + (try (request.lines(options, schedule) + remarks
+      + (try
+        (request.lines(options, schedule) + remarks
         + (estimate?.lines(of: schedule.kimg - kimg) ?? [])).map { "  \($0)" })
   }
 
