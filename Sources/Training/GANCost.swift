@@ -74,11 +74,13 @@ private struct MetaPasses {
   }
 
   private func images(_ wPlus: Tensor) -> Tensor {
-    g.synthesize(wPlus, options: SynthesisOptions(purpose: .training, precision: precision))
+    g.synthesize(wPlus, options: SynthesisOptions(purpose: .training, precision: precision, lod: 0))
   }
 
   private func logits(_ images: Tensor) -> Tensor {
-    d(
+    // How far it has grown is a number, of which there are none here.
+    if let grown = d as? StyleGAN1Discriminator { return grown(images, labels: labels, lod: 0) }
+    return d(
       images, labels: labels,
       options: DiscriminatorOptions(purpose: .training, precision: precision))
   }

@@ -35,6 +35,17 @@ import Training
     #expect(recipe.cost.lastingBytes == 20 * counts.generator + 16 * counts.discriminator)
   }
 
+  @Test("is known of every recipe", arguments: GANRecipe.names)
+  func recipes(name: String) throws {
+    var changes = GANRecipeChanges()
+    if !name.hasPrefix("styleformer") { changes.channelMax = 16 }
+    let recipe = try GANRecipe(
+      named: name, resolution: 32, imgChannels: 3, labelDim: 0, changes: changes)
+    let cost = recipe.cost
+    // At the least both networks go forward and back once.
+    #expect(cost.multiplyAdds > 3e5 && cost.passingBytes > 1 << 16, "\(cost)")
+  }
+
   @Test("memory is that of tensors which are held for gradients")
   func held() {
     let x = Tensor.seeded([8, 4], seed: 1, dtype: .float32).requiringGrad()
