@@ -21,6 +21,14 @@ import Workbench
     for name in ["stats.jsonl", "fakes000020.png", "network-snapshot-000020.pkl"] {
       try put([1], at: "\(run)/\(name)")
     }
+    let options = """
+      {"command": "stylist train gan", "version": "0.1.0",
+       "options": {"cfg": "auto", "changes": {}, "seed": 0, "threads": 1,
+         "data": {"channels": 3, "count": 20, "label_dim": 0, "mirror": false, "name": "data",
+           "resolution": 16, "source": "portraits"}},
+       "schedule": {"kept_states": 2, "kimg": 1, "kimg_per_tick": 1, "ticks_per_snapshot": 2}}
+      """
+    try put(Array(options.utf8), at: "\(run)/training_options.json")
     return run
   }
 
@@ -54,11 +62,11 @@ import Workbench
           ["newest"], ["newest", "every 50 kimg", "state"], ["state"], ["every 50 kimg"],
           ["every 50 kimg"],
         ])
-      // Three others, and two states.
-      #expect(left(in: run) == ([0, 60, 80, 100, 120], 5))
+      // Four others, and two states.
+      #expect(left(in: run) == ([0, 60, 80, 100, 120], 6))
       #expect(try RunPruneJob(rule).run(run).removed.isEmpty)
       _ = try RunPruneJob(PruningRule()).run(run)
-      #expect(left(in: run) == ([80, 100, 120], 5))
+      #expect(left(in: run) == ([80, 100, 120], 6))
     }
   }
 
@@ -95,6 +103,15 @@ import Workbench
       try FileManager.default.createSymbolicLink(
         atPath: "\(run)/\(network(10))", withDestinationPath: "\(folder)/elsewhere")
       _ = try RunPruneJob(PruningRule()).run(run)
+      #expect(left(in: run).kimg == [10, 40])
+      // A folder of something else, and one whose options are cut off.
+      for options in [nil, "{\"comm"] as [String?] {
+        try FileManager.default.removeItem(atPath: "\(run)/training_options.json")
+        if let options { try put(Array(options.utf8), at: "\(run)/training_options.json") }
+        let error = #expect(throws: FileError.self) { try RunPruneJob(PruningRule()).run(run) }
+        #expect(error?.kind == (options == nil ? .missing : .damaged))
+        if options == nil { try put([], at: "\(run)/training_options.json") }
+      }
       #expect(left(in: run).kimg == [10, 40])
       for (newest, every) in [(0, nil), (1, 0)] {
         var rule = PruningRule()

@@ -66,8 +66,10 @@ public struct RunPruneJob: Sendable {
   ///
   /// - Parameter folder: The folder of a training.
   /// - Returns: What would be removed, and what would stay.
-  /// - Throws: `FileError` if a metric's log is damaged, which might tell which network is the best.
+  /// - Throws: `FileError` if the folder is not that of a training, or a metric's log is damaged, which
+  ///   might tell which network is the best.
   public func plan(_ folder: String) throws -> Outcome {
+    _ = try RunRecord(in: folder)
     let logs = MetricLogs(in: folder)
     if let damage = logs.damage { throw damage }
     let networks = RunFolder.networks(in: folder)

@@ -149,9 +149,18 @@ public struct TrainPerceptualJob: Sendable {
   /// Checks that what is to be written can be, and replaces nothing that is read.
   private func checkFiles(besides classifier: String) throws {
     let inputs = [classifier] + [data.source].compactMap(\.self)
+    func whole(_ path: String) -> String {
+      URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath().path(percentEncoded: false)
+    }
     for (option, path) in [("--out", file), ("--sheet", sheet)] {
       guard let path else { continue }
       try OutputFolder.check(option, path, isNoneOf: inputs)
+      if let source = data.source, source != "portraits",
+        whole(path).hasPrefix(whole(source) + "/")
+      {
+        throw RequestError(
+          option, expected: "a place outside of the data, which would be changed", found: path)
+      }
       try OutputFolder.check(file: path)
     }
     if let sheet { try OutputFolder.check("--sheet", sheet, isNoneOf: [file]) }
