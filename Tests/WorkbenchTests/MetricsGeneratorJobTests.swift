@@ -335,6 +335,10 @@ private func recipe(_ name: String, generated: Int) throws -> MetricRecipe {
       let network = "\(folder)/network-snapshot-000001.safetensors"
       try put(Self.options(of: "\(folder)/./data"), at: "\(folder)/training_options.json")
       #expect(try found.addToLogs(of: network).logs.count == 1)
+      // All pictures are the same ones, whichever part of them the training had.
+      try put(
+        Self.options(of: "\(folder)/data", subset: 5), at: "\(folder)/training_options.json")
+      #expect(try found.addToLogs(of: network).logs.count == 1)
       try put(Self.options(of: "\(folder)/cats.zip"), at: "\(folder)/training_options.json")
       let other = try found.addToLogs(of: network)
       #expect(other.logs.isEmpty)

@@ -78,9 +78,15 @@ public struct MetricData: Hashable, Sendable {
   }
 
   /// Whether a metric would compare with the same pictures as with other data.
-  func isSame(as other: MetricData) -> Bool {
+  ///
+  /// - Parameters:
+  ///   - other: The other data.
+  ///   - isFull: Whether the metric names all pictures as they are.
+  /// - Returns: Whether it would.
+  func isSame(as other: MetricData, isFull: Bool) -> Bool {
     func whole(_ data: MetricData) -> MetricData {
       var data = data
+      if isFull { (data.mirror, data.subset, data.subsetSeed) = (false, nil, 0) }
       if data.source != "portraits" {
         data.source = URL(filePath: data.source).standardizedFileURL.path(percentEncoded: false)
       }

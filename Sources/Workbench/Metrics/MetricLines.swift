@@ -72,8 +72,11 @@ extension MetricsGeneratorJob.Outcome {
     if finding.generated != usual {
       return "it takes \(grouped(finding.generated)) samples, not \(grouped(usual))"
     }
-    if MetricRecipe(finding.metric)?.needsData == true, comparedWith?.isSame(as: own) != true {
+    if let recipe = MetricRecipe(finding.metric), recipe.needsData,
+      comparedWith?.isSame(as: own, isFull: recipe.isFull) != true
+    {
       return "it is compared with other data than that of the training"
+        + (recipe.isFull ? "" : ", mirrored and chosen as there")
     }
     if let found = finding.attributes?.count, found != names {
       return "it is of \(found) attributes, not \(names)"

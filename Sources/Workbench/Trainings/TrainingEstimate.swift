@@ -8,7 +8,7 @@ import Training
 ///
 /// Time follows from what is computed and from how fast the machine just was at a convolution, of which
 /// trainings reach a share that was measured with two threads on one machine. Figures are right within a
-/// factor of two or so; the log of a training says what it really takes.
+/// factor of two or so, but for tiny networks, which take longer; the log of a training says what it really takes.
 public struct TrainingEstimate: Encodable, Sendable {
   /// GFLOP for each image that training counts, of which a multiply-add is two.
   public let gflopPerImage: Double
