@@ -15,7 +15,7 @@ public import Tensors
 /// set of weights: stores hold float32, the layers of networks that compute in a 16-bit format
 /// convert inside their forward pass, and gradients come back in float32, so the parameters are
 /// themselves the master weights.
-public final class Adam {
+public final class Adam: Optimizer {
   /// Learning rate and decay of the moments.
   public struct Settings: Codable, Hashable, Sendable {
     /// The step for a gradient that keeps its size.

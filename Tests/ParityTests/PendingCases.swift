@@ -3,7 +3,5 @@
 
 /// Folders in `Cases`, by exact name, sorted.
 let pendingCases: [String] = [
-  "inversion-ranger",
-  "inversion-ranger-toy",
   "inversion-train-step",
 ]
