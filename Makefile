@@ -12,7 +12,7 @@ SWIFT_SOURCES = Package.swift Sources Tests Examples/Package.swift Examples/Gene
   Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing/Package.swift Fuzzing/Fuzz
 LIBRARIES = Formats Datasets Tensors Layers Networks Checkpoints Training Inversion Editing Metrics Workbench
 
-.PHONY: help setup build demo test example bench bench-operators fuzz protobuf lint format docs pictures clean
+.PHONY: help setup build demo test test-processors example bench bench-operators fuzz protobuf lint format docs pictures clean
 
 ## demo: build everything and make pictures to look at, in demo/
 demo: build
@@ -23,6 +23,12 @@ test: build
 	swift build --build-tests $(SWIFT_FLAGS)
 	@Scripts/test.sh $(SWIFT_FLAGS)
 	@$(MAKE) --no-print-directory example
+
+## test-processors: the kernels' tests on emulated processors without AVX-512, and without AVX2; for hours of patience
+# Needs qemu-x86_64 (Debian: qemu-user).
+test-processors: build
+	swift build --build-tests $(SWIFT_FLAGS)
+	@Scripts/test-processors.sh
 
 ## setup: system libraries, libtorch in .deps/, the pkg-config file
 setup:

@@ -30,8 +30,8 @@ public struct StyleNATConfiguration: TransformerConfiguration {
   public init(resolution: Int = 256) {
     shape = TransformerShape(resolution: resolution)
     let resolutions = Self.stages(upTo: resolution)
-    kernelSizes = resolutions.map { _ in [7] }
-    dilations = resolutions.map { $0 == 8 ? [1] : [1, $0 / 8] }
+    (kernelSizes, dilations) = (resolutions.map { _ in [7] }, [])
+    setDilations(.dual)
   }
 
   /// The configuration of LSUN Church at a resolution: dilations 1, 2, 4, … up to the whole map.
@@ -42,10 +42,36 @@ public struct StyleNATConfiguration: TransformerConfiguration {
   public static func progressive(resolution: Int = 256) -> StyleNATConfiguration {
     var configuration = StyleNATConfiguration(resolution: resolution)
     configuration.shape.minHeads = 8
-    configuration.dilations = stages(upTo: resolution).map { r in
-      Array(sequence(first: 1) { $0 * 2 }.prefix { $0 <= r / 8 })
-    }
+    configuration.setDilations(.progressive)
     return configuration
+  }
+
+  /// How the heads share what lies near and what lies far.
+  public enum Dilations: String, CaseIterable, Codable, Hashable, Sendable {
+    /// All look at what lies next to them.
+    case dense
+    /// Half look at what lies next to them, half at the whole map.
+    case dual
+    /// Dilations 1, 2, 4, … up to the whole map.
+    case progressive
+  }
+
+  /// Sets the dilations of all resolutions.
+  ///
+  /// - Parameters:
+  ///   - dilations: How the heads share what lies near and far.
+  ///   - partitions: The most partitions of a resolution, of which only `progressive` has more than two:
+  ///     so many of its dilations, from 1 on; nil for all.
+  public mutating func setDilations(_ dilations: Dilations, partitions: Int? = nil) {
+    self.dilations = Self.stages(upTo: resolution).map { r in
+      switch dilations {
+      case .dense: [1]
+      case .dual: r == 8 ? [1] : [1, r / 8]
+      case .progressive:
+        Array(
+          sequence(first: 1) { $0 * 2 }.prefix { $0 <= r / 8 }.prefix(partitions ?? Int.max))
+      }
+    }
   }
 
   /// The resolutions of Hydra's stages, of which there is an end also where `validate()` has not

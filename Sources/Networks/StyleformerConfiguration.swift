@@ -116,6 +116,8 @@ public struct StyleformerConfiguration: GeneratorConfiguration {
     try ConfigurationError.check("zDim", zDim, in: (labelDim > 0 ? 0 : 1)...65536)
     try ConfigurationError.check("wDim", wDim, in: 1...65536)
     try ConfigurationError.check("mappingLayers", mappingLayers, in: 1...64)
+    try ConfigurationError.check(
+      "feedForwardRatio", ablation?.feedForwardRatio ?? 1, in: 1...64)
     try ConfigurationError.checkConvClamp(convClamp)
   }
 
@@ -131,19 +133,32 @@ public struct StyleformerAblation: Codable, Hashable, Sendable {
   /// What a layer's second branch starts from.
   public enum Residual: String, CaseIterable, Codable, Hashable, Sendable {
     /// The values after their modulation, as published.
-    case modulatedValue
+    case modulatedValue = "modulated-value"
     /// The layer's input.
     case input
     /// There is no second branch.
     case none
   }
 
-  /// Whether tokens are normalised before they are multiplied by the styles, rather than after.
-  public var normalizesFirst = false
+  /// Where a layer normalises tokens.
+  public enum Normalization: String, CaseIterable, Codable, Hashable, Sendable {
+    /// When they have been multiplied by the styles, as published.
+    case afterModulation = "after-modulation"
+    /// Before they are multiplied by the styles.
+    case beforeModulation = "before-modulation"
+    /// Not before attention but behind it, before the matrix that leads out of the heads.
+    case afterAttention = "after-attention"
+  }
+
+  /// Where tokens are normalised.
+  public var normalization = Normalization.afterModulation
   /// Whether outputs are demodulated.
   public var demodulates = true
   /// What the second branch starts from.
   public var residual = Residual.modulatedValue
+  /// How many times as wide as the layer's results the hidden layer of a feed-forward network behind it
+  /// is; nil for no such network, as published.
+  public var feedForwardRatio: Int?
 
   /// The published layers.
   public init() {}

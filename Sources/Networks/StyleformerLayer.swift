@@ -62,6 +62,7 @@ public final class StyleformerLayer {
   package let vWeight: Tensor  // [I, I]
   package let wWeight: Tensor  // [O, I]
   package let uWeight: Tensor?  // [O, I], of the residual branch
+  private let feedForward: PixelMLP?  // O → O, only in ablations
   private let projection: Tensor?  // [256, L], only Linformer
   private let noiseStrength: Tensor  // []
   private let noiseConst: Tensor  // [L, 1]
@@ -97,6 +98,9 @@ public final class StyleformerLayer {
     wWeight = matrix("w_weight", outChannels)
     self.projection = projection.map { p.alias("proj_weight", of: $0) }
     uWeight = ablation.residual == .none ? nil : matrix("u_weight", outChannels)
+    feedForward = ablation.feedForwardRatio.map { ratio in
+      PixelMLP(p / "ffn", channels: outChannels, hidden: ratio * outChannels)
+    }
     noiseStrength = p.parameter("noise_strength", .zeros([]))
     bias = p.parameter("bias", .zeros([outChannels]))
     noiseConst = p.buffer("noise_const", .randn([resolution * resolution, 1]))
@@ -121,8 +125,9 @@ public final class StyleformerLayer {
     let styles = styles(w)
     let dtype = options.format(forTokens: x)
     if let y = folded(x, styles, dtype: dtype) {
-      return finishedTokens(
-        y, noise: noise(options.noise, batch: x.size(0)), strength: noiseStrength, clamp: clamp)
+      return fedForward(
+        finishedTokens(
+          y, noise: noise(options.noise, batch: x.size(0)), strength: noiseStrength, clamp: clamp))
     }
     let operands = operands(x, styles, dtype: dtype)
     let (q, k, v) = (operands.q, operands.k, operands.v)
@@ -130,12 +135,15 @@ public final class StyleformerLayer {
       options.purpose == .evaluation
       ? scaledDotProductAttention(q, keys: k, values: v)
       : scaledDotProductAttentionReference(q, keys: k, values: v)
-    var y = linear(merged(attended), wWeight, styles.value)
+    let heads = merged(attended)
+    var y = linear(
+      ablation.normalization == .afterAttention ? heads.layerNormalized() : heads, wWeight,
+      styles.value)
     if let uWeight {
       let start = ablation.residual == .input ? x : operands.modulatedValue
       y = y + linear(start, uWeight, styles.value)
     }
-    return finished(y, noise: noise(options.noise, batch: x.size(0)))
+    return fedForward(finished(y, noise: noise(options.noise, batch: x.size(0))))
   }
 
   /// How much each pixel takes of each key, in every head.
@@ -180,7 +188,7 @@ public final class StyleformerLayer {
       value: all.sliced(channels..<2 * channels, axis: 1))
   }
 
-  /// The tokens times the styles, normalised: what queries, keys and values are made from.
+  /// The tokens times the styles, normalised unless that comes later: what queries, keys and values are made from.
   ///
   /// - Parameters:
   ///   - x: [N, L, I].
@@ -189,9 +197,12 @@ public final class StyleformerLayer {
   /// - Returns: [N, L, I].
   package func normalized(_ x: Tensor, _ styles: Styles, dtype: DType? = nil) -> Tensor {
     let dtype = dtype ?? x.dtype
-    return ablation.normalizesFirst
-      ? (x.layerNormalized() * styles.input.unsqueezed(1)).cast(to: dtype)
-      : styledNorm(x, styles: styles.input, dtype: dtype)
+    let factors = styles.input.unsqueezed(1)  // [N, 1, I]
+    return switch ablation.normalization {
+    case .afterModulation: styledNorm(x, styles: styles.input, dtype: dtype)
+    case .beforeModulation: (x.layerNormalized() * factors).cast(to: dtype)
+    case .afterAttention: (x * factors).cast(to: dtype)
+    }
   }
 
   /// What attention works on, in a number format; nil for that of the tokens.
@@ -234,6 +245,12 @@ public final class StyleformerLayer {
     return biasAct(noisy + bias, axis: 0, activation: .lrelu, gain: 1, clamp: clamp)
   }
 
+  /// What a feed-forward network adds to the layer's results [N, L, O]; those themselves without one.
+  private func fedForward(_ y: Tensor) -> Tensor {
+    guard let feedForward else { return y }
+    return y + feedForward(y.layerNormalized())
+  }
+
   /// The layer up to the bias, sample by sample, with all factors of the styles in the matrices
   /// rather than on tokens.
   ///
@@ -245,13 +262,13 @@ public final class StyleformerLayer {
   ///   - x: [N, L, I].
   ///   - styles: Those of the layer.
   ///   - dtype: The number format of matrices and attention.
-  /// - Returns: [N, L, O]; nil where gradients are recorded, without demodulation, where there are
-  ///   so few tokens that factors on them cost less, and on the device `meta`, where the
-  ///   multiplications of the definition are counted.
+  /// - Returns: [N, L, O]; nil where gradients are recorded, without demodulation, with a
+  ///   normalisation between values and results, where there are so few tokens that factors on them
+  ///   cost less, and on the device `meta`, where the multiplications of the definition are counted.
   private func folded(_ x: Tensor, _ styles: Styles, dtype: DType) -> Tensor? {
-    guard !recordsGradients, ablation.demodulates, x.size(1) >= x.size(2), x.device != .meta else {
-      return nil
-    }
+    guard !recordsGradients, ablation.demodulates, ablation.normalization != .afterAttention,
+      x.size(1) >= x.size(2), x.device != .meta
+    else { return nil }
     func factors(_ weight: Tensor, _ styles: Tensor) -> Tensor {
       demodulation(of: weight, styles: styles)
     }

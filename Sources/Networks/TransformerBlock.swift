@@ -166,6 +166,9 @@ public final class PixelMLP {
     fc2 = LinearLayer(p / "fc2", inFeatures: hidden, outFeatures: channels)
   }
 
+  /// What the layers make of `x`.
+  func callAsFunction(_ x: Tensor) -> Tensor { fc2(fc1(x, activation: .gelu)) }
+
   /// Adds what the layers make of `x`, scaled and rounded, to it; the sum may take its place.
   func callAsFunction(replacing x: Tensor, scaling: ChannelScaling, dtype: DType) -> Tensor {
     let hidden = fc1(x, activation: .gelu, scaling: LinearScaling(tokens: scaling), dtype: dtype)

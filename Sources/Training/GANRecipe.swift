@@ -39,6 +39,8 @@ public struct GANRecipeChanges: Codable, Hashable, Sendable {
   public var styleformer: StyleformerChanges?
   /// StyleGAN's growth and loss.
   public var stylegan: StyleGANChanges?
+  /// StyleNAT's attention.
+  public var stylenat: StyleNATChanges?
   /// What happens to images before the discriminator sees them; nil for nothing.
   public var augmentation: AugmentationChoice?
   /// Layers of the discriminator, from the image on, that do not learn.
@@ -142,6 +144,7 @@ extension GANRecipe {
       (all.channelMax, all.channelMultiplier) = (g.shape.baseChannels, g.shape.channelMultiplier)
       (all.zDim, all.wDim) = (g.shape.wDim, g.shape.wDim)
       all.mappingLayers = g.shape.mappingLayers
+      all.stylenat = (g as? StyleNATConfiguration).map(StyleNATChanges.init)
     default: break
     }
     switch discriminator {
@@ -221,8 +224,9 @@ extension StyleGAN2Preset: NamedGANRecipe {
   {
     try changes.refuse(
       in: name,
-      StyleformerChanges.options(changes.styleformer) + StyleGANChanges.options(changes.stylegan)
-        + [("channel-multiplier", changes.channelMultiplier != nil)])
+      (changes.styleformer?.asTyped ?? []) + (changes.stylegan?.asTyped ?? [])
+        + (changes.stylenat?.asTyped ?? [])
+        + spelled("channel-multiplier", changes.channelMultiplier))
     return recipe(
       resolution: images.resolution, imgChannels: images.channels, labelDim: images.labelDim,
       changes: changes)

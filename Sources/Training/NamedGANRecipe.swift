@@ -1,6 +1,7 @@
 // What every family of recipes offers: names that people type, and the recipe behind each.
 
 import Networks
+import Tensors
 
 /// The images that networks are trained on.
 struct ImageTraits {
@@ -44,14 +45,36 @@ extension GANRecipeChanges {
   ///
   /// - Parameters:
   ///   - recipe: The name of the recipe.
-  ///   - options: The options without a place, and whether they were changed.
-  /// - Throws: `ConfigurationError` that names all that were.
-  func refuse(
-    in recipe: String, _ options: [(name: String, isChanged: Bool)]
-  ) throws(ConfigurationError) {
-    let changed = options.filter(\.isChanged).map { "--\($0.name)" }
-    guard !changed.isEmpty else { return }
+  ///   - options: The options without a place that were changed, as they are typed.
+  /// - Throws: `ConfigurationError` that names all of them.
+  func refuse(in recipe: String, _ options: [String]) throws(ConfigurationError) {
+    guard !options.isEmpty else { return }
     throw ConfigurationError(
-      "cfg \(recipe): expected no \(changed.joined(separator: ", no ")), which has no place in it")
+      "cfg \(recipe): expected no \(options.joined(separator: ", no ")), which has no place in it")
   }
+
+  /// Augmentation, if there is any, as it is typed.
+  var spelledAugmentation: [String] {
+    spelled("aug", augmentation.flatMap { $0.mode == .noaug ? nil : $0.mode.rawValue })
+  }
+
+  /// A number format narrower than float32, as it is typed.
+  var spelledPrecision: [String] {
+    spelled("precision", precision.flatMap { $0 == .float32 ? nil : "\($0)" })
+  }
+}
+
+/// An option as it is typed; nothing if it was not changed.
+func spelled<Value>(_ name: String, _ value: Value?) -> [String] {
+  value.map { ["--\(name)=\($0)"] } ?? []
+}
+
+/// Numbers of an option, with commas between.
+func spelled(_ name: String, _ values: [Int]?) -> [String] {
+  spelled(name, values?.map(String.init).joined(separator: ","))
+}
+
+/// An option that is yes or no.
+func spelled(flag name: String, _ value: Bool?) -> [String] {
+  value.map { ["--\($0 ? "" : "no-")\(name)"] } ?? []
 }

@@ -35,13 +35,11 @@ public struct StyleGANChanges: Codable, Hashable, Sendable {
     loss = training.wasserstein == nil ? .logistic : .wassersteinGP
   }
 
-  /// The options behind changes, and whether each was changed.
-  static func options(_ changes: StyleGANChanges?) -> [(name: String, isChanged: Bool)] {
-    [
-      ("initial-res", changes?.initialResolution != nil),
-      ("stable-kimg", changes?.stableKimg != nil), ("fade-kimg", changes?.fadeKimg != nil),
-      ("loss", changes?.loss != nil),
-    ]
+  /// The changes as they are typed.
+  var asTyped: [String] {
+    spelled("initial-res", initialResolution)
+      + spelled("stable-kimg", stableKimg) + spelled("fade-kimg", fadeKimg)
+      + spelled("loss", loss?.rawValue)
   }
 }
 
@@ -110,14 +108,12 @@ struct StyleGANRecipe: NamedGANRecipe {
     let hasMapping = preset != .configA && preset != .configB
     try changes.refuse(
       in: name,
-      StyleformerChanges.options(changes.styleformer) + [
-        ("channel-multiplier", changes.channelMultiplier != nil),
-        ("precision=bfloat16", changes.precision ?? .float32 != .float32),
-        ("aug", changes.augmentation.map { $0.mode != .noaug } ?? false),
-        ("freezed", changes.frozenLayers ?? 0 > 0),
-        ("w-dim", !hasMapping && changes.wDim != nil),
-        ("map-depth", !hasMapping && changes.mappingLayers != nil),
-      ])
+      (changes.styleformer?.asTyped ?? []) + (changes.stylenat?.asTyped ?? [])
+        + spelled("channel-multiplier", changes.channelMultiplier) + changes.spelledPrecision
+        + changes.spelledAugmentation
+        + spelled("freezed", changes.frozenLayers.flatMap { $0 > 0 ? $0 : nil })
+        + spelled("w-dim", hasMapping ? nil : changes.wDim)
+        + spelled("map-depth", hasMapping ? nil : changes.mappingLayers))
     if loss == .wassersteinGP, changes.r1Gamma != nil {
       throw ConfigurationError(
         "cfg \(name): expected no --gamma with --loss=wgan-gp, which has no R1 penalty")

@@ -2,7 +2,7 @@
 // Generative Adversarial Networks with Style Vector" (2022).
 
 import Layers
-import Networks
+public import Networks
 
 /// What people may change of a Styleformer's layers; nil for what the recipe says.
 public struct StyleformerChanges: Codable, Hashable, Sendable {
@@ -16,17 +16,37 @@ public struct StyleformerChanges: Codable, Hashable, Sendable {
   public var minimumHeads: Int?
   /// Whether layers from 32×32 on attend to 256 projected keys.
   public var linformer: Bool?
+  /// Where layers normalise tokens.
+  public var normalization: StyleformerAblation.Normalization?
+  /// Whether outputs are demodulated.
+  public var demodulates: Bool?
+  /// What a layer's second branch starts from.
+  public var residual: StyleformerAblation.Residual?
+  /// The width of a feed-forward network's hidden layer behind each layer, as a multiple of its results.
+  public var feedForwardRatio: Int?
 
   /// No changes.
   public init() {}
 
-  /// The options behind changes, and whether each was changed.
-  static func options(_ changes: StyleformerChanges?) -> [(name: String, isChanged: Bool)] {
-    [
-      ("num-layers", changes?.numLayers != nil), ("g-dict", changes?.hiddenSizes != nil),
-      ("depth", changes?.headSize != nil), ("minimum-head", changes?.minimumHeads != nil),
-      ("linformer", changes?.linformer != nil),
-    ]
+  /// The changes as they are typed.
+  var asTyped: [String] {
+    spelled("num-layers", numLayers) + spelled("g-dict", hiddenSizes)
+      + spelled("depth", headSize) + spelled("minimum-head", minimumHeads)
+      + spelled(flag: "linformer", linformer)
+      + spelled("normalize", normalization?.rawValue)
+      + spelled(flag: "demodulate", demodulates)
+      + spelled("residual", residual?.rawValue)
+      + spelled("feed-forward", feedForwardRatio)
+  }
+
+  /// The layers with these changes; nil for the published ones.
+  var ablation: StyleformerAblation? {
+    var ablation = StyleformerAblation()
+    ablation.normalization = normalization ?? ablation.normalization
+    ablation.demodulates = demodulates ?? ablation.demodulates
+    ablation.residual = residual ?? ablation.residual
+    ablation.feedForwardRatio = feedForwardRatio
+    return ablation == StyleformerAblation() ? nil : ablation
   }
 
   /// What is there to change, as a configuration has it.
@@ -34,6 +54,9 @@ public struct StyleformerChanges: Codable, Hashable, Sendable {
     (numLayers, hiddenSizes) = (configuration.numLayers, configuration.hiddenSizes)
     (headSize, minimumHeads) = (configuration.headSize, configuration.minimumHeads)
     linformer = configuration.linformer
+    let ablation = configuration.ablation ?? StyleformerAblation()
+    (normalization, demodulates) = (ablation.normalization, ablation.demodulates)
+    (residual, feedForwardRatio) = (ablation.residual, ablation.feedForwardRatio)
   }
 }
 
@@ -72,9 +95,8 @@ struct StyleformerRecipe: NamedGANRecipe {
   {
     try changes.refuse(
       in: name,
-      StyleGANChanges.options(changes.stylegan) + [
-        ("channel-multiplier", changes.channelMultiplier != nil)
-      ])
+      (changes.stylegan?.asTyped ?? []) + (changes.stylenat?.asTyped ?? [])
+        + spelled("channel-multiplier", changes.channelMultiplier))
     let preset = preset ?? Self.published[images.resolution] ?? .lsun128l
     let (settings, changed) = settings(for: preset, changes)
     var recipe = settings.recipe(
@@ -92,6 +114,7 @@ struct StyleformerRecipe: NamedGANRecipe {
       g.headSize = own.headSize ?? g.headSize
       g.minimumHeads = own.minimumHeads ?? g.minimumHeads
       g.linformer = own.linformer ?? g.linformer
+      g.ablation = own.ablation
     }
     recipe.generator = g
     return recipe

@@ -2,8 +2,50 @@
 
 import Foundation
 import Layers
-import Networks
+public import Networks
 import Tensors
+
+/// What people may change of StyleNAT's attention; nil for what the recipe says.
+public struct StyleNATChanges: Codable, Hashable, Sendable {
+  /// How the heads share what lies near and what lies far.
+  public var dilations: StyleNATConfiguration.Dilations?
+  /// The most partitions of the heads.
+  public var partitions: Int?
+
+  /// No changes.
+  public init() {}
+
+  /// The changes as they are typed.
+  var asTyped: [String] {
+    spelled("dilations", dilations?.rawValue) + spelled("partitions", partitions)
+  }
+
+  /// What is there to change, as a configuration has it; where dilations have several names, as of small
+  /// images, the first.
+  package init(_ g: StyleNATConfiguration) {
+    let counts = [nil, g.dilations.map(\.count).max()]
+    for count in counts where dilations == nil {
+      dilations = StyleNATConfiguration.Dilations.allCases.first { name in
+        var made = g
+        made.setDilations(name, partitions: count)
+        return made.dilations == g.dilations
+      }
+      partitions = dilations == nil ? nil : count
+    }
+  }
+
+  /// A network with these changes.
+  ///
+  /// - Parameter g: The network.
+  /// - Returns: The same with other dilations; partitions are counted of progressive ones.
+  package func applied(to g: StyleNATConfiguration) -> StyleNATConfiguration {
+    var g = g
+    if let dilations = dilations ?? partitions.map({ _ in .progressive }) {
+      g.setDilations(dilations, partitions: partitions)
+    }
+    return g
+  }
+}
 
 /// A published training of StyleSwin or StyleNAT: the wavelet discriminator, a learning rate of its own
 /// for each network, balanced consistency, and a rate that falls towards the end.
@@ -69,13 +111,10 @@ struct TransformerRecipe: NamedGANRecipe {
   {
     try changes.refuse(
       in: name,
-      StyleformerChanges.options(changes.styleformer) + StyleGANChanges.options(changes.stylegan)
-        + [
-          ("cbase", changes.channelBase != nil), ("mbstd-group", changes.mbstdGroupSize != nil),
-          ("z-dim", changes.zDim != nil),
-          ("precision=bfloat16", changes.precision ?? .float32 != .float32),
-          ("aug", changes.augmentation.map { $0.mode != .noaug } ?? false),
-        ])
+      (changes.styleformer?.asTyped ?? []) + (changes.stylegan?.asTyped ?? [])
+        + (network.hasPrefix("stylenat") ? [] : changes.stylenat?.asTyped ?? [])
+        + spelled("cbase", changes.channelBase) + spelled("mbstd-group", changes.mbstdGroupSize)
+        + spelled("z-dim", changes.zDim) + changes.spelledPrecision + changes.spelledAugmentation)
     guard images.channels == 3, images.labelDim == 0 else {
       throw ConfigurationError(
         "cfg \(name): expected RGB pictures without labels, found \(images.channels) channels, "
@@ -92,6 +131,14 @@ struct TransformerRecipe: NamedGANRecipe {
     }
     if let length = changes.wDim { g.shape.wDim = length }
     if let layers = changes.mappingLayers { g.shape.mappingLayers = layers }
+    if let own = changes.stylenat, let nat = g as? StyleNATConfiguration {
+      guard own.partitions == nil || own.dilations ?? .progressive == .progressive else {
+        throw ConfigurationError(
+          "cfg \(name): expected --partitions with --dilations=progressive, which may have any number"
+        )
+      }
+      g = own.applied(to: nat)
+    }
     return GANRecipe(
       generator: g, discriminator: d, training: training(changes),
       kimg: kimg(iterations, batch: changes.batchSize ?? batchSize))

@@ -18,6 +18,9 @@ public struct RequestError: Error, CustomStringConvertible, Sendable {
     description = "\(what): expected \(expected), found \(found)"
   }
 
+  /// An error that says what was asked for, what was expected, and what was found.
+  init(_ description: String) { self.description = description }
+
   /// A value of a request that no network or search can have.
   ///
   /// - Parameters:

@@ -21,6 +21,16 @@ public enum KnownNames {
   public static var recipes: [String] { GANRecipe.names }
   /// The losses of StyleGAN's trainings.
   public static var losses: [String] { StyleGANLoss.allCases.map(\.rawValue) }
+  /// Where Styleformer's layers normalise tokens.
+  public static var normalizations: [String] {
+    StyleformerAblation.Normalization.allCases.map(\.rawValue)
+  }
+  /// What the second branch of Styleformer's layers starts from.
+  public static var residuals: [String] { StyleformerAblation.Residual.allCases.map(\.rawValue) }
+  /// How StyleNAT's heads share what lies near and far.
+  public static var dilations: [String] {
+    StyleNATConfiguration.Dilations.allCases.map(\.rawValue)
+  }
   /// When pictures are augmented in trainings.
   public static var augmentationModes: [String] {
     AugmentationChoice.Mode.allCases.map(\.rawValue)

@@ -35,10 +35,12 @@ struct AugmentationOptions: ParsableArguments {
 
   /// Adds what was said to a request.
   ///
-  /// - Parameter request: Gets it.
+  /// - Parameter request: Gets it; what was not said stays as it is.
   func fill(_ request: inout TrainGANRequest) {
-    (request.augmentation, request.augmentationSet) = (aug, augpipe)
-    (request.augmentationP, request.augmentationTarget) = (p, target)
-    request.frozenLayers = freezed
+    put(aug, into: &request.augmentation)
+    put(augpipe, into: &request.augmentationSet)
+    put(p, into: &request.augmentationP)
+    put(target, into: &request.augmentationTarget)
+    put(freezed, into: &request.frozenLayers)
   }
 }

@@ -10,6 +10,7 @@ struct Train: AsyncParsableCommand {
       EXAMPLES
         stylist train gan --data=portraits --res=32 --kimg=100 --outdir=runs
         stylist train gan --resume=latest --outdir=runs
+        stylist train ladder stylegan --data=portraits --res=32 --outdir=ladder
         stylist train attributes --data=portraits --res=32 --cbase=1024 --kimg=100 \\
           --outdir=runs
         stylist train identity --data=portraits --res=32 --cbase=1024 --kimg=100 \\
@@ -17,5 +18,8 @@ struct Train: AsyncParsableCommand {
         stylist train perceptual --classifier=attributes-portraits64 \\
           --data=portraits --out=distance.safetensors
       """,
-    subcommands: [TrainGAN.self, TrainAttributes.self, TrainIdentity.self, TrainPerceptual.self])
+    subcommands: [
+      TrainGAN.self, TrainLadder.self, TrainAttributes.self, TrainIdentity.self,
+      TrainPerceptual.self,
+    ])
 }

@@ -163,6 +163,8 @@ struct RecipeOptions: ParsableArguments {
     help: "Styleformer: attend to 256 projected keys from 32×32 on (default: as the recipe says).")
   var linformer: Bool?
 
+  @OptionGroup var ablation: AblationOptions
+
   @OptionGroup var growth: GrowthOptions
 
   @Option(
@@ -192,22 +194,84 @@ struct RecipeOptions: ParsableArguments {
       valueName: "format"))
   var precision: Precision?
 
+  /// Adds what was said to a request.
+  ///
+  /// - Parameter request: Gets it; what was not said stays as it is.
   func fill(_ request: inout TrainGANRequest) {
-    (request.cfg, request.cond) = (cfg, cond)
-    (request.batchSize, request.microBatchSize, request.r1Gamma) = (batch, batchGpu, gamma)
-    (request.generatorLearningRate, request.discriminatorLearningRate) = (glr, dlr)
-    request.averageKimg = ema
-    (request.channelBase, request.channelMax) = (cbase, cmax)
-    (request.zDim, request.wDim) = (zDim, wDim)
-    (request.mappingLayers, request.mbstdGroupSize) = (mapDepth, mbstdGroup)
-    request.precision = precision
-    request.channelMultiplier = channelMultiplier
-    (request.numLayers, request.hiddenSizes) = (
-      numLayers?.numbers, gDict?.numbers
-    )
-    (request.headSize, request.minimumHeads) = (depth, minimumHead)
-    request.linformer = linformer
+    put(cfg, into: &request.cfg)
+    put(cond, into: &request.cond)
+    put(batch, into: &request.batchSize)
+    put(batchGpu, into: &request.microBatchSize)
+    put(gamma, into: &request.r1Gamma)
+    put(glr, into: &request.generatorLearningRate)
+    put(dlr, into: &request.discriminatorLearningRate)
+    put(ema, into: &request.averageKimg)
+    put(cbase, into: &request.channelBase)
+    put(cmax, into: &request.channelMax)
+    put(channelMultiplier, into: &request.channelMultiplier)
+    put(numLayers?.numbers, into: &request.numLayers)
+    put(gDict?.numbers, into: &request.hiddenSizes)
+    put(depth, into: &request.headSize)
+    put(minimumHead, into: &request.minimumHeads)
+    put(linformer, into: &request.linformer)
+    put(zDim, into: &request.zDim)
+    put(wDim, into: &request.wDim)
+    put(mapDepth, into: &request.mappingLayers)
+    put(mbstdGroup, into: &request.mbstdGroupSize)
+    put(precision, into: &request.precision)
+    ablation.fill(&request)
     growth.fill(&request)
+  }
+}
+
+/// Puts a value in the place of another, unless there is none.
+func put<Value>(_ value: Value?, into place: inout Value?) {
+  if let value { place = value }
+}
+
+/// What is changed of a transformer's layers to find out what each part is good for.
+struct AblationOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Styleformer: where tokens are normalised: after-modulation, before-modulation or after-attention (default: after-modulation).",
+      valueName: "place"), completion: .list(KnownNames.normalizations))
+  var normalize: String?
+
+  @Flag(
+    inversion: .prefixedNo, help: "Styleformer: demodulate what layers compute (default: yes).")
+  var demodulate: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      "Styleformer: what the second branch starts from: modulated-value, input or none (default: modulated-value).",
+      valueName: "start"), completion: .list(KnownNames.residuals))
+  var residual: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Styleformer: a feed-forward network behind each layer, so many times as wide (default: none).",
+      valueName: "factor"))
+  var feedForward: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "StyleNAT: what heads look at: dense, all near; dual, half near, half far; progressive, farther by and by (default: as the recipe says).",
+      valueName: "name"), completion: .list(KnownNames.dilations))
+  var dilations: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "StyleNAT: the most partitions of the heads, with --dilations=progressive (default: all).",
+      valueName: "count"))
+  var partitions: Int?
+
+  func fill(_ request: inout TrainGANRequest) {
+    put(normalize, into: &request.normalization)
+    put(demodulate, into: &request.demodulates)
+    put(residual, into: &request.residual)
+    put(feedForward, into: &request.feedForwardRatio)
+    put(dilations, into: &request.dilations)
+    put(partitions, into: &request.partitions)
   }
 }
 
@@ -237,8 +301,10 @@ struct GrowthOptions: ParsableArguments {
   var loss: String?
 
   func fill(_ request: inout TrainGANRequest) {
-    (request.initialResolution, request.loss) = (initialRes, loss)
-    (request.stableKimg, request.fadeKimg) = (stableKimg, fadeKimg)
+    put(initialRes, into: &request.initialResolution)
+    put(loss, into: &request.loss)
+    put(stableKimg, into: &request.stableKimg)
+    put(fadeKimg, into: &request.fadeKimg)
   }
 }
 

@@ -288,10 +288,27 @@ import Testing
     let published = bits(self.image(makeGenerator(smallStyleformer())))
     #expect(try image { _ in } == published)
     let others = try [
-      image { $0.normalizesFirst = true }, image { $0.demodulates = false },
-      image { $0.residual = .input }, image { $0.residual = .none },
+      image { $0.normalization = .beforeModulation }, image { $0.normalization = .afterAttention },
+      image { $0.demodulates = false }, image { $0.residual = .input },
+      image { $0.residual = .none }, image { $0.feedForwardRatio = 2 },
     ]
-    #expect(Set(others + [published]).count == 5)
+    #expect(Set(others + [published]).count == 7)
+  }
+
+  @Test("a feed-forward network has two layers for each of the network's, and learns")
+  func feedForward() {
+    var configuration = smallStyleformer()
+    configuration.ablation = StyleformerAblation()
+    configuration.ablation?.feedForwardRatio = 2
+    let generator = makeGenerator(configuration)
+    let names = generator.parameters.entries.keys.filter { $0.contains(".ffn.") }
+    #expect(names.count == 4 * generator.noiseInputs.count)
+    fillZeros(of: generator.parameters)
+    let weights = names.filter { $0.hasSuffix("weight") }.map { generator.parameters[$0] }
+    generator.parameters.setRequiresGrad(true)
+    let image = generator.synthesize(generator.seededWPlus(2))
+    let found = gradients(of: [image.square().sum()], withRespectTo: weights)
+    #expect(found.allSatisfy { $0.abs().sum().item() > 0 })
   }
 
   @Test("without the second branch there is no matrix for it")

@@ -82,7 +82,9 @@ import Testing
   func folded(residual: StyleformerAblation.Residual, linformer: Bool) {
     var configuration = smallStyleformer(linformer: linformer)
     var ablation = StyleformerAblation()
-    (ablation.residual, ablation.normalizesFirst) = (residual, residual == .input)
+    ablation.residual = residual
+    ablation.normalization = residual == .input ? .beforeModulation : .afterModulation
+    ablation.feedForwardRatio = residual == .none ? 2 : nil
     configuration.ablation = ablation
     let scope = Scope(ParameterStore(), dtype: .float64, generator: TorchGenerator(seed: 1))
     let generator = Styleformer(configuration, scope)

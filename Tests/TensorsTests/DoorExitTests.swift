@@ -71,15 +71,30 @@ import ThrowingOperators
       ) {
         // All of the stack of a thread is there from the start; the first thread's would have to grow.
         let thread = Thread {
-          var kept: [Tensor] = []
+          _ = Tensor.zeros([1024])
+          var kept: [UnsafeMutableRawPointer] = []
           kept.reserveCapacity(1 << 20)
-          kept.append(.zeros([1024]))
+          // Swift itself ends the program where it gets no memory for an object, so a few small pieces
+          // are left to it, each between two that stay.
+          var spare: [UnsafeMutableRawPointer] = []
+          for size in stride(from: 16, through: 512, by: 16) {
+            for _ in 0..<4 {
+              if let piece = malloc(size), let wall = malloc(size) {
+                spare.append(piece)
+                kept.append(wall)
+              }
+            }
+          }
           let numbers = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
           let pages = numbers.split(separator: " ").first.flatMap { rlim_t($0) } ?? 0
           let bytes = pages * rlim_t(sysconf(Int32(_SC_PAGESIZE)))
           var limit = rlimit(rlim_cur: bytes + 1 << 25, rlim_max: bytes + 1 << 25)
           setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
-          while true { kept.append(.zeros([1024])) }
+          for size in sequence(first: 1 << 20, next: { $0 > 16 ? $0 / 2 : nil }) {
+            while kept.count < kept.capacity, let piece = malloc(size) { kept.append(piece) }
+          }
+          spare.forEach { free($0) }
+          _ = Tensor.zeros([1024])
         }
         thread.stackSize = 1 << 21
         thread.start()

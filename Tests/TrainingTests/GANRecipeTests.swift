@@ -120,6 +120,60 @@ struct GANRecipeTests {
     }
   }
 
+  @Test("take what papers leave out to the layers, and nowhere else")
+  func ablations() throws {
+    let published = try recipe("styleformer", resolution: 32)
+    #expect((published.generator as? StyleformerConfiguration)?.ablation == nil)
+    let found = try recipe("styleformer", resolution: 32) {
+      var layers = StyleformerChanges()
+      (layers.normalization, layers.demodulates) = (.beforeModulation, false)
+      (layers.residual, layers.feedForwardRatio) = (.input, 4)
+      $0.styleformer = layers
+    }
+    let ablation = try #require((found.generator as? StyleformerConfiguration)?.ablation)
+    #expect(ablation.normalization == .beforeModulation && !ablation.demodulates)
+    #expect(ablation.residual == .input && ablation.feedForwardRatio == 4)
+    #expect(found.inEffect.styleformer?.feedForwardRatio == 4)
+    #expect(published.inEffect.styleformer?.demodulates == true)
+    expectRefusal("no --no-demodulate, no --residual=none") {
+      _ = try recipe("auto", resolution: 32) {
+        var layers = StyleformerChanges()
+        (layers.demodulates, layers.residual) = (false, StyleformerAblation.Residual.none)
+        $0.styleformer = layers
+      }
+    }
+  }
+
+  @Test("give StyleNAT's heads other dilations")
+  func dilations() throws {
+    func found(
+      _ dilations: StyleNATConfiguration.Dilations?, _ partitions: Int? = nil
+    ) throws -> [[Int]]? {
+      let made = try recipe("stylenat", resolution: 64) {
+        var heads = StyleNATChanges()
+        (heads.dilations, heads.partitions) = (dilations, partitions)
+        $0.stylenat = heads
+      }
+      // What is in effect makes the same again.
+      let g = try #require(made.generator as? StyleNATConfiguration)
+      #expect(made.inEffect.stylenat?.applied(to: g).dilations == g.dilations)
+      return g.dilations
+    }
+    #expect(try found(nil) == [[1], [1, 2], [1, 4], [1, 8]])
+    #expect(try found(.dual) == [[1], [1, 2], [1, 4], [1, 8]])
+    #expect(try found(.dense) == [[1], [1], [1], [1]])
+    #expect(try found(.progressive) == [[1], [1, 2], [1, 2, 4], [1, 2, 4, 8]])
+    #expect(try found(.progressive, 3) == [[1], [1, 2], [1, 2, 4], [1, 2, 4]])
+    expectRefusal("--partitions with --dilations=progressive") { _ = try found(.dual, 2) }
+    expectRefusal("no --dilations=dense") {
+      _ = try recipe("styleswin", resolution: 64) {
+        var heads = StyleNATChanges()
+        heads.dilations = .dense
+        $0.stylenat = heads
+      }
+    }
+  }
+
   @Test("take every change to where it belongs")
   func changes() throws {
     let found = try recipe("auto", resolution: 64) {
@@ -145,12 +199,12 @@ struct GANRecipeTests {
     expectRefusal("--channel-multiplier") {
       _ = try recipe("auto", resolution: 64) { $0.channelMultiplier = 1 }
     }
-    expectRefusal("--cbase, no --mbstd-group") {
+    expectRefusal("--cbase=1024, no --mbstd-group=4") {
       _ = try recipe("styleswin", resolution: 64) {
         ($0.channelBase, $0.mbstdGroupSize) = (1024, 4)
       }
     }
-    expectRefusal("--num-layers, no --aug") {
+    expectRefusal("--num-layers=1,1, no --aug=ada") {
       _ = try recipe("stylenat", resolution: 64) {
         var layers = StyleformerChanges()
         layers.numLayers = [1, 1]

@@ -27,6 +27,7 @@ struct Colour: Hashable {
   /// - Source: Okabe and Ito, "Color Universal Design", 2008; without the yellow.
   private static let series = [
     0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0x56B4E9, 0xE69F00, 0x000000, 0x8C564B,
+    0x7B3294, 0x66A61E,
   ]
   .map { Colour($0) }
 

@@ -15,6 +15,10 @@ public struct MetricHistory: Encodable, Hashable, Sendable {
   public let last: Double
   /// Snapshots that were measured.
   public let count: Int
+  /// The values of those whose names say of how many images they are.
+  let points: [MetricPoint]
+
+  private enum CodingKeys: CodingKey { case name, best, bestNetwork, last, count }
 
   fileprivate init?(_ name: String, _ measured: [Measured]) {
     guard let last = measured.last else { return nil }
@@ -24,12 +28,24 @@ public struct MetricHistory: Encodable, Hashable, Sendable {
       finite.max { isHigherBetter ? $0.value < $1.value : $0.value > $1.value } ?? measured[0]
     (self.name, self.best, bestNetwork) = (name, best.value, best.network)
     (self.last, count) = (last.value, measured.count)
+    points = measured.compactMap { one in
+      one.network?.wholeMatch(of: /network-snapshot-([0-9.]+)\.[a-z]+/)
+        .flatMap { Double($0.1) }.map { MetricPoint(kimg: $0, value: one.value) }
+    }
   }
 
   /// Whether more is better: of inception scores, precision and recall, accuracies, verification.
   private static func isHigherBetter(_ name: String) -> Bool {
     ["is", "pr", "accuracy", "attribute_", "verification_"].contains(where: name.hasPrefix)
   }
+}
+
+/// A number of one snapshot.
+struct MetricPoint: Hashable, Sendable {
+  /// Thousands of images seen.
+  let kimg: Double
+  /// What was measured.
+  let value: Double
 }
 
 /// What a line of a log says of one number.

@@ -54,7 +54,7 @@ extension GANOptions: RunOptions {
       option("depth", changes.styleformer?.headSize),
       option("minimum-head", changes.styleformer?.minimumHeads),
       option("linformer", changes.styleformer?.linformer.map { $0 ? "yes" : "no" }),
-    ] + listedGrowth(growth) + [
+    ] + listedAblation + listedGrowth(growth) + [
       option("z-dim", changes.zDim), option("w-dim", changes.wDim),
       option("map-depth", changes.mappingLayers), option("mbstd-group", changes.mbstdGroupSize),
       option("precision", changes.precision, else: "\(training.precision)"),
@@ -64,6 +64,19 @@ extension GANOptions: RunOptions {
       option("init-from", initFrom, else: "nothing"),
       .init("threads", "\(threads)"),
     ]
+  }
+
+  /// What was changed of a transformer's layers; nothing where they are as published.
+  private var listedAblation: [RunReport.Option] {
+    let (layers, heads) = (changes.styleformer, changes.stylenat)
+    return [
+      ("normalize", layers?.normalization?.rawValue),
+      ("demodulate", layers?.demodulates.map { $0 ? "yes" : "no" }),
+      ("residual", layers?.residual?.rawValue),
+      ("feed-forward", layers?.feedForwardRatio.map(String.init)),
+      ("dilations", heads?.dilations?.rawValue),
+      ("partitions", heads?.partitions.map(String.init)),
+    ].compactMap { name, value in value.map { .init(name, $0, isChanged: true) } }
   }
 
   /// How networks grow, and the loss that goes with it; nothing of those that do not.

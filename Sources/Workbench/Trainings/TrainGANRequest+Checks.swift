@@ -14,6 +14,11 @@ extension TrainGANRequest {
     }
     try check("--aug", augmentation, is: AugmentationChoice.Mode.allCases.map(\.rawValue))
     try check("--loss", loss, is: StyleGANLoss.allCases.map(\.rawValue))
+    try check(
+      "--normalize", normalization, is: StyleformerAblation.Normalization.allCases.map(\.rawValue))
+    try check("--residual", residual, is: StyleformerAblation.Residual.allCases.map(\.rawValue))
+    try check(
+      "--dilations", dilations, is: StyleNATConfiguration.Dilations.allCases.map(\.rawValue))
     try check("--augpipe", augmentationSet, is: AugmentationSet.allCases.map(\.rawValue))
     try data.check()
     try schedule.check()
@@ -23,6 +28,7 @@ extension TrainGANRequest {
       ("--channel-multiplier", channelMultiplier, 1...64),
       ("--depth", headSize, 1...65536),
       ("--minimum-head", minimumHeads, 1...65536),
+      ("--feed-forward", feedForwardRatio, 1...64), ("--partitions", partitions, 1...64),
       ("--initial-res", initialResolution, 4...4096),
       ("--z-dim", zDim, 1...65536), ("--w-dim", wDim, 1...65536),
       ("--map-depth", mappingLayers, 1...64), ("--mbstd-group", mbstdGroupSize, 1...65536),
@@ -108,6 +114,10 @@ extension TrainGANRequest {
     try check()
     let (asked, recipe) = (changes, try options.recipe())
     let (had, layers) = (recipe.inEffect, recipe.inEffect.styleformer)
+    // Names of dilations that come to the same are the same.
+    let heads = asked.stylenat.flatMap { own in
+      (recipe.generator as? StyleNATConfiguration).map { StyleNATChanges(own.applied(to: $0)) }
+    }
     let own = [
       difference("cfg", cfg, options.cfg), difference("cond", cond, options.data.labelDim > 0),
       difference("seed", seed, options.seed), difference("init-from", initFrom, options.initFrom),
@@ -136,6 +146,12 @@ extension TrainGANRequest {
       difference("depth", headSize, layers?.headSize),
       difference("minimum-head", minimumHeads, layers?.minimumHeads),
       difference("linformer", linformer, layers?.linformer),
+      difference("normalize", normalization, layers?.normalization?.rawValue),
+      difference("demodulate", demodulates, layers?.demodulates),
+      difference("residual", residual, layers?.residual?.rawValue),
+      difference("feed-forward", feedForwardRatio, layers?.feedForwardRatio),
+      difference("dilations", heads?.dilations?.rawValue, had.stylenat?.dilations?.rawValue),
+      difference("partitions", heads?.partitions, had.stylenat?.partitions),
       difference("z-dim", asked.zDim, had.zDim), difference("w-dim", asked.wDim, had.wDim),
       difference("map-depth", asked.mappingLayers, had.mappingLayers),
       difference("mbstd-group", asked.mbstdGroupSize, had.mbstdGroupSize),

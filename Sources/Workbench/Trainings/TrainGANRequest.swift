@@ -46,6 +46,19 @@ public struct TrainGANRequest: Sendable {
   public var minimumHeads: Int?
   /// Styleformer: whether layers from 32×32 on attend to 256 projected keys.
   public var linformer: Bool?
+  /// Styleformer: where layers normalise tokens, such as `after-modulation`.
+  public var normalization: String?
+  /// Styleformer: whether outputs are demodulated.
+  public var demodulates: Bool?
+  /// Styleformer: what a layer's second branch starts from, such as `modulated-value`.
+  public var residual: String?
+  /// Styleformer: the width of the hidden layer of a feed-forward network behind each layer, as a
+  /// multiple of its results.
+  public var feedForwardRatio: Int?
+  /// StyleNAT: how the heads share what lies near and far: `dense`, `dual` or `progressive`.
+  public var dilations: String?
+  /// StyleNAT: the most partitions of the heads, where dilations are progressive.
+  public var partitions: Int?
   /// StyleGAN: the width and height at which training starts, in pixels.
   public var initialResolution: Int?
   /// StyleGAN: thousands of images for which a resolution is trained before the next is faded in.
@@ -102,12 +115,19 @@ public struct TrainGANRequest: Sendable {
     var layers = StyleformerChanges()
     (layers.numLayers, layers.hiddenSizes) = (numLayers, hiddenSizes)
     (layers.headSize, layers.minimumHeads) = (headSize, minimumHeads)
-    layers.linformer = linformer
+    (layers.linformer, layers.demodulates) = (linformer, demodulates)
+    layers.normalization = normalization.flatMap(StyleformerAblation.Normalization.init)
+    layers.residual = residual.flatMap(StyleformerAblation.Residual.init)
+    layers.feedForwardRatio = feedForwardRatio
     changes.styleformer = layers == StyleformerChanges() ? nil : layers
     var own = StyleGANChanges()
     (own.initialResolution, own.stableKimg) = (initialResolution, stableKimg)
     (own.fadeKimg, own.loss) = (fadeKimg, loss.flatMap(StyleGANLoss.init))
     changes.stylegan = own == StyleGANChanges() ? nil : own
+    var heads = StyleNATChanges()
+    heads.dilations = dilations.flatMap(StyleNATConfiguration.Dilations.init)
+    heads.partitions = partitions
+    changes.stylenat = heads == StyleNATChanges() ? nil : heads
     (changes.zDim, changes.wDim) = (zDim, wDim)
     (changes.mappingLayers, changes.mbstdGroupSize) = (mappingLayers, mbstdGroupSize)
     changes.precision = precision?.dtype

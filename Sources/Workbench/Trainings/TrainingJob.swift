@@ -114,9 +114,12 @@ public struct TrainingJob: Sendable {
 
   /// What would be done, with nothing made.
   ///
+  /// - Parameter estimates: Whether it says what the training takes, for which the machine is timed.
   /// - Returns: The plan.
   /// - Throws: What `run` would throw about options, data and files.
-  public func plan() throws -> TrainingPlan { try plan(request) }
+  public func plan(estimates: Bool = true) throws -> TrainingPlan {
+    try plan(request, estimates: estimates)
+  }
 
   /// Trains until the schedule ends.
   ///
@@ -136,7 +139,9 @@ public struct TrainingJob: Sendable {
     }
   }
 
-  private func plan<Request: TrainingRequest>(_ request: Request) throws -> TrainingPlan {
+  private func plan<Request: TrainingRequest>(
+    _ request: Request, estimates: Bool
+  ) throws -> TrainingPlan {
     switch start {
     case .new(let outdir):
       var remarks: [String] = []
@@ -146,7 +151,7 @@ public struct TrainingJob: Sendable {
       return try TrainingPlan(
         request, folder: RunFolder.nextPath(in: outdir, description: options.folderName()),
         options: options, schedule: Self.schedule(request, options, before: nil), kimg: 0,
-        remarks: remarks)
+        remarks: remarks, estimates: estimates)
     case .resume(let folder):
       try RunFolder.check(folder)
       let going = try goingOn(request, in: folder) { _ in }
@@ -154,7 +159,7 @@ public struct TrainingJob: Sendable {
       try request.checkFiles(going.options, isNew: false)
       return try TrainingPlan(
         request, folder: folder, options: going.options, schedule: going.schedule,
-        kimg: going.kimg, isComplete: going.isComplete)
+        kimg: going.kimg, isComplete: going.isComplete, estimates: estimates)
     }
   }
 

@@ -27,7 +27,7 @@ public struct TrainingPlan: Encodable, Sendable {
 
   init<Request: TrainingRequest>(
     _ request: Request, folder: String, options: Request.Options, schedule: Schedule,
-    kimg: Double, isComplete: Bool = true, remarks: [String] = []
+    kimg: Double, isComplete: Bool = true, remarks: [String] = [], estimates: Bool
   ) throws {
     (self.folder, self.options, self.schedule, self.kimg) = (folder, options, schedule, kimg)
     networks = try options.networks()
@@ -39,7 +39,7 @@ public struct TrainingPlan: Encodable, Sendable {
         : ["would complete the snapshot at \(kimgText(kimg)) kimg in \(folder)"]
       return
     }
-    let estimate = try request.estimate(options)
+    let estimate = estimates ? try request.estimate(options) : nil
     self.estimate = estimate
     lines =
       ["would train in \(folder), from \(kimgText(kimg)) to \(schedule.lengths)"]

@@ -1,0 +1,223 @@
+// What a ladder found: numbers for each rung over its seeds, a page for people, a plot and pictures.
+
+import Formats
+import Foundation
+import Networks
+import Training
+
+/// What the trainings of a ladder came to, so far.
+public struct LadderOutcome: Encodable, Sendable {
+  /// A metric at the end of trainings that started from different seeds.
+  public struct Number: Encodable, Hashable, Sendable {
+    /// The metric's published name, such as `fid-portraits5k`.
+    public let name: String
+    /// The value for each seed; nil where nothing was measured.
+    public let values: [Double?]
+    /// Their mean; nil if there are none.
+    public let mean: Double?
+    /// Their standard deviation, divided by one less than their number; nil for fewer than two.
+    public let deviation: Double?
+
+    init(_ name: String, _ values: [Double?]) {
+      let known = values.compactMap(\.self)
+      let mean = known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
+      (self.name, self.values, self.mean) = (name, values, mean)
+      deviation = mean.flatMap { mean in
+        guard known.count > 1 else { return nil }
+        let squares = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        return (squares / Double(known.count - 1)).squareRoot()
+      }
+    }
+  }
+
+  /// What one rung came to.
+  public struct Rung: Encodable, Sendable {
+    /// What it is called.
+    public let name: String
+    /// What makes it what it is.
+    public let options: [String]
+    /// Numbers that training optimises in the generator; nil before its first training.
+    public let parameters: Int?
+    /// Its trainings, in the order of the seeds; those that have not begun are nil.
+    public let runs: [RunSummary?]
+    /// What was measured at their ends.
+    public let numbers: [Number]
+    /// Seconds for a thousand images, the mean of the trainings.
+    public let secondsPerKimg: Double?
+
+    /// The metric over thousands of images, the mean of all trainings that were measured there.
+    func curve(of name: String) -> [MetricPoint] {
+      let histories = runs.compactMap { run in run?.metrics.first { $0.name == name } }
+      let all = Dictionary(grouping: histories.flatMap(\.points), by: \.kimg)
+      return all.sorted { $0.key < $1.key }.filter { $0.value.count == histories.count }.map {
+        MetricPoint(
+          kimg: $0.key, value: $0.value.map(\.value).reduce(0, +) / Double($0.value.count))
+      }
+    }
+  }
+
+  /// What the ladder is called.
+  public let name: String
+  /// The rungs, the first being what the others are compared with.
+  public let rungs: [Rung]
+  /// Where trainings started.
+  public let seeds: [UInt32]
+  /// Trainings that ended for losses that are no numbers, and why.
+  public let diverged: [String]
+  /// The command.
+  public let command: String
+  /// The folder of everything.
+  public let folder: String
+
+  init(of job: LadderJob, diverged: [String]) throws {
+    (name, seeds, self.diverged) = (job.name, job.seeds, diverged)
+    (command, folder) = (job.command, job.outdir)
+    rungs = job.rungs.map { rung in
+      let folders = job.seeds.map { LadderJob.run(of: rung.name, seed: $0, in: job.outdir) }
+      let runs = folders.map { $0.map { RunSummary(of: $0) } }
+      let names = runs.compactMap { $0?.metrics.map(\.name) }.first ?? []
+      let numbers = names.map { name in
+        Number(name, runs.map { run in run?.metrics.first { $0.name == name }?.last })
+      }
+      let times = runs.compactMap { $0?.secondsPerKimg }
+      let network = folders.compactMap(\.self).first.flatMap { folder in
+        try? RunReport(of: folder).trained.first
+      }
+      return Rung(
+        name: rung.name, options: rung.options, parameters: network?.parameters, runs: runs,
+        numbers: numbers,
+        secondsPerKimg: times.isEmpty ? nil : times.reduce(0, +) / Double(times.count))
+    }
+  }
+
+  /// The metrics, in the order of the first rung that has any.
+  private var metrics: [String] {
+    rungs.lazy.map { $0.numbers.map(\.name) }.first { !$0.isEmpty } ?? []
+  }
+
+  // MARK: For people
+
+  /// The table's heading and rows.
+  private var table: (heading: [String], rows: [[String]]) {
+    let seeds = counted(seeds.count, "seed")
+    let heading =
+      ["rung", "generator", "kimg"]
+      + metrics.flatMap { ["\($0), \(seeds)", "deviation", "to \(rungs[0].name)"] }
+      + ["seconds per kimg"]
+    let rows = rungs.map { rung -> [String] in
+      let kimg = rung.runs.map { $0?.kimg ?? 0 }.min() ?? 0
+      let numbers = metrics.flatMap { name -> [String] in
+        let number = rung.numbers.first { $0.name == name }
+        let first = rungs[0].numbers.first { $0.name == name }?.mean
+        return [
+          number?.mean.map(fewDigits) ?? "–", number?.deviation.map(fewDigits) ?? "",
+          Self.change(from: first, to: number?.mean),
+        ]
+      }
+      return [rung.name, rung.parameters.map(grouped) ?? "–", kimgText(kimg)] + numbers
+        + [rung.secondsPerKimg.map(fewDigits) ?? "–"]
+    }
+    return (heading, rows)
+  }
+
+  /// How much more or less a number is, in percent.
+  private static func change(from first: Double?, to number: Double?) -> String {
+    guard let first, let number, first > 0, number != first else { return "" }
+    return String(format: "%+.1f %%", 100 * (number / first - 1))
+  }
+
+  /// The numbers as a table, and the files.
+  public var lines: [String] {
+    let files = LadderJob.files
+    return Table.lines(heading: table.heading, table.rows) + diverged
+      + [files.page, files.numbers, files.curves, files.pictures]
+      .map { OutputFolder.file($0, in: folder) }
+      .filter(FileManager.default.fileExists)
+  }
+
+  /// The page: the table, what each rung is, the plot and the pictures.
+  private var page: String {
+    func line(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |" }
+    let files = LadderJob.files
+    let parts: [[String]] = [
+      ["# Ladder \(name)", "", "Made by `\(command)`, Stylist \(stylistVersion).", ""],
+      [line(table.heading), line(table.heading.map { _ in "---" })], table.rows.map(line),
+      [
+        "", "Each number is the mean over seeds \(seeds.map(String.init).joined(separator: ", ")).",
+        "",
+      ],
+      rungs.map { "- \($0.name): `\($0.options.joined(separator: " "))`" }, [""],
+      diverged.map { "- ended early: \($0)" },
+      ["![\(metrics.first ?? "") over thousands of images](\(files.curves))", ""],
+      ["![Pictures of the same seeds, a row for each rung](\(files.pictures))"],
+    ]
+    return parts.flatMap(\.self).joined(separator: "\n") + "\n"
+  }
+
+  // MARK: Files
+
+  private var provenance: Provenance { Provenance(command: command, network: "ladder \(name)") }
+
+  /// Writes the numbers, the page, and the plot if anything was measured twice.
+  func write(into folder: OutputFolder) throws {
+    let page = Array(page.utf8)
+    try writeAtomically(to: folder.file(LadderJob.files.page)) { try $0.write(page) }
+    try writeJSON(self, to: folder.file(LadderJob.files.numbers))
+    if let plot {
+      try PNG(image: plot, texts: provenance.texts).write(to: folder.file(LadderJob.files.curves))
+    }
+  }
+
+  /// The first metric over thousands of images, a line for each rung; nil if nothing was measured.
+  private var plot: ByteImage? {
+    guard let metric = metrics.first else { return nil }
+    let curves = rungs.map { $0.curve(of: metric) }
+    guard let most = curves.joined().map(\.kimg).max() else { return nil }
+    let size = PanelFrame.size
+    let legend = Legend(names: rungs.map(\.name))
+    var canvas = Canvas(
+      width: size.width, height: size.height + legend.height, background: .white)
+    let lines = curves.enumerated().map { index, points in
+      LinePanel.Line(
+        colour: .series(index), width: 2.5, x: points.map(\.kimg), y: points.map(\.value),
+        isDotted: true)
+    }
+    LinePanel(
+      title: "\(metric), mean of \(counted(seeds.count, "seed"))", unit: "kimg",
+      horizontal: Axis(from: 0, to: most), vertical: Axis(fromZeroTo: lines.flatMap(\.y)),
+      lines: lines
+    ).draw(x: 0, y: 0, on: &canvas)
+    legend.draw(y: size.height, width: size.width, on: &canvas)
+    return canvas.image
+  }
+
+  /// Seeds of pictures beside one another.
+  private static let pictureSeeds = Array(UInt32(0)..<8)
+
+  /// Draws pictures of the same seeds with the newest network of each rung, from its first seed.
+  func writePictures(into folder: OutputFolder) async throws {
+    let drawn = rungs.compactMap { rung -> (name: String, network: String)? in
+      let run = rung.runs.lazy.compactMap(\.self).first
+      return run.flatMap { RunFolder.networks(in: $0.folder).first }.map { (rung.name, $0) }
+    }
+    var sheet: PictureSheet?
+    for (row, (_, network)) in drawn.enumerated() {
+      let host = try GeneratorHost(.file(network))
+      var whole =
+        try sheet.take()
+        ?? host.traits.sheet(
+          SheetWords(
+            title: "ladder \(name): the same seeds, a row for each rung",
+            columns: Self.pictureSeeds.map { "seed \($0)" }, rows: drawn.map(\.name)),
+          isBare: false)
+      let codes = await host.codes(seeds: Self.pictureSeeds, settings: PictureSettings())
+      for column in Self.pictureSeeds.indices {
+        try Task.checkCancellation()
+        whole.place(await host.picture(codes[column]), column: column, row: row)
+      }
+      sheet = whole
+    }
+    guard let image = sheet?.image else { return }
+    try PNG(image: image, texts: provenance.texts).write(to: folder.file(LadderJob.files.pictures))
+  }
+}
