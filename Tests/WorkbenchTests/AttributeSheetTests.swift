@@ -7,6 +7,7 @@ import Networks
 import Tensors
 import TestSupport
 import Testing
+import Training
 import Workbench
 
 /// Pictures of noise.
