@@ -39,6 +39,26 @@ const char *cm_inflate(
   return message;
 }
 
+bool cm_deflate_is_cut(const uint8_t *bytes, size_t count, size_t trailer, size_t limit) {
+  uint8_t passing[1 << 14];
+  z_stream stream = {.next_in = (Bytef *)bytes};
+  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return false;
+  size_t left_in = count, total_out = 0;
+  int status = Z_OK;
+  while (status == Z_OK && total_out <= limit) {
+    if (stream.avail_in == 0) stream.avail_in = part(&left_in);
+    stream.next_out = passing;
+    stream.avail_out = sizeof passing;
+    status = inflate(&stream, Z_NO_FLUSH);
+    total_out += sizeof passing - stream.avail_out;
+  }
+  left_in += stream.avail_in;
+  inflateEnd(&stream);
+  if (status == Z_STREAM_END) return left_in < trailer;
+  // Nothing more comes out of what there is.
+  return status == Z_BUF_ERROR && left_in == 0;
+}
+
 uint32_t cm_crc32(uint32_t sum, const uint8_t *bytes, size_t count) {
   return (uint32_t)crc32_z(sum, bytes, count);
 }

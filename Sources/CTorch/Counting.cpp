@@ -14,8 +14,12 @@
 
 namespace {
 
-// The multiply-adds of every counting on this thread, the innermost last.
-thread_local std::vector<int64_t> totals;
+struct Total {
+  int64_t multiplyAdds = 0, calls = 0;
+};
+
+// What every counting on this thread has counted, the innermost last.
+thread_local std::vector<Total> totals;
 
 using Inputs = c10::ArrayRef<const c10::IValue>;
 
@@ -94,7 +98,9 @@ int64_t multiplyAdds(const char *name, Inputs inputs) {
 }
 
 std::unique_ptr<at::ObserverContext> count(const at::RecordFunction &function) {
-  if (!totals.empty()) totals.back() += multiplyAdds(function.name(), function.inputs());
+  if (totals.empty()) return nullptr;
+  totals.back().multiplyAdds += multiplyAdds(function.name(), function.inputs());
+  totals.back().calls++;
   return nullptr;
 }
 
@@ -107,19 +113,22 @@ uint64_t ctorch_start_counting(CTorchError *error) {
     // One observer counts for all: an inner counting is added to the outer one when it stops.
     const at::CallbackHandle handle =
         totals.empty() ? at::addThreadLocalCallback(observer) : at::CallbackHandle(1);
-    totals.push_back(0);
+    totals.emplace_back();
     return handle;
   });
 }
 
-int64_t ctorch_stop_counting(uint64_t counting) {
+int64_t ctorch_stop_counting(uint64_t counting, int64_t *calls) {
+  if (calls) *calls = 0;
   if (totals.empty()) return 0;
-  const int64_t total = totals.back();
+  const Total total = totals.back();
   totals.pop_back();
   if (totals.empty()) {
     at::removeCallback(counting);
   } else {
-    totals.back() += total;
+    totals.back().multiplyAdds += total.multiplyAdds;
+    totals.back().calls += total.calls;
   }
-  return total;
+  if (calls) *calls = total.calls;
+  return total.multiplyAdds;
 }

@@ -40,6 +40,21 @@ extension PublishedNetwork {
   /// How the files of the published classifiers begin.
   public static let classifierPrefix = "celebahq-classifier-"
 
+  /// The published classifiers of CelebA-HQ's attributes, in the order of their numbers.
+  ///
+  /// - Source: `metrics/linear_separability.py` of NVlabs/stylegan.
+  public static let classifierFiles: [String] = [
+    "male", "smiling", "attractive", "wavy-hair", "young", "5-o-clock-shadow", "arched-eyebrows",
+    "bags-under-eyes", "bald", "bangs", "big-lips", "big-nose", "black-hair", "blond-hair",
+    "blurry", "brown-hair", "bushy-eyebrows", "chubby", "double-chin", "eyeglasses", "goatee",
+    "gray-hair", "heavy-makeup", "high-cheekbones", "mouth-slightly-open", "mustache",
+    "narrow-eyes", "no-beard", "oval-face", "pale-skin", "pointy-nose", "receding-hairline",
+    "rosy-cheeks", "sideburns", "straight-hair", "wearing-earrings", "wearing-hat",
+    "wearing-lipstick", "wearing-necklace", "wearing-necktie",
+  ].enumerated().map { number, name in
+    "\(classifierPrefix)\(number < 10 ? "0" : "")\(number)-\(name).pkl"
+  }
+
   /// The attribute that a published classifier tells, which nothing but its file's name says.
   ///
   /// - Parameter path: The file, such as `celebahq-classifier-00-male.pkl`.

@@ -70,8 +70,14 @@ public struct TrainingState {
   public static func fileName(kimg: Int) -> String {
     let digits = String(kimg)
     let zeros = String(repeating: "0", count: max(0, 6 - digits.count))
-    return "training-state-\(zeros)\(digits).safetensors"
+    return fileName(stamp: zeros + digits)
   }
+
+  /// The name of the file that holds the state of a snapshot.
+  ///
+  /// - Parameter stamp: How the names of the snapshot's files say when it was.
+  /// - Returns: `training-state-000200.safetensors` for `000200`.
+  public static func fileName(stamp: String) -> String { "training-state-\(stamp).safetensors" }
 }
 
 // MARK: - Files

@@ -61,9 +61,8 @@ extension DatasetLabels {
           expected: "folders with names of at most \(LabelFile.Limits().nameLength) characters",
           found: "longer ones"))
     }
-    let own = classes.compactMap(\.self)
-    let count = (own.max() ?? 0) + 1
-    self = .classes(own, count: count, names: names.prefix(count).map(String.init))
+    self = .classes(
+      classes.compactMap(\.self), count: max(names.count, 1), names: names.map(String.init))
   }
 }
 

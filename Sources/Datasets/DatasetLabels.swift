@@ -54,8 +54,9 @@ public enum DatasetLabels: Hashable, Sendable {
 
   /// The labels that a file gives to pictures.
   ///
-  /// As in the published loader, there are as many classes as the largest one says, and a file may
-  /// speak of pictures that are not there.
+  /// As in the published loader, there are as many classes as the largest one says, but all that have
+  /// names, whether there are pictures of them or not; and a file may speak of pictures that are not
+  /// there.
   ///
   /// - Parameters:
   ///   - file: The labels by path; nil for none.
@@ -89,8 +90,8 @@ public enum DatasetLabels: Hashable, Sendable {
     switch file.values {
     case .classes(let classes):
       let own = rows.map { classes[$0] }
-      let count = (own.max() ?? 0) + 1
-      self = .classes(own, count: count, names: Array(file.names.prefix(count)))
+      let count = max((own.max() ?? 0) + 1, file.names.count)
+      self = .classes(own, count: count, names: file.names)
     case .vectors(let numbers, let dimension):
       var own: [Float] = []
       own.reserveCapacity(rows.count * dimension)

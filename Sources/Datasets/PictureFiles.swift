@@ -95,7 +95,7 @@ public struct PictureFiles: Sendable {
     let names: [String]
     if ListedFile.isFolder(path) {
       let prefix = path.hasSuffix("/") ? path : "\(path)/"
-      let files = ListedFile.all(below: path)
+      let files = ListedFile.all(below: path, misfit: .doesNotFit)
       objections = files.compactMap(\.objection)
       names = files.filter { $0.objection == nil }.map { String($0.path.dropFirst(prefix.count)) }
       store = .folder(prefix)

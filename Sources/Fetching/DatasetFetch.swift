@@ -12,7 +12,7 @@ public struct DatasetFetch: Sendable {
     public let byteCount: Int
     /// Its hash.
     public let digest: ContentDigest
-    /// Where it comes from.
+    /// Where it comes from, without a password.
     public let url: String
     /// Whether it had to be received; nil if that was not tried.
     public let outcome: Download.Outcome?
@@ -62,7 +62,8 @@ public struct DatasetFetch: Sendable {
     let files = downloads.enumerated().map { index, download in
       FetchedFile(
         path: download.path, byteCount: download.file.byteCount, digest: download.file.digest,
-        url: download.file.url, outcome: outcomes.indices.contains(index) ? outcomes[index] : nil)
+        url: RemoteFile.shown(download.file.url),
+        outcome: outcomes.indices.contains(index) ? outcomes[index] : nil)
     }
     return Summary(
       title: dataset.title, page: dataset.page, terms: dataset.terms, files: files,

@@ -51,9 +51,9 @@ public struct Download: Sendable {
   ///
   /// - Parameter progress: Is told how many bytes there are.
   /// - Returns: Whether anything had to be done.
-  /// - Throws: `FetchError` for what servers do; `FileError` of kind `damaged` if the whole has another
-  ///   hash, and is removed, of kind `doesNotFit` if another file has the name, or for what the disk
-  ///   does; `CancellationError`.
+  /// - Throws: `FetchError` for what servers do, also if their file has another length; `FileError` of
+  ///   kind `damaged` if the whole has another hash, and is removed, of kind `doesNotFit` if another
+  ///   file has the name, or for what the disk does; `CancellationError`.
   public func run(progress: @escaping @Sendable (Int) -> Void) async throws -> Outcome {
     if try isThere() {
       progress(file.byteCount)
@@ -76,7 +76,7 @@ public struct Download: Sendable {
     guard partial.digest == file.digest else {
       partial.remove()
       throw FileError(
-        .damaged, file: path, expected: "\(file.digest) of \(file.url)",
+        .damaged, file: path, expected: "\(file.digest) of \(RemoteFile.shown(file.url))",
         found: "\(partial.digest); what was received is removed, and can be fetched again")
     }
     try partial.finish()
@@ -140,7 +140,9 @@ public struct Download: Sendable {
     case let error as FetchError: return error
     case is FileError, is CancellationError: throw error
     default:
-      return FetchError(file.url, expected: "its bytes", found: "\(error)", mayPass: true)
+      return FetchError(
+        file.url, expected: "its bytes", found: connectionTrouble(error, patience: patience),
+        mayPass: true)
     }
   }
 
@@ -149,7 +151,10 @@ public struct Download: Sendable {
     into partial: PartialFile, from client: HTTPClient, _ isReached: inout Bool,
     _ progress: (Int) -> Void
   ) async throws {
-    var request = HTTPClientRequest(url: file.url)
+    var request = HTTPClientRequest(url: file.address.plain)
+    if let asker = file.address.asker {
+      request.setBasicAuth(username: asker.name, password: asker.password)
+    }
     request.headers.add(name: "User-Agent", value: "stylist")
     request.headers.add(name: "Accept-Encoding", value: "identity")
     if partial.byteCount > 0 {
@@ -161,7 +166,10 @@ public struct Download: Sendable {
     for try await piece in response.body {
       try Task.checkCancellation()
       guard partial.byteCount + piece.readableBytes <= file.byteCount else {
-        throw FetchError(file.url, expected: "\(file.byteCount) bytes", found: "more")
+        // What came before may be as wrong, and is nothing to go on from.
+        try partial.startAnew()
+        throw FetchError.another(
+          file.url, expected: "\(file.byteCount) bytes", found: "more")
       }
       try piece.withUnsafeReadableBytes { bytes in try partial.append(bytes) }
       progress(partial.byteCount)
@@ -173,30 +181,35 @@ public struct Download: Sendable {
     }
   }
 
-  /// Whether what comes is the rest, or the whole from its start on.
+  /// Whether what comes is the rest, or the whole from its start on; what is there stays unless it is
+  /// the whole, of the length that was published.
   private func check(_ response: HTTPClientResponse, _ partial: PartialFile) throws {
     let (status, start) = (response.status, partial.byteCount)
     switch status {
-    case .ok where start > 0: try partial.startAnew()
     case .ok: break
     case .partialContent where start > 0:
-      let range = response.headers.first(name: "Content-Range") ?? "no range"
-      let expected = "bytes \(start)-\(file.byteCount - 1)/\(file.byteCount)"
-      guard range == expected else {
-        throw FetchError(file.url, expected: expected, found: range)
-      }
+      try checkRange(response.headers.first(name: "Content-Range") ?? "no range", from: start)
     default:
       let mayPass = [408, 429].contains(status.code) || status.code >= 500
       throw FetchError(
         file.url, expected: "the file", found: "\(status.code) \(status.reasonPhrase)",
         mayPass: mayPass)
     }
-    guard let text = response.headers.first(name: "Content-Length"), let length = Int(text) else {
-      return
+    let rest = file.byteCount - (status == .ok ? 0 : start)
+    if let text = response.headers.first(name: "Content-Length"), let length = Int(text),
+      length != rest
+    {
+      throw FetchError.another(file.url, expected: "\(rest) bytes", found: "\(length)")
     }
-    let rest = file.byteCount - partial.byteCount
-    guard length == rest else {
-      throw FetchError(file.url, expected: "\(rest) bytes", found: "\(length)")
+    if status == .ok, start > 0 { try partial.startAnew() }
+  }
+
+  private func checkRange(_ range: String, from start: Int) throws(FetchError) {
+    let expected = "bytes \(start)-\(file.byteCount - 1)/\(file.byteCount)"
+    guard range != expected else { return }
+    guard range.hasSuffix("/\(file.byteCount)") else {
+      throw FetchError.another(file.url, expected: expected, found: range)
     }
+    throw FetchError(file.url, expected: expected, found: range)
   }
 }

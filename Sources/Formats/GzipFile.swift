@@ -27,6 +27,28 @@ public enum GzipFile {
   /// - Returns: the content, under the same name.
   public static func contents(of bytes: ByteRegion, limit: Int) throws(FileError) -> ByteRegion {
     let start = try headerCount(of: bytes)
+    do throws(FileError) {
+      return try contents(of: bytes, from: start, limit: limit)
+    } catch {
+      // Whatever else does not fit then follows from it: the sizes at the end are none.
+      guard isCut(bytes, from: start, limit: limit) else { throw error }
+      throw bytes.error(
+        at: bytes.count, expected: "a whole gzip stream",
+        found: "a truncated one: the file ends too early")
+    }
+  }
+
+  private static func isCut(_ bytes: ByteRegion, from start: Int, limit: Int) -> Bool {
+    guard let rest = try? bytes.suffix(from: start) else { return true }
+    return rest.withUnsafeBytes {
+      cm_deflate_is_cut(
+        $0.baseAddress?.assumingMemoryBound(to: UInt8.self), $0.count, trailerBytes, limit)
+    }
+  }
+
+  private static func contents(
+    of bytes: ByteRegion, from start: Int, limit: Int
+  ) throws(FileError) -> ByteRegion {
     guard bytes.count - start >= trailerBytes else {
       throw bytes.error(
         at: bytes.count, expected: "a whole gzip stream", found: "the end of the file")

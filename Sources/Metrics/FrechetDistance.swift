@@ -42,7 +42,8 @@ public struct FeatureDistribution {
   /// rounding made negative count as 0.
   ///
   /// - Parameter other: Of the same dimension.
-  /// - Returns: 0 for equal distributions; rounding leaves some 1e-6 of the traces.
+  /// - Returns: 0 for equal distributions; rounding leaves some 1e-6 of the traces. Where it leaves less
+  ///   than nothing, that is 0 too: a distance cannot be negative.
   public func frechetDistance(from other: FeatureDistribution) -> Double {
     precondition(
       mean.shape == other.mean.shape, "dimensions \(mean.shape) and \(other.mean.shape)")
@@ -52,7 +53,10 @@ public struct FeatureDistribution {
     let product = scale.unsqueezed(1) * rotated * scale.unsqueezed(0)
     let roots = product.symmetricEigenvalues().clamped(from: 0).sqrt()
     let traces = covariance.trace() + other.covariance.trace()
-    return ((mean - other.mean).square().sum() + traces - roots.sum() * 2).item()
+    let distance: Double =
+      ((mean - other.mean).square().sum() + traces - roots.sum() * 2).item()
+    // Numbers that are none stay so.
+    return distance < 0 ? 0 : distance
   }
 }
 

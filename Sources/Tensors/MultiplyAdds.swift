@@ -14,10 +14,19 @@ import CTorch
 ///
 /// - Parameter body: What is counted.
 /// - Returns: The multiply-adds.
-public func countingMultiplyAdds(_ body: () -> Void) -> Int {
+public func countingMultiplyAdds(_ body: () -> Void) -> Int { countingWork(body).multiplyAdds }
+
+/// Counts the multiply-adds of a computation, and the operators that run, those that others call
+/// among them.
+///
+/// - Parameter body: What is counted, as in `countingMultiplyAdds(_:)`.
+/// - Returns: Both numbers.
+package func countingWork(_ body: () -> Void) -> (multiplyAdds: Int, calls: Int) {
   var error = CTorchError()
   let counting = ctorch_start_counting(&error)
   guard counting != 0 else { TorchError(error).endProgram() }
   body()
-  return Int(ctorch_stop_counting(counting))
+  var calls: Int64 = 0
+  let multiplyAdds = Int(ctorch_stop_counting(counting, &calls))
+  return (multiplyAdds, Int(calls))
 }

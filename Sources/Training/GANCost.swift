@@ -9,6 +9,9 @@ public struct GANCost: Hashable, Sendable {
   /// The multiply-adds for each image that training counts, on average over many iterations: those of
   /// matrix products and convolutions.
   public let multiplyAdds: Double
+  /// The operators that run for each image, on average over many iterations: each takes its time,
+  /// however little it computes.
+  public let operatorCalls: Double
   /// The bytes of parameters, their gradients, the optimisers' moments and the average generator.
   public let lastingBytes: Int
   /// The bytes of what is kept for gradients when most is.
@@ -19,6 +22,9 @@ public struct GANCost: Hashable, Sendable {
 }
 
 extension GANRecipe {
+  /// Operators that an optimiser or the average runs for each of its tensors.
+  private static let callsPerTensor = 8
+
   /// What the training costs, of networks that grow once they have grown.
   ///
   /// Both networks run on the device `meta`, where tensors have sizes and no numbers; what they hold on
@@ -30,25 +36,46 @@ extension GANRecipe {
     let d = discriminator.makeDiscriminator(Scope(ParameterStore(), device: .meta))
     let count = training.microBatchSize
     let own = MetaPasses(g, d, count: count, precision: training.precision)
-    let (made, judged) = own.multiplyAdds
+    let (made, judged) = own.work
     var perBatch = 3 * made + 2 * judged  // the generator's loss
     perBatch += made + 6 * judged  // the discriminator's, of images made and real
     if training.consistency != nil { perBatch += 6 * judged }
     var kept = [own.bytesForGenerator, 2 * own.bytesForDiscriminator]
     if training.r1Gamma > 0 {
-      perBatch += 6 * judged / Double(training.discriminatorRegularizationInterval ?? 1)
+      perBatch += 6 / Double(training.discriminatorRegularizationInterval ?? 1) * judged
     }
     if training.wasserstein != nil { perBatch += 6 * judged }
     if training.pathLength.weight > 0 {
       let share = Double(training.pathLength.batchSize(of: count)) / Double(count)
-      perBatch += 6 * share * made / Double(training.generatorRegularizationInterval ?? 1)
+      let often = 6 / Double(training.generatorRegularizationInterval ?? 1)
+      perBatch += Work(multiplyAdds: often * share * made.multiplyAdds, calls: often * made.calls)
       kept.append(Int(2 * share * Double(own.bytesForImages)))
     }
     let numbers = parameterCounts
+    // Both optimisers and the average go over their tensors once for a whole batch.
+    let tensors = 2 * g.parameters.names(under: "").count + d.parameters.names(under: "").count
     return GANCost(
-      multiplyAdds: perBatch / Double(count),
+      multiplyAdds: perBatch.multiplyAdds / Double(count),
+      operatorCalls: perBatch.calls / Double(count)
+        + Double(Self.callsPerTensor * tensors) / Double(training.batchSize),
       lastingBytes: 4 * (5 * numbers.generator + 4 * numbers.discriminator),
       passingBytes: kept.max() ?? 0)
+  }
+}
+
+/// What a pass through a network takes.
+private struct Work {
+  var multiplyAdds: Double
+  var calls: Double
+
+  static func + (a: Work, b: Work) -> Work {
+    Work(multiplyAdds: a.multiplyAdds + b.multiplyAdds, calls: a.calls + b.calls)
+  }
+
+  static func += (a: inout Work, b: Work) { a = a + b }
+
+  static func * (factor: Double, work: Work) -> Work {
+    Work(multiplyAdds: factor * work.multiplyAdds, calls: factor * work.calls)
   }
 }
 
@@ -90,14 +117,14 @@ private struct MetaPasses {
     return .empty(shape, device: .meta)
   }
 
-  /// Those of a pass forward, by both networks.
-  var multiplyAdds: (generator: Double, discriminator: Double) {
-    withoutGradients {
-      (
-        Double(countingMultiplyAdds { _ = images(wPlus()) }),
-        Double(countingMultiplyAdds { _ = logits(real()) })
-      )
-    }
+  /// That of a pass forward, by both networks.
+  var work: (generator: Work, discriminator: Work) {
+    withoutGradients { (work { _ = images(wPlus()) }, work { _ = logits(real()) }) }
+  }
+
+  private func work(_ pass: () -> Void) -> Work {
+    let found = countingWork(pass)
+    return Work(multiplyAdds: Double(found.multiplyAdds), calls: Double(found.calls))
   }
 
   /// What the generator's loss keeps.

@@ -165,6 +165,9 @@ public final class GANTraining: Trainable {
   /// Pictures of the data, chosen at random; with labels of classes, a row for each class.
   public func dataSheet() throws -> ByteImage? { try grid.sheet(of: dataset) }
 
+  /// The classes that rows show, by their names or numbers.
+  public var sheetRows: [String] { grid.rowNames(in: dataset) }
+
   /// Pictures of the average generator, of the same z every time, with the labels of the data's sheet.
   public func sampleSheet() throws -> ByteImage? {
     let average = trainer.average

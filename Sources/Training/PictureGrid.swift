@@ -67,6 +67,20 @@ package struct PictureGrid {
     }
   }
 
+  /// What the rows show.
+  ///
+  /// - Parameter dataset: The pictures.
+  /// - Returns: The names of the classes, or their numbers where they have none, from above; at the end
+  ///   whether rows begin again. None of data without classes.
+  package func rowNames(in dataset: any Dataset) -> [String] {
+    let classes = examples(in: dataset).keys.sorted()
+    let names = dataset.labelNames
+    let shown = classes.prefix(rows).map { number in
+      names.indices.contains(number) ? oneLine(names[number], limit: 40) : "class \(number)"
+    }
+    return shown + (!classes.isEmpty && classes.count < rows ? ["and again from the first"] : [])
+  }
+
   /// Some pictures of each class, as many as are found in looking at thousands; none of data without
   /// classes.
   private func examples(in dataset: any Dataset) -> [Int: [Int]] {

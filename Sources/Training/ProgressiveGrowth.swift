@@ -87,7 +87,8 @@ public struct ProgressiveGrowth: Codable, Hashable, Sendable {
   ///
   /// - Throws: `ConfigurationError` naming the first value that cannot be.
   public func validate() throws(ConfigurationError) {
-    for (name, kimg) in [("stable-kimg", schedule.stableKimg), ("fade-kimg", schedule.fadeKimg)] {
+    let lengths = [("--stable-kimg", schedule.stableKimg), ("--fade-kimg", schedule.fadeKimg)]
+    for (name, kimg) in lengths {
       try ConfigurationError.check(name, kimg, is: "from 0 to 1e9") { (0...1e9).contains($0) }
     }
     try ConfigurationError.check("iterationsPerStage", iterationsPerStage, in: 1...65536)
@@ -100,7 +101,7 @@ public struct ProgressiveGrowth: Codable, Hashable, Sendable {
     }
     guard stages.count == 1 || schedule.stableKimg + schedule.fadeKimg > 0 else {
       throw ConfigurationError(
-        "stable-kimg and fade-kimg: expected one of them above 0, without which nothing grows, "
+        "--stable-kimg and --fade-kimg: expected one of them above 0, without which nothing grows, "
           + "found 0 and 0")
     }
     for (index, stage) in stages.enumerated() {

@@ -155,7 +155,7 @@ struct StyleGANRecipe: NamedGANRecipe {
       "resolution", resolution, is: "a power of two from 8 to 4096"
     ) { (8...4096).contains($0) && $0.nonzeroBitCount == 1 }
     try ConfigurationError.check(
-      "initial-res", schedule.initialResolution, is: "a power of two from 4 to \(resolution)"
+      "--initial-res", schedule.initialResolution, is: "a power of two from 4 to \(resolution)"
     ) { (4...resolution).contains($0) && $0.nonzeroBitCount == 1 }
     let missing =
       resolution.trailingZeroBitCount - schedule.initialResolution.trailingZeroBitCount

@@ -18,12 +18,11 @@ public struct DatasetVerifyJob: Sendable {
     public var failure: String? {
       let absent = report.labels?.absent.count ?? 0
       guard !report.problems.isEmpty || absent > 0 else { return nil }
-      let count = report.problems.count
-      let bad =
-        "\(grouped(count)) of \(counted(report.pictures, "picture")) or files "
-        + (count == 1 ? "is bad" : "are bad")
-      return "\(report.file): \(bad)"
-        + (absent == 0 ? "" : ", \(counted(absent, "label")) without a picture")
+      // What is bad may be a picture, a link to a folder, or the file of the labels.
+      let bad = report.problems.isEmpty ? [] : [counted(report.problems.count, "bad file")]
+      let lonely = absent == 0 ? [] : ["\(counted(absent, "label")) without a picture"]
+      return "\(report.file): \((bad + lonely).joined(separator: ", ")); "
+        + "\(counted(report.pictures, "picture")) in all"
     }
 
     /// The outcome as lines for people.

@@ -32,6 +32,8 @@ public struct ModelCatalogue: Encodable, Sendable {
   public let shipped: [ShippedModels.Model]
   /// The networks that their authors published.
   public let published: [PublishedNetwork]
+  /// The files of the published classifiers of CelebA-HQ's attributes.
+  public let classifiers: [String]
   /// The configurations without a file.
   public let configurations: [Configuration]
 
@@ -39,6 +41,7 @@ public struct ModelCatalogue: Encodable, Sendable {
   public init() {
     shipped = ShippedModels.all
     published = PublishedNetwork.all
+    classifiers = PublishedNetwork.classifierFiles
     configurations = Registry.configurations.map(Configuration.init)
   }
 
@@ -50,7 +53,7 @@ public struct ModelCatalogue: Encodable, Sendable {
     shippedLines + [
       "Published networks, to be fetched from their authors and under their terms;",
       "the file is NAME.pkl where no other is shown:",
-    ] + publishedLines + [
+    ] + publishedLines + classifierLines + [
       "", "Configurations for --cfg, untrained. Multiply-adds are those of one image,",
       "FIDs what the authors published (--json shows all figures):",
     ] + configurationLines(width: width.map { $0 - 2 }).map { "  \($0)" }
@@ -78,6 +81,20 @@ public struct ModelCatalogue: Encodable, Sendable {
       "Models that come with the program; their names stand where files may stand:", "",
       "  \(folder)",
     ] + Table.lines(rows, width: nil, elastic: 0).map { "    \($0)" } + [""]
+  }
+
+  /// The classifiers by the parts of their names that differ, three in a row.
+  private var classifierLines: [String] {
+    let (start, end) = (PublishedNetwork.classifierPrefix, ".pkl")
+    let names = classifiers.map { String($0.dropFirst(start.count).dropLast(end.count)) }
+    let rows = stride(from: 0, to: names.count, by: 3).map { first in
+      (first..<first + 3).map { names.indices.contains($0) ? names[$0] : "" }
+    }
+    return [
+      "", "  NVlabs/stylegan", "  classifiers of CelebA-HQ's attributes; terms: CC BY-NC 4.0",
+      "  layout tested, original not opened",
+      "  \(start)NAME\(end), a folder of them for --attributes:",
+    ] + Table.lines(rows).map { "    \($0)" }
   }
 
   /// The networks below what those of one source have in common.

@@ -57,6 +57,15 @@ public struct OutputFolder: Sendable {
     #endif
   }
 
+  /// The folder that would be made for a file, the innermost of them.
+  ///
+  /// - Parameter file: The file.
+  /// - Returns: The folder; nil if it is there.
+  static func missing(for file: String) -> String? {
+    let folder = folder(of: file)
+    return ListedFile.isFolder(folder) ? nil : folder
+  }
+
   /// Checks that a file could be written, without making anything.
   ///
   /// - Parameters:

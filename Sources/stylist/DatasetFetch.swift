@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Fetching
+import Foundation
 import Workbench
 
 /// Fetches the files of a published data set, or lists those that are known.
@@ -25,7 +26,8 @@ struct DatasetFetchCommand: AsyncParsableCommand {
       What was received stays when a connection breaks or the command is ended,
       and the same command goes on from there. Each file has its name only when
       its length and its hash are those that were published; else it is removed,
-      and the command ends with 65. Files that are there are not fetched again.
+      and the command ends with 65, or with 69 where no server gives the file.
+      Files that are there are not fetched again.
       """)
 
   @Argument(
@@ -87,7 +89,12 @@ struct DatasetFetchCommand: AsyncParsableCommand {
   private func mirrored(_ dataset: FetchableDataset) throws(UsageError) -> FetchableDataset {
     guard let from else { return dataset }
     guard from.hasPrefix("https://") || from.hasPrefix("http://") else {
-      throw UsageError("--from: expected an address with http:// or https://, found \(from)")
+      throw UsageError(
+        "--from: expected an address with http:// or https://, found \(RemoteFile.shown(from))")
+    }
+    guard let host = URL(string: from)?.host(), !host.isEmpty else {
+      throw UsageError(
+        "--from: expected an address with the name of a host, found \(RemoteFile.shown(from))")
     }
     return dataset.mirrored(at: from)
   }

@@ -145,11 +145,18 @@ struct TrainingMetricOptions: ParsableArguments {
     completion: .checkpoint)
   var vgg: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "For --metrics: the folder that keeps features of the data (default: ~/.cache/stylist).",
+      valueName: "folder"),
+    completion: .directory)
+  var cache: String?
+
   /// What is measured; nil for nothing.
   func job() throws -> MetricsGeneratorJob? {
     guard let metrics else {
-      guard inception == nil && vgg == nil else {
-        throw UsageError("--inception and --vgg go with --metrics")
+      guard inception == nil && vgg == nil && cache == nil else {
+        throw UsageError("--inception, --vgg and --cache go with --metrics")
       }
       return nil
     }
@@ -159,7 +166,7 @@ struct TrainingMetricOptions: ParsableArguments {
     guard !job.hasSeparability else {
       throw UsageError("--metrics: ls is measured after a training, with stylist metrics")
     }
-    (job.cache, job.keepsDrawn) = (usualMetricCache, false)
+    (job.cache, job.keepsDrawn) = (cache ?? usualMetricCache, false)
     return job
   }
 }

@@ -7,83 +7,64 @@ import Workbench
 /// Shows how far a job has come.
 final class ProgressReporter: Sendable {
   private let isTerminal = isatty(FileHandle.standardError.fileDescriptor) == 1
-  private let phase = Mutex(Phase())
+  private let state = Mutex(State())
 
-  /// What is counted now: a job may count one thing after another.
-  private struct Phase {
-    var start = ContinuousClock.now
-    var last: (progress: JobProgress, time: ContinuousClock.Instant)?
+  private struct State {
+    var pace = ProgressPace()
     var lastShown: ContinuousClock.Instant?
-    /// How much was done of it when it began, or was gone on with.
-    var doneBefore: Int?
-    /// How much was done of everything that was counted, by what it is.
-    var counted: [String: Int] = [:]
-
-    /// Takes a step into account, and returns how much is done in a second.
-    mutating func rate(at progress: JobProgress, _ now: ContinuousClock.Instant) -> Double {
-      let name = "\(progress.unit) of \(progress.total)"
-      if let last, !progress.isLater(than: last.progress) {
-        (start, lastShown) = (last.time, nil)
-        // A training that counts something else between two of its steps goes on where it was.
-        doneBefore = counted[name].flatMap { $0 < progress.done ? $0 : nil }
-      }
-      (last, counted[name]) = ((progress, now), progress.done)
-      let done = progress.done - (doneBefore ?? progress.doneBefore)
-      return Double(done) / max((now - start) / .seconds(1), 1e-9)
-    }
   }
 
   /// Shows progress, at most ten times a second on a terminal and once a second elsewhere, and
   /// always at the end.
   func show(_ progress: JobProgress) {
     let now = ContinuousClock.now
-    let due = phase.withLock { phase -> Double? in
-      let rate = phase.rate(at: progress, now)
+    let due = state.withLock { state -> ProgressPace.Step? in
+      let step = state.pace.step(progress, at: now)
+      if step.isFirst { state.lastShown = nil }
       let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(1)
-      let isDue = phase.lastShown.map { now - $0 >= pause } ?? true
+      let isDue = state.lastShown.map { now - $0 >= pause } ?? true
       guard isDue || progress.done == progress.total else { return nil }
-      phase.lastShown = now
-      return rate
+      state.lastShown = now
+      return step
     }
-    guard let rate = due else { return }
-    let left = Double(progress.total - progress.done) / max(rate, 1e-9)
-    writeToStandardError(isTerminal ? bar(progress, rate, left) : json(progress, rate, left))
+    guard let step = due else { return }
+    writeToStandardError(isTerminal ? bar(progress, step) : json(progress, step))
   }
 
-  private func bar(_ progress: JobProgress, _ rate: Double, _ left: Double) -> String {
+  private func bar(_ progress: JobProgress, _ step: ProgressPace.Step) -> String {
     let width = 24
     let full = min(width * progress.done / max(progress.total, 1), width)
     let blocks = String(repeating: "━", count: full) + String(repeating: "─", count: width - full)
-    let speed = String(format: rate < 10 ? "%.1f" : "%.0f", rate)
+    let speed = step.perSecond.map { "\(String(format: $0 < 10 ? "%.1f" : "%.0f", $0))/s  " }
+    let left = step.secondsLeft.map { "\(clock($0)) left " }
     let line =
-      "\r\(blocks) \(progress.done)/\(progress.total) \(progress.unit)  \(speed)/s  \(clock(left)) left "
+      "\r\(blocks) \(progress.done)/\(progress.total) \(progress.unit)  \(speed ?? "")\(left ?? "")"
     return progress.done == progress.total ? "\(line)\n" : line
   }
 
   /// A line for programs.
   private struct Line: Encodable {
-    let done: Int
-    let total: Int
-    let unit: String
-    let perSecond: Double
-    let secondsLeft: Double
+    let progress: JobProgress
+    let step: ProgressPace.Step
+
+    private enum CodingKeys: CodingKey { case done, total, unit, perSecond, secondsLeft }
+
+    /// Writes all values; what is not known yet is null.
+    func encode(to encoder: any Encoder) throws {
+      var object = encoder.container(keyedBy: CodingKeys.self)
+      try object.encode(progress.done, forKey: .done)
+      try object.encode(progress.total, forKey: .total)
+      try object.encode(progress.unit, forKey: .unit)
+      try object.encode(step.perSecond.map { ($0 * 1000).rounded() / 1000 }, forKey: .perSecond)
+      try object.encode(step.secondsLeft.map { ($0 * 10).rounded() / 10 }, forKey: .secondsLeft)
+    }
   }
 
-  private func json(_ progress: JobProgress, _ rate: Double, _ left: Double) -> String {
+  private func json(_ progress: JobProgress, _ step: ProgressPace.Step) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    let line = Line(
-      done: progress.done, total: progress.total, unit: progress.unit,
-      perSecond: (rate * 1000).rounded() / 1000, secondsLeft: (left * 10).rounded() / 10)
+    let line = Line(progress: progress, step: step)
     return (try? encoder.encode(line)).map { String(decoding: $0, as: UTF8.self) + "\n" } ?? ""
-  }
-}
-
-extension JobProgress {
-  /// Whether it counts on from an earlier step of the same work.
-  fileprivate func isLater(than earlier: JobProgress) -> Bool {
-    (unit, total, doneBefore) == (earlier.unit, earlier.total, earlier.doneBefore)
-      && done >= earlier.done
   }
 }

@@ -44,7 +44,7 @@ enum RunText {
   static func line(_ metric: MetricHistory) -> String {
     let network = metric.bestNetwork.map { " (\($0))" } ?? ""
     return "\(metric.name.filled(to: 23)) best \(number(metric.best))\(network), "
-      + "last \(number(metric.last)), measured \(metric.count) times"
+      + "last \(number(metric.last)), measured \(counted(metric.count, "time"))"
   }
 
   /// A number with four digits that count, or a dash for none.

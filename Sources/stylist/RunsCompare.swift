@@ -17,9 +17,10 @@ struct RunsCompare: AsyncParsableCommand {
         stylist runs compare runs/00003-auto-cats other/00000-auto-cats --json
 
       Shows the options that differ, and progress, speed, losses and metrics in a
-      column for each training. Losses are those at the most images that all have
-      seen. --plot draws the losses over each other. --sheet puts the newest
-      sheets of fakes beside one another, of the same kimg where there are such.
+      column for each training; a dash stands where it has none of the kind. Losses
+      are those at the most images that all have seen. --plot draws the losses over
+      each other. --sheet puts the newest sheets of fakes beside one another, of the
+      same kimg where there are such.
       """)
 
   @Argument(
@@ -58,7 +59,9 @@ struct RunsCompare: AsyncParsableCommand {
     let names = isClear ? short : runs.indices.map { "(\($0 + 1))" }
     let legend = zip(names, runs).map { "\($0)  \($1.folder)" }
     let heading = [""] + names
-    var rows = [
+    let areAlike = Set(runs.map(\.kind)).count == 1
+    var rows = (areAlike ? [] : [["training"] + runs.map { $0.kind ?? "-" }])
+    rows += [
       ["state"] + runs.map(\.state.rawValue),
       ["kimg"] + runs.map(RunText.progress),
       ["time"] + runs.map { $0.seconds.map(clock) ?? "-" },
@@ -66,8 +69,11 @@ struct RunsCompare: AsyncParsableCommand {
     ]
     if let common = outcome.commonKimg {
       rows.append(["at \(RunText.number(common)) kimg"] + runs.map { _ in "" })
-      for loss in outcome.losses where loss.values.contains(where: { $0 != nil }) {
-        let label = LossName(rawValue: loss.name)?.label ?? loss.name
+      let told = outcome.losses.filter { $0.values.contains { $0 != nil } }
+      let labels = told.map { LossName(rawValue: $0.name)?.label ?? $0.name }
+      for (loss, name) in zip(told, labels) {
+        // Of kinds that call theirs alike, the full names tell which it is.
+        let label = labels.count { $0 == name } > 1 ? loss.name : name
         rows.append(["  \(label)"] + loss.values.map(RunText.number))
       }
     }
@@ -81,7 +87,13 @@ struct RunsCompare: AsyncParsableCommand {
       let count = metrics.count - shown.count
       rows.append(["(\(counted(count, "attribute")) in --json)"] + runs.map { _ in "" })
     }
-    rows += outcome.differences.map { ["--\($0.name)"] + $0.values }
+    // Options of one kind alone differ from nothing.
+    let differing = outcome.differences.filter { Set($0.values.compactMap(\.self)).count > 1 }
+    rows += differing.map { ["--\($0.name)"] + $0.values.map { $0 ?? "-" } }
+    if differing.count < outcome.differences.count {
+      let count = outcome.differences.count - differing.count
+      rows.append(["(\(counted(count, "option")) of one kind in --json)"] + runs.map { _ in "" })
+    }
     return legend + [""] + Table.lines(heading: heading, rows)
       + [outcome.plot, outcome.sheet].compactMap(\.self)
   }

@@ -4,13 +4,19 @@ import Foundation
 
 /// The terminal that shows what a command prints.
 enum Terminal {
+  /// Columns that a line on stdout may take; nil where nobody reads in columns.
+  static var columns: Int? { columns(of: STDOUT_FILENO) }
+
   /// Columns that a line may take; nil where nobody reads in columns.
-  static var columns: Int? {
+  ///
+  /// - Parameter descriptor: Where the line is written.
+  /// - Returns: Their number.
+  static func columns(of descriptor: Int32) -> Int? {
     if let text = ProcessInfo.processInfo.environment["COLUMNS"], let columns = Int(text) {
       return columns > 0 ? columns : nil
     }
     var size = winsize()
-    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0,
+    guard isatty(descriptor) == 1, ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0,
       size.ws_col > 0
     else { return nil }
     return Int(size.ws_col)

@@ -68,19 +68,11 @@ struct TrainPerceptual: AsyncParsableCommand {
     (job.data.source, job.count, job.heldOut) = (data, count, heldOut)
     (job.seed, job.threads, job.sheet) = (seed, threadOptions.threads, sheet)
     if report.isDryRun {
-      let count = try job.plan()
-      try report.print(
-        DryRun(pictures: count), lines: ["would look at \(counted(count, "picture"))"])
-      return
+      let plan = try job.plan()
+      return try report.print(DryRun(plan), lines: plan.lines)
     }
     let ready = job
     let outcome = try await interruptible { try await ready.run(progress: ProgressReporter().show) }
     try report.print(outcome, lines: outcome.lines)
-  }
-
-  /// What `-n` prints as JSON.
-  private struct DryRun: Encodable {
-    let pictures: Int
-    var dryRun = true
   }
 }

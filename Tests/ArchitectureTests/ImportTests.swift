@@ -14,7 +14,9 @@ private let allowed: [String: Set<String>] = [
   // Files, in host memory only.
   "Formats": ["CMedia", "OrderedCollections", "SystemPackage"],
   "Datasets": ["Formats", "OrderedCollections", "SystemPackage"],
-  "Fetching": ["Formats", "SystemPackage", "Crypto", "AsyncHTTPClient", "NIOCore", "NIOHTTP1"],
+  "Fetching": [
+    "Formats", "SystemPackage", "Crypto", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix",
+  ],
 
   // Tensors and networks; networks know no files and no data sets.
   "Tensors": ["CTorch"],

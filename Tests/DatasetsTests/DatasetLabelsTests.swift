@@ -34,9 +34,9 @@ struct DatasetLabelsTests {
     // In order: Bee, cat, dog, dog.
     let all = try labels(names) { files, _ in try DatasetLabels(foldersOf: files, [0, 1, 2, 3]) }
     #expect(all == .classes([0, 1, 2, 2], count: 3, names: ["Bee", "cat", "dog"]))
-    // Classes of pictures that are left out keep their numbers.
+    // Classes of pictures that are left out stay what they are.
     let some = try labels(names) { files, _ in try DatasetLabels(foldersOf: files, [1]) }
-    #expect(some == .classes([1], count: 2, names: ["Bee", "cat"]))
+    #expect(some == .classes([1], count: 3, names: ["Bee", "cat", "dog"]))
     let error = expectDatasetError("a picture in a folder that is its class, found one in none") {
       _ = try labels(["a/1.png", "b.png", "c.png"]) { files, _ in
         try DatasetLabels(foldersOf: files, [0, 1, 2])
@@ -61,10 +61,10 @@ struct DatasetLabelsTests {
     #expect(
       try fromFile("2\nSmiling\na.jpg 1\nc.png -1\n", names)
         == .vectors([1, 0], dimension: 1, names: ["Smiling"]))
-    // Only what is kept needs a label; names of classes end where classes do.
+    // Only what is kept needs a label; classes without pictures stay.
     #expect(
       try fromFile("x.png,cat\na.png,ant\n", names, keeping: [0])
-        == .classes([0], count: 1, names: ["ant"]))
+        == .classes([0], count: 2, names: ["ant", "cat"]))
   }
 
   @Test("pictures without a label, and files that are none, are errors that name the file")
@@ -97,7 +97,8 @@ struct DatasetLabelsTests {
       let set = try ImageDataset(
         path: makeFolder(
           [("a.png", png()), ("b.png", png()), ("dataset.json", Array(text.utf8))], in: scratch))
-      #expect(set.labelKind == .classes(2) && set.labelNames == ["ant", "cat"])
+      #expect(set.labelKind == .classes(3) && set.labelNames == ["ant", "cat", "dog"])
+      #expect(set.label(at: 0) == [0, 1, 0])
     }
   }
 }

@@ -63,13 +63,14 @@ struct PublishedSetTests {
       ] {
         let files = try PictureFiles(path: path)
         #expect(files.form == "CIFAR-10" && files.hasSplits && files.isArchive)
-        try expectPictures(files, [0, 1, 2, 3])
+        try expectPictures(files, Array(0...6))
         #expect(
           files.pictures == [
             "data_batch_1.bin/00000", "data_batch_1.bin/00001", "data_batch_2.bin/00000",
-            "data_batch_2.bin/00001",
+            "data_batch_2.bin/00001", "data_batch_3.bin/00000", "data_batch_4.bin/00000",
+            "data_batch_5.bin/00000",
           ])
-        #expect(try classes(files) == [9, 8, 7, 6])
+        #expect(try classes(files) == [9, 8, 7, 6, 5, 4, 3])
         #expect(try files.labelFile()?.names.last == "truck")
         let set = try ImageDataset(path: path)
         #expect(set.labelKind == .classes(10) && set.labelNames.count == 10)
@@ -85,8 +86,8 @@ struct PublishedSetTests {
     try withScratchFolder { scratch in
       let path = try makeFolder(cifar10(), in: scratch)
       for (text, numbers) in [
-        ("train", [0, 1, 2, 3]), ("test", [4]), ("all", [0, 1, 2, 3, 4]),
-        ("test+train", [0, 1, 2, 3, 4]),
+        ("train", Array(0...6)), ("test", [7]), ("all", Array(0...7)),
+        ("test+train", Array(0...7)),
       ] {
         try expectPictures(PictureFiles(path: path, splits: PictureSplits(text)), numbers)
       }
@@ -94,13 +95,54 @@ struct PublishedSetTests {
         _ = try PictureFiles(path: path, splits: PictureSplits("unlabeled"))
       }
       try expectPictures(PictureFiles(path: "\(path)/data_batch_2.bin"), [2, 3])
-      try expectPictures(PictureFiles(path: "\(path)/test_batch.bin"), [4])
+      try expectPictures(PictureFiles(path: "\(path)/test_batch.bin"), [7])
       #expect(try PictureFiles.at("\(path)/test_batch.bin").pictures.count == 1)
     }
     for text in ["", "training", "train+", "train+train", "all+test"] {
       #expect(PictureSplits(text) == nil)
     }
     #expect(PictureSplits("all") == .all)
+  }
+
+  @Test("a batch that is missing is named; one that is named itself is read alone")
+  func missingBatches() throws {
+    try withScratchFolder { scratch in
+      var files = cifar10()
+      files.removeAll { ["data_batch_2.bin", "data_batch_4.bin"].contains($0.name) }
+      for path in [
+        try makeFolder(files, in: scratch), try archive(files, in: scratch, isPacked: true),
+      ] {
+        for splits in [nil, PictureSplits.all, PictureSplits("train")] {
+          expect(
+            .missing,
+            says: "expected the 5 files of CIFAR-10's part train, found no data_batch_2.bin, "
+              + "data_batch_4.bin; one file alone is read by its own name"
+          ) { _ = try PictureFiles(path: path, splits: splits) }
+        }
+        try expectPictures(PictureFiles(path: path, splits: PictureSplits("test")), [7])
+      }
+      let folder = try makeFolder(files, in: scratch)
+      try expectPictures(PictureFiles(path: "\(folder)/data_batch_1.bin"), [0, 1])
+    }
+  }
+
+  @Test("there are ten classes and their names, whichever of them pictures show, and in copies too")
+  func allClasses() throws {
+    try withScratchFolder { scratch in
+      let path = try makeFolder(
+        [("data_batch_1.bin", cifarRecords([(0, [4]), (1, [0])]))], in: scratch)
+      let set = try ImageDataset(path: "\(path)/data_batch_1.bin")
+      #expect(set.labelKind == .classes(10) && set.labelNames.count == 10)
+      #expect(set.labelNames.first == "airplane" && set.labelNames.last == "truck")
+      #expect(set.label(at: 0) == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0])
+      try withScratchFolder { other in
+        let labels = LabelFile(paths: ["a.png"], values: .classes([4]), names: set.labelNames)
+        let copy = try ImageDataset(
+          path: makeFolder(
+            [("a.png", try png()), ("dataset.json", labels.encoded)], in: other))
+        #expect(copy.labelKind == .classes(10) && copy.labelNames == set.labelNames)
+      }
+    }
   }
 
   @Test("CIFAR-100 has the finer of its two classes")
@@ -140,7 +182,7 @@ struct PublishedSetTests {
             ("data_batch_1", batch),
             ("batches.meta", classNamesPickle((0..<10).map { "c\($0)" }, key: "label_names")),
           ], in: scratch)
-        return try PictureFiles(path: path)
+        return try PictureFiles(path: "\(path)/data_batch_1")
       }
       let files = try read(cifarPickle([0, 1], [9, 2]))
       try expectPictures(files, [0, 1])

@@ -25,16 +25,18 @@ func cifarRecords(_ pictures: [(number: Int, before: [UInt8])]) -> [UInt8] {
   pictures.flatMap { $0.before + planes(sample($0.number)) }
 }
 
-/// CIFAR-10 with two pictures in each of two batches and one in the test batch: picture n has the
-/// class 9 - n.
+/// CIFAR-10 with two pictures in each of two batches, one in the others and one in the test batch:
+/// picture n has the class 9 - n.
 func cifar10() -> [(name: String, content: [UInt8])] {
   let names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship"]
   return [
     ("data_batch_2.bin", cifarRecords([(2, [7]), (3, [6])])),
     ("data_batch_1.bin", cifarRecords([(0, [9]), (1, [8])])),
-    ("test_batch.bin", cifarRecords([(4, [5])])),
+    ("test_batch.bin", cifarRecords([(7, [2])])),
     ("batches.meta.txt", Array((names + ["truck"]).joined(separator: "\n").utf8) + [10, 10]),
     ("readme.html", Array("<html>".utf8)),
+    ("data_batch_3.bin", cifarRecords([(4, [5])])), ("data_batch_4.bin", cifarRecords([(5, [4])])),
+    ("data_batch_5.bin", cifarRecords([(6, [3])])),
   ]
 }
 

@@ -30,13 +30,19 @@ struct DownloadTests {
   private func bytes(_ path: String) throws -> [UInt8] { try ByteRegion(mapping: path).copy() }
 
   private func expectRefusal<Failure: Error>(
-    _ type: Failure.Type, saying words: String, sourceLocation: SourceLocation = #_sourceLocation,
-    from body: () async throws -> Void
+    _ type: Failure.Type, saying words: String, exitCode: Int32? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation, from body: () async throws -> Void
   ) async {
     let error = await #expect(throws: type, sourceLocation: sourceLocation) { try await body() }
     let line = error.map { "\($0)" } ?? ""
     #expect(line.contains(words), "\(line)", sourceLocation: sourceLocation)
     #expect(!line.contains { $0.isNewline }, sourceLocation: sourceLocation)
+    // The libraries' own words are for programmers.
+    for name in ["NIO", "HTTPClientError", "HTTPParser", "IOError"] {
+      #expect(!line.contains(name), "\(line)", sourceLocation: sourceLocation)
+    }
+    guard let exitCode else { return }
+    #expect((error as? FetchError)?.exitCode == exitCode, sourceLocation: sourceLocation)
   }
 
   @Test("a file is received whole, reported on the way, and not received a second time")
@@ -182,14 +188,14 @@ struct DownloadTests {
         default: .notFound
         }
       } _: { server in
-        for (name, words, count) in [
-          ("absent.bin", "expected the file, found 404 Not Found", 1),
-          ("busy.bin", "found 503 Service Unavailable", 4),
-          ("short.bin", "expected 300000 bytes, found 1000", 1),
-          ("long.bin", "expected 300000 bytes, found 300001", 1),
-        ] {
+        for (name, words, count, exitCode) in [
+          ("absent.bin", "expected the file, found 404 Not Found", 1, 69),
+          ("busy.bin", "found 503 Service Unavailable", 4, 69),
+          ("short.bin", "expected 300000 bytes, found 1000", 1, 65),
+          ("long.bin", "expected 300000 bytes, found 300001", 1, 65),
+        ] as [(String, String, Int, Int32)] {
           let before = server.requests.count
-          await expectRefusal(FetchError.self, saying: words) {
+          await expectRefusal(FetchError.self, saying: words, exitCode: exitCode) {
             _ = try await fetch("\(server.address)/\(name)", in: folder)
           }
           #expect(server.requests.count - before == count, "\(name)")
@@ -209,10 +215,73 @@ struct DownloadTests {
           body: head + content + [UInt8](repeating: 0, count: 100_000)
             + Array("\r\n0\r\n\r\n".utf8))
       } _: { server in
-        await expectRefusal(FetchError.self, saying: "expected 300000 bytes, found more") {
+        await expectRefusal(
+          FetchError.self, saying: "expected 300000 bytes, found more", exitCode: 65
+        ) {
           _ = try await fetch("\(server.address)/a.bin", in: folder)
         }
-        #expect(!names(in: folder).contains("a.bin"))
+        // Nothing of it is gone on with.
+        #expect(names(in: folder).isEmpty)
+        try put(Array(content[..<100_000]), at: "\(folder)/a.bin.part")
+        await expectRefusal(FetchError.self, saying: "found more", exitCode: 65) {
+          _ = try await fetch("\(server.address)/a.bin", in: folder)
+        }
+        #expect(names(in: folder).isEmpty)
+      }
+    }
+  }
+
+  @Test("a name and a password in the address are told to the server, and to nobody else")
+  func password() async throws {
+    try await withScratchFolder { folder in
+      try await LocalServer.run { request in
+        request.headers["authorization"] == "Basic dTpwOnc=" ? .whole(content) : .notFound
+      } _: { server in
+        let (start, host) = ("http://", server.address.dropFirst(7))
+        let outcome = try await fetch("\(start)u:p%3Aw@\(host)/a.bin", in: folder).outcome
+        #expect(outcome == .fetched)
+        try await withScratchFolder { other in
+          await expectRefusal(
+            FetchError.self, saying: "http://***@\(host)/a.bin: expected the file, found 404"
+          ) {
+            _ = try await fetch("\(start)u:secret@\(host)/a.bin", in: other)
+          }
+          await expectRefusal(FileError.self, saying: " of http://***@\(host)/a.bin, found") {
+            _ = try await fetch(
+              "\(start)u:p%3Aw@\(host)/a.bin", as: .md5(String(repeating: "0", count: 32)),
+              in: other)
+          }
+        }
+      }
+    }
+    for (address, shown) in [
+      ("https://a.org/b@c/d", "https://a.org/b@c/d"),
+      ("https://key@a.org/b", "https://***@a.org/b"),
+      ("http://u:p@q@a.org:80/b", "http://***@a.org:80/b"), ("u:p@a.org", "***@a.org"),
+      ("http://u:p/q@a.org/b", "http://***@a.org/b"), ("http://[::1]:80/b", "http://[::1]:80/b"),
+    ] {
+      #expect(RemoteFile.shown(address) == shown)
+    }
+  }
+
+  @Test("a connection that always breaks is said in words")
+  func alwaysBroken() async throws {
+    try await withScratchFolder { folder in
+      for cut in [0, 10] {
+        try await LocalServer.run { _ in
+          .whole(content, cut: cut)
+        } _: { server in
+          var download = Download(
+            RemoteFile(
+              url: "\(server.address)/a.bin", byteCount: content.count,
+              digest: .md5(String(repeating: "0", count: 32))), to: "\(folder)/a.bin")
+          (download.pause, download.tries) = (.zero, 2)
+          let ready = download
+          await expectRefusal(FetchError.self, saying: "expected its bytes, found a", exitCode: 69)
+          {
+            _ = try await ready.run { _ in }
+          }
+        }
       }
     }
   }
@@ -228,6 +297,17 @@ struct DownloadTests {
         await expectRefusal(
           FetchError.self,
           saying: "expected bytes 1000-299999/300000, found bytes 2000-299999/300000"
+        ) {
+          _ = try await fetch("\(server.address)/a.bin", in: folder)
+        }
+      }
+      #expect(try bytes("\(folder)/a.bin.part") == start)
+      // Nor is it given up for a whole that is another's, such as a page that asks to log in.
+      try await LocalServer.run { _ in
+        .whole([1, 2, 3])
+      } _: { server in
+        await expectRefusal(
+          FetchError.self, saying: "expected 300000 bytes, found 3", exitCode: 65
         ) {
           _ = try await fetch("\(server.address)/a.bin", in: folder)
         }
@@ -276,7 +356,9 @@ struct DownloadTests {
   @Test("a server that is not there is said at once")
   func nobody() async throws {
     try await withScratchFolder { folder in
-      await expectRefusal(FetchError.self, saying: "http://127.0.0.1:1/a.bin: expected its bytes") {
+      let refused =
+        "http://127.0.0.1:1/a.bin: expected its bytes, found no server: connection refused"
+      await expectRefusal(FetchError.self, saying: refused) {
         _ = try await fetch("http://127.0.0.1:1/a.bin", in: folder)
       }
       #expect(!names(in: folder).contains("a.bin"))

@@ -45,6 +45,19 @@ struct GzipFileTests {
     expect(.damaged, says: "a gzip stream") { _ = try read(flags) }
   }
 
+  @Test("a file that was cut is said to be, wherever it was cut and whatever its end then reads as")
+  func truncated() throws {
+    for length in 20..<file.count {
+      expect(.damaged, says: "expected a whole gzip stream, found a truncated one") {
+        _ = try read(Array(file[..<length]))
+      }
+    }
+    // What goes on to its end is not.
+    var changed = file
+    changed[file.count - 5] ^= 4
+    expect(.damaged, says: "expected CRC-32") { _ = try read(changed) }
+  }
+
   @Test("what would be larger than the limit, or than deflate can make, takes no memory")
   func limits() throws {
     expect(.damaged, says: "a content of at most 2999 bytes, found 3000") {

@@ -59,6 +59,20 @@ import Testing
     #expect(abs(a.frechetDistance(from: a)) < 1e-5)
   }
 
+  @Test("rounding never makes it negative")
+  func equal() {
+    for seed in 0..<12 as Range<UInt64> {
+      let x = Tensor.seeded([40, 12], seed: seed)
+      let a = FeatureDistribution(
+        mean: x.mean(over: 0), covariance: x.transposed(0, 1).matmul(x) * 1000)
+      let distance = a.frechetDistance(from: a)
+      #expect(distance >= 0 && distance < 1e-5)
+      // Nor is a distance that is no number taken for one.
+      let none = FeatureDistribution(mean: a.mean / 0, covariance: a.covariance)
+      #expect(none.frechetDistance(from: none).isNaN)
+    }
+  }
+
   @Test("covariances that do not commute have the trace of the product's root")
   func products() {
     func covariance(_ seed: UInt64) -> Tensor {

@@ -172,7 +172,7 @@ struct DatasetCommandTests {
       ] { try put(content, at: "\(folder)/\(name)") }
       let outcome = try await stylist(["dataset", "verify", folder])
       #expect(outcome.exitCode == 2)
-      #expect(outcome.words == ["stylist: \(folder): 2 of 5 pictures or files are bad"])
+      #expect(outcome.words == ["stylist: \(folder): 2 bad files; 5 pictures in all"])
       let bad = outcome.stdout.split(separator: "\n").filter { $0.hasPrefix("  bad: ") }
       #expect(bad.count == 2 && bad[0].contains("/c.png") && bad[1].contains("/d.png"))
       #expect(outcome.stdout.contains("the same picture: a.png, b.png"))

@@ -46,6 +46,10 @@ struct DatasetFetchCommandTests {
             "stylist dataset create --source=mnist --dest=FILE.zip\n"))
         #expect(server.requests.isEmpty)
         #expect(names(in: folder).isEmpty)
+        let secret = try await fetch(
+          ["mnist", "--from=http://me:secret@a.org/b", "-n", "--json"], in: folder)
+        #expect(secret.stdout.contains("\"http://***@a.org/b/train-images"), "\(secret.stdout)")
+        #expect(!secret.stdout.contains("secret"))
       }
     }
   }
@@ -57,6 +61,8 @@ struct DatasetFetchCommandTests {
         (["cifar"], "found cifar; did you mean cifar10?"),
         (["celeba", "--accept-licence"], "see https://mmlab.ie.cuhk.edu.hk"),
         (["mnist", "--accept-licence", "--from=ftp://a"], "--from: expected an address with http"),
+        (["mnist", "--from=http://", "-n"], "--from: expected an address with the name of a host"),
+        (["mnist", "--from=ftp://u:p@a"], "https://, found ftp://***@a"),
       ] {
         expect(try await fetch(arguments, in: folder), endsWith: 64, saying: words)
       }
@@ -64,12 +70,15 @@ struct DatasetFetchCommandTests {
     }
   }
 
-  @Test("an absent file ends with 69, other bytes with 65, and neither leaves a file")
+  @Test("an absent file ends with 69, other bytes or more with 65, and none leaves a file")
   func servers() async throws {
     try await withScratchFolder { folder in
       try await LocalServer.run { request in
-        request.path.hasPrefix("/other/")
-          ? .whole([UInt8](repeating: 7, count: 9_912_422)) : .notFound
+        switch request.path.split(separator: "/").first {
+        case "other": .whole([UInt8](repeating: 7, count: 9_912_422))
+        case "short": .whole([7])
+        default: .notFound
+        }
       } _: { server in
         let absent = try await fetch(
           ["mnist", "--accept-license", "--from=\(server.address)"], in: folder)
@@ -88,6 +97,14 @@ struct DatasetFetchCommandTests {
             == true, "\(other.stderr)")
         #expect(other.stderr.contains("\"unit\":\"kB\""))
         #expect(names(in: "\(folder)/here").isEmpty)
+        // Before the first byte nobody knows how fast it will be.
+        let first = try #require(
+          other.stderr.split(separator: "\n").first { $0.contains("\"done\":0,") })
+        #expect(first.contains("\"per_second\":null") && first.contains("\"seconds_left\":null"))
+        let short = try await fetch(
+          ["mnist", "--accept-licence", "--from=\(server.address)/short", "--dest=here"],
+          in: folder)
+        expect(short, endsWith: 65, saying: "expected 9912422 bytes, found 1")
       }
     }
   }

@@ -103,6 +103,28 @@ struct DatasetTroubleTests {
     }
   }
 
+  @Test("a link to a folder is shown, is bad, and is refused as what does not fit")
+  func linkToFolder() async throws {
+    try await withScratchFolder { folder in
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/a", withIntermediateDirectories: false)
+      try put(try png(8, 8), at: "\(folder)/a/1.png")
+      try #require(symlink("..", "\(folder)/a/link") == 0)
+      let words = "a/link: does not fit: expected a file or folder, found a link to a folder"
+      let inspected = try await dataset(["inspect", "a"], in: folder)
+      #expect(inspected.exitCode == 0 && inspected.stdout.contains("  bad: \(words)\n"))
+      let verified = try await dataset(["verify", "a"], in: folder)
+      #expect(verified.stdout.contains("  bad: \(words)\n"))
+      expect(verified, endsWith: 2, saying: "a: 1 bad file; 1 picture in all")
+      expect(
+        try await dataset(["create", "--source=a", "--dest=b"], in: folder), endsWith: 65,
+        saying: words)
+      let training = ["train", "gan", "--data=a", "--outdir=runs", "-n"]
+      expect(try await stylist(training, in: folder), endsWith: 65, saying: words)
+      #expect(names(in: folder) == ["a"])
+    }
+  }
+
   // MARK: What other systems leave behind
 
   @Test("what macOS puts beside pictures is no picture, and is counted")

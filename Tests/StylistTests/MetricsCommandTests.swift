@@ -175,6 +175,7 @@ import Testing
         measure + ["--metrics=ppl_wend", "--vgg=inception.safetensors"], 65, "vgg16.pt")
       let training = ["train", "gan", "--data=a.zip", "--outdir=runs", "-n"]
       try await refused(training + ["--vgg=lpips.safetensors"], 64, "go with --metrics")
+      try await refused(training + ["--cache=here"], 64, "--cache go with --metrics")
       try await refused(
         training + ["--metrics=fid1k_full"], 64, "--inception: expected for fid1k_full")
       try await refused(

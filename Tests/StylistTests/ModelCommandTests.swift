@@ -37,6 +37,14 @@ struct ModelCommandTests {
     #expect(outcome.stdout.contains("stylegan2-256"))
     let json = try await stylist(["model", "list", "--json"]).json()
     #expect((json["published"] as? [[String: Any]])?.count ?? 0 > 30)
+    // A classifier for each attribute of CelebA, by its number and CelebA's name.
+    let files = try #require(json["classifiers"] as? [String])
+    let attributes = files.map { file in
+      String(file.dropFirst("celebahq-classifier-00-".count).dropLast(".pkl".count))
+    }
+    let known = CelebAAttributes.names.map { $0.lowercased().replacing("_", with: "-") }
+    #expect(attributes.sorted() == known.sorted() && files == files.sorted())
+    #expect(outcome.stdout.contains("  00-male                 01-smiling "))
   }
 
   @Test("inspect shows family, configuration, parameters and hash of every network")

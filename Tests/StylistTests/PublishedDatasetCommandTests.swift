@@ -22,32 +22,44 @@ struct PublishedDatasetCommandTests {
     "an archive of CIFAR-10 becomes a data set with classes, at another size, or is looked into")
   func cifar() async throws {
     try await withScratchFolder { folder in
-      let archive = TarAssembler([
-        .init("cifar-10-batches-bin/data_batch_1.bin", batch([1, 0, 1])),
-        .init("cifar-10-batches-bin/test_batch.bin", batch([2])),
-      ]).bytes
+      func makeArchive(without missing: Int? = nil) -> [UInt8] {
+        let batches = (1...5).filter { $0 != missing }.map { number in
+          TarAssembler.Entry(
+            "cifar-10-batches-bin/data_batch_\(number).bin",
+            batch(number == 1 ? [1, 0, 1] : [UInt8(number)]))
+        }
+        return TarAssembler(
+          batches + [.init("cifar-10-batches-bin/test_batch.bin", batch([2]))]
+        ).bytes
+      }
+      let archive = makeArchive()
       try put(gzip(deflateStored(archive), of: archive), at: "\(folder)/cifar-10-binary.tar.gz")
       let source = "--source=cifar-10-binary.tar.gz"
       let made = try await dataset(
         ["create", source, "--dest=a.zip", "--resolution=16", "--resize-filter=area"], in: folder)
       #expect(
-        made.stdout == "a.zip: 3 pictures, 16×16 RGB, labels: classes, 2\n", "\(made.stderr)")
+        made.stdout == "a.zip: 7 pictures, 16×16 RGB, labels: classes, 10\n", "\(made.stderr)")
       let test = try await dataset(
         ["create", source, "--dest=b", "--split=test", "-n"], in: folder)
       #expect(
-        test.stdout == "would write b: 1 picture, 32×32 RGB, labels: classes, 3\n",
+        test.stdout == "would write b: 1 picture, 32×32 RGB, labels: classes, 10\n",
         "\(test.stderr)")
       let inspected = try await dataset(["inspect", "cifar-10-binary.tar.gz"], in: folder)
       #expect(
         inspected.stdout.hasPrefix(
-          "cifar-10-binary.tar.gz: CIFAR-10, 3 pictures, 9,216 bytes\n  32×32 RGB: 3 pictures\n"
-            + "  labels: 2 classes, pictures 0: 1, 1: 2\n"), "\(inspected.stdout)")
+          "cifar-10-binary.tar.gz: CIFAR-10, 7 pictures, 21,504 bytes\n  32×32 RGB: 7 pictures\n"
+            + "  labels: 10 classes, pictures 0: 1, 1: 2, 2: 1, 3: 1, 4: 1, 5: 1, 6: 0, 7: 0, "
+            + "8: 0, 9: 0\n  names of the classes: airplane, "), "\(inspected.stdout)")
       let verified = try await dataset(["verify", "cifar-10-binary.tar.gz"], in: folder)
       #expect(verified.exitCode == 0, "\(verified.stderr)")
       #expect(
         verified.stdout.contains(
           "the same picture: data_batch_1.bin/00000, data_batch_1.bin/00002"))
-      #expect(names(in: folder) == ["a.zip", "cifar-10-binary.tar.gz"])
+      try put(makeArchive(without: 3), at: "\(folder)/b.tar")
+      expect(
+        try await dataset(["create", "--source=b.tar", "--dest=c.zip"], in: folder), endsWith: 66,
+        saying: "expected the 5 files of CIFAR-10's part train, found no data_batch_3.bin;")
+      #expect(names(in: folder) == ["a.zip", "b.tar", "cifar-10-binary.tar.gz"])
     }
   }
 
@@ -58,7 +70,8 @@ struct PublishedDatasetCommandTests {
         atPath: "\(folder)/cifar", withIntermediateDirectories: false)
       try put(batch([1, 0, 1]), at: "\(folder)/cifar/data_batch_1.bin")
       let planned = try await stylist(
-        ["train", "gan", "--data=cifar", "--outdir=runs", "--cond", "-n"], in: folder)
+        ["train", "gan", "--data=cifar/data_batch_1.bin", "--outdir=runs", "--cond", "-n"],
+        in: folder)
       #expect(planned.exitCode == 0, "\(planned.stderr)")
       #expect(names(in: folder) == ["cifar"])
     }
@@ -91,10 +104,10 @@ struct PublishedDatasetCommandTests {
       try put(Array("a.png,1,x\n".utf8), at: "\(folder)/labels.csv")
       let before = names(in: folder)
       let runs: [(Int32, [String], String)] = [
-        (77, ["--source=pickles"], "pickles/data_batch_1: refused as unsafe"),
+        (77, ["--source=pickles/data_batch_1"], "pickles/data_batch_1: refused as unsafe"),
         (65, ["--source=lmdb"], "lmdb/data.mdb: damaged at byte"),
         (
-          65, ["--source=batches"],
+          65, ["--source=batches/data_batch_1.bin"],
           "batches/data_batch_1.bin: damaged at byte 3073: expected a class"
         ),
         (77, ["--source=up.tar"], "up.tar: refused as unsafe"),

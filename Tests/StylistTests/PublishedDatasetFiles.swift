@@ -49,7 +49,8 @@ func writePublishedDatasets(in folder: String) throws {
 
   // Plain samples.
   try write(
-    packed([.init("cifar-10-batches-bin/data_batch_1.bin", [3] + bytes(3072))]),
+    packed(
+      (1...5).map { .init("cifar-10-batches-bin/data_batch_\($0).bin", [3] + bytes(3072)) }),
     to: "cifar-10-binary.tar.gz")
   try write(
     packed([

@@ -21,9 +21,11 @@ struct TrainAttributesCommandTests {
       #expect(run.hasSuffix("/00000-attributes-portraits8-batch4"))
       #expect(
         names(in: run).filter { !$0.hasPrefix("events.out.tfevents.") } == [
-          "fakes000000.png", "fakes_init.png", "log.txt", "metric-accuracy.jsonl",
-          "metric-attributes.jsonl", "network-snapshot-000000.safetensors", "reals.png",
-          "stats.jsonl", "training-state-000000.safetensors", "training_options.json",
+          "fakes000000.016.png", "fakes000000.032.png", "fakes_init.png", "log.txt",
+          "metric-accuracy.jsonl", "metric-attributes.jsonl",
+          "network-snapshot-000000.016.safetensors", "network-snapshot-000000.032.safetensors",
+          "reals.png", "stats.jsonl", "training-state-000000.016.safetensors",
+          "training-state-000000.032.safetensors", "training_options.json",
         ])
       func lines(_ name: String) throws -> [[String: Double]] {
         try String(contentsOfFile: "\(run)/\(name)", encoding: .utf8).split(separator: "\n").map {
@@ -40,7 +42,7 @@ struct TrainAttributesCommandTests {
       let text = try String(contentsOfFile: "\(run)/log.txt", encoding: .utf8)
       #expect(text.contains("more in metric-attributes.jsonl"))
       let network = try await stylist([
-        "model", "inspect", "\(run)/network-snapshot-000000.safetensors",
+        "model", "inspect", try newest("network-snapshot", in: run),
       ])
       #expect(network.exitCode == 0 && network.stdout.contains("attribute-classifier"))
       let shown = try await stylist(["runs", "show", "latest", "--plot=p.png"], in: folder)

@@ -41,6 +41,22 @@ func expectEqualStates(
   #expect(a.values.randomStates == b.values.randomStates, sourceLocation: sourceLocation)
 }
 
+/// The newest file of a kind in the folder of a run, by the kimg in its name.
+///
+/// - Parameters:
+///   - kind: `training-state` or `network-snapshot`.
+///   - run: The folder.
+/// - Returns: The path.
+/// - Throws: What a test throws where there is none.
+func newest(_ kind: String, in run: String) throws -> String {
+  let found = names(in: run).compactMap { name -> (kimg: Double, name: String)? in
+    guard name.hasPrefix("\(kind)-") else { return nil }
+    return Double(name.dropFirst(kind.count + 1).replacing(".safetensors", with: ""))
+      .map { ($0, name) }
+  }
+  return "\(run)/\(try #require(found.max { $0.kimg < $1.kimg }).name)"
+}
+
 /// The only run in a folder of runs.
 func onlyRun(in folder: String) throws -> String {
   let names = names(in: folder)
@@ -61,9 +77,11 @@ struct TrainCommandTests {
       #expect(outcome.stdout.split(separator: "\n").first.map(String.init) == run)
       #expect(
         names(in: run).filter { !$0.hasPrefix("events.out.tfevents.") } == [
-          "fakes000000.png", "fakes_init.png", "log.txt", "network-snapshot-000000.safetensors",
-          "reals.png", "stats.jsonl", "training-state-000000.safetensors",
-          "training_options.json",
+          // Two snapshots of the same kimg.
+          "fakes000000.016.png", "fakes000000.032.png", "fakes_init.png", "log.txt",
+          "network-snapshot-000000.016.safetensors", "network-snapshot-000000.032.safetensors",
+          "reals.png", "stats.jsonl", "training-state-000000.016.safetensors",
+          "training-state-000000.032.safetensors", "training_options.json",
         ])
       let statistics = try String(contentsOfFile: "\(run)/stats.jsonl", encoding: .utf8)
       let lines = try statistics.split(separator: "\n").map {
@@ -78,7 +96,7 @@ struct TrainCommandTests {
         #expect(value.keys.sorted() == ["mean", "num", "std"])
       }
       let drawn = try await stylist([
-        "generate", "--network=\(run)/network-snapshot-000000.safetensors", "--seeds=0",
+        "generate", "--network=\(try newest("network-snapshot", in: run))", "--seeds=0",
         "--outdir=\(folder)/out",
       ])
       #expect(drawn.exitCode == 0, "\(drawn.stderr)")
@@ -190,11 +208,11 @@ struct TrainCommandTests {
       let second = try await stylist(["train", "gan", "--resume=\(parts)", "--kimg=0.024"])
       #expect(second.exitCode == 0, "\(second.stderr)")
       let runs = [try onlyRun(in: "\(folder)/whole"), parts]
-      let states = runs.map { "\($0)/training-state-000000.safetensors" }
+      let states = try runs.map { try newest("training-state", in: $0) }
       try expectEqualStates(states[0], states[1])
       let drawn = try await stylist(
         [
-          "generate", "--network=\(runs[0])/network-snapshot-000000.safetensors", "--seeds=0",
+          "generate", "--network=\(try newest("network-snapshot", in: runs[0]))", "--seeds=0",
           "--outdir=\(folder)/out",
         ])
       #expect(drawn.exitCode == 0, "\(drawn.stderr)")
@@ -219,7 +237,7 @@ struct TrainCommandTests {
       let second = try await stylist(["train", "gan", "--resume=\(parts)", "--kimg=0.048"])
       #expect(second.exitCode == 0, "\(second.stderr)")
       let runs = [try onlyRun(in: "\(folder)/whole"), parts]
-      let states = runs.map { "\($0)/training-state-000000.safetensors" }
+      let states = try runs.map { try newest("training-state", in: $0) }
       try expectEqualStates(states[0], states[1])
       let counters = try states.map {
         try TrainingState(reading: $0).values.counters["stage_images"]
@@ -235,7 +253,7 @@ struct TrainCommandTests {
       #expect(
         statistics.contains("\"Progress/lod\"") && statistics.contains("\"Progress/resolution\""))
       let drawn = try await stylist([
-        "generate", "--network=\(runs[0])/network-snapshot-000000.safetensors", "--seeds=0",
+        "generate", "--network=\(try newest("network-snapshot", in: runs[0]))", "--seeds=0",
         "--outdir=\(folder)/out",
       ])
       #expect(drawn.exitCode == 0, "\(drawn.stderr)")
@@ -258,8 +276,8 @@ struct TrainCommandTests {
       let parts = try onlyRun(in: "\(folder)/parts")
       let second = try await stylist(["train", "gan", "--resume=\(parts)", "--kimg=1.2"])
       #expect(second.exitCode == 0, "\(second.stderr)")
-      let states = [try onlyRun(in: "\(folder)/whole"), parts].map {
-        "\($0)/training-state-000001.safetensors"
+      let states = try [try onlyRun(in: "\(folder)/whole"), parts].map {
+        try newest("training-state", in: $0)
       }
       try expectEqualStates(states[0], states[1])
       let images = try states.map { try TrainingState(reading: $0).values.counters["images"] }
@@ -295,7 +313,8 @@ struct TrainCommandTests {
           ["--cfg=stylegan", "--aug=ada"], Int32(78), "expected no --aug, which has no place in it"
         ),
         (
-          ["--cfg=stylegan", "--initial-res=128"], 78, "initial-res: expected a power of two from 4"
+          ["--cfg=stylegan", "--initial-res=128"], 78,
+          "--initial-res: expected a power of two from 4"
         ),
         (["--cfg=auto", "--fade-kimg=3"], 78, "expected no --fade-kimg"),
         (["--cfg=stylegan", "--loss=hinge"], 64, "expected one of logistic, wgan-gp"),
@@ -481,24 +500,28 @@ struct TrainCommandTests {
           names(in: "\(folder)/killed/\(run)").contains(where: { $0.hasPrefix("training-state") })
         {
           arguments = ["train", "gan", "--resume=\(folder)/killed/\(run)"]
+          // Thousands of old snapshots are not needed.
+          for kind in ["network-snapshot", "fakes0"] {
+            for old in names(in: "\(folder)/killed/\(run)").filter({ $0.hasPrefix(kind) })
+              .dropLast(3)
+            { try FileManager.default.removeItem(atPath: "\(folder)/killed/\(run)/\(old)") }
+          }
         } else {
           // Not even the first state was there: the next training begins again.
           try? FileManager.default.removeItem(atPath: "\(folder)/killed")
         }
       }
       let killed = try onlyRun(in: "\(folder)/killed")
-      let state = try #require(
-        names(in: killed).filter { $0.hasPrefix("training-state") }.max())
-      let images = try #require(
-        TrainingState(reading: "\(killed)/\(state)").values.counters["images"])
+      let state = try newest("training-state", in: killed)
+      let images = try #require(TrainingState(reading: state).values.counters["images"])
       #expect(images > 20, "the training came no further than \(images) images")
       let kimg = "--kimg=\(Double(images + 40) / 1000)"
       let last = try await stylist(["train", "gan", "--resume=\(killed)", kimg])
       #expect(last.exitCode == 0, "\(last.stderr)")
       let whole = try await stylist(tinyTraining + [kimg, "--outdir=\(folder)/whole"])
       #expect(whole.exitCode == 0, "\(whole.stderr)")
-      let states = try [killed, onlyRun(in: "\(folder)/whole")].map { run in
-        "\(run)/\(try #require(names(in: run).filter { $0.hasPrefix("training-state") }.max()))"
+      let states = try [killed, onlyRun(in: "\(folder)/whole")].map {
+        try newest("training-state", in: $0)
       }
       try expectEqualStates(states[0], states[1])
     }

@@ -22,9 +22,11 @@ struct TrainIdentityCommandTests {
       #expect(run.hasSuffix("/00000-identity-portraits8-batch4"))
       #expect(
         names(in: run).filter { !$0.hasPrefix("events.out.tfevents.") } == [
-          "fakes000000.png", "fakes_init.png", "log.txt", "metric-verification.jsonl",
-          "network-snapshot-000000.safetensors", "reals.png", "stats.jsonl",
-          "training-state-000000.safetensors", "training_options.json",
+          "fakes000000.016.png", "fakes000000.032.png", "fakes_init.png", "log.txt",
+          "metric-verification.jsonl", "network-snapshot-000000.016.safetensors",
+          "network-snapshot-000000.032.safetensors", "reals.png", "stats.jsonl",
+          "training-state-000000.016.safetensors", "training-state-000000.032.safetensors",
+          "training_options.json",
         ])
       let log = try String(contentsOfFile: "\(run)/metric-verification.jsonl", encoding: .utf8)
       let results = try log.split(separator: "\n").map {
@@ -38,7 +40,7 @@ struct TrainIdentityCommandTests {
         ])
       #expect(results.allSatisfy { $0.values.allSatisfy((0...1).contains) })
       let network = try await stylist([
-        "model", "inspect", "\(run)/network-snapshot-000000.safetensors",
+        "model", "inspect", try newest("network-snapshot", in: run),
       ])
       #expect(network.exitCode == 0 && network.stdout.contains("identity-network"))
       let shown = try await stylist(["runs", "show", "latest", "--plot=p.png"], in: folder)

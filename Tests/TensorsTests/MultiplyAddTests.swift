@@ -15,6 +15,21 @@ import Testing
     #expect(countingMultiplyAdds { _ = call("aten::linear", zeros(2, 3), zeros(5, 3)) } == 30)
   }
 
+  @Test("operators are counted one by one, and an inner counting belongs to the outer one")
+  func calls() {
+    let x = zeros(2, 3)
+    func chain(_ count: Int) -> Int {
+      countingWork { _ = (0..<count).reduce(x) { y, _ in y.exp() } }.calls
+    }
+    #expect(chain(0) == 0 && chain(7) - chain(3) == 4 * chain(1) && chain(1) >= 1)
+    var inner = 0
+    let outer = countingWork {
+      inner = countingWork { _ = x.exp() }.calls
+      _ = x.exp()
+    }
+    #expect(inner == chain(1) && outer.calls == 2 * inner && outer.multiplyAdds == 0)
+  }
+
   @Test("a convolution is its output times the taps of a group, a true one its input")
   func convolutions() {
     // 4×4 outputs of 6 channels, each of 2 · 3 · 3 taps.

@@ -29,6 +29,12 @@ import Training
     let share = Double(parts.passingBytes) / Double(whole.passingBytes)
     #expect(share > 0.5 && share < 0.6)
     #expect(parts.lastingBytes == whole.lastingBytes)
+    // Twice as many passes, and one step of each optimiser as before.
+    let calls = parts.operatorCalls / whole.operatorCalls
+    #expect(calls > 1.3 && calls < 2)
+    let batch = try cost("auto") { ($0.batchSize, $0.microBatchSize) = (16, 8) }
+    #expect(batch.operatorCalls < whole.operatorCalls)
+    #expect(batch.operatorCalls > whole.operatorCalls / calls)
     // Numbers, gradients, two moments and the average; of the discriminator no average.
     let recipe = try GANRecipe(named: "auto", resolution: 32, imgChannels: 3, labelDim: 0)
     let counts = recipe.parameterCounts
@@ -44,6 +50,7 @@ import Training
     let cost = recipe.cost
     // At the least both networks go forward and back once.
     #expect(cost.multiplyAdds > 3e5 && cost.passingBytes > 1 << 16, "\(cost)")
+    #expect(cost.operatorCalls > 10, "\(cost)")
   }
 
   @Test("memory is that of tensors which are held for gradients")

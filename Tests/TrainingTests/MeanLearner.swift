@@ -20,6 +20,8 @@ final class MeanLearner: Trainable {
   var beforeStep: (Int) throws -> Void = { _ in }
   /// Is told the thousands of images before a network is written.
   var beforeNetwork: (Double) throws -> Void = { _ in }
+  /// What the rows of its sheets show.
+  var sheetRows: [String] = []
   private var steps = 0
 
   init(batch: Int = 4) { self.batch = batch }

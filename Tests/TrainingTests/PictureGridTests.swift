@@ -12,6 +12,7 @@ private struct Greys: Dataset {
   let count = 5000
   let shape = ImageShape(resolution: 8, channels: 1)
   var labelKind = LabelKind.classes(4)
+  var labelNames: [String] = []
   var fingerprint: DatasetFingerprint { DatasetFingerprint(madeBy: name) }
 
   func group(_ index: Int) -> Int { index % 100 == 7 ? 3 : index % 2 }
@@ -41,6 +42,18 @@ private struct Greys: Dataset {
     let sheet = try grid.sheet(of: data)
     #expect((sheet.width, sheet.height) == (128, 72))
     #expect(sheet.pixels[0] == 0 && sheet.pixels[8 * 128] == 60 && sheet.pixels[16 * 128] == 180)
+  }
+
+  @Test("rows are named by the classes that they show, or by the numbers of these")
+  func rowNames() {
+    var data = Greys()
+    let grid = PictureGrid(of: data)
+    let again = "and again from the first"
+    #expect(grid.rowNames(in: data) == ["class 0", "class 1", "class 3", again])
+    data.labelNames = ["black", "dark", "none", "light\n"]
+    #expect(grid.rowNames(in: data) == ["black", "dark", "light\\u{a}", again])
+    data.labelKind = .vectors(4)
+    #expect(PictureGrid(of: data).rowNames(in: data).isEmpty)
   }
 
   @Test("many classes have a row each, up to a bound; labels that are no classes have none")

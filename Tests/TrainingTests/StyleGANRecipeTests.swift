@@ -151,10 +151,10 @@ import Training
     }
     expectRefusal("expected no --channel-multiplier") { $0.channelMultiplier = 1 }
     expectRefusal("cbase: expected an even number, found 1001") { $0.channelBase = 1001 }
-    expectRefusal("initial-res: expected a power of two from 4 to 64, found 128") {
+    expectRefusal("--initial-res: expected a power of two from 4 to 64, found 128") {
       $0.stylegan = growth { $0.initialResolution = 128 }
     }
-    expectRefusal("initial-res: expected a power of two from 4 to 64, found 12") {
+    expectRefusal("--initial-res: expected a power of two from 4 to 64, found 12") {
       $0.stylegan = growth { $0.initialResolution = 12 }
     }
     expectRefusal("without which nothing grows") {

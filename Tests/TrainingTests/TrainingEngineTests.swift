@@ -199,6 +199,57 @@ struct TrainingEngineTests {
     }
   }
 
+  @Test("what rows of sheets show stands once in the log, before all its lines")
+  func sheetRows() throws {
+    try withScratchFolder { path in
+      let (learner, told) = (MeanLearner(), Told())
+      learner.sheetRows = ["cat", "dog"]
+      try train(learner, in: path, told)
+      #expect(told.lines.count == 9 && told.lines[0] == "rows of the sheets, from above: cat, dog")
+      let longer = Schedule(kimg: 9, kimgPerTick: 1, ticksPerSnapshot: 2)
+      try train(learner, in: path, told, schedule: longer)
+      let log = try String(contentsOfFile: "\(path)/log.txt", encoding: .utf8)
+      #expect(log.split(separator: "\n").map(String.init) == told.lines)
+      #expect(told.lines.count { $0.hasPrefix("rows") } == 1)
+    }
+  }
+
+  @Test("snapshots of one kimg have names of their own, and a training goes on by them")
+  func exactNames() throws {
+    func snapshots(_ schedule: Schedule, then longer: Schedule? = nil) throws -> [String] {
+      try withScratchFolder { path in
+        try train(MeanLearner(), in: path, schedule: schedule)
+        if let longer { try train(MeanLearner(), in: path, schedule: longer) }
+        let states = RunFolder.states(in: path).map { URL(filePath: $0).lastPathComponent }
+        #expect(states.count == 2)
+        let networks = RunFolder.networks(in: path).map { URL(filePath: $0).lastPathComponent }
+        #expect(RunFolder.networkName(ofState: states[0]) == networks[0])
+        #expect(RunFolder.sampleSheets(in: path).count == networks.count)
+        let kimg = networks.compactMap(RunFolder.kimg(ofNetwork:))
+        #expect(kimg.count == networks.count && kimg == kimg.sorted(by: >))
+        #expect(kimg == RunFolder.sampleSheets(in: path).compactMap(RunFolder.kimg(ofSheet:)))
+        return networks.reversed().map {
+          String($0.dropFirst("network-snapshot-".count).dropLast(".safetensors".count))
+        }
+      }
+    }
+    let often = Schedule(kimg: 1.2, kimgPerTick: 0.2, ticksPerSnapshot: 2)
+    #expect(try snapshots(often) == ["000000.400", "000000.800", "000001.200"])
+    // The end may fall into the kimg of the last snapshot.
+    let each = Schedule(kimg: 2.5, kimgPerTick: 1, ticksPerSnapshot: 1)
+    #expect(try snapshots(each) == ["000001", "000002", "000002.500"])
+    // An end that was not planned makes room for a later one of the same kimg.
+    let longer = Schedule(kimg: 3.2, kimgPerTick: 1, ticksPerSnapshot: 10)
+    let end = Schedule(kimg: 3.1, kimgPerTick: 1, ticksPerSnapshot: 10)
+    #expect(try snapshots(end, then: longer) == ["000003"])
+    #expect(
+      try snapshots(often, then: longer)
+        == ["000000.400", "000000.800", "000001.200", "000003"])
+    #expect(
+      try snapshots(Schedule(kimg: 1, kimgPerTick: 1, ticksPerSnapshot: 1), then: often)
+        == ["000001", "000001.200"])
+  }
+
   @Test("every network of a snapshot is measured once, and what is found out stands in each log")
   func measurements() throws {
     try withScratchFolder { path in

@@ -280,7 +280,7 @@ struct DatasetJobTests {
             == ["b.png", "d.png", "f.jpg"].map { "\(folder)/\($0)" })
         #expect(outcome.report.problems[2].reason.contains("found text"))
         #expect(outcome.duplicates == [["a.png", "g.webp"]])
-        #expect(outcome.failure?.contains("3 of 7 pictures or files are bad") == true)
+        #expect(outcome.failure?.contains("3 bad files; 7 pictures in all") == true)
       }
     }
   }
@@ -294,10 +294,10 @@ struct DatasetJobTests {
       let texts: [(String, String)] = [
         (
           #"{"labels": [["a.png", 0], ["b.png", 1], ["c.png", 1]]}"#,
-          "0 of 2 pictures or files are bad, 1 label without a picture"
+          "1 label without a picture; 2 pictures in all"
         ),
-        (#"{"labels": [["a.png", 0]]}"#, "1 of 2 pictures or files is bad"),
-        ("{", "1 of 2 pictures or files is bad"),
+        (#"{"labels": [["a.png", 0]]}"#, "1 bad file; 2 pictures in all"),
+        ("{", "1 bad file; 2 pictures in all"),
       ]
       for (text, words) in texts {
         try put(Array(text.utf8), at: "\(source)/dataset.json")

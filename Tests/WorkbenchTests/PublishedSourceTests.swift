@@ -9,7 +9,8 @@ import Workbench
 
 @Suite("Data sets of published ones")
 struct PublishedSourceTests {
-  /// CIFAR-10's training pictures of the classes 3, 0 and 3, and one test picture of the class 1.
+  /// CIFAR-10's training pictures of the classes 3, 0, 3, 0 and 2, one in each batch, and one test
+  /// picture of the class 1.
   private func makeCIFAR(in scratch: String) throws -> String {
     let folder = "\(scratch)/cifar"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
@@ -19,8 +20,11 @@ struct PublishedSourceTests {
           + noise(width: 3072, height: 1, channels: 1, seed: UInt32(first + index)).pixels
       }
     }
-    try put(records([3, 0, 3], from: 0), at: "\(folder)/data_batch_1.bin")
-    try put(records([1], from: 3), at: "\(folder)/test_batch.bin")
+    for (index, label) in [3, 0, 3, 0, 2].enumerated() {
+      try put(
+        records([UInt8(label)], from: index), at: "\(folder)/data_batch_\(index + 1).bin")
+    }
+    try put(records([1], from: 5), at: "\(folder)/test_batch.bin")
     let names = (0..<10).map { "class\($0)" }.joined(separator: "\n")
     try put(Array(names.utf8), at: "\(folder)/batches.meta.txt")
     return folder
@@ -63,12 +67,14 @@ struct PublishedSourceTests {
   func cifar() throws {
     try withScratchFolder { scratch in
       let source = try makeCIFAR(in: scratch)
-      try check(nil, classes: [3, 0, 3], of: source, at: "\(scratch)/train.zip")
+      try check(nil, classes: [3, 0, 3, 0, 2], of: source, at: "\(scratch)/train.zip")
       try check("test", classes: [1], of: source, at: "\(scratch)/test.zip")
-      try check("all", classes: [3, 0, 3, 1], of: source, at: "\(scratch)/all")
+      try check("all", classes: [3, 0, 3, 0, 2, 1], of: source, at: "\(scratch)/all")
       let written = try PictureFiles(path: "\(scratch)/train.zip").labelFile()
-      #expect(written?.names == ["class0", "class1", "class2", "class3"])
-      #expect(written?.values == .classes([3, 0, 3]))
+      #expect(written?.names == (0..<10).map { "class\($0)" })
+      #expect(written?.values == .classes([3, 0, 3, 0, 2]))
+      // Classes that no picture shows are classes all the same.
+      #expect(try ImageDataset(path: "\(scratch)/test.zip").labelKind == .classes(10))
     }
   }
 

@@ -253,11 +253,12 @@ struct RunTests {
       let log = line(4).replacing("Loss/G/loss", with: "Loss/attributes/loss")
       try put(Array(log.utf8), at: "\(other)/stats.jsonl")
       let outcome = try RunCompareJob([gan, other]).run(plot: nil, sheet: nil)
-      func row(_ name: String) -> [String]? {
+      func row(_ name: String) -> [String?]? {
         outcome.differences.first { $0.name == name }?.values
       }
-      #expect(row("cfg") == ["auto", "attributes"] && row("lr") == ["none", "0.5"])
-      #expect(row("gamma")?.last == "none" && row("data") == nil)
+      #expect(row("cfg") == ["auto", "attributes"] && row("lr") == [nil, "0.5"])
+      #expect(row("gamma")?.last == .some(nil) && row("data") == nil)
+      #expect(outcome.runs.map(\.kind) == ["gan", "attributes"])
       let loss = try #require(outcome.losses.first { $0.name == "Loss/attributes/loss" })
       #expect(loss.values == [nil, 1.5] && outcome.losses.map(\.name).contains("Loss/D/loss"))
       let report = try RunReport(of: other)

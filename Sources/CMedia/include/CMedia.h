@@ -157,6 +157,10 @@ const char *cm_webp_animation_message(const cm_webp_animation *animation);
 // Returns NULL, or a text that says what failed; `consumed` is how many bytes had been read.
 const char *cm_inflate(
     const uint8_t *bytes, size_t count, uint8_t *target, size_t target_count, size_t *consumed);
+// Whether a raw deflate stream at the start of `bytes` is cut: everything is as it should be until the
+// bytes end, but the stream, or the `trailer` bytes behind it, do not. False if it gives more than
+// `limit` bytes.
+bool cm_deflate_is_cut(const uint8_t *bytes, size_t count, size_t trailer, size_t limit);
 // The CRC-32 of ZIP, gzip and PNG, going on from the sum of the bytes before, which begins at 0.
 uint32_t cm_crc32(uint32_t sum, const uint8_t *bytes, size_t count);
 

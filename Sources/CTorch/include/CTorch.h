@@ -137,9 +137,10 @@ void ctorch_set_grad_enabled(bool value);
 // Starts counting, on this thread, the multiply-adds of all matrix products and convolutions, also
 // of those that other operators call. Returns what `ctorch_stop_counting` takes, or 0 on failure.
 uint64_t ctorch_start_counting(CTorchError *error);
-// Stops the counting and returns the multiply-adds since its start; countings end in the opposite
-// order of their starts.
-int64_t ctorch_stop_counting(uint64_t counting);
+// Stops the counting and returns the multiply-adds since its start; `calls`, unless NULL, is how many
+// operators ran, those that others call among them. Countings end in the opposite order of their
+// starts.
+int64_t ctorch_stop_counting(uint64_t counting, int64_t *calls);
 
 // Starts watching, on this thread, the tensors that operators return. Returns false on failure.
 bool ctorch_start_watching(CTorchError *error);

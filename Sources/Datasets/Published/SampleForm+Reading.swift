@@ -10,8 +10,9 @@ extension SampleForm {
       : SampleLayout(width: 32, height: 32, channels: 3, order: .rows)
   }
 
-  /// The classes that there are; nil for as many as there may be.
-  private var classCount: Int? {
+  /// The classes that there are, whether there are pictures of them or not; nil for as many as there
+  /// may be.
+  var classCount: Int? {
     switch self {
     case .cifar10, .cifar10Pickles, .stl10: 10
     case .cifar100, .cifar100Pickles: 100
@@ -197,6 +198,20 @@ extension SampleForm {
   // MARK: Names of classes
 
   private static let nameLength = 100
+
+  /// The names that are published of the classes, for where their file is not; CIFAR-100 is not told
+  /// without it.
+  var publishedClassNames: [String] {
+    switch self {
+    case .cifar10, .cifar10Pickles:
+      [
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+      ]
+    case .stl10:
+      ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"]
+    case .cifar100, .cifar100Pickles, .mnist: []
+    }
+  }
 
   /// The names of the classes, at least as many as there are classes.
   func classNames(_ bytes: ByteRegion, _ count: Int) throws(FileError) -> [String] {

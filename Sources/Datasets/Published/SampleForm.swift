@@ -99,6 +99,20 @@ enum SampleForm: CaseIterable, Sendable {
     }
     return found
   }
+
+  /// Checks that of each part that is chosen all files are there.
+  fileprivate func check(_ chosen: [SampleFile], in shelf: SampleShelf) throws(FileError) {
+    guard self != .mnist else { return }
+    let parts = Set(chosen.map(\.part))
+    let missing = files.filter { parts.contains($0.part) && !chosen.contains($0) }
+    guard let first = missing.first else { return }
+    let count = files.count { $0.part == first.part }
+    throw FileError(
+      .missing, file: shelf.path,
+      expected: "the \(count) files of \(name)'s part \(first.part.rawValue)",
+      found: "no \(missing.map(\.name).joined(separator: ", ")); "
+        + "one file alone is read by its own name")
+  }
 }
 
 extension SampleSet {
@@ -121,7 +135,10 @@ extension SampleSet {
       var files = form.files(among: shelf.names)
       if let file { files = files.filter { $0.name == file } }
       guard !files.isEmpty else { continue }
-      try self.init(form, Self.chosen(files, splits, of: form, path), shelf)
+      let chosen = try Self.chosen(files, splits, of: form, path)
+      // A file that is named is wanted by itself.
+      if file == nil { try form.check(chosen, in: shelf) }
+      try self.init(form, chosen, shelf)
       return
     }
     return nil
@@ -182,9 +199,12 @@ extension SampleSet {
       let labels = isLabelled ? file.labels.flatMap { contents[$0] } : nil
       parts.append(try form.part(file.name, samples, labels))
     }
-    let classCount = parts.compactMap { $0.classes?.max() }.max().map { $0 + 1 } ?? 0
+    let classCount =
+      form.classCount ?? parts.compactMap { $0.classes?.max() }.max().map { $0 + 1 } ?? 0
     let names = try form.namesFile.flatMap { contents[$0] }
-      .map { (bytes) throws(FileError) in try form.classNames(bytes, classCount) }
-    self.init(name: form.name, parts: parts, classNames: names ?? [])
+      .map { (bytes) throws(FileError) in
+        Array(try form.classNames(bytes, classCount).prefix(classCount))
+      }
+    self.init(name: form.name, parts: parts, classNames: names ?? form.publishedClassNames)
   }
 }

@@ -15,7 +15,8 @@ import SystemPackage
 ///
 /// It has the names that people's scripts know: `training_options.json`, `stats.jsonl`, `log.txt`,
 /// `reals.png`, `fakes_init.png`, `fakes000200.png`, `network-snapshot-000200.safetensors`,
-/// `metric-fid50k_full.jsonl`, and beside them `training-state-000200.safetensors`.
+/// `metric-fid50k_full.jsonl`, and beside them `training-state-000200.safetensors`. Where several
+/// snapshots fall into one kimg, their numbers have decimals: `fakes000000.512.png`.
 public final class RunFolder {
   /// The folder, as the caller named it.
   public let path: String
@@ -146,13 +147,21 @@ extension RunFolder {
   /// - Returns: `metric-fid50k_full.jsonl` for `fid50k_full`.
   public static func metricLogName(_ metric: String) -> String { "metric-\(metric).jsonl" }
 
+  /// How the names of a snapshot's files say when it was.
+  ///
+  /// - Parameters:
+  ///   - images: Images seen.
+  ///   - isExact: Whether another snapshot of the same kimg has a name.
+  /// - Returns: Whole kimg, as published: `000200`; or `000200.512`.
+  static func stamp(images: Int, isExact: Bool) -> String {
+    padded(images / 1000, 6) + (isExact ? ".\(padded(images % 1000, 3))" : "")
+  }
+
   /// The name of a snapshot's network.
   ///
-  /// - Parameter kimg: Thousands of images seen.
-  /// - Returns: `network-snapshot-000200.safetensors` for 200.
-  public static func networkName(kimg: Int) -> String {
-    "network-snapshot-\(padded(kimg, 6)).safetensors"
-  }
+  /// - Parameter stamp: What `stamp(images:isExact:)` gives.
+  /// - Returns: `network-snapshot-000200.safetensors` for `000200`.
+  static func networkName(stamp: String) -> String { "network-snapshot-\(stamp).safetensors" }
 
   /// The name of the network of the snapshot that a state belongs to.
   ///
@@ -166,23 +175,41 @@ extension RunFolder {
   ///
   /// - Parameter network: The path of a network.
   /// - Returns: Thousands of images seen; nil if it has another name.
-  public static func kimg(ofNetwork network: String) -> Int? {
-    URL(filePath: network).lastPathComponent
-      .wholeMatch(of: /network-snapshot-([0-9]{6,})\.safetensors/).flatMap { Int($0.1) }
+  public static func kimg(ofNetwork network: String) -> Double? {
+    URL(filePath: network).lastPathComponent.wholeMatch(of: networkPattern)
+      .flatMap { Double($0.1) }
+  }
+
+  /// When the sheet of a snapshot was drawn.
+  ///
+  /// - Parameter sheet: The path of a sheet.
+  /// - Returns: Thousands of images seen, 0 for that of the start; nil if it has another name.
+  public static func kimg(ofSheet sheet: String) -> Double? {
+    let name = URL(filePath: sheet).lastPathComponent
+    return name == firstSampleSheetName
+      ? 0 : name.wholeMatch(of: sheetPattern).flatMap { Double($0.1) }
+  }
+
+  private static var networkPattern: Regex<(Substring, Substring)> {
+    /network-snapshot-([0-9]{6,}(?:\.[0-9]{3})?)\.safetensors/
+  }
+
+  private static var sheetPattern: Regex<(Substring, Substring)> {
+    /fakes([0-9]{6,}(?:\.[0-9]{3})?)\.png/
   }
 
   /// The name of a snapshot's sheet.
   ///
-  /// - Parameter kimg: Thousands of images seen.
-  /// - Returns: `fakes000200.png` for 200.
-  public static func sampleSheetName(kimg: Int) -> String { "fakes\(padded(kimg, 6)).png" }
+  /// - Parameter stamp: What `stamp(images:isExact:)` gives.
+  /// - Returns: `fakes000200.png` for `000200`.
+  static func sampleSheetName(stamp: String) -> String { "fakes\(stamp).png" }
 
   /// The paths of the states in a folder, the newest first.
   ///
   /// - Parameter path: The folder.
   /// - Returns: The paths; none if it is not the folder of a training.
   public static func states(in path: String) -> [String] {
-    numbered(in: path, /training-state-([0-9]{6,})\.safetensors/)
+    numbered(in: path, /training-state-([0-9]{6,}(?:\.[0-9]{3})?)\.safetensors/)
   }
 
   /// The paths of the networks in a folder, the newest first.
@@ -190,7 +217,7 @@ extension RunFolder {
   /// - Parameter path: The folder.
   /// - Returns: The paths; none if it is not the folder of a training.
   public static func networks(in path: String) -> [String] {
-    numbered(in: path, /network-snapshot-([0-9]{6,})\.safetensors/)
+    numbered(in: path, networkPattern)
   }
 
   /// Bytes of a metric's log, at most: a line has some hundreds.
@@ -244,7 +271,7 @@ extension RunFolder {
   /// - Parameter path: The folder.
   /// - Returns: The paths; none if it is not the folder of a training.
   public static func sampleSheets(in path: String) -> [String] {
-    numbered(in: path, /fakes([0-9]{6,})\.png/)
+    numbered(in: path, sheetPattern)
   }
 
   /// Whether a folder is that of a training.
@@ -285,7 +312,7 @@ extension RunFolder {
   public static func sheets(in path: String) -> [String] {
     ["reals.png", "fakes_init.png"].map { "\(path)/\($0)" }
       .filter { FileManager.default.fileExists(atPath: $0) }
-      + numbered(in: path, /fakes([0-9]{6,})\.png/).reversed()
+      + numbered(in: path, sheetPattern).reversed()
   }
 
   /// Whether a process trains in a folder, or holds it for another reason.
@@ -333,8 +360,10 @@ extension RunFolder {
     in path: String, _ pattern: Regex<(Substring, Substring)>
   ) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    let found = names.compactMap { name -> (number: Int, path: String)? in
-      guard let match = name.wholeMatch(of: pattern), let number = Int(match.1) else { return nil }
+    let found = names.compactMap { name -> (number: Double, path: String)? in
+      guard let match = name.wholeMatch(of: pattern), let number = Double(match.1) else {
+        return nil
+      }
       return (number, "\(path)/\(name)")
     }
     return found.sorted { $0.number > $1.number }.map(\.path)

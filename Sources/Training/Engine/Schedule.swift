@@ -47,4 +47,9 @@ public struct Schedule: Codable, Hashable, Sendable {
   var images: Int { Int((kimg * 1000).rounded(.up)) }
   /// Images between two lines of the log.
   var imagesPerTick: Int { max(Int((kimgPerTick * 1000).rounded(.up)), 1) }
+  /// Images between two snapshots.
+  var imagesPerSnapshot: Int {
+    let (product, isTooMany) = imagesPerTick.multipliedReportingOverflow(by: ticksPerSnapshot)
+    return isTooMany ? .max : product
+  }
 }

@@ -58,11 +58,17 @@ public protocol Trainable: AnyObject {
   /// - Returns: The picture.
   /// - Throws: An error about the data.
   func sampleSheet() throws -> ByteImage?
+
+  /// What the rows of both sheets show, from above; empty if rows mean nothing.
+  var sheetRows: [String] { get }
 }
 
 extension Trainable {
   /// No such numbers.
   public var currentNumbers: [CurrentNumber] { [] }
+
+  /// Rows that mean nothing.
+  public var sheetRows: [String] { [] }
 }
 
 /// A number that stands in a line of the logs as it is then.

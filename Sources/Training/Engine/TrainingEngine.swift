@@ -112,8 +112,9 @@ public final class TrainingEngine {
       let isDone = counters.images >= schedule.images
       if isDone || counters.images >= counters.tickStart + schedule.imagesPerTick {
         try endTick()
-        if isDone || counters.ticks % schedule.ticksPerSnapshot == 0 {
-          try measure(network: snapshot())
+        let isPlanned = counters.ticks % schedule.ticksPerSnapshot == 0
+        if isDone || isPlanned {
+          try measure(network: snapshot(isPlanned: isPlanned))
           clock.skip()
         }
       }
@@ -135,6 +136,12 @@ public final class TrainingEngine {
   private func begin() throws {
     if let sheet = try trainable.dataSheet() { try write(sheet, RunFolder.dataSheetName) }
     if let sheet = try trainable.sampleSheet() { try write(sheet, RunFolder.firstSampleSheetName) }
+    let rows = trainable.sheetRows
+    if !rows.isEmpty {
+      let line = "rows of the sheets, from above: \(rows.joined(separator: ", "))"
+      try logs?.write(line)
+      tell(.line(LogLine(line)))
+    }
     try saveState()
   }
 
@@ -169,7 +176,8 @@ public final class TrainingEngine {
   }
 
   /// Saves the state, then the network and a sheet, and returns the path of the network.
-  private func snapshot() throws -> String {
+  private func snapshot(isPlanned: Bool = false) throws -> String {
+    counters.nameSnapshot(by: schedule, isPlanned: isPlanned)
     try saveState()
     return try writeNetwork()
   }
@@ -192,7 +200,7 @@ public final class TrainingEngine {
     _ counters: Counters, in folder: String, isMeasured: Bool
   ) -> Bool {
     guard counters.steps > 0 else { return true }
-    let network = RunFolder.networkName(kimg: counters.images / 1000)
+    let network = RunFolder.networkName(stamp: counters.stamp)
     guard FileManager.default.fileExists(atPath: "\(folder)/\(network)") else { return false }
     // A training that was stopped between two lines of its log does not wait for any measurement.
     let isPlanned = counters.images == counters.tickStart
@@ -207,12 +215,11 @@ public final class TrainingEngine {
   }
 
   private func writeNetwork() throws -> String {
-    let kimg = counters.images / 1000
-    let network = folder.file(RunFolder.networkName(kimg: kimg))
+    let network = folder.file(RunFolder.networkName(stamp: counters.stamp))
     try trainable.writeNetwork(to: network, kimg: self.kimg)
     tell(.saved(network))
     if let sheet = try trainable.sampleSheet() {
-      try write(sheet, RunFolder.sampleSheetName(kimg: kimg))
+      try write(sheet, RunFolder.sampleSheetName(stamp: counters.stamp))
     }
     folder.removeStates(keeping: schedule.keptStates)
     return network
@@ -236,7 +243,7 @@ public final class TrainingEngine {
     state.values.numbers[Key.seconds] = clock.trained
     state.values.numbers[Key.tickSeconds] = clock.inTick
     state.values.options = options
-    let path = folder.file(TrainingState.fileName(kimg: counters.images / 1000))
+    let path = folder.file(TrainingState.fileName(stamp: counters.stamp))
     try state.write(to: path)
     tell(.saved(path))
   }
@@ -263,6 +270,10 @@ struct Counters: Hashable {
   var tickStart = 0
   /// The length of the log for programs.
   var logBytes = 0
+  /// Images at the last snapshot that the schedule had planned.
+  var plannedImages = 0
+  /// Whether the files of the last snapshot have the images in their names, and not only kimg.
+  var hasExactName = false
 
   init() {}
 
@@ -270,12 +281,28 @@ struct Counters: Hashable {
     func count(_ name: String) -> Int { max(values.counters["engine.\(name)"] ?? 0, 0) }
     (images, steps, ticks) = (count("images"), count("steps"), count("ticks"))
     (tickStart, logBytes) = (count("tick_start"), count("log_bytes"))
+    (plannedImages, hasExactName) = (count("planned_images"), count("exact_name") == 1)
+  }
+
+  /// How the names of the last snapshot's files say when it was.
+  var stamp: String { RunFolder.stamp(images: images, isExact: hasExactName) }
+
+  /// Decides how the files of a snapshot are called: by whole kimg, as published, unless another of
+  /// the same kimg is planned, or was.
+  mutating func nameSnapshot(by schedule: Schedule, isPlanned: Bool) {
+    // One that is made again keeps its name.
+    guard plannedImages == 0 || plannedImages != images else { return }
+    hasExactName =
+      schedule.imagesPerSnapshot < 1000
+      || plannedImages > 0 && plannedImages / 1000 == images / 1000
+    if isPlanned { plannedImages = images }
   }
 
   func save(into values: inout TrainingState.Values) {
     let all = [
       ("images", images), ("steps", steps), ("ticks", ticks), ("tick_start", tickStart),
-      ("log_bytes", logBytes),
+      ("log_bytes", logBytes), ("planned_images", plannedImages),
+      ("exact_name", hasExactName ? 1 : 0),
     ]
     for (name, count) in all { values.counters["engine.\(name)"] = count }
   }

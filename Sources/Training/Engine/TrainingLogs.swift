@@ -34,6 +34,9 @@ final class TrainingLogs {
       all.byName.map { (name: $0.key, value: $0.value.mean) }, at: line.images / 1000)
   }
 
+  /// Writes a line for people.
+  func write(_ line: String) throws { try text.append(Array("\(line)\n".utf8)) }
+
   /// Writes what a metric found out about a network to each log, that of the metric among them.
   func write(_ found: MetricResult, of network: String, at kimg: Int) throws {
     try found.log(in: folder.path, network: network)

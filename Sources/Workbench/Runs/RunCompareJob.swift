@@ -19,8 +19,8 @@ public struct RunCompareJob: Sendable {
   public struct Outcome: Encodable, Sendable {
     /// The trainings, in the order in which they were named.
     public let runs: [RunSummary]
-    /// Options that differ.
-    public let differences: [Row<String>]
+    /// Options that differ; nil where a training's kind has no such option.
+    public let differences: [Row<String?>]
     /// The most images that all trainings have seen, in thousands; nil if one has no log.
     public let commonKimg: Double?
     /// Losses at that place, by the names that logs have; nil where a training does not tell.
@@ -99,10 +99,10 @@ public struct RunCompareJob: Sendable {
     try RunPlot.check(sheet)
   }
 
-  private static func differences(_ all: [[RunReport.Option]]) -> [Row<String>] {
+  private static func differences(_ all: [[RunReport.Option]]) -> [Row<String?>] {
     let names = OrderedSet(all.flatMap { $0.map(\.name) })
     return names.map { name in
-      Row(name: name, values: all.map { run in run.first { $0.name == name }?.value ?? "none" })
+      Row(name: name, values: all.map { run in run.first { $0.name == name }?.value })
     }.filter { Set($0.values).count > 1 }
   }
 
@@ -120,15 +120,16 @@ struct SheetComparison {
   /// The newest sheets of the same kimg, or else the newest of each.
   init(_ runs: some Sequence<(String, RunReport)>) throws(FileError) {
     let runs = Array(runs)
-    let all = runs.map { Set($0.1.sheets.compactMap(Self.kimg)) }
+    let all = runs.map { Set($0.1.sheets.compactMap(RunFolder.kimg(ofSheet:))) }
     // That all began says nothing of what they learned.
     let common = all.dropFirst().reduce(all[0]) { $0.intersection($1) }.max().flatMap {
       $0 > 0 ? $0 : nil
     }
     var sheets: [(name: String, file: String)] = []
     for (name, run) in runs {
-      let kimg = common ?? run.sheets.compactMap(Self.kimg).max()
-      guard let kimg, let file = run.sheets.last(where: { Self.kimg($0) == kimg }) else {
+      let kimg = common ?? run.sheets.compactMap(RunFolder.kimg(ofSheet:)).max()
+      guard let kimg, let file = run.sheets.last(where: { RunFolder.kimg(ofSheet: $0) == kimg })
+      else {
         throw FileError(
           .missing, file: run.summary.folder, expected: "a sheet such as fakes000200.png",
           found: "none")
@@ -136,13 +137,6 @@ struct SheetComparison {
       sheets.append((name, file))
     }
     self.sheets = sheets
-  }
-
-  /// The kimg of a sheet of what was learned, by its name.
-  private static func kimg(_ file: String) -> Int? {
-    let name = URL(filePath: file).lastPathComponent
-    if name == "fakes_init.png" { return 0 }
-    return name.wholeMatch(of: /fakes([0-9]+)\.png/).flatMap { Int($0.1) }
   }
 
   /// Rows and columns that a sheet may take in the picture, in pixels.
@@ -159,7 +153,7 @@ struct SheetComparison {
     var x = gap
     for (index, picture) in pictures.enumerated() {
       let (name, file) = sheets[index]
-      let text = "\(Self.kimg(file) ?? 0) kimg  \(name)"
+      let text = "\(kimgText(RunFolder.kimg(ofSheet: file) ?? 0)) kimg  \(name)"
       canvas.text(
         text.fitted(to: widths[index] / Canvas.advance(scale: 1)), x: x, y: 8, colour: .ink,
         scale: 1)

@@ -122,7 +122,7 @@ public struct RunPruneJob: Sendable {
   private static func firstOfEach(_ kimg: Int, _ networks: [String]) -> [String] {
     var stretch = -1
     return networks.reversed().filter { path in
-      guard let own = RunFolder.kimg(ofNetwork: path).map({ $0 / kimg }), own > stretch else {
+      guard let own = RunFolder.kimg(ofNetwork: path).map({ Int($0) / kimg }), own > stretch else {
         return false
       }
       stretch = own

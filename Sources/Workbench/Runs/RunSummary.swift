@@ -29,6 +29,8 @@ public struct RunSummary: Encodable, Sendable {
   public let state: State
   /// What is damaged.
   public let reason: String?
+  /// What is trained, as people type it: `gan`, `attributes` or `identity`.
+  public let kind: String?
   /// The recipe.
   public let cfg: String?
   /// What the data is called.
@@ -75,6 +77,7 @@ public struct RunSummary: Encodable, Sendable {
     self.folder = folder
     name = URL(filePath: folder).lastPathComponent
     number = name.prefixMatch(of: /([0-9]{5,})-/).flatMap { Int($0.1) }
+    kind = record?.kind
     (cfg, data) = (record?.options.cfg, record?.options.data.name)
     // A training that was interrupted saves between two lines of its log.
     kimg = max(line?.kimg ?? 0, Self.savedKimg(in: folder) ?? 0)

@@ -1,16 +1,16 @@
 // What a classifier makes of pictures: for each attribute those that it is surest of.
 
-import Datasets
-import Formats
-import Networks
+package import Datasets
+package import Formats
+package import Networks
 import Tensors
 import Training
 
 /// A row for each attribute: its name, the pictures that most surely have it, and those that most
 /// surely have it not.
-struct AttributeSheet {
+package struct AttributeSheet {
   /// The sheet.
-  let image: ByteImage
+  package let image: ByteImage
 
   /// How many pictures are looked at.
   private static let candidates = 256
@@ -23,7 +23,7 @@ struct AttributeSheet {
   ///   - classifier: Tells the attributes.
   ///   - dataset: The pictures.
   /// - Throws: `DatasetError` about a picture.
-  init(_ classifier: AttributeClassifier, of dataset: any Dataset) throws {
+  package init(_ classifier: AttributeClassifier, of dataset: any Dataset) throws {
     let names = classifier.configuration.attributes
     let pictures = 0..<min(dataset.count, Self.candidates)
     let logits = try pictures.map { index in

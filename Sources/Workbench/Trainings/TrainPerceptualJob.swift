@@ -90,13 +90,35 @@ public struct TrainPerceptualJob: Sendable {
     }
   }
 
+  /// What a run would do.
+  public struct Plan: Encodable, Sendable {
+    /// How many pictures it would look at.
+    public let pictures: Int
+    /// The file of the distance.
+    public let file: String
+    /// The sheet of spoiled pictures, if it is asked for.
+    public let sheet: String?
+    /// Folders that would be made for the files.
+    public let newFolders: [String]
+
+    /// The plan as lines for people.
+    public var lines: [String] {
+      ["would look at \(counted(pictures, "picture"))"]
+        + [file, sheet].compactMap { $0.map { "would write \($0)" } }
+        + newFolders.map { "would make the folder \($0)" }
+    }
+  }
+
   /// What a run would do, with nothing made.
   ///
-  /// - Returns: How many pictures it would look at.
+  /// - Returns: The pictures it would look at, and what it would write.
   /// - Throws: What `run` throws about options and files.
-  public func plan() throws -> Int {
+  public func plan() throws -> Plan {
     let (_, dataset) = try open()
-    return try ranges(of: dataset).map(\.count).reduce(0, +)
+    let folders = OrderedSet([file, sheet].compactMap { $0.flatMap(OutputFolder.missing(for:)) })
+    return Plan(
+      pictures: try ranges(of: dataset).map(\.count).reduce(0, +), file: file, sheet: sheet,
+      newFolders: Array(folders))
   }
 
   /// Fits the heads, and writes the distance.
@@ -149,14 +171,11 @@ public struct TrainPerceptualJob: Sendable {
   /// Checks that what is to be written can be, and replaces nothing that is read.
   private func checkFiles(besides classifier: String) throws {
     let inputs = [classifier] + [data.source].compactMap(\.self)
-    func whole(_ path: String) -> String {
-      URL(filePath: path).standardizedFileURL.resolvingSymlinksInPath().path(percentEncoded: false)
-    }
     for (option, path) in [("--out", file), ("--sheet", sheet)] {
       guard let path else { continue }
       try OutputFolder.check(option, path, isNoneOf: inputs)
       if let source = data.source, source != "portraits",
-        whole(path).hasPrefix(whole(source) + "/")
+        OutputFolder.isSame(path, orInside: source)
       {
         throw RequestError(
           option, expected: "a place outside of the data, which would be changed", found: path)

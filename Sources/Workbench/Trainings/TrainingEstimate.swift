@@ -6,12 +6,15 @@ import Training
 
 /// What a training takes on this machine, estimated.
 ///
-/// Time follows from what is computed and from how fast the machine just was at a convolution, of which
-/// trainings reach a share that was measured with two threads on one machine. Figures are right within a
-/// factor of two or so, but for tiny networks, which take longer; the log of a training says what it really takes.
+/// Time follows from what is computed, from how fast the machine just was at a convolution, of which
+/// trainings reach a share, and from how many operators run, each of which takes its time even where
+/// there is little to compute. Both were measured with two threads on one machine. Figures are right
+/// within a factor of two or so; the log of a training says what it really takes.
 public struct TrainingEstimate: Encodable, Sendable {
   /// GFLOP for each image that training counts, of which a multiply-add is two.
   public let gflopPerImage: Double
+  /// Operators that run for each image that training counts.
+  public let operatorsPerImage: Double
   /// Images a second.
   public let imagesPerSecond: Double
   /// MiB of memory that the training takes at most.
@@ -22,6 +25,9 @@ public struct TrainingEstimate: Encodable, Sendable {
   /// The share of a convolution's speed that trainings reach: at 64×64 pixels 0.26 of StyleNAT, 0.36 of
   /// Styleformer, 0.39 and 0.63 of StyleGAN2 with few channels and twice as many.
   private static let share = 0.4
+  /// Seconds that an operator takes beside what it computes: with tiny networks 6e-6 in StyleSwin, 8e-6 in
+  /// StyleNAT, 13e-6 in StyleGAN2 and 30e-6 in Styleformer.
+  private static let operatorSeconds = 12e-6
   /// What libtorch and the program take, in MiB.
   private static let runtimeMib = 180.0
   /// What is taken beside what is kept for gradients, as a share of that: results on the way.
@@ -38,7 +44,9 @@ public struct TrainingEstimate: Encodable, Sendable {
     Machine.setThreadCount(threads)
     let rate = try ComputeCeiling.convolutionGflops(dtype: .float32, rounds: 3)
     gflopPerImage = 2 * cost.multiplyAdds / 1e9
-    imagesPerSecond = rate * Self.share / gflopPerImage
+    operatorsPerImage = cost.operatorCalls
+    imagesPerSecond =
+      1 / (gflopPerImage / (rate * Self.share) + operatorsPerImage * Self.operatorSeconds)
     let tensors = Double(cost.lastingBytes) + Self.passingShare * Double(cost.passingBytes)
     memoryMib = Self.runtimeMib + tensors / 1_048_576
     machineMib = Double(ProcessInfo.processInfo.physicalMemory) / 1_048_576
