@@ -191,7 +191,7 @@ let package = Package(
       "Workbench",
       [
         "Workbench", "CalledOperators", "Checkpoints", "Datasets", "Formats", "Layers", "Networks",
-        "Tensors", "TestSupport", collections,
+        "Tensors", "TestSupport", "Training", collections,
       ]),
     tests(
       "Stylist",
