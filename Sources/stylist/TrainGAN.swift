@@ -98,6 +98,13 @@ struct RecipeOptions: ParsableArguments {
       valueName: "count"))
   var batchGpu: Int?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Keep only what each block of the networks is given and run it once more for gradients: less memory, more time, the same numbers; also with --resume (default: no)."
+  )
+  var gradientCheckpointing: Bool?
+
   @Option(
     help: ArgumentHelp(
       "The weight of the R1 penalty (default: as the recipe says).", valueName: "gamma"))
@@ -196,7 +203,7 @@ struct RecipeOptions: ParsableArguments {
     (request.cfg, request.cond) = (cfg, cond)
     (request.batchSize, request.microBatchSize, request.r1Gamma) = (batch, batchGpu, gamma)
     (request.generatorLearningRate, request.discriminatorLearningRate) = (glr, dlr)
-    request.averageKimg = ema
+    (request.averageKimg, request.gradientCheckpointing) = (ema, gradientCheckpointing)
     (request.channelBase, request.channelMax) = (cbase, cmax)
     (request.zDim, request.wDim) = (zDim, wDim)
     (request.mappingLayers, request.mbstdGroupSize) = (mapDepth, mbstdGroup)

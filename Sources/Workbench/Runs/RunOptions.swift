@@ -63,7 +63,7 @@ extension GANOptions: RunOptions {
       .init("seed", "\(seed)", isChanged: seed != 0),
       option("init-from", initFrom, else: "nothing"),
       .init("threads", "\(threads)"),
-    ]
+    ] + (gradientCheckpointing ?? false ? [.init("gradient-checkpointing", "yes")] : [])
   }
 
   /// How networks grow, and the loss that goes with it; nothing of those that do not.
