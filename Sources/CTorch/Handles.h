@@ -35,4 +35,7 @@ inline at::Generator &generator(CTorchGeneratorRef handle) {
 // one has been set, over to the thread that is about to compute.
 void useThreadCount();
 
+// Where memory is being watched on this thread, has a look at how much is held.
+void lookAtMemory();
+
 }  // namespace ctorch

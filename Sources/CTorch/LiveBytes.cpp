@@ -7,10 +7,12 @@
 #include <c10/core/StorageImpl.h>
 #include <c10/util/intrusive_ptr.h>
 
+#include <algorithm>
 #include <unordered_map>
 #include <vector>
 
 #include "Failure.h"
+#include "Handles.h"
 
 namespace {
 
@@ -27,6 +29,8 @@ struct Watch {
   at::CallbackHandle handle = 0;
   // How many operators are running, each called by the one before.
   int depth = 0;
+  // The most bytes that were held whenever somebody looked.
+  int64_t most = 0;
   std::unordered_map<const c10::StorageImpl *, Seen> seen;
 };
 
@@ -62,7 +66,21 @@ void after(const at::RecordFunction &function, at::ObserverContext *) {
   see(c10::ArrayRef<const c10::IValue>(outputs.data(), outputs.size()), true);
 }
 
+// The bytes of the computation's own tensors that somebody still needs.
+int64_t held() {
+  int64_t bytes = 0;
+  for (const auto &[address, seen] : watch->seen) {
+    if (!seen.isOwn) continue;
+    if (const auto storage = seen.storage.lock()) bytes += int64_t(storage->nbytes());
+  }
+  return bytes;
+}
+
 }  // namespace
+
+void ctorch::lookAtMemory() {
+  if (watch) watch->most = std::max(watch->most, held());
+}
 
 bool ctorch_start_watching(CTorchError *error) {
   return ctorch::guarded(error, false, [] {
@@ -75,14 +93,12 @@ bool ctorch_start_watching(CTorchError *error) {
   });
 }
 
-int64_t ctorch_stop_watching(void) {
+int64_t ctorch_stop_watching(int64_t *most) {
+  *most = 0;
   if (!watch) return 0;
   at::removeCallback(watch->handle);
-  int64_t bytes = 0;
-  for (const auto &[address, seen] : watch->seen) {
-    if (!seen.isOwn) continue;
-    if (const auto storage = seen.storage.lock()) bytes += int64_t(storage->nbytes());
-  }
+  const int64_t bytes = held();
+  *most = std::max(bytes, watch->most);
   delete watch;
   watch = nullptr;
   return bytes;

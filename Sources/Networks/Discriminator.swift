@@ -44,11 +44,18 @@ public struct DiscriminatorOptions {
   /// The number format of the highest resolutions, where the network's configuration allows a
   /// narrower one.
   public var precision: DType
+  /// Whether the blocks of the network keep only what they are given for gradients, which run them
+  /// once more and cannot be differentiated themselves.
+  public var usesCheckpointing: Bool
 
   /// For evaluation, in float32 unless said otherwise.
-  public init(purpose: ForwardPurpose = .evaluation, precision: DType = .float32) {
+  public init(
+    purpose: ForwardPurpose = .evaluation, precision: DType = .float32,
+    usesCheckpointing: Bool = false
+  ) {
     self.purpose = purpose
     self.precision = precision
+    self.usesCheckpointing = usesCheckpointing
   }
 }
 

@@ -248,18 +248,23 @@ public struct SynthesisOptions {
   /// Whether the images of a network that is still growing are enlarged to its full size; otherwise
   /// they have that of the highest resolution that runs.
   public var isFullSize: Bool
+  /// Whether the blocks of the network keep only what they are given for gradients, which run them
+  /// once more and cannot be differentiated themselves.
+  public var usesCheckpointing: Bool
 
   /// Stored noise, for evaluation, in float32, as far grown as the network is and in full size,
   /// unless said otherwise.
   public init(
     noise: NoiseSource = .const, purpose: ForwardPurpose = .evaluation,
-    precision: DType = .float32, lod: Double? = nil, isFullSize: Bool = true
+    precision: DType = .float32, lod: Double? = nil, isFullSize: Bool = true,
+    usesCheckpointing: Bool = false
   ) {
     self.noise = noise
     self.purpose = purpose
     self.precision = precision
     self.lod = lod
     self.isFullSize = isFullSize
+    self.usesCheckpointing = usesCheckpointing
   }
 }
 
@@ -323,6 +328,11 @@ public struct NoiseSource {
     if case .random = mode { true } else { false }
   }
 
+  /// The streams from which noise is drawn while images are made.
+  var generators: [TorchGenerator] {
+    if case .random(let streams) = mode { streams.generators } else { [] }
+  }
+
   /// The kind of noise for one layer.
   ///
   /// - Parameter layer: The layer's place among all noise inputs.
@@ -334,7 +344,7 @@ public struct NoiseSource {
 
 /// Where fresh noise is drawn: one stream for a whole batch, or one for each of its images.
 public struct NoiseStreams {
-  private let generators: [TorchGenerator]
+  fileprivate let generators: [TorchGenerator]
 
   /// One stream for whole batches.
   public init(_ generator: TorchGenerator) { generators = [generator] }

@@ -77,7 +77,8 @@ public final class StyleGAN1: Generator, GrowingNetwork {
   /// Draws W+ [N, numWs, wDim] as images [N, C, H, W].
   public func synthesize(_ wPlus: Tensor, options: SynthesisOptions = .init()) -> Tensor {
     let stage = GrowthStage(lod: options.lod ?? lod, resolutions: traits.numWs / 2)
-    let img = synthesis(wPlus, stage, noise: options.noise)
+    let img = synthesis(
+      wPlus, stage, noise: options.noise, usesCheckpointing: options.usesCheckpointing)
     return options.isFullSize ? nearestUpsample2d(img, factor: 1 << stage.missing) : img
   }
 }
@@ -153,35 +154,56 @@ final class StyleGAN1Synthesis {
     (self.layers, self.toRGB) = (layers, toRGB)
   }
 
-  func callAsFunction(_ wPlus: Tensor, _ stage: GrowthStage, noise source: NoiseSource) -> Tensor {
+  func callAsFunction(
+    _ wPlus: Tensor, _ stage: GrowthStage, noise source: NoiseSource, usesCheckpointing: Bool
+  ) -> Tensor {
     precondition(wPlus.size(1) == numWs, "W+ has \(wPlus.size(1)) rows, expected \(numWs)")
-    return run(from: 0, nil, wPlus, stage, source)
+    return run(from: 0, nil, wPlus, stage, source, usesCheckpointing)
   }
 
   /// Runs the blocks from one on, given what the block below hands on.
   private func run(
     from first: Int, _ features: Tensor?, _ wPlus: Tensor, _ stage: GrowthStage,
-    _ source: NoiseSource
+    _ source: NoiseSource, _ usesCheckpointing: Bool
   ) -> Tensor {
     let last = toRGB.count - 1 - stage.missing
     var x = features
     var below: Tensor?
     for i in first...last {
       if let x, fallsIntoSamples(x, noise: source, precision: x.dtype) {
-        return sampleBySample(x.size(0)) { one in run(from: i, one(x), one(wPlus), stage, source) }
+        return sampleBySample(x.size(0)) { one in
+          run(from: i, one(x), one(wPlus), stage, source, usesCheckpointing)
+        }
       }
       if i == last, stage.fade > 0 { below = x.map { toRGB[i - 1]($0) } }
-      for layer in 2 * i...2 * i + 1 {
-        // Handed over, so that a layer may let them go before it is done.
-        x = layers[layer](
-          x.take(), w: wPlus.selected(layer, axis: 1),
-          noise: noise(of: layer, source, batch: wPlus.size(0)))
+      let ws = wPlus.sliced(2 * i..<2 * i + 2, axis: 1)
+      if usesCheckpointing {
+        let made = checkpointed([ws], optional: [x], replaying: source.generators) {
+          [self] kept, below in [block(i, below[0], kept[0], source)]
+        }
+        x = made[0]
+      } else {
+        x = block(i, x.take(), ws, source)
       }
     }
     guard let x else { preconditionFailure("a network of no resolution") }
     var img = toRGB[last](x)
     if let below { img = img.lerp(to: nearestUpsample2d(below), weight: stage.fade) }
     return img
+  }
+
+  /// Runs the two layers of a resolution with their rows of W+, [N, 2, wDim].
+  private func block(
+    _ i: Int, _ features: consuming Tensor?, _ ws: Tensor, _ source: NoiseSource
+  ) -> Tensor? {
+    var x = consume features
+    for row in 0..<2 {
+      // Handed over, so that a layer may let them go before it is done.
+      x = layers[2 * i + row](
+        x.take(), w: ws.selected(row, axis: 1),
+        noise: noise(of: 2 * i + row, source, batch: ws.size(0)))
+    }
+    return x
   }
 
   /// The noise of a layer, [1, 1, r, r] or [N, 1, r, r]; nil for none.

@@ -124,12 +124,13 @@ public final class StyleGAN1Discriminator: Discriminator, GrowingNetwork {
   /// - Parameters:
   ///   - img: [N, C, H, W] in [-1, 1].
   ///   - labels: [N, labelDim]; nil for discriminators without labels.
-  ///   - options: Have no meaning for this family, which is float32 throughout.
+  ///   - options: Whether blocks keep only what they are given for gradients; others have no meaning for
+  ///     this family, which is float32 throughout.
   /// - Returns: Logits [N, 1].
   public func callAsFunction(_ img: Tensor, labels: Tensor?, options: DiscriminatorOptions)
     -> Tensor
   {
-    self(img, labels: labels, lod: lod)
+    self(img, labels: labels, lod: lod, usesCheckpointing: options.usesCheckpointing)
   }
 
   /// Judges images at a level of detail.
@@ -142,8 +143,12 @@ public final class StyleGAN1Discriminator: Discriminator, GrowingNetwork {
   ///   - img: [N, C, H, W] in [-1, 1], in full size or in that of the highest resolution that runs.
   ///   - labels: [N, labelDim]; nil for discriminators without labels.
   ///   - lod: How many doublings of the resolution are still missing.
+  ///   - usesCheckpointing: Whether blocks keep only what they are given for gradients, which run them
+  ///     once more and cannot be differentiated themselves.
   /// - Returns: Logits [N, 1].
-  public func callAsFunction(_ img: Tensor, labels: Tensor? = nil, lod: Double) -> Tensor {
+  public func callAsFunction(
+    _ img: Tensor, labels: Tensor? = nil, lod: Double, usesCheckpointing: Bool = false
+  ) -> Tensor {
     precondition(
       (labels != nil) == (configuration.labelDim > 0), "labels are given exactly if there are any")
     let stage = GrowthStage(lod: lod, resolutions: fromRGB.count)
@@ -154,7 +159,7 @@ public final class StyleGAN1Discriminator: Discriminator, GrowingNetwork {
     let img = averagePool2d(img, factor: found / side)
     var x = fromRGB[stage.missing](img)
     for (i, block) in blocks.enumerated().dropFirst(stage.missing) {
-      x = block(x)
+      x = usesCheckpointing ? checkpointed([x]) { kept in block(kept[0]) } : block(x)
       if i == stage.missing, stage.fade > 0 {
         x = x.lerp(to: fromRGB[i + 1](averagePool2d(img)), weight: stage.fade)
       }

@@ -329,6 +329,17 @@ public final class SynthesisBlock {
   ///   - options: Noise, purpose and precision.
   /// - Returns: Features and image at this resolution; the image is always float32.
   public func callAsFunction(_ state: State, ws: Tensor, options: SynthesisOptions) -> State {
+    guard options.usesCheckpointing else { return run(state, ws: ws, options: options) }
+    let made = checkpointed(
+      [ws], optional: [state.x, state.img], replaying: options.noise.generators
+    ) { [self] kept, state in
+      let next = run(State(x: state[0], img: state[1]), ws: kept[0], options: options)
+      return [next.x, next.img]
+    }
+    return State(x: made[0], img: made[1])
+  }
+
+  private func run(_ state: State, ws: Tensor, options: SynthesisOptions) -> State {
     let w = (0..<ws.size(1)).map { ws.selected($0, axis: 1) }
     let x = features(state.x, w: w, options: options)
     var img = state.img.map { upsample2d($0, filter: filter) }

@@ -152,7 +152,7 @@ public final class StyleGAN2Discriminator: Discriminator {
   {
     // Features keep the order of memory of the image, and convolutions prefer this one.
     var state = DiscriminatorBlock.State(x: nil, img: img.channelsLast())
-    for block in blocks { state = block(state, precision: options.precision) }
+    for block in blocks { state = block(state, options) }
     let mapped = mapping.map { $0(nil, labels: labels) }
     return epilogue(state, mappedLabels: mapped)
   }
@@ -211,7 +211,16 @@ final class DiscriminatorBlock {
     mayNarrow = r >= 8 && r << configuration.numFP16Res > configuration.resolution
   }
 
-  func callAsFunction(_ state: State, precision: DType) -> State {
+  func callAsFunction(_ state: State, _ options: DiscriminatorOptions) -> State {
+    guard options.usesCheckpointing else { return run(state, precision: options.precision) }
+    let made = checkpointed([], optional: [state.x, state.img]) { [self] _, state in
+      let next = run(State(x: state[0], img: state[1]), precision: options.precision)
+      return [next.x, next.img]
+    }
+    return State(x: made[0], img: made[1])
+  }
+
+  private func run(_ state: State, precision: DType) -> State {
     let dtype = mayNarrow ? precision : .float32
     var x = state.x?.cast(to: dtype)
     var img = state.img?.cast(to: dtype)

@@ -173,6 +173,12 @@ public final class StyleformerSynthesis {
           x: .concatenate(samples.compactMap(\.x), axis: 0),
           img: .concatenate(samples.compactMap(\.img), axis: 0))
       }
+      if options.usesCheckpointing, observe == nil {
+        let ws = wPlus.sliced(row..<row + 2, axis: 1)
+        let next = row + 1 < blocks.count ? blocks[row + 1] : nil
+        state = block.checkpointed(state, ws: ws, options, next: next)
+        continue
+      }
       let w = wPlus.selected(row, axis: 1)
       let x = block.tokens(state, batch: n)
       // Whoever looks on sees tokens without positions.
@@ -285,6 +291,30 @@ public final class StyleformerBlock {
     return State(
       x: enlargedTokens(y, filter: filter, adding: next?.positionEmbedding), img: sum,
       isPlaced: next != nil)
+  }
+
+  /// Gets its tokens and runs, and keeps only what the block before handed on for gradients.
+  ///
+  /// - Parameters:
+  ///   - before: What the block before handed on.
+  ///   - ws: The layer's w and the next one's, [N, 2, wDim].
+  ///   - options: Noise and purpose.
+  ///   - next: The block whose positions are added; nil for none.
+  /// - Returns: What is handed on.
+  fileprivate func checkpointed(
+    _ before: State, ws: Tensor, _ options: SynthesisOptions, next: StyleformerBlock?
+  ) -> State {
+    let isPlaced = before.isPlaced
+    let made = Tensors.checkpointed(
+      [ws], optional: [before.x, before.img], replaying: options.noise.generators
+    ) { [self] kept, state in
+      let (w, nextW) = (kept[0].selected(0, axis: 1), kept[0].selected(1, axis: 1))
+      let x = tokens(
+        State(x: state[0], img: state[1], isPlaced: isPlaced), batch: kept[0].size(0))
+      let after = self(x, img: state[1], w: w, nextW: nextW, options, next: next)
+      return [after.x, after.img]
+    }
+    return State(x: made[0], img: made[1], isPlaced: enlarges && next != nil)
   }
 
   /// The matrices from w to styles, the first of which reads this row of W+.

@@ -87,7 +87,9 @@ public final class TransformerSynthesis {
       let seen = watch.map { watch in
         { (block: Int, x: Tensor) in watch.attention(2 * i + block, x) }
       }
-      x = stages[i](x, ws: ws, dtype: options.format(forTokens: x), watch: seen)
+      x = stages[i](
+        x, ws: ws, dtype: options.format(forTokens: x),
+        usesCheckpointing: options.usesCheckpointing && watch == nil, watch: seen)
       watch?.stage(i, x)
       img = toRGBs[i](grid(x), skip: img)
     }
@@ -131,13 +133,26 @@ final class TransformerStage {
   }
 
   func callAsFunction(
-    _ x: Tensor, ws: [Tensor], dtype: DType, watch: ((Int, Tensor) -> Void)?
+    _ x: Tensor, ws: [Tensor], dtype: DType, usesCheckpointing: Bool,
+    watch: ((Int, Tensor) -> Void)?
   ) -> Tensor {
+    if usesCheckpointing { return checkpointed(x, ws: ws, dtype: dtype) }
     var x = x
     for (i, block) in blocks.enumerated() {
       x = block(x, w: ws[i], dtype: dtype, watch: watch.map { watch in { watch(i, $0) } })
     }
     return upsample?(x, height: resolution, width: resolution, dtype: dtype) ?? x
+  }
+
+  /// Runs the stage, whose blocks and enlargement keep only what they are given for gradients.
+  private func checkpointed(_ x: Tensor, ws: [Tensor], dtype: DType) -> Tensor {
+    let x = zip(blocks, ws).reduce(x) { x, step in
+      Tensors.checkpointed([x, step.1]) { kept in step.0(kept[0], w: kept[1], dtype: dtype) }
+    }
+    guard let upsample else { return x }
+    return Tensors.checkpointed([x]) { [resolution] kept in
+      upsample(kept[0], height: resolution, width: resolution, dtype: dtype)
+    }
   }
 }
 

@@ -134,15 +134,34 @@ public final class WaveletDiscriminator: Discriminator {
     let purpose = options.purpose
     var coefficients = transform(img)
     var x: Tensor?
-    for (i, fromRGB) in fromRGBs.enumerated() {
-      let seen = fromRGB(&coefficients, purpose)
-      let sum = x.map { seen + $0 } ?? seen
-      x = i < blocks.count ? blocks[i](sum, purpose) : sum
+    for i in fromRGBs.indices {
+      // Training improves spectral norms with each use, so that they are measured once for each.
+      let weights =
+        [fromRGBs[i].weight(purpose)] + (i < blocks.count ? blocks[i].weights(purpose) : [])
+      guard options.usesCheckpointing else {
+        (coefficients, x) = run(i, coefficients, x, weights)
+        continue
+      }
+      let made = checkpointed([coefficients] + weights, optional: [x]) { [self] kept, features in
+        let next = run(i, kept[0], features[0], Array(kept.dropFirst()))
+        return [next.coefficients, next.x]
+      }.compactMap(\.self)
+      (coefficients, x) = (made[0], made[1])
     }
     guard let x else { preconditionFailure("a discriminator without blocks") }
     let grouped = minibatchStandardDeviation(
       x, groupSize: WaveletDiscriminatorConfiguration.groupSize)
-    return head(conv(grouped, purpose).flattened(from: 1), purpose)
+    return head(conv(grouped, weight: conv.weight(purpose)).flattened(from: 1), purpose)
+  }
+
+  /// One resolution: what the coefficients say is added to the features so far and halved.
+  private func run(_ i: Int, _ coefficients: Tensor, _ x: Tensor?, _ weights: [Tensor])
+    -> (coefficients: Tensor, x: Tensor)
+  {
+    var coefficients = coefficients
+    let seen = fromRGBs[i](&coefficients, weight: weights[0])
+    let sum = x.map { seen + $0 } ?? seen
+    return (coefficients, i < blocks.count ? blocks[i](sum, Array(weights.dropFirst())) : sum)
   }
 }
 
@@ -166,11 +185,14 @@ final class WaveletFromRGB {
       p / "conv", inChannels: 12, outChannels: outChannels, kernelSize: 1, isSpectral: isSpectral)
   }
 
-  func callAsFunction(_ coefficients: inout Tensor, _ purpose: ForwardPurpose) -> Tensor {
+  /// The weight to use.
+  func weight(_ purpose: ForwardPurpose) -> Tensor { conv.weight(purpose) }
+
+  func callAsFunction(_ coefficients: inout Tensor, weight: Tensor) -> Tensor {
     if let inverse, let kernel, let transform {
       coefficients = transform(downsample2d(inverse(coefficients), filter: kernel))
     }
-    return conv(coefficients, purpose)
+    return conv(coefficients, weight: weight)
   }
 }
 
@@ -190,8 +212,13 @@ final class WaveletBlock {
       halvingFilter: filter, isSpectral: isSpectral)
   }
 
-  func callAsFunction(_ x: Tensor, _ purpose: ForwardPurpose) -> Tensor {
-    conv2(conv1(x, purpose), purpose)
+  /// The weights to use, one for each convolution.
+  func weights(_ purpose: ForwardPurpose) -> [Tensor] {
+    [conv1.weight(purpose), conv2.weight(purpose)]
+  }
+
+  func callAsFunction(_ x: Tensor, _ weights: [Tensor]) -> Tensor {
+    conv2(conv1(x, weight: weights[0]), weight: weights[1])
   }
 }
 
@@ -200,7 +227,7 @@ final class WaveletBlock {
 /// - Shape: x [N, I, r, r] → [N, O, r, r] or [N, O, r / 2, r / 2].
 final class WaveletConvolution {
   private let kernel: Tensor?  // [4, 4]
-  private let weight: DiscriminatorWeight  // [O, I, k, k]
+  private let stored: DiscriminatorWeight  // [O, I, k, k]
   private let bias: Tensor  // [O]
   private let size: Int
 
@@ -211,13 +238,16 @@ final class WaveletConvolution {
     // The published module is a list; the filter is number 0 and moves the others up.
     let first = halvingFilter == nil ? 0 : 1
     kernel = halvingFilter.map { (p / "0").buffer("kernel", .values($0)) }
-    weight = DiscriminatorWeight(
+    stored = DiscriminatorWeight(
       p / "\(first)", [outChannels, inChannels, k, k], isSpectral: isSpectral)
     bias = (p / "\(first + 1)").parameter("bias", .zeros([outChannels]))
     size = k
   }
 
-  func callAsFunction(_ x: Tensor, _ purpose: ForwardPurpose) -> Tensor {
+  /// The weight to use.
+  func weight(_ purpose: ForwardPurpose) -> Tensor { stored(purpose) }
+
+  func callAsFunction(_ x: Tensor, weight: Tensor) -> Tensor {
     let y: Tensor
     if let kernel {
       // A convolution without padding and with steps of 2 halves what is filtered to r + 1.
@@ -227,12 +257,12 @@ final class WaveletConvolution {
       let filtered = upfirdn2d(x, filter: kernel, padding: padding)
       y =
         size == 3
-        ? convolution3x3(filtered, weight: weight(purpose), stride: 2)
-        : filtered.conv2d(weight(purpose), stride: 2)
+        ? convolution3x3(filtered, weight: weight, stride: 2)
+        : filtered.conv2d(weight, stride: 2)
     } else if size == 3 {
-      y = convolution3x3(x, weight: weight(purpose))
+      y = convolution3x3(x, weight: weight)
     } else {
-      y = x.conv2d(weight(purpose), padding: [size / 2, size / 2])
+      y = x.conv2d(weight, padding: [size / 2, size / 2])
     }
     return biasAct(y, bias: bias, activation: .lrelu)
   }

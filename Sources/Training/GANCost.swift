@@ -37,14 +37,22 @@ extension GANRecipe {
     let count = training.microBatchSize
     let own = MetaPasses(g, d, count: count, precision: training.precision)
     let (made, judged) = own.work
-    var perBatch = 3 * made + 2 * judged  // the generator's loss
-    perBatch += made + 6 * judged  // the discriminator's, of images made and real
-    if training.consistency != nil { perBatch += 6 * judged }
-    var kept = [own.bytesForGenerator, 2 * own.bytesForDiscriminator]
+    let checkpointing = training.usesCheckpointing ?? false
+    let again = checkpointing ? 1.0 : 0  // a pass more where blocks are run once more
+    let kinds = training.consistency == nil ? 2 : 4  // images made and real, and both transformed
+    var perBatch = (3 + again) * made + (2 + again) * judged  // the generator's loss
+    perBatch += made + Double(kinds) * (3 + again) * judged  // the discriminator's
+    let one = own.bytesForDiscriminator(checkpointing: checkpointing)
+    var kept = [
+      own.bytesForGenerator(checkpointing: checkpointing), (kinds - 1) * one.atEnd + one.most,
+    ]
     if training.r1Gamma > 0 {
       perBatch += 6 / Double(training.discriminatorRegularizationInterval ?? 1) * judged
     }
     if training.wasserstein != nil { perBatch += 6 * judged }
+    if training.r1Gamma > 0 || training.wasserstein != nil {
+      kept.append(2 * own.bytesForDiscriminator(checkpointing: false).atEnd)
+    }
     if training.pathLength.weight > 0 {
       let share = Double(training.pathLength.batchSize(of: count)) / Double(count)
       let often = 6 / Double(training.generatorRegularizationInterval ?? 1)
@@ -100,16 +108,22 @@ private struct MetaPasses {
     g.broadcast(g.map(z: rows(g.traits.zDim), labels: labels))
   }
 
-  private func images(_ wPlus: Tensor) -> Tensor {
-    g.synthesize(wPlus, options: SynthesisOptions(purpose: .training, precision: precision, lod: 0))
+  private func images(_ wPlus: Tensor, checkpointing: Bool = false) -> Tensor {
+    g.synthesize(
+      wPlus,
+      options: SynthesisOptions(
+        purpose: .training, precision: precision, lod: 0, usesCheckpointing: checkpointing))
   }
 
-  private func logits(_ images: Tensor) -> Tensor {
+  private func logits(_ images: Tensor, checkpointing: Bool = false) -> Tensor {
     // How far it has grown is a number, of which there are none here.
-    if let grown = d as? StyleGAN1Discriminator { return grown(images, labels: labels, lod: 0) }
+    if let grown = d as? StyleGAN1Discriminator {
+      return grown(images, labels: labels, lod: 0, usesCheckpointing: checkpointing)
+    }
     return d(
       images, labels: labels,
-      options: DiscriminatorOptions(purpose: .training, precision: precision))
+      options: DiscriminatorOptions(
+        purpose: .training, precision: precision, usesCheckpointing: checkpointing))
   }
 
   private func real() -> Tensor {
@@ -127,12 +141,21 @@ private struct MetaPasses {
     return Work(multiplyAdds: Double(found.multiplyAdds), calls: Double(found.calls))
   }
 
-  /// What the generator's loss keeps.
-  var bytesForGenerator: Int { bytesHeld { withGradients { logits(images(wPlus())) } } }
+  /// What the generator's loss keeps at most.
+  func bytesForGenerator(checkpointing: Bool) -> Int {
+    mostBytesHeld {
+      withGradients {
+        logits(images(wPlus(), checkpointing: checkpointing), checkpointing: checkpointing)
+      }
+    }
+  }
 
   /// What the generator keeps.
   var bytesForImages: Int { bytesHeld { withGradients { images(wPlus()) } } }
 
-  /// What the discriminator's loss keeps of one kind of images.
-  var bytesForDiscriminator: Int { bytesHeld { withGradients { logits(real()) } } }
+  /// What the discriminator's loss keeps of one kind of images, at the end and at most.
+  func bytesForDiscriminator(checkpointing: Bool) -> (atEnd: Int, most: Int) {
+    func judged() -> Tensor { withGradients { logits(real(), checkpointing: checkpointing) } }
+    return (bytesHeld(by: judged), mostBytesHeld(by: judged))
+  }
 }

@@ -33,7 +33,8 @@ struct GANLosses {
 
   /// The generator's loss: its images should look real.
   func generatorMain(_ inputs: PhaseInputs, _ augmentation: PhaseAugmentation) -> PhaseLosses {
-    let logits = judge(make(inputs).images, labels: inputs.labels, augmentation.fake)
+    let images = make(inputs, usesCheckpointing: usesCheckpointing).images
+    let logits = judge(images, labels: inputs.labels, augmentation.fake)
     let loss =
       configuration.wasserstein?.generatorLoss(fakeLogits: logits)
       ?? generatorLogisticLoss(fakeLogits: logits)
@@ -60,7 +61,8 @@ struct GANLosses {
     let fakeLogits = judge(images, labels: inputs.labels, augmentation.fake)
     let isPenalized = hasPenaltyInLoss
     let realImages = isPenalized ? real.images.detached().requiringGrad() : real.images
-    let realLogits = judge(realImages, labels: real.labels, augmentation.real)
+    let realLogits = judge(
+      realImages, labels: real.labels, augmentation.real, isDifferentiatedTwice: isPenalized)
     let loss =
       configuration.wasserstein?.discriminatorLoss(fakeLogits: fakeLogits, realLogits: realLogits)
       ?? discriminatorLogisticLoss(fakeLogits: fakeLogits, realLogits: realLogits)
@@ -108,7 +110,7 @@ struct GANLosses {
     }
     let mixed = WassersteinLoss.mixed(real: real.images, fake: images, factors: factors)
       .detached().requiringGrad()
-    let logits = judge(mixed, labels: real.labels)
+    let logits = judge(mixed, labels: real.labels, isDifferentiatedTwice: true)
     let norms = gradientNorms(logits: logits, images: mixed) / Double(enlargement(of: mixed))
     let penalty = wasserstein.gradientPenalty(norms: norms).reshaped(-1, 1)
     let drift = wasserstein.drift(realLogits: realLogits)
@@ -125,7 +127,8 @@ struct GANLosses {
   {
     let real = grown(real)
     let images = real.images.detached().requiringGrad()
-    let logits = judge(images, labels: real.labels, augmentation.real)
+    let logits = judge(
+      images, labels: real.labels, augmentation.real, isDifferentiatedTwice: true)
     var all = r1(logits: logits, images: images)
     let scores: LossReports = ["Loss/scores/real": logits.detached()]
     all.reports = scores.merging(all.reports) { $1 }
@@ -163,7 +166,9 @@ struct GANLosses {
   }
 
   /// Images [N, C, H, W] and the W+ [N, numWs, wDim] that they were made from; the mean of w moves.
-  private func make(_ inputs: PhaseInputs) -> (images: Tensor, wPlus: Tensor) {
+  private func make(
+    _ inputs: PhaseInputs, usesCheckpointing: Bool = false
+  ) -> (images: Tensor, wPlus: Tensor) {
     let w = generator.map(z: inputs.z, labels: inputs.labels)
     generator.updateAverage(with: w, beta: configuration.wAvgBeta)
     var wPlus = generator.broadcast(w)
@@ -172,15 +177,21 @@ struct GANLosses {
     }
     let options = SynthesisOptions(
       noise: inputs.noise, purpose: .training, precision: configuration.precision,
-      isFullSize: configuration.growth == nil)
+      isFullSize: configuration.growth == nil, usesCheckpointing: usesCheckpointing)
     return (generator.synthesize(wPlus, options: options), wPlus)
   }
 
   private func judge(
-    _ images: Tensor, labels: Tensor?, _ augmentation: BatchAugmentation? = nil
+    _ images: Tensor, labels: Tensor?, _ augmentation: BatchAugmentation? = nil,
+    isDifferentiatedTwice: Bool = false
   ) -> Tensor {
     discriminator(
       augmentation?(images) ?? images, labels: labels,
-      options: DiscriminatorOptions(purpose: .training, precision: configuration.precision))
+      options: DiscriminatorOptions(
+        purpose: .training, precision: configuration.precision,
+        usesCheckpointing: usesCheckpointing && !isDifferentiatedTwice))
   }
+
+  /// Whether activations are computed again for gradients, which no penalty on gradients can do with.
+  private var usesCheckpointing: Bool { configuration.usesCheckpointing ?? false }
 }

@@ -22,6 +22,10 @@ public struct GANOptions: TrainingOptions {
   public var initFrom: String?
   /// Threads that one operation may use; another number gives other last bits.
   public var threads: Int
+  /// Whether blocks of the networks run once more for gradients, for which they keep less; nil for no.
+  ///
+  /// It decides nothing that is learned, and may change as a training goes on.
+  public var gradientCheckpointing: Bool?
 
   /// The options of a training.
   public init(
@@ -40,6 +44,7 @@ public struct GANOptions: TrainingOptions {
     var recipe = try GANRecipe(
       named: cfg, resolution: data.resolution, imgChannels: data.channels,
       labelDim: data.labelDim, changes: changes)
+    recipe.training.usesCheckpointing = gradientCheckpointing
     if initFrom != nil {
       // The average of a network that has learned already is no average of random ones.
       recipe.training.average.rampUp = nil

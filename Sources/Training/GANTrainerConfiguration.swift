@@ -69,6 +69,11 @@ public struct GANTrainerConfiguration: Codable, Hashable, Sendable {
   /// The number format of the highest resolutions, where the networks' configurations allow a
   /// narrower one; parameters stay float32.
   public var precision = DType.float32
+  /// Whether blocks of the networks keep only what they are given for gradients, and are run once more
+  /// for them; nil for no.
+  ///
+  /// It changes no number. Penalties, which differentiate gradients, keep everything all the same.
+  public var usesCheckpointing: Bool?
 
   /// Settings for a batch size, with one learning rate for both networks.
   ///

@@ -67,6 +67,7 @@ extension GANTraining {
     ]
     var shares: [Share] = []
     for (role, store, tensors) in sources {
+      let tensors = tensors.map { byResolution($0, as: store) }
       let known = (tensors ?? [:]).filter { store.entries[$0.key] != nil }
       do {
         try store.check(known, optional: { _ in true })
@@ -76,11 +77,46 @@ extension GANTraining {
       shares.append(Share(role: role, store: store, tensors: known))
     }
     guard shares.contains(where: { !$0.tensors.isEmpty }) else {
+      let found = file.filter { !$0.value.isEmpty }
+        .map { "\($0) with \(some(Array($1.keys)))" }.joined(separator: "; ")
       throw FileError(
-        .damaged, file: path, expected: "networks with tensors such as those to be trained",
-        found: "networks \(file.keys.joined(separator: ", ")) with none of them")
+        .doesNotFit, file: path,
+        expected: "networks with tensors of those to be trained, \(some(Array(g.trainable.keys)))",
+        found: found.isEmpty ? "none" : found)
     }
     return shares
+  }
+
+  /// A few of some names.
+  private static func some(_ names: [String]) -> String {
+    names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : "")
+  }
+
+  /// The tensors of a network under the names that their resolutions have in a store.
+  ///
+  /// StyleGAN counts what reads and makes images from the highest resolution down: `ToRGB_lod0` is that
+  /// of the whole network, so that in a network of twice the size the same layer is `ToRGB_lod1`. Of
+  /// resolutions that the store has not, nothing is left.
+  private static func byResolution(
+    _ tensors: OrderedDictionary<String, StoredParameter>, as store: ParameterStore
+  ) -> OrderedDictionary<String, StoredParameter> {
+    let levels = (tensors.keys.compactMap(level).max(), store.entries.keys.compactMap(level).max())
+    guard let theirs = levels.0, let own = levels.1, theirs != own else { return tensors }
+    var renamed: OrderedDictionary<String, StoredParameter> = [:]
+    for (name, tensor) in tensors {
+      guard let old = level(name) else {
+        renamed[name] = tensor
+        continue
+      }
+      let new = old + own - theirs
+      if new >= 0 { renamed[name.replacing("RGB_lod\(old)/", with: "RGB_lod\(new)/")] = tensor }
+    }
+    return renamed
+  }
+
+  /// How many doublings below the highest resolution a layer such as `ToRGB_lod2` is; nil for others.
+  private static func level(_ name: String) -> Int? {
+    name.firstMatch(of: /(?:^|\/)(?:To|From)RGB_lod([0-9]+)\//).flatMap { Int($0.1) }
   }
 
   /// The error of tensors that do not fit: often it is labels that one side has.

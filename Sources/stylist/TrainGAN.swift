@@ -98,6 +98,13 @@ struct RecipeOptions: ParsableArguments {
       valueName: "count"))
   var batchGpu: Int?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Keep only what each block of the networks is given and run it once more for gradients: less memory, more time, the same numbers; also with --resume (default: no)."
+  )
+  var gradientCheckpointing: Bool?
+
   @Option(
     help: ArgumentHelp(
       "The weight of the R1 penalty (default: as the recipe says).", valueName: "gamma"))
@@ -219,6 +226,7 @@ struct RecipeOptions: ParsableArguments {
     put(mapDepth, into: &request.mappingLayers)
     put(mbstdGroup, into: &request.mbstdGroupSize)
     put(precision, into: &request.precision)
+    put(gradientCheckpointing, into: &request.gradientCheckpointing)
     ablation.fill(&request)
     growth.fill(&request)
   }

@@ -135,4 +135,35 @@ import Testing
       #expect(logits.count == 2 && logits[0] != logits[1])
     }
   }
+
+  @Test("at 48×48 every parameter learns, and the R1 penalty reaches every weight")
+  func gradientsAt48() {
+    for architecture in Self.architectures {
+      var configuration = smallDiscriminatorConfiguration(architecture: architecture)
+      configuration.resolution = 48
+      let d = makeDiscriminator(configuration)
+      d.parameters.setRequiresGrad(true)
+      let img = Tensor.seeded([4, 3, 48, 48], dtype: .float32).requiringGrad()
+      let logits = d(img)
+      let trainable = d.parameters.trainable
+      let first = gradients(
+        of: [logits.square().sum()], withRespectTo: Array(trainable.values), retainGraph: true)
+      let silent = zip(trainable.keys, first).filter { $1.abs().max().item() == 0 }.map(\.0)
+      #expect(silent.isEmpty, "\(architecture): \(silent)")
+      // The mean logit's slope along an image, by a difference: leaky ReLUs bend little on the way.
+      let direction = Tensor.seeded([4, 3, 48, 48], seed: 2, dtype: .float32)
+      let slopes = gradients(of: [logits.sum()], withRespectTo: [img], createGraph: true)[0]
+      let expected = withoutGradients {
+        (d(img + direction * 1e-2).sum() - d(img - direction * 1e-2).sum()).item() / 2e-2
+      }
+      let slope = (slopes * direction).sum().item()
+      #expect(abs(slope - expected) < 0.02 * (1 + abs(expected)), "\(slope), \(expected)")
+      let weights = trainable.filter { $0.key.hasSuffix(".weight") }
+      let second = gradients(
+        of: [slopes.square().sum(over: 1, 2, 3).mean()], withRespectTo: Array(weights.values))
+      for (name, g) in zip(weights.keys, second) {
+        #expect(g.isFinite().all && g.abs().max().item() > 0, "\(architecture): \(name)")
+      }
+    }
+  }
 }

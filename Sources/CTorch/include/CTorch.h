@@ -125,6 +125,25 @@ bool ctorch_grad(const CTorchTensorRef *outputs, const CTorchTensorRef *outputGr
                  bool retainGraph, bool createGraph, bool allowUnused, CTorchTensorRef *results,
                  CTorchError *error);
 
+// A computation that can be done again: the same tensors of the same inputs.
+typedef struct {
+  void *context;
+  // Takes over the inputs, of which any may be NULL, and hands over what it makes, as many tensors as
+  // it returns, at most `outputCapacity`.
+  int64_t (*compute)(void *context, CTorchTensorRef const *inputs, int64_t inputCount,
+                     CTorchTensorRef *outputs, int64_t outputCapacity);
+  // Lets go of the context; called once.
+  void (*release)(void *context);
+} CTorchComputation;
+
+// Does a computation, of which nothing but the inputs is kept for gradients: these do it once more.
+// Their record has first derivatives only, with respect to the inputs and to parameters that the
+// computation uses. Returns the number of tensors in `outputs`, or -1 on failure; the computation is
+// released in any case.
+int64_t ctorch_checkpointed(CTorchComputation body, const CTorchTensorRef *inputs,
+                            int64_t inputCount, CTorchTensorRef *outputs, int64_t outputCapacity,
+                            CTorchError *error);
+
 // Whether there is an operator of this name, which must live as long as the process.
 bool ctorch_has_operator(const char *name);
 
@@ -145,7 +164,8 @@ int64_t ctorch_stop_counting(uint64_t counting, int64_t *calls);
 // Starts watching, on this thread, the tensors that operators return. Returns false on failure.
 bool ctorch_start_watching(CTorchError *error);
 // Stops watching and returns the bytes of those tensors that are still held and were made meanwhile.
-int64_t ctorch_stop_watching(void);
+// `most` gets the most that were held then, or at the end of a checkpointed computation.
+int64_t ctorch_stop_watching(int64_t *most);
 
 // MARK: Random generators
 

@@ -57,7 +57,7 @@ final class PictureBody {
   private func lastState(_ img: Tensor, seen: (Tensor) -> Void) -> DiscriminatorBlock.State {
     var state = DiscriminatorBlock.State(x: nil, img: img.channelsLast())
     for block in blocks {
-      state = block(state, precision: .float32)
+      state = block(state, DiscriminatorOptions())
       if let x = state.x { seen(x) }
     }
     return state

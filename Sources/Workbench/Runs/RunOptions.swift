@@ -63,7 +63,7 @@ extension GANOptions: RunOptions {
       .init("seed", "\(seed)", isChanged: seed != 0),
       option("init-from", initFrom, else: "nothing"),
       .init("threads", "\(threads)"),
-    ]
+    ] + (gradientCheckpointing ?? false ? [.init("gradient-checkpointing", "yes")] : [])
   }
 
   /// What was changed of a transformer's layers; nothing where they are as published.

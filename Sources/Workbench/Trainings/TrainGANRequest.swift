@@ -22,6 +22,8 @@ public struct TrainGANRequest: Sendable {
   public var batchSize: Int?
   /// Images that go through a network together.
   public var microBatchSize: Int?
+  /// Whether blocks of the networks run once more for gradients, for which they keep less.
+  public var gradientCheckpointing: Bool?
   /// γ, the weight of the R1 penalty.
   public var r1Gamma: Double?
   /// The learning rate of the generator.
@@ -181,14 +183,22 @@ extension TrainGANRequest: TrainingRequest {
     var data = data
     data.mirror = data.mirror ?? GANRecipe.mirrors(named: cfg ?? "auto")
     let dataset = try data.view(of: base, seed: seed ?? 0, mirror: data.mirror ?? false)
-    let options = GANOptions(
+    var options = GANOptions(
       cfg: cfg ?? "auto",
       data: data.described(
         base, count: dataset.count, labelDim: cond ?? false ? base.labelKind.dimension : 0),
       changes: changes, seed: seed ?? 0, initFrom: initFrom,
       threads: threads ?? Machine.threadCount)
+    options = continuing(options)
     try check(fitting: options)
     return (options, dataset)
+  }
+
+  func continuing(_ options: GANOptions) -> GANOptions {
+    guard let gradientCheckpointing else { return options }
+    var options = options
+    options.gradientCheckpointing = gradientCheckpointing ? true : nil
+    return options
   }
 
   /// What is said where pictures have labels, and nobody said whether the networks get them.
@@ -272,6 +282,8 @@ extension TrainGANRequest: TrainingRequest {
     ] + trainingLines(recipe, kimg: schedule.kimg) + [
       augmentationLine(recipe.training.augmentation, made.augmentation?.pipe)
     ] + (recipe.frozenLayers > 0 ? [Self.frozenLine(recipe.frozenLayers)] : [])
+      + (options.gradientCheckpointing ?? false
+        ? ["blocks of the networks run once more for gradients, for which they keep less"] : [])
   }
 }
 

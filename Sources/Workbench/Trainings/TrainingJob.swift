@@ -276,8 +276,9 @@ public struct TrainingJob: Sendable {
       throw FileError(
         .damaged, file: found.path, expected: "the options of a training", found: "none")
     }
-    let options = try Request.Options(canonicalJSON: json)
-    try request.check(against: options)
+    let had = try Request.Options(canonicalJSON: json)
+    try request.check(against: had)
+    let options = request.continuing(had)
     let before = try TrainingEngine.schedule(of: found.state) ?? RunRecord.schedule(in: folder)
     return GoingOn(
       state: found.state, options: options,

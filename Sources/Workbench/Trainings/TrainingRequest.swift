@@ -75,6 +75,12 @@ protocol TrainingRequest: Sendable {
   ///   differ.
   func check(against options: Options) throws
 
+  /// The options of a training that goes on, with what may be asked for differently.
+  ///
+  /// - Parameter options: What its state says, which `check(against:)` accepts.
+  /// - Returns: The options from now on.
+  func continuing(_ options: Options) -> Options
+
   /// The data of a training that goes on.
   ///
   /// - Parameter options: What its state says.
@@ -131,6 +137,9 @@ protocol TrainingRequest: Sendable {
 }
 
 extension TrainingRequest {
+  /// Nothing may be asked for differently.
+  func continuing(_ options: Options) -> Options { options }
+
   /// Nothing is known.
   func estimate(_ options: Options) throws -> TrainingEstimate? { nil }
 }
