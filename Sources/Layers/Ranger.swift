@@ -2,6 +2,7 @@
 // centralised gradients (Yong et al., 2020), as version 20.4.11 of Wright's program has it.
 
 import Foundation
+import OrderedCollections
 public import Tensors
 
 /// Ranger over the trainable parameters of a store.
