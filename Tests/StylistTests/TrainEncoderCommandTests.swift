@@ -4,7 +4,9 @@
 import Checkpoints
 import Formats
 import Foundation
+import Layers
 import Networks
+import Tensors
 import TestSupport
 import Testing
 
@@ -175,7 +177,7 @@ struct TrainEncoderCommandTests {
       let codes = new + ["--data=codes"]
       let cases: [(options: [String], code: Int32, words: String)] = [
         (["--data=portraits", "--outdir=runs"], 64, "--network: expected the generator"),
-        (["--network=none", "--data=codes", "--outdir=runs"], 66, "did not find"),
+        (["--network=none", "--data=codes", "--outdir=runs"], 66, "none: missing"),
         (new, 64, "--data"), (portraits + ["--encoder=e4e"], 64, "--encoder: expected one of"),
         (portraits + ["--size=tiny"], 64, "--size: expected one of published, small"),
         (portraits + ["--widths=16,16"], 64, "--widths: expected 3 to 8 numbers"),

@@ -115,7 +115,7 @@ struct EncoderTrainingTests {
     arguments: EncoderKind.allCases)
   func learns(kind: EncoderKind) throws {
     let options = options(kind, data: EncoderTrainingOptions.codes, count: 1000) {
-      ($0.codeLoss, $0.optimizer) = (1, .adam)
+      ($0.codeLoss, $0.optimizer, $0.learningRate) = (1, .adam, 5e-3)
     }
     let training = try training(options)
     let before = bits(decoder.parameters["synthesis.b4.const"])
