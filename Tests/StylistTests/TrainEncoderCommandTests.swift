@@ -87,7 +87,7 @@ struct TrainEncoderCommandTests {
       #expect(shown.exitCode == 0, "\(shown.stderr)")
       for words in [
         "train encoder --resume=", "inversion_l2", "widths 16,16,16", "network g.safetensors",
-        "lpips 0.8",
+        "distance perceptual-portraits64",
       ] {
         #expect(shown.stdout.contains(words), "\(words): \(shown.stdout)")
       }
