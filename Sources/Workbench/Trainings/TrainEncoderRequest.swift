@@ -317,13 +317,16 @@ extension EncoderTrainingOptions: RunOptions {
     let lossOptions = zip(EncoderLossRequest.named(weights), EncoderLossRequest.named(usual.losses))
       .map { option($0.name, $0.weight, $1.weight, plainNumber) }
     let networks = [("distance", distance), ("identity", identity)].compactMap { name, network in
-      network.map { RunReport.Option(name, $0.files.isEmpty ? $0.kind : listed($0.files)) }
+      network.map {
+        RunReport.Option(name, $0.files.isEmpty ? $0.kind : listed($0.files), isChanged: true)
+      }
     }
     return data.listed
       + [
-        .init("network", decoder.source), .init("encoder", cfg),
-        .init("encoder-res", "\(encoder.width)"), .init("widths", listed(encoder.widths)),
-        .init("units", listed(encoder.units)),
+        .init("network", decoder.source, isChanged: true), .init("encoder", cfg),
+        .init("encoder-res", "\(encoder.width)"),
+        .init("widths", listed(encoder.widths), isChanged: true),
+        .init("units", listed(encoder.units), isChanged: true),
         encoder.pyramidWidth.map { .init("pyramid", "\($0)") },
         encoder.headWidth.map { .init("head-width", "\($0)") },
         encoder.feedForward.map { .init("ffn", "\($0)") },
