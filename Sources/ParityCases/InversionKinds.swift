@@ -78,14 +78,21 @@ private func images(_ inputs: CaseInputs) throws -> Computed {
 }
 
 /// What stands before the generator's names in Style Transformer's files.
-private let decoderPrefix = "decoder.module."
+let decoderPrefix = "decoder.module."
 
 /// The encoder that gives a row for every token, with the average of the case.
-private func styleTransformer(
-  _ inputs: CaseInputs, _ configuration: StyleTransformerConfiguration
+///
+/// - Parameters:
+///   - inputs: The case.
+///   - configuration: What the case says of the encoder.
+///   - image: The shape of the images; nil for that of the input.
+/// - Returns: The encoder.
+/// - Throws: `CaseError` if the case is of another.
+func styleTransformer(
+  _ inputs: CaseInputs, _ configuration: StyleTransformerConfiguration, image: [Int]? = nil
 ) throws -> StyleTransformerEncoder {
   var configuration = configuration
-  let image = try inputs.config.imageShape()
+  let image = try image ?? inputs.config.imageShape()
   configuration.shape.trunk.inChannels = image[1]
   (configuration.shape.height, configuration.shape.width) = (image[2], image[3])
   configuration.shape.numWs = configuration.tokens

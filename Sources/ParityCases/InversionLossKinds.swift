@@ -21,9 +21,7 @@ private func losses(_ inputs: CaseInputs) throws -> Computed {
   let moco = try inputs.network(prefix: "module.encoder_q.") {
     ResNetFeatures(ResNetConfiguration(), $0)
   }
-  let lpips = try inputs.network(
-    of: inputs.parameters { $0.hasPrefix("features.") || $0.hasPrefix("lin") }
-  ) { LPIPS(LPIPSConfiguration(), $0) }
+  let lpips = try perception(inputs)
   yHat.requiringGrad()
   latent.requiringGrad()
   let identity = Likeness(faces, yHat: yHat, y: y, x: y)
@@ -103,7 +101,15 @@ private func faceCrop(_ config: StrictObject, image: Int) throws -> FaceCrop {
   return FaceCrop(rows: crop[0]..<crop[1], columns: crop[2]..<crop[3], of: image)
 }
 
-private func recognition(_ inputs: CaseInputs, crop: FaceCrop) throws -> FaceRecognition {
+/// LPIPS with AlexNet, whose names have no prefix.
+func perception(_ inputs: CaseInputs) throws -> LPIPS {
+  try inputs.network(
+    of: inputs.parameters { $0.hasPrefix("features.") || $0.hasPrefix("lin") }
+  ) { LPIPS(LPIPSConfiguration(), $0) }
+}
+
+/// ArcFace, whose names have no prefix.
+func recognition(_ inputs: CaseInputs, crop: FaceCrop) throws -> FaceRecognition {
   var configuration = FaceRecognitionConfiguration()
   configuration.crop = crop
   let parts = ["input_layer.", "body.", "output_layer."]
@@ -121,7 +127,7 @@ extension CaseInputs {
 
 extension InversionLossWeights {
   /// Reads weights as this kind of cases writes them.
-  fileprivate init(_ object: StrictObject) throws {
+  init(_ object: StrictObject) throws {
     self.init()
     (identity, l2) = (try object.value("id"), try object.value("l2"))
     lpips = try object.value("lpips")

@@ -38,7 +38,8 @@ package struct ParityKind: Sendable {
     + styleGAN1Kinds + styleformerKinds + styleformerTrainingKinds + transformerKinds
     + transformerTrainingKinds + styleSwinKinds + waveletKinds + styleNATKinds + videoKinds
     + checkpointKinds + rosinalityKinds + transformerCheckpointKinds + encoderLayerKinds
-    + inversionKinds + inversionLossKinds + rangerKinds + encoderCheckpointKinds + projectorKinds
+    + inversionKinds + inversionLossKinds + rangerKinds + encoderTrainingKinds
+    + encoderCheckpointKinds + projectorKinds
     + directionKinds + editingKinds + metricsKinds + augmentationKinds
 
   /// The kind of a case, or nil if none is known.

@@ -17,6 +17,12 @@ public enum KnownNames {
   public static var encoders: [String] {
     Registry.encoders.flatMap { $0.namedConfigurations }.map(\.name)
   }
+  /// Encoders that can be trained.
+  public static var trainableEncoders: [String] { EncoderKind.allCases.map(\.rawValue) }
+  /// How large they are made.
+  public static var encoderSizes: [String] { EncoderSize.allCases.map(\.rawValue) }
+  /// What encoders learn, for the weights of their losses.
+  public static var inversionRecipes: [String] { InversionLossWeights.recipes.map(\.name) }
   /// Recipes of trainings.
   public static var recipes: [String] { GANRecipe.names }
   /// The losses of StyleGAN's trainings.

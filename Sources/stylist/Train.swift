@@ -15,11 +15,13 @@ struct Train: AsyncParsableCommand {
           --outdir=runs
         stylist train identity --data=portraits --res=32 --cbase=1024 --kimg=100 \\
           --outdir=runs
+        stylist train encoder --network=stylegan2-portraits64 --data=portraits \\
+          --outdir=runs
         stylist train perceptual --classifier=attributes-portraits64 \\
           --data=portraits --out=distance.safetensors
       """,
     subcommands: [
-      TrainGAN.self, TrainLadder.self, TrainAttributes.self, TrainIdentity.self,
-      TrainPerceptual.self,
+      TrainGAN.self, TrainLadder.self, TrainEncoder.self, TrainAttributes.self,
+      TrainIdentity.self, TrainPerceptual.self,
     ])
 }

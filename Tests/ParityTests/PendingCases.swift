@@ -2,6 +2,4 @@
 // list.
 
 /// Folders in `Cases`, by exact name, sorted.
-let pendingCases: [String] = [
-  "inversion-train-step",
-]
+let pendingCases: [String] = []

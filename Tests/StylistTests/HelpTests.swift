@@ -20,7 +20,7 @@ struct HelpTests {
     "model list", "model inspect", "model verify", "model convert", "model scan", "dataset",
     "dataset create", "dataset portraits",
     "dataset inspect", "dataset augment", "dataset verify", "dataset fetch", "train", "train gan",
-    "train ladder",
+    "train ladder", "train encoder",
     "train attributes", "train identity", "train perceptual", "runs", "runs list", "runs show",
     "runs compare", "runs prune", "bench", "bench generate", "bench encode", "bench train",
     "bench tables",

@@ -7,10 +7,11 @@ import Tensors
 
 /// Features at three sizes, each with what the coarser ones know.
 ///
-/// The coarsest stay as they are; each enlarged, with its corners where they were, is added to a
-/// 1×1 convolution of the next finer ones.
+/// The coarsest stay as they are, or pass a 1×1 convolution where the pyramid has a width of its own;
+/// each enlarged, with its corners where they were, is added to a 1×1 convolution of the next finer
+/// ones.
 ///
-/// - Shape: all results have the width of the coarsest features, and their own sizes.
+/// - Shape: all results have the width of the pyramid, and their own sizes.
 final class FeaturePyramid {
   /// Features of one width at three sizes.
   struct Levels {
@@ -19,25 +20,35 @@ final class FeaturePyramid {
     let fine: Tensor  // p1
   }
 
+  private let lateral0: ConvolutionLayer?
   private let lateral1: ConvolutionLayer
   private let lateral2: ConvolutionLayer
 
-  /// Makes the layers `latlayer1` and `latlayer2` for features of these widths, fine to coarse.
-  init(_ p: Scope, widths: [Int]) {
-    lateral1 = ConvolutionLayer(
-      p / "latlayer1", inChannels: widths[1], outChannels: widths[2], kernelSize: 1)
-    lateral2 = ConvolutionLayer(
-      p / "latlayer2", inChannels: widths[0], outChannels: widths[2], kernelSize: 1)
+  /// Makes the layers `latlayer1` and `latlayer2`, and `latlayer0` where the pyramid has a width of its
+  /// own.
+  init(_ p: Scope, _ shape: EncoderShape) {
+    let (widths, width) = (shape.trunk.tapWidths, shape.featureWidth)
+    func lateral(_ index: Int, of features: Int) -> ConvolutionLayer {
+      ConvolutionLayer(
+        p / "latlayer\(index)", inChannels: features, outChannels: width, kernelSize: 1)
+    }
+    lateral0 = shape.pyramidWidth == nil ? nil : lateral(0, of: widths[2])
+    lateral1 = lateral(1, of: widths[1])
+    lateral2 = lateral(2, of: widths[0])
   }
 
   func callAsFunction(_ taps: IRSETrunk.Taps) -> Levels {
-    let middle = self.middle(taps)
-    return Levels(coarse: taps.coarse, middle: middle, fine: fine(taps, middle: middle))
+    let coarse = self.coarse(taps)
+    let middle = self.middle(taps, coarse: coarse)
+    return Levels(coarse: coarse, middle: middle, fine: fine(taps, middle: middle))
   }
 
-  /// The middle features.
-  func middle(_ taps: IRSETrunk.Taps) -> Tensor {
-    sum(taps.coarse, lateral1, of: taps.middle)
+  /// The coarsest features.
+  func coarse(_ taps: IRSETrunk.Taps) -> Tensor { lateral0.map { $0(taps.coarse) } ?? taps.coarse }
+
+  /// The middle features, of the coarsest ones.
+  func middle(_ taps: IRSETrunk.Taps, coarse: Tensor) -> Tensor {
+    sum(coarse, lateral1, of: taps.middle)
   }
 
   /// The finest features, of the middle ones.

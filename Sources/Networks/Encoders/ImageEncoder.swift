@@ -156,6 +156,9 @@ public struct EncoderShape: Codable, Hashable, Sendable {
   public var wDim = 512
   /// Whether codes are differences from an average, which the encoder keeps.
   public var isResidual = true
+  /// The features of the pyramid, where it has another width than the trunk's last stage; nil, as
+  /// published, for that one.
+  public var pyramidWidth: Int?
 
   /// Images of 256×256 through IR-SE50, codes of 18 rows of 512.
   public init() {}
@@ -166,6 +169,9 @@ public struct EncoderShape: Codable, Hashable, Sendable {
     height = max(1, width * generator.visibleRows.count / generator.resolution)
     trunk.inChannels = generator.imgChannels
   }
+
+  /// The features of the pyramid.
+  var featureWidth: Int { pyramidWidth ?? trunk.tapWidths[2] }
 
   /// The heights and widths of the trunk's three taps, fine to coarse.
   public var tapSizes: [(height: Int, width: Int)] {
@@ -186,6 +192,7 @@ public struct EncoderShape: Codable, Hashable, Sendable {
     try ConfigurationError.check("width", width, in: 1...4096)
     try ConfigurationError.check("numWs", numWs, in: 1...256)
     try ConfigurationError.check("wDim", wDim, in: 1...65536)
+    try ConfigurationError.check("pyramidWidth", pyramidWidth ?? 1, in: 1...65536)
     try trunk.validate()
   }
 

@@ -36,6 +36,8 @@ public struct PSpEncoderConfiguration: EncoderConfiguration {
   public var middleEnd = 7
   /// How many halving convolutions the heads of the coarsest, middle and finest features have.
   public var headConvolutions = [4, 5, 6]
+  /// The features of the heads' convolutions; nil, as published, for as many as w has.
+  public var headWidth: Int?
 
   /// The encoder for faces at 1024×1024.
   public init() {}
@@ -47,6 +49,7 @@ public struct PSpEncoderConfiguration: EncoderConfiguration {
     try shape.validate()
     try ConfigurationError.check("coarseEnd", coarseEnd, in: 0...65536)
     try ConfigurationError.check("middleEnd", middleEnd, in: coarseEnd...65536)
+    try ConfigurationError.check("headWidth", headWidth ?? 1, in: 1...65536)
     try ConfigurationError.check("headConvolutions", headConvolutions, is: "three counts, 1 to 16")
     {
       $0.count == 3 && $0.allSatisfy((1...16).contains)
@@ -143,13 +146,13 @@ private final class RowHeads: CodeHead {
   init(_ configuration: PSpEncoderConfiguration, _ p: Scope) {
     self.configuration = configuration
     let shape = configuration.shape
-    let widths = shape.trunk.tapWidths
     heads = (0..<shape.numWs).map { row in
       RowHead(
-        p / "styles" / "\(row)", inChannels: widths[2], wDim: shape.wDim,
+        p / "styles" / "\(row)", inChannels: shape.featureWidth, wDim: shape.wDim,
+        width: configuration.headWidth ?? shape.wDim,
         convolutions: configuration.headConvolutions[configuration.level(ofRow: row)])
     }
-    pyramid = FeaturePyramid(p, widths: widths)
+    pyramid = FeaturePyramid(p, shape)
   }
 
   func callAsFunction(_ taps: IRSETrunk.Taps, purpose: ForwardPurpose) -> Tensor {
@@ -175,14 +178,14 @@ private final class RowHead {
   private let convolutions: [ConvolutionLayer]
   private let linear: FullyConnectedLayer
 
-  init(_ p: Scope, inChannels: Int, wDim: Int, convolutions count: Int) {
+  init(_ p: Scope, inChannels: Int, wDim: Int, width: Int, convolutions count: Int) {
     convolutions = (0..<count).map { index in
       // An activation without parameters stands between two convolutions.
       ConvolutionLayer(
-        p / "convs" / "\(2 * index)", inChannels: index == 0 ? inChannels : wDim,
-        outChannels: wDim, kernelSize: 3, stride: 2, padding: 1)
+        p / "convs" / "\(2 * index)", inChannels: index == 0 ? inChannels : width,
+        outChannels: width, kernelSize: 3, stride: 2, padding: 1)
     }
-    linear = FullyConnectedLayer(p / "linear", inFeatures: wDim, outFeatures: wDim)
+    linear = FullyConnectedLayer(p / "linear", inFeatures: width, outFeatures: wDim)
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {

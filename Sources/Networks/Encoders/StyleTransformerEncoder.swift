@@ -38,13 +38,15 @@ public struct StyleTransformerConfiguration: EncoderConfiguration {
     try ConfigurationError.check("decoder.width", decoder.width, is: "wDim, \(shape.wDim)") {
       $0 == shape.wDim
     }
+    let (name, part) =
+      shape.pyramidWidth == nil ? ("trunk.stages", "a last stage") : ("pyramidWidth", "features")
     try ConfigurationError.check(
-      "trunk.stages", shape.trunk.tapWidths[2], is: "a last stage as wide as wDim, \(shape.wDim)"
+      name, shape.featureWidth, is: "\(part) as wide as wDim, \(shape.wDim)"
     ) { $0 == shape.wDim }
   }
 
-  /// The same encoder for another generator; the last stage of its trunk is as wide as the
-  /// generator's w.
+  /// The same encoder for another generator; the last stage of its trunk, or its pyramid where that has
+  /// a width of its own, is as wide as the generator's w.
   public func fitting(_ generator: GeneratorTraits) -> StyleTransformerConfiguration {
     var fitting = self
     fitting.shape.fit(generator)
@@ -52,7 +54,11 @@ public struct StyleTransformerConfiguration: EncoderConfiguration {
     fitting.decoder.width = generator.wDim
     fitting.decoder.heads =
       (1...decoder.heads).last { generator.wDim.isMultiple(of: $0) } ?? 1
-    fitting.shape.trunk.stages[shape.trunk.stages.count - 1].width = generator.wDim
+    if shape.pyramidWidth == nil {
+      fitting.shape.trunk.stages[shape.trunk.stages.count - 1].width = generator.wDim
+    } else {
+      fitting.shape.pyramidWidth = generator.wDim
+    }
     return fitting
   }
 
@@ -123,7 +129,7 @@ public final class StyleTransformerEncoder: ImageEncoder {
     let shape = configuration.shape
     z = p.parameter("z", .randn([1, configuration.tokens, shape.wDim]))
     trunk = IRSETrunk(shape.trunk, p)
-    pyramid = FeaturePyramid(p, widths: shape.trunk.tapWidths)
+    pyramid = FeaturePyramid(p, shape)
     layers = ["coarse", "medium", "fine"].map { name in
       DETRDecoderLayer(configuration.decoder, p / "transformerlayer_\(name)")
     }
@@ -151,8 +157,9 @@ public final class StyleTransformerEncoder: ImageEncoder {
     return sampleBySample(img.size(0)) { one in
       let taps = IRSETrunk.Taps(
         fine: one(taps.fine), middle: one(taps.middle), coarse: one(taps.coarse))
-      let middle = pyramid.middle(taps)
-      var codes = layers[0](query, memory: Self.tokens(taps.coarse))
+      let coarse = pyramid.coarse(taps)
+      let middle = pyramid.middle(taps, coarse: coarse)
+      var codes = layers[0](query, memory: Self.tokens(coarse))
       codes = layers[1](codes, memory: Self.tokens(middle))
       return layers[2](codes, memory: Self.tokens(pyramid.fine(taps, middle: middle)))
     }

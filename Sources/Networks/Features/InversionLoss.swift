@@ -91,7 +91,7 @@ public final class InversionLoss {
 
   /// How much each loss counts.
   public let weights: InversionLossWeights
-  private let lpips: LPIPS?
+  private let distance: ((Tensor, Tensor) -> Tensor)?
   private let features: (any FeatureNetwork)?
   private let crop: FaceCrop
 
@@ -102,14 +102,31 @@ public final class InversionLoss {
   ///   - lpips: LPIPS; nil where it does not count.
   ///   - features: The features of the identity: of faces, or MoCo's; nil where it does not count.
   ///   - crop: Where the face is.
-  public init(
+  public convenience init(
     _ weights: InversionLossWeights, lpips: LPIPS?, features: (any FeatureNetwork)?,
     crop: FaceCrop = .published
   ) {
+    self.init(
+      weights, distance: lpips.map { lpips in { lpips($0, $1) } }, features: features, crop: crop)
+  }
+
+  /// Losses with these weights, and with any distance in the place of LPIPS.
+  ///
+  /// - Parameters:
+  ///   - weights: How much each loss counts; `validate()` must accept them.
+  ///   - distance: How far pictures [N, C, H, W] are apart, [N]; nil where it does not count.
+  ///   - features: The features of the identity: of faces, or MoCo's; nil where it does not count.
+  ///   - crop: Where the face is.
+  public init(
+    _ weights: InversionLossWeights, distance: ((Tensor, Tensor) -> Tensor)?,
+    features: (any FeatureNetwork)?, crop: FaceCrop = .published
+  ) {
     precondition(
-      lpips != nil || (weights.lpips == 0 && weights.lpipsCrop == 0), "weights of LPIPS without it")
+      distance != nil || (weights.lpips == 0 && weights.lpipsCrop == 0),
+      "weights of LPIPS without it")
     precondition(features != nil || weights.identity == 0, "a weight of identity without features")
-    (self.weights, self.lpips, self.features, self.crop) = (weights, lpips, features, crop)
+    (self.weights, self.features, self.crop) = (weights, features, crop)
+    self.distance = distance
   }
 
   /// The losses of a batch.
@@ -138,9 +155,9 @@ public final class InversionLoss {
       terms.identityImprovement = likeness.improvement
     }
     terms.l2 = counted(weights.l2) { meanSquaredError(yHat, y) }
-    if let lpips {
-      terms.lpips = counted(weights.lpips) { lpips(yHat, y).mean() }
-      terms.lpipsCrop = counted(weights.lpipsCrop) { lpips(crop(yHat), crop(y)).mean() }
+    if let distance {
+      terms.lpips = counted(weights.lpips) { distance(yHat, y).mean() }
+      terms.lpipsCrop = counted(weights.lpipsCrop) { distance(crop(yHat), crop(y)).mean() }
     }
     terms.l2Crop = counted(weights.l2Crop) { meanSquaredError(crop(yHat), crop(y)) }
     terms.wNorm = counted(weights.wNorm) {

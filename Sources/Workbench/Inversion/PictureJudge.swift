@@ -25,7 +25,7 @@ public struct JudgingFiles: Hashable, Sendable {
     (self.lpips, self.identity) = (lpips, identity)
   }
 
-  private static let publishedIdentities =
+  static let publishedIdentities =
     "ArcFace's model_ir_se50.pth, CurricularFace_Backbone.pth, moco_v2_800ep_pretrain.pth.tar, or a "
     + "network of `stylist train identity`"
 

@@ -16,6 +16,9 @@ struct PortraitJudges {
   /// The model that measures it.
   static let distanceModel = "perceptual-portraits64"
 
+  /// The model that gives the embeddings.
+  static let identityModel = "identity-portraits64"
+
   /// Knows people again.
   let identity: any FeatureNetwork
   /// The networks by the names of what they measure, for the record.
@@ -50,7 +53,7 @@ struct PortraitJudges {
   /// - Throws: `FileError` if it is not there, cannot be read, or is another.
   static func identityNetwork() throws -> Checkpoint.Network {
     try ShippedModels.network(
-      "identity-portraits64", role: "features",
+      identityModel, role: "features",
       content: "8e255f255ed52889c9a9a25bb5147205f442c68e3c3a611afc117a0e8aa30a4c")
   }
 

@@ -4,7 +4,8 @@ import Formats
 import Foundation
 
 /// A panel for what trainings measure: the losses of generator and discriminator, the R1 penalty, the
-/// scores, the probability of augmentation; or the loss of a classifier or an identity network.
+/// scores, the probability of augmentation; or the loss of a classifier, an identity network or an
+/// encoder.
 struct LossPlot {
   private let runs: [(name: String, curves: LossCurves)]
   private let kimg: Axis
@@ -24,6 +25,7 @@ struct LossPlot {
       ("R1 penalty", [.r1]), ("scores: real strong, fake pale", [.fakeScore, .realScore]),
       ("attributes: cross-entropy", [.attributes]),
       ("identity: cross-entropy with margin", [.identity]),
+      ("encoder: all losses", [.encoder]),
       ("augmentation: p", [.augmentation]),
     ].filter { panel in runs.contains { panel.names.contains(where: $0.curves.tells) } }
     let columns = min(max(panels.count, 1), 2)

@@ -18,6 +18,8 @@ public enum LossName: String, CaseIterable, Codable, Sendable {
   case attributes = "Loss/attributes/loss"
   /// How badly an identity network tells people apart, with the margin.
   case identity = "Loss/identity/loss"
+  /// How far what is drawn of an encoder's codes is from the pictures: all losses together.
+  case encoder = "Loss/encoder/loss"
   /// The probability of augmentation.
   case augmentation = "Progress/augment"
 
@@ -29,7 +31,7 @@ public enum LossName: String, CaseIterable, Codable, Sendable {
     case .r1: "R1 penalty"
     case .realScore: "score, real"
     case .fakeScore: "score, fake"
-    case .attributes, .identity: "loss"
+    case .attributes, .identity, .encoder: "loss"
     case .augmentation: "augment p"
     }
   }

@@ -25,7 +25,7 @@ protocol RunOptions: TrainingOptions {
 
 /// The kinds of trainings.
 let runKinds: [any RunOptions.Type] = [
-  GANOptions.self, AttributeOptions.self, IdentityOptions.self,
+  GANOptions.self, AttributeOptions.self, IdentityOptions.self, EncoderTrainingOptions.self,
 ]
 
 extension GANOptions: RunOptions {
@@ -164,7 +164,7 @@ extension IdentityOptions: RunOptions {
 
 extension TrainingData {
   /// The options that name the data.
-  fileprivate var listed: [RunReport.Option] {
+  var listed: [RunReport.Option] {
     [
       .init("data", source), .init("res", "\(resolution)"),
       option("mirror", mirror ? "yes" : nil, else: "no"), option("subset", subset, else: "all"),

@@ -112,6 +112,16 @@ public struct TrainingJob: Sendable {
     (self.request, self.start, self.command) = (request, start, command)
   }
 
+  /// A training of an encoder.
+  ///
+  /// - Parameters:
+  ///   - request: What was asked for.
+  ///   - start: Where the training starts.
+  ///   - command: The command line that starts it, to be kept in the folder.
+  public init(_ request: TrainEncoderRequest, _ start: TrainingStart, command: String) {
+    (self.request, self.start, self.command) = (request, start, command)
+  }
+
   /// What would be done, with nothing made.
   ///
   /// - Parameter estimates: Whether it says what the training takes, for which the machine is timed.

@@ -196,6 +196,38 @@ import Testing
     }
   }
 
+  @Test("a pyramid and heads may have widths of their own; then the coarsest features pass a layer")
+  func ownWidths() throws {
+    var transformer = smallStyleTransformer()
+    (transformer.shape.trunk.stages[2].width, transformer.shape.pyramidWidth) = (6, 8)
+    var psp = smallPSp()
+    (psp.shape.pyramidWidth, psp.headWidth) = (10, 5)
+    try transformer.validate()
+    try psp.validate()
+    #expect(try transformer.canonicalJSON().contains(#""pyramidWidth":8"#))
+    #expect(try !smallPSp().canonicalJSON().contains("idth\":null"))
+    let (a, b) = (makeEncoder(transformer), makeEncoder(psp))
+    #expect(a.parameters["latlayer0.weight"].shape == [8, 6, 1, 1])
+    #expect(b.parameters["latlayer0.weight"].shape == [10, 8, 1, 1])
+    #expect(b.parameters["styles.5.convs.2.weight"].shape == [5, 5, 3, 3])
+    #expect(b.parameters["styles.0.linear.weight"].shape == [8, 5])
+    for encoder in [a, b] {
+      let codes = withoutGradients { encoder(img, options: EncoderOptions()) }
+      #expect(codes.shape == [2, 6, 8])
+      expectClose(codes, encoder(img, options: EncoderOptions()), atol: 1e-10)
+      expectGradients(at: [img], tolerance: 1e-5) { encoder.wPlus(of: $0[0]) }
+    }
+    transformer.shape.pyramidWidth = 6
+    let error = #expect(throws: ConfigurationError.self) { try transformer.validate() }
+    #expect(
+      error?.description == "pyramidWidth: expected features as wide as wDim, 8, found 6")
+    let generator = StyleGAN2Configuration(resolution: 16).makeGenerator(
+      Scope(ParameterStore(), device: .meta)
+    ).traits
+    let fitted = transformer.fitting(generator)
+    #expect(fitted.shape.pyramidWidth == 512 && fitted.shape.trunk.stages[2].width == 6)
+  }
+
   @Test("canonical JSON reads back to the same values")
   func roundTrip() throws {
     for configuration in [smallPSp(.offsets), smallPSp(.intoW)] {

@@ -1,0 +1,131 @@
+// Which encoder was asked for, and its sizes.
+
+import Layers
+import Networks
+import Training
+
+/// Which encoder was asked for, and its sizes; nil for what was not said.
+public struct EncoderRequest: Sendable {
+  /// Which encoder it is: `style-transformer`, `psp`, `psp-w` or `psp-w-plus`.
+  public var kind: String?
+  /// How large it is made: `published` or `small`.
+  public var size: String?
+  /// The width of the pictures that it sees, in pixels.
+  public var width: Int?
+  /// The features of each stage of the trunk.
+  public var widths: [Int]?
+  /// The residual units of each stage.
+  public var units: [Int]?
+  /// pSp: the features of the heads' convolutions.
+  public var headWidth: Int?
+  /// Style Transformer: the numbers between the two matrices of a decoder layer.
+  public var feedForward: Int?
+  /// Style Transformer: the share of numbers that training drops.
+  public var dropout: Double?
+
+  /// Nothing was said.
+  public init() {}
+
+  /// The most pixels that an encoder sees side by side, unless it was said.
+  private static let usualWidth = 256
+
+  /// Checks every value by itself.
+  func check() throws(RequestError) {
+    try checkName("--encoder", kind, is: EncoderKind.self)
+    try checkName("--size", size, is: EncoderSize.self)
+    try checkRanges(counts: [
+      ("--encoder-res", width, 8...1024), ("--head-width", headWidth, 1...4096),
+      ("--ffn", feedForward, 1...65536),
+    ])
+    try checkRanges(numbers: [("--dropout", dropout, 0...0.9, "0 to 0.9")])
+    for (option, numbers, most) in [("--widths", widths, 4096), ("--units", units, 256)] {
+      guard let numbers else { continue }
+      guard (3...8).contains(numbers.count), numbers.allSatisfy((1...most).contains) else {
+        throw RequestError(
+          option, expected: "3 to 8 numbers from 1 to \(most)", found: listed(numbers))
+      }
+    }
+  }
+
+  /// How large an encoder is made that sees pictures of a width.
+  func size(of width: Int) -> EncoderSize {
+    size.flatMap(EncoderSize.init) ?? (width < Self.usualWidth ? .small : .published)
+  }
+
+  /// The sizes of the encoder.
+  ///
+  /// - Parameter decoder: The generator.
+  /// - Returns: The sizes, all filled in.
+  /// - Throws: `RequestError` if they do not go together, or with the generator.
+  func architecture(into decoder: any Generator) throws(RequestError) -> EncoderArchitecture {
+    let kind = kind.flatMap(EncoderKind.init) ?? .styleTransformer
+    let width = width ?? min(decoder.traits.resolution, Self.usualWidth)
+    var made = EncoderArchitecture(kind, size(of: width), width: width, into: decoder)
+    let isTransformer = kind == .styleTransformer
+    for (option, isSaid, isMeant) in [
+      ("--head-width", headWidth != nil, kind == .psp),
+      ("--ffn", feedForward != nil, isTransformer), ("--dropout", dropout != nil, isTransformer),
+    ] where isSaid && !isMeant {
+      throw RequestError(
+        option, expected: "--encoder=\(isTransformer ? "psp" : "style-transformer") beside it",
+        found: "--encoder=\(kind.rawValue)")
+    }
+    if let widths {
+      (made.widths, made.stemWidth) = (widths, widths[0])
+      if isTransformer { made.pyramidWidth = made.wDim }
+    }
+    if let units { made.units = units }
+    guard made.units.count == made.widths.count else {
+      throw RequestError(
+        units == nil ? "--widths" : "--units",
+        expected: "as many numbers as stages: --widths and --units go together",
+        found: "\(made.widths.count) widths and \(made.units.count) counts of units")
+    }
+    if let headWidth { made.headWidth = headWidth }
+    if let feedForward { made.feedForward = feedForward }
+    if let dropout { made.dropout = dropout }
+    do {
+      try made.configuration().traits.check(fits: decoder.traits)
+    } catch {
+      throw RequestError(
+        error,
+        options: [
+          "height": "--encoder-res", "width": "--encoder-res", "encoder": "--encoder-res",
+          "trunk.squeezeReduction": "--widths", "trunk.stages": "--widths",
+        ])
+    }
+    return made
+  }
+
+  /// What was asked for and is not so in a training, a line each.
+  func differences(from had: EncoderArchitecture) -> [String?] {
+    [
+      difference("encoder", kind, had.kind.rawValue), difference("encoder-res", width, had.width),
+      difference("widths", widths, had.widths, listed),
+      difference("units", units, had.units, listed),
+      difference("head-width", headWidth, had.headWidth),
+      difference("ffn", feedForward, had.feedForward),
+      difference("dropout", dropout, had.dropout, plainNumber),
+    ]
+  }
+}
+
+/// Checks that a word is one of those that there are.
+///
+/// - Parameters:
+///   - option: The option's name.
+///   - value: What was said, if anything.
+///   - kind: What has the words.
+/// - Throws: `RequestError` if there is no such word.
+func checkName<Kind: CaseIterable & RawRepresentable>(
+  _ option: String, _ value: String?, is kind: Kind.Type
+) throws(RequestError) where Kind.RawValue == String {
+  guard let value, Kind(rawValue: value) == nil else { return }
+  let names = Kind.allCases.map(\.rawValue).joined(separator: ", ")
+  throw RequestError(option, expected: "one of \(names)", found: value)
+}
+
+/// A number with as many digits as it needs.
+func plainNumber(_ number: Double) -> String {
+  number == number.rounded() && number.magnitude < 1e15 ? "\(Int(number))" : "\(number)"
+}

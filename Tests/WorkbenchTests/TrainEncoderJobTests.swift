@@ -1,0 +1,114 @@
+// What is planned for the training of an encoder: sizes that follow from the generator, and refusals.
+
+import Checkpoints
+import Foundation
+import Layers
+import Networks
+import Tensors
+import TestSupport
+import Testing
+import Training
+import Workbench
+
+@Suite("Plans of encoders' trainings")
+struct TrainEncoderJobTests {
+  /// Writes a generator of 8×8 pictures.
+  private func writeGenerator(
+    _ folder: String, _ change: (inout StyleGAN2Configuration) -> Void = { _ in }
+  ) throws -> String {
+    var configuration = StyleGAN2Configuration(resolution: 8)
+    (configuration.zDim, configuration.wDim, configuration.mappingLayers) = (16, 16, 2)
+    (configuration.channelBase, configuration.channelMax) = (32, 4)
+    change(&configuration)
+    let g = StyleGAN2(
+      configuration, Scope(ParameterStore(), generator: TorchGenerator(seed: 1)))
+    let path = "\(folder)/g.safetensors"
+    try writeNetworkFile(g.parameters, configuration: configuration, to: path)
+    return path
+  }
+
+  private func request(_ network: String) -> TrainEncoderRequest {
+    var request = TrainEncoderRequest()
+    (request.network, request.data.source) = (network, "codes")
+    (request.losses.lpips, request.losses.identity) = (0, 0)
+    return request
+  }
+
+  private func plan(_ request: TrainEncoderRequest, _ folder: String) throws -> TrainingPlan {
+    try TrainingJob(request, .new(outdir: "\(folder)/runs"), command: "test").plan()
+  }
+
+  private func options(
+    _ request: TrainEncoderRequest, _ folder: String
+  ) throws -> EncoderTrainingOptions {
+    try #require(plan(request, folder).options as? EncoderTrainingOptions)
+  }
+
+  @Test("what nobody said follows from the generator and the published recipe")
+  func usual() throws {
+    try withScratchFolder { folder in
+      let path = try writeGenerator(folder)
+      let plan = try plan(request(path), folder)
+      let options = try #require(plan.options as? EncoderTrainingOptions)
+      let made = options.encoder
+      #expect(made.kind == .styleTransformer && made.mappingLayers == 2)
+      #expect((made.width, made.height, made.channels) == (8, 8, 3))
+      #expect((made.numWs, made.wDim, made.pyramidWidth) == (4, 16, 16))
+      let settings = options.settings
+      #expect((settings.batchSize, settings.learningRate) == (8, 1e-4))
+      #expect(settings.optimizer == .ranger && settings.losses.l2 == 1)
+      #expect(options.distance == nil && options.identity == nil && options.comparedWidth == 8)
+      #expect(options.decoder.path == path && options.decoder.source == path)
+      #expect(options.heldOut == 256 && options.data.count == 1 << 20)
+      #expect(plan.schedule.kimg == 200)
+      #expect(plan.networks.map(\.name) == ["encoder"] && plan.networks[0].parameters > 100_000)
+      var large = request(path)
+      (large.architecture.size, large.architecture.width) = ("published", 256)
+      #expect(try self.plan(large, folder).schedule.kimg == 4800)
+      #expect(try self.options(large, folder).encoder.widths == [64, 128, 256, 16])
+    }
+  }
+
+  @Test("a recipe's weights are those of its name, but for single ones that were said")
+  func weights() throws {
+    try withScratchFolder { folder in
+      var request = try request(writeGenerator(folder))
+      (request.losses.recipe, request.losses.l2) = ("toonify", 0.5)
+      let weights = try options(request, folder).settings.losses
+      #expect((weights.l2, weights.wNorm, weights.identity) == (0.5, 0.025, 0))
+    }
+  }
+
+  @Test("the encoder sees the rows of pictures that are meant to be seen")
+  func rows() throws {
+    try withScratchFolder { folder in
+      let path = try writeGenerator(folder) { $0.visibleRows = 1..<7 }
+      let made = try options(request(path), folder).encoder
+      #expect((made.height, made.width) == (6, 8))
+    }
+  }
+
+  @Test("sizes that do not go together are refused by the options' names")
+  func sizes() throws {
+    try withScratchFolder { folder in
+      let path = try writeGenerator(folder)
+      func refused(_ words: String, _ change: (inout TrainEncoderRequest) -> Void) throws {
+        var request = request(path)
+        change(&request)
+        refuses(words) { _ = try plan(request, folder) }
+      }
+      try refused("--units: expected as many") { $0.architecture.units = [1, 1, 1] }
+      try refused("--widths: expected at most the narrowest stage") {
+        ($0.architecture.widths, $0.architecture.units) = ([8, 16, 16], [1, 1, 1])
+      }
+      try refused("--head-width: expected --encoder=psp") { $0.architecture.headWidth = 4 }
+      try refused("--optimizer: expected one of ranger, adam") { $0.optimizer = "sgd" }
+      try refused("--data: expected portraits, a folder") { $0.data.source = nil }
+      try refused("--trunc: expected 0 to 2") { $0.truncationPsi = 3 }
+      let grey = try writeGenerator(folder) { $0.imgChannels = 1 }
+      refuses("--network: expected a generator of pictures in RGB") {
+        _ = try plan(request(grey), folder)
+      }
+    }
+  }
+}
