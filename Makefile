@@ -24,7 +24,7 @@ test: build
 	@Scripts/test.sh $(SWIFT_FLAGS)
 	@$(MAKE) --no-print-directory example
 
-## test-processors: the kernels' tests on emulated processors without AVX-512, and without AVX2; for hours of patience
+## test-processors: the kernels' tests on emulated processors without AVX-512, and without AVX2, some minutes
 # Needs qemu-x86_64 (Debian: qemu-user).
 test-processors: build
 	swift build --build-tests $(SWIFT_FLAGS)

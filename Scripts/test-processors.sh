@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the layers' tests on emulated processors: one with AVX2 and one with neither AVX2 nor AVX-512, so that the kernels that
-# processors of today never choose are tested, too. Takes a while: every instruction is emulated.
+# processors of today never choose are tested, too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
