@@ -54,8 +54,8 @@ import Training
   }
 
   @Test(
-    "trains with every augmentation, both penalties, and goes on with the same bits",
-    arguments: AugmentationSet.allCases)
+    "trains with augmentation and both penalties, and goes on with the same bits",
+    arguments: [AugmentationSet.bgc, .bgcfnc])
   func training(set: AugmentationSet) throws {
     let recipe = try recipe(AugmentationChoice(.fixed, pipe: set, p: 0.8))
     let first = try trainer(recipe, seed: 1)
