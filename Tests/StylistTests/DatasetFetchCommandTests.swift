@@ -104,7 +104,8 @@ struct DatasetFetchCommandTests {
         let short = try await fetch(
           ["mnist", "--accept-licence", "--from=\(server.address)/short", "--dest=here"],
           in: folder)
-        expect(short, endsWith: 65, saying: "expected 9912422 bytes, found 1")
+        #expect(short.exitCode == 65)
+        #expect(short.words.last?.hasSuffix("expected 9912422 bytes, found 1") == true)
       }
     }
   }

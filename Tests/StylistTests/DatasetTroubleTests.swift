@@ -115,7 +115,8 @@ struct DatasetTroubleTests {
       #expect(inspected.exitCode == 0 && inspected.stdout.contains("  bad: \(words)\n"))
       let verified = try await dataset(["verify", "a"], in: folder)
       #expect(verified.stdout.contains("  bad: \(words)\n"))
-      expect(verified, endsWith: 2, saying: "a: 1 bad file; 1 picture in all")
+      #expect(verified.exitCode == 2)
+      #expect(verified.words.last?.contains("a: 1 bad file; 1 picture in all") == true)
       expect(
         try await dataset(["create", "--source=a", "--dest=b"], in: folder), endsWith: 65,
         saying: words)

@@ -310,7 +310,8 @@ struct TrainCommandTests {
       #expect(stages?.compactMap { $0["resolution"] as? Int } == [4, 8, 16, 32, 64])
       for (own, code, words) in [
         (
-          ["--cfg=stylegan", "--aug=ada"], Int32(78), "expected no --aug, which has no place in it"
+          ["--cfg=stylegan", "--aug=ada"], Int32(78),
+          "expected no --aug=ada, which has no place in it"
         ),
         (
           ["--cfg=stylegan", "--initial-res=128"], 78,

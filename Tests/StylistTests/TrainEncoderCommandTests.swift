@@ -54,9 +54,11 @@ struct TrainEncoderCommandTests {
       #expect(run.hasSuffix("/00000-style-transformer-portraits8-mirror-batch4"))
       #expect(
         names(in: run).filter { !$0.hasPrefix("events.out.tfevents.") } == [
-          "fakes000000.png", "fakes_init.png", "log.txt", "metric-inversion.jsonl",
-          "network-snapshot-000000.safetensors", "reals.png", "stats.jsonl",
-          "training-state-000000.safetensors", "training_options.json",
+          "fakes000000.016.png", "fakes000000.032.png", "fakes_init.png", "log.txt",
+          "metric-inversion.jsonl", "network-snapshot-000000.016.safetensors",
+          "network-snapshot-000000.032.safetensors", "reals.png", "stats.jsonl",
+          "training-state-000000.016.safetensors", "training-state-000000.032.safetensors",
+          "training_options.json",
         ])
       let results = try results(run)
       #expect(results.count == 2)
@@ -71,7 +73,7 @@ struct TrainEncoderCommandTests {
         let own = results.map { $0["inversion_\(name)"] }
         #expect(own[0] != own[1] && own[1]?.isFinite == true, "\(name)")
       }
-      let encoder = "\(run)/network-snapshot-000000.safetensors"
+      let encoder = "\(run)/network-snapshot-000000.032.safetensors"
       #expect(try Checkpoint.open(encoder).notes.parentHash == hash)
       let made = try await stylist(
         ["dataset", "portraits", "--count=2", "--resolution=8", "--dest=photos"], in: folder)

@@ -329,7 +329,7 @@ struct TrainTroubleTests {
       }
       let last = try #require(outcome.words.last)
       #expect(last.contains("stylist generate --network=\(folder)/runs/00000-"), "\(last)")
-      #expect(outcome.stdout.contains("/fakes000000.png\n"))
+      #expect(outcome.stdout.contains("/fakes000000.016.png\n"))
     }
   }
 

@@ -74,11 +74,11 @@ import ThrowingOperators
           _ = Tensor.zeros([1024])
           var kept: [UnsafeMutableRawPointer] = []
           kept.reserveCapacity(1 << 20)
-          // Swift itself ends the program where it gets no memory for an object, so a few small pieces
-          // are left to it, each between two that stay.
+          // Swift itself ends the program where it gets no memory for an object, so a few pieces, all
+          // smaller than the tensor, are left to it, each between two that stay.
           var spare: [UnsafeMutableRawPointer] = []
-          for size in stride(from: 16, through: 512, by: 16) {
-            for _ in 0..<4 {
+          for size in stride(from: 16, through: 3072, by: 16) {
+            for _ in 0..<(size <= 512 ? 4 : size % 128 == 0 ? 1 : 0) {
               if let piece = malloc(size), let wall = malloc(size) {
                 spare.append(piece)
                 kept.append(wall)

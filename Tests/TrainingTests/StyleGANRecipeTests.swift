@@ -140,10 +140,10 @@ import Training
       set(&own)
       return own
     }
-    expectRefusal("expected no --precision=bfloat16, no --aug, no --freezed") {
+    expectRefusal("expected no --precision=bfloat16, no --aug=ada, no --freezed=2") {
       ($0.precision, $0.augmentation, $0.frozenLayers) = (.bfloat16, AugmentationChoice(), 2)
     }
-    expectRefusal("expected no --w-dim, no --map-depth", "stylegan1-config-b") {
+    expectRefusal("expected no --w-dim=8, no --map-depth=2", "stylegan1-config-b") {
       ($0.wDim, $0.mappingLayers) = (8, 2)
     }
     expectRefusal("expected no --gamma with --loss=wgan-gp", "stylegan1-config-a") {
@@ -161,7 +161,7 @@ import Training
       $0.stylegan = growth { ($0.stableKimg, $0.fadeKimg) = (0, 0) }
     }
     for name in ["auto", "styleformer", "styleswin"] {
-      expectRefusal("expected no --initial-res, no --loss", name) {
+      expectRefusal("expected no --initial-res=4, no --loss=logistic", name) {
         $0.stylegan = growth { ($0.initialResolution, $0.loss) = (4, .logistic) }
       }
     }
