@@ -93,6 +93,9 @@ struct TrainEncoderCommandTests {
       ] {
         #expect(shown.stdout.contains(words), "\(words): \(shown.stdout)")
       }
+      // Of all the numbers the list shows the one that says most.
+      let listed = try await stylist(["runs", "list"], in: folder)
+      #expect(listed.stdout.contains("  inversion_loss "), "\(listed.stdout)")
     }
   }
 

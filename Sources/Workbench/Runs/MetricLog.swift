@@ -73,7 +73,7 @@ private struct MeasuredSeries {
 
 /// The logs of metrics in the folder of a training.
 struct MetricLogs {
-  /// The numbers, those of distances first.
+  /// The numbers, those of distances and the sum of an encoder's losses first.
   private(set) var histories: [MetricHistory] = []
   /// What is wrong with a log, and in which line.
   private(set) var damage: FileError?
@@ -103,7 +103,9 @@ struct MetricLogs {
         damage = damage ?? error
       }
     }
-    func rank(_ name: String) -> String { (name.hasPrefix("fid") ? "0" : "1") + name }
+    func rank(_ name: String) -> String {
+      (name.hasPrefix("fid") || name == "inversion_loss" ? "0" : "1") + name
+    }
     histories = byName.compactMap { MetricHistory($0, $1.values) }
       .sorted { rank($0.name) < rank($1.name) }
   }
