@@ -61,14 +61,12 @@ public final class Adam: Optimizer {
   public var settings: Settings
   /// What the next step depends on: `first_moment.NAME` and `second_moment.NAME` for every
   /// parameter, and `step`, the number of steps taken.
-  public let state = ParameterStore()
+  public var state: ParameterStore { moments.state }
   /// The names of the parameters that are moved, in the order of the store.
-  public let names: [String]
+  public var names: [String] { moments.names }
   /// The parameters that are moved, in the order of the store.
-  public let parameters: [Tensor]
-  private let firstMoments: [Tensor]
-  private let secondMoments: [Tensor]
-  private let step: Tensor  // [], int64
+  public var parameters: [Tensor] { moments.parameters }
+  private let moments: OptimizerMoments
 
   /// An optimiser that has taken no step.
   ///
@@ -77,27 +75,11 @@ public final class Adam: Optimizer {
   ///   - settings: Learning rate and decay of the moments.
   public init(_ store: ParameterStore, settings: Settings) {
     self.settings = settings
-    let trainable = store.trainable
-    names = Array(trainable.keys)
-    parameters = Array(trainable.values)
-    for (name, parameter) in trainable {
-      // A narrower format would round small steps away; the fused operator reads memory in order.
-      precondition(
-        parameter.dtype.byteCount >= 4 && parameter.isContiguous,
-        "\(name): \(parameter) cannot be optimised: expected float32 or float64 without gaps")
-    }
-    var (first, second): ([Tensor], [Tensor]) = ([], [])
-    for (name, parameter) in trainable {
-      let p = Scope(state, device: parameter.device, dtype: parameter.dtype)
-      first.append((p / "first_moment").buffer(name, .zeros(parameter.shape)))
-      second.append((p / "second_moment").buffer(name, .zeros(parameter.shape)))
-    }
-    (firstMoments, secondMoments) = (first, second)
-    step = Scope(state).buffer("step", .values(Tensor([0], shape: [])))
+    moments = OptimizerMoments(store)
   }
 
   /// The number of steps taken.
-  public var stepCount: Int { step.values(as: Int.self)[0] }
+  public var stepCount: Int { moments.stepCount }
 
   /// Forgets both moments and all steps, as if none had been taken; parameters stay.
   public func reset() {
@@ -112,14 +94,14 @@ public final class Adam: Optimizer {
   ///
   /// - Parameter gradients: The gradient of each of `parameters`.
   public func callAsFunction(_ gradients: [Tensor]) {
-    check(gradients)
+    moments.check(gradients)
     withoutGradients {
-      step.addInPlace(.ones([], dtype: .int64))
+      moments.step.addInPlace(.ones([], dtype: .int64))
       guard let device = parameters.first?.device else { return }
-      let count = step.cast(to: .float32).moved(to: device)
+      let count = moments.step.cast(to: .float32).moved(to: device)
       _ = callMany(
-        "aten::_fused_adam_", parameters, gradients.map { $0.contiguous() }, firstMoments,
-        secondMoments, [Tensor](), parameters.map { _ in count }, settings.learningRate,
+        "aten::_fused_adam_", parameters, gradients.map { $0.contiguous() }, moments.first,
+        moments.second, [Tensor](), parameters.map { _ in count }, settings.learningRate,
         settings.beta1, settings.beta2, 0.0, settings.epsilon, false, false)
     }
   }
@@ -128,13 +110,13 @@ public final class Adam: Optimizer {
   ///
   /// - Parameter gradients: The gradient of each of `parameters`.
   public func reference(_ gradients: [Tensor]) {
-    check(gradients)
+    moments.check(gradients)
     withoutGradients {
-      step.addInPlace(.ones([], dtype: .int64))
+      moments.step.addInPlace(.ones([], dtype: .int64))
       let t = Double(stepCount)
       let (beta1, beta2) = (settings.beta1, settings.beta2)
       for (i, g) in gradients.enumerated() {
-        let (m, v) = (firstMoments[i], secondMoments[i])
+        let (m, v) = (moments.first[i], moments.second[i])
         m.assign(m * beta1 + g * (1 - beta1))
         v.assign(v * beta2 + g.square() * (1 - beta2))
         let mean = m / (1 - pow(beta1, t))
@@ -142,11 +124,5 @@ public final class Adam: Optimizer {
         parameters[i].addInPlace(mean / size * -settings.learningRate)
       }
     }
-  }
-
-  private func check(_ gradients: [Tensor]) {
-    precondition(
-      gradients.map(\.shape) == parameters.map(\.shape),
-      "gradients \(gradients.map(\.shape)), parameters \(parameters.map(\.shape))")
   }
 }

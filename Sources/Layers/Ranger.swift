@@ -2,7 +2,6 @@
 // centralised gradients (Yong et al., 2020), as version 20.4.11 of Wright's program has it.
 
 import Foundation
-import OrderedCollections
 public import Tensors
 
 /// Ranger over the trainable parameters of a store.
@@ -43,15 +42,13 @@ public final class Ranger: Optimizer {
   public var settings: Settings
   /// What the next step depends on: `first_moment.NAME`, `second_moment.NAME` and `slow_weight.NAME`
   /// for every parameter, and `step`, the number of steps taken.
-  public let state = ParameterStore()
+  public var state: ParameterStore { moments.state }
   /// The names of the parameters that are moved, in the order of the store.
-  public let names: [String]
+  public var names: [String] { moments.names }
   /// The parameters that are moved, in the order of the store.
-  public let parameters: [Tensor]
-  private let firstMoments: [Tensor]
-  private let secondMoments: [Tensor]
+  public var parameters: [Tensor] { moments.parameters }
+  private let moments: OptimizerMoments
   private let slowWeights: [Tensor]
-  private let step: Tensor  // [], int64
 
   /// An optimiser that has taken no step.
   ///
@@ -60,41 +57,28 @@ public final class Ranger: Optimizer {
   ///   - settings: Rates and lengths.
   public init(_ store: ParameterStore, settings: Settings) {
     self.settings = settings
-    let trainable = store.trainable
-    (names, parameters) = (Array(trainable.keys), Array(trainable.values))
-    var (first, second, slow): ([Tensor], [Tensor], [Tensor]) = ([], [], [])
-    for (name, parameter) in trainable {
-      precondition(
-        parameter.dtype.byteCount >= 4,
-        "\(name): \(parameter) cannot be optimised: expected float32 or float64")
-      let p = Scope(state, device: parameter.device, dtype: parameter.dtype)
-      first.append((p / "first_moment").buffer(name, .zeros(parameter.shape)))
-      second.append((p / "second_moment").buffer(name, .zeros(parameter.shape)))
-      slow.append((p / "slow_weight").buffer(name, .zeros(parameter.shape)))
-    }
-    (firstMoments, secondMoments, slowWeights) = (first, second, slow)
-    step = Scope(state).buffer("step", .values(Tensor([0], shape: [])))
+    moments = OptimizerMoments(store)
+    slowWeights = OptimizerMoments.zeros(
+      like: store.trainable, in: moments.state, under: "slow_weight")
     withoutGradients {
       for (weight, parameter) in zip(slowWeights, parameters) { weight.assign(parameter) }
     }
   }
 
   /// The number of steps taken.
-  public var stepCount: Int { step.values(as: Int.self)[0] }
+  public var stepCount: Int { moments.stepCount }
 
   /// Moves every parameter by one step.
   ///
   /// - Parameter gradients: The gradient of each of `parameters`.
   public func callAsFunction(_ gradients: [Tensor]) {
-    precondition(
-      gradients.map(\.shape) == parameters.map(\.shape),
-      "gradients \(gradients.map(\.shape)), parameters \(parameters.map(\.shape))")
+    moments.check(gradients)
     withoutGradients {
-      step.addInPlace(.ones([], dtype: .int64))
+      moments.step.addInPlace(.ones([], dtype: .int64))
       let t = stepCount
       let (factor, isRectified) = stepSize(at: t)
       for (i, gradient) in gradients.enumerated() {
-        let (p, m, v) = (parameters[i], firstMoments[i], secondMoments[i])
+        let (p, m, v) = (parameters[i], moments.first[i], moments.second[i])
         let g = Self.centralized(gradient)
         m.assign(m * settings.beta1 + g * (1 - settings.beta1))
         v.assign(v * settings.beta2 + g.square() * (1 - settings.beta2))

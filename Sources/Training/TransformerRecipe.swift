@@ -9,7 +9,7 @@ import Tensors
 public struct StyleNATChanges: Codable, Hashable, Sendable {
   /// How the heads share what lies near and what lies far.
   public var dilations: StyleNATConfiguration.Dilations?
-  /// The most partitions of the heads.
+  /// The most partitions of the heads, which only progressive dilations have.
   public var partitions: Int?
 
   /// No changes.
@@ -37,12 +37,10 @@ public struct StyleNATChanges: Codable, Hashable, Sendable {
   /// A network with these changes.
   ///
   /// - Parameter g: The network.
-  /// - Returns: The same with other dilations; partitions are counted of progressive ones.
+  /// - Returns: The same with other dilations.
   package func applied(to g: StyleNATConfiguration) -> StyleNATConfiguration {
     var g = g
-    if let dilations = dilations ?? partitions.map({ _ in .progressive }) {
-      g.setDilations(dilations, partitions: partitions)
-    }
+    if let dilations { g.setDilations(dilations, partitions: partitions) }
     return g
   }
 }
@@ -132,7 +130,7 @@ struct TransformerRecipe: NamedGANRecipe {
     if let length = changes.wDim { g.shape.wDim = length }
     if let layers = changes.mappingLayers { g.shape.mappingLayers = layers }
     if let own = changes.stylenat, let nat = g as? StyleNATConfiguration {
-      guard own.partitions == nil || own.dilations ?? .progressive == .progressive else {
+      guard own.partitions == nil || own.dilations == .progressive else {
         throw ConfigurationError(
           "cfg \(name): expected --partitions with --dilations=progressive, which may have any number"
         )

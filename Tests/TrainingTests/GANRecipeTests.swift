@@ -165,6 +165,7 @@ struct GANRecipeTests {
     #expect(try found(.progressive) == [[1], [1, 2], [1, 2, 4], [1, 2, 4, 8]])
     #expect(try found(.progressive, 3) == [[1], [1, 2], [1, 2, 4], [1, 2, 4]])
     expectRefusal("--partitions with --dilations=progressive") { _ = try found(.dual, 2) }
+    expectRefusal("--partitions with --dilations=progressive") { _ = try found(nil, 2) }
     expectRefusal("no --dilations=dense") {
       _ = try recipe("styleswin", resolution: 64) {
         var heads = StyleNATChanges()

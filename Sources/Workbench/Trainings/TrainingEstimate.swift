@@ -66,7 +66,7 @@ public struct TrainingEstimate: Encodable, Sendable {
     guard memoryMib > machineMib else { return [line] }
     return [
       line,
-      "this machine has \(byteCount(machineMib * 1_048_576)) of memory: --batch-gpu=N with a smaller N needs less",
+      "this machine has \(byteCount(machineMib * 1_048_576)) of memory: --batch-gpu=N with a smaller N needs less, and so may --gradient-checkpointing",
     ]
   }
 }
