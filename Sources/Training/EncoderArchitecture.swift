@@ -54,6 +54,14 @@ public struct EncoderArchitecture: Codable, Hashable, Sendable {
   public var dropout: Double?
   /// Style Transformer: the layers of the mapping network that the queries pass.
   public var mappingLayers: Int?
+  /// Style Transformer: whether queries look at one another; nil, as published, for yes.
+  public var selfAttention: Bool?
+  /// Style Transformer: what each decoder layer reads; nil, as published, for coarse, middle and fine.
+  public var levels: [FeatureLevel]?
+  /// Style Transformer: whether all rows have one code; nil, as published, for no.
+  public var isIntoW: Bool?
+  /// Whether codes are differences from the average code; nil, as published, for yes.
+  public var isResidual: Bool?
 
   /// The sizes of an encoder for a generator.
   ///
@@ -103,6 +111,7 @@ public struct EncoderArchitecture: Codable, Hashable, Sendable {
     var shape = EncoderShape()
     (shape.height, shape.width) = (height, width)
     (shape.numWs, shape.wDim, shape.pyramidWidth) = (numWs, wDim, pyramidWidth)
+    shape.isResidual = isResidual ?? true
     shape.trunk = IRSEConfiguration(
       stemWidth: stemWidth, stages: zip(widths, units).map { .init(width: $0, units: $1) })
     shape.trunk.inChannels = channels
@@ -115,8 +124,9 @@ public struct EncoderArchitecture: Codable, Hashable, Sendable {
 
   private func styleTransformer(_ shape: EncoderShape) -> StyleTransformerConfiguration {
     var configuration = StyleTransformerConfiguration()
-    (configuration.shape, configuration.tokens) = (shape, numWs)
-    configuration.decoder.width = wDim
+    (configuration.shape, configuration.tokens) = (shape, isIntoW == true ? 1 : numWs)
+    (configuration.levels, configuration.isIntoW) = (levels, isIntoW)
+    (configuration.decoder.width, configuration.decoder.selfAttention) = (wDim, selfAttention)
     if let heads { configuration.decoder.heads = heads }
     if let feedForward { configuration.decoder.feedForward = feedForward }
     if let dropout { configuration.decoder.dropout = dropout }

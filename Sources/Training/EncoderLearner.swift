@@ -83,12 +83,17 @@ public final class EncoderLearner {
   }
 
   /// The average code, [numWs, wDim].
-  private var average: Tensor { encoder.average }
+  private var average: Tensor { encoder.averageCode(of: decoder) }
 }
 
 extension ImageEncoder {
-  /// The code that is added to what the network gives, [numWs, wDim]; zeros where there is none.
-  var average: Tensor { latentAverage ?? .zeros([traits.numWs, traits.wDim]) }
+  /// The average code: that of the encoder, or of the generator where codes are whole.
+  ///
+  /// - Parameter decoder: The generator.
+  /// - Returns: [numWs, wDim].
+  func averageCode(of decoder: any Generator) -> Tensor {
+    latentAverage ?? decoder.wAvg.expanded(traits.numWs, -1)
+  }
 }
 
 // MARK: - The first values

@@ -44,7 +44,7 @@ public final class EncoderValidation {
   public func callAsFunction(
     _ encoder: any ImageEncoder, progress: (Int) throws -> Void
   ) throws -> OrderedDictionary<String, Double> {
-    let average = encoder.average
+    let average = encoder.averageCode(of: decoder)
     var sums: OrderedDictionary<String, Double> = [:]
     var averageSums: OrderedDictionary<String, Double> = [:]
     for first in stride(from: 0, to: count, by: batchSize) {

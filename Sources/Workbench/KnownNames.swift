@@ -17,6 +17,8 @@ public enum KnownNames {
   public static var encoders: [String] {
     Registry.encoders.flatMap { $0.namedConfigurations }.map(\.name)
   }
+  /// What encoders of Style Transformer read.
+  public static var featureLevels: [String] { FeatureLevel.allCases.map(\.rawValue) }
   /// Encoders that can be trained.
   public static var trainableEncoders: [String] { EncoderKind.allCases.map(\.rawValue) }
   /// How large they are made.

@@ -170,10 +170,34 @@ struct EncoderArchitectureOptions: ParsableArguments {
       "style-transformer: the share that is dropped (default: 0.1).", valueName: "share"))
   var dropout: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "style-transformer: a decoder layer for each of these features: \(KnownNames.featureLevels.joined(separator: ", ")) (default: all three).",
+      valueName: "list"), transform: { $0.split(separator: ",").map(String.init) })
+  var levels: [String]?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "style-transformer: let queries look at one another (default: yes).")
+  var selfAttention: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      "style-transformer: w+, or w for one code for all rows (default: w+).", valueName: "space"),
+    completion: .list(["w", "w+"]))
+  var space: String?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Find codes as differences from the average code (default: yes).")
+  var average: Bool?
+
   func fill(_ request: inout EncoderRequest) {
     (request.kind, request.size, request.width) = (encoder, size, encoderRes)
     (request.widths, request.units) = (widths?.numbers, units?.numbers)
     (request.headWidth, request.feedForward, request.dropout) = (headWidth, ffn, dropout)
+    (request.levels, request.selfAttention) = (levels, selfAttention)
+    (request.space, request.average) = (space, average)
   }
 }
 

@@ -104,6 +104,10 @@ struct TrainEncoderCommandTests {
     arguments: [
       ["--data=portraits", "--encoder=psp", "--id=0"],
       ["--data=codes", "--lpips=0", "--id=0", "--code-loss=0.5", "--trunc=0.8"],
+      [
+        "--data=codes", "--lpips=0", "--id=0", "--no-self-attention", "--levels=coarse,fine",
+        "--space=w", "--no-average",
+      ],
     ])
   func resume(options: [String]) async throws {
     try await withScratchFolder { folder in
@@ -188,6 +192,13 @@ struct TrainEncoderCommandTests {
         (portraits + ["--widths=16,16"], 64, "--widths: expected 3 to 8 numbers"),
         (portraits + ["--widths=16,16,16"], 64, "--widths: expected as many numbers as stages"),
         (portraits + ["--ffn=8", "--encoder=psp"], 64, "--ffn: expected --encoder=style-trans"),
+        (
+          portraits + ["--no-self-attention", "--encoder=psp"], 64,
+          "--no-self-attention: expected --encoder=style-transformer"
+        ),
+        (portraits + ["--levels=near"], 64, "--levels: expected one of coarse, middle, fine"),
+        (portraits + ["--levels="], 64, "--levels: expected 1 to 6 levels"),
+        (portraits + ["--space=z"], 64, "--space: expected w or w+, found z"),
         (portraits + ["--recipe=none"], 64, "--recipe: expected one of encode"),
         (portraits + ["--trunc=0.5"], 64, "--trunc: expected --data=codes"),
         (portraits + ["--code-loss=1"], 64, "--code-loss: expected --data=codes"),

@@ -316,6 +316,18 @@ struct EncoderTrainingTests {
     }
   }
 
+  @Test("parts that an encoder goes without are in its configuration, and nothing else is")
+  func leftOut() throws {
+    let whole = try architecture(.styleTransformer, into: decoder).configuration()
+    var made = architecture(.styleTransformer, into: decoder)
+    (made.selfAttention, made.levels, made.isIntoW) = (false, [.coarse], true)
+    made.isResidual = false
+    var wanted = try #require(whole as? StyleTransformerConfiguration)
+    (wanted.decoder.selfAttention, wanted.levels) = (false, [.coarse])
+    (wanted.isIntoW, wanted.tokens, wanted.shape.isResidual) = (true, 1, false)
+    #expect(try made.configuration() as? StyleTransformerConfiguration == wanted)
+  }
+
   @Test("the published size is the published encoder")
   func published() throws {
     let configuration = StyleGAN2Configuration(resolution: 1024)

@@ -88,6 +88,25 @@ struct TrainEncoderJobTests {
     }
   }
 
+  @Test("parts that an encoder goes without are kept; what is as published is not")
+  func parts() throws {
+    try withScratchFolder { folder in
+      var request = try request(writeGenerator(folder))
+      request.architecture.levels = ["coarse", "middle", "fine"]
+      (request.architecture.selfAttention, request.architecture.average) = (true, true)
+      request.architecture.space = "w+"
+      let published = try options(request, folder).encoder
+      #expect(published.levels == nil && published.selfAttention == nil)
+      #expect(published.isIntoW == nil && published.isResidual == nil)
+      request.architecture.levels = ["coarse"]
+      (request.architecture.selfAttention, request.architecture.average) = (false, false)
+      request.architecture.space = "w"
+      let reduced = try options(request, folder).encoder
+      #expect(reduced.levels == [.coarse] && reduced.selfAttention == false)
+      #expect(reduced.isIntoW == true && reduced.isResidual == false)
+    }
+  }
+
   @Test("sizes that do not go together are refused by the options' names")
   func sizes() throws {
     try withScratchFolder { folder in
@@ -102,6 +121,9 @@ struct TrainEncoderJobTests {
         ($0.architecture.widths, $0.architecture.units) = ([8, 16, 16], [1, 1, 1])
       }
       try refused("--head-width: expected --encoder=psp") { $0.architecture.headWidth = 4 }
+      try refused("--levels: expected --encoder=style-transformer beside it") {
+        ($0.architecture.levels, $0.architecture.kind) = (["fine"], "psp")
+      }
       try refused("--optimizer: expected one of ranger, adam") { $0.optimizer = "sgd" }
       try refused("--data: expected portraits, a folder") { $0.data.source = nil }
       try refused("--trunc: expected 0 to 2") { $0.truncationPsi = 3 }

@@ -27,6 +27,8 @@ public struct DETRDecoderConfiguration: Codable, Hashable, Sendable {
   public var dropout = 0.1
   /// Over what the weights of the attention to the memory are normalised.
   public var memoryNormalization = AttentionNormalization.keys
+  /// Whether tokens look at one another before they look at the memory; nil, as published, for yes.
+  public var selfAttention: Bool?
 
   /// The published values.
   public init() {}
@@ -49,17 +51,17 @@ public struct DETRDecoderConfiguration: Codable, Hashable, Sendable {
 /// Tokens that look at one another, then at a memory, and are then changed each by itself.
 ///
 /// `t = norm1(t + selfAttention(t))`, `t = norm2(t + attention(t, memory))`, `t = norm3(t + W2
-/// relu(W1 t + b1) + b2)`.
+/// relu(W1 t + b1) + b2)`; without self-attention the first of the three is left out.
 ///
 /// - Shape: `tokens` [N, Q, C], `memory` [N, K, C], result [N, Q, C].
 public final class DETRDecoderLayer {
   /// What every part makes of the tokens.
   public struct Steps {
-    /// After the attention to one another, [N, Q, C].
+    /// After the attention to one another, [N, Q, C]; zeros where there is none.
     public let selfAttention: Tensor
     /// Its weights, the mean over heads, [N, Q, Q].
     public let selfAttentionWeights: Tensor
-    /// What `norm1` gives, [N, Q, C].
+    /// What `norm1` gives, [N, Q, C]; the tokens themselves where there is none.
     public let norm1: Tensor
     /// After the attention to the memory, [N, Q, C].
     public let crossAttention: Tensor
@@ -76,13 +78,14 @@ public final class DETRDecoderLayer {
   }
 
   private let configuration: DETRDecoderConfiguration
-  private let selfAttention: MultiheadAttentionLayer
+  private let selfAttention: MultiheadAttentionLayer?
   private let crossAttention: MultiheadAttentionLayer
   private let linear1: LinearLayer
   private let linear2: LinearLayer
-  private let norms: [LayerNormLayer]
+  private let norms: [LayerNormLayer?]
 
-  /// Makes the layers `self_attn`, `multihead_attn`, `linear1`, `linear2` and `norm1` to `norm3`.
+  /// Makes the layers `self_attn`, `multihead_attn`, `linear1`, `linear2` and `norm1` to `norm3`; without
+  /// self-attention neither `self_attn` nor `norm1`.
   ///
   /// - Parameters:
   ///   - configuration: Sizes and choices; `validate()` must accept them.
@@ -90,7 +93,10 @@ public final class DETRDecoderLayer {
   public init(_ configuration: DETRDecoderConfiguration, _ p: Scope) {
     self.configuration = configuration
     let (width, heads) = (configuration.width, configuration.heads)
-    selfAttention = MultiheadAttentionLayer(p / "self_attn", width: width, heads: heads)
+    let attendsToTokens = configuration.selfAttention ?? true
+    selfAttention =
+      attendsToTokens
+      ? MultiheadAttentionLayer(p / "self_attn", width: width, heads: heads) : nil
     crossAttention = MultiheadAttentionLayer(
       p / "multihead_attn", width: width, heads: heads,
       normalization: configuration.memoryNormalization)
@@ -100,7 +106,10 @@ public final class DETRDecoderLayer {
     linear2 = LinearLayer(
       p / "linear2", inFeatures: configuration.feedForward, outFeatures: width,
       weightInit: .uniform, biasInit: .uniform)
-    norms = (1...3).map { LayerNormLayer(p / "norm\($0)", features: width) }
+    norms = (1...3).map { index in
+      index == 1 && !attendsToTokens
+        ? nil : LayerNormLayer(p / "norm\(index)", features: width)
+    }
   }
 
   /// Applies the layer.
@@ -116,7 +125,9 @@ public final class DETRDecoderLayer {
     let dropout = dropout(generator)
     func dropped(_ x: Tensor) -> Tensor { dropout?(x) ?? x }
     var t = tokens
-    t = around(t, 0) { dropped(selfAttention($0, memory: $0, dropout: dropout)) }
+    if let selfAttention {
+      t = around(t, 0) { dropped(selfAttention($0, memory: $0, dropout: dropout)) }
+    }
     t = around(t, 1) { dropped(crossAttention($0, memory: memory, dropout: dropout)) }
     return around(t, 2) { dropped(linear2(dropped(activated(linear1($0))))) }
   }
@@ -131,11 +142,11 @@ public final class DETRDecoderLayer {
   public func reference(_ tokens: Tensor, memory: Tensor) -> Steps {
     let isFirst = configuration.normalizesFirst
     func normalized(_ x: Tensor, _ index: Int, _ wanted: Bool) -> Tensor {
-      wanted ? norms[index](x) : x
+      wanted ? norms[index]?(x) ?? x : x
     }
     let t0 = normalized(tokens, 0, isFirst)
-    let own = selfAttention.reference(t0, memory: t0)
-    let t1 = normalized(tokens + own.result, 0, !isFirst)
+    let own = selfAttention?.reference(t0, memory: t0)
+    let t1 = own.map { normalized(tokens + $0.result, 0, !isFirst) } ?? tokens
     let t2 = normalized(t1, 1, isFirst)
     let cross = crossAttention.reference(t2, memory: memory)
     let t3 = normalized(t1 + cross.result, 1, !isFirst)
@@ -143,7 +154,9 @@ public final class DETRDecoderLayer {
     let hidden = linear1(t4)
     let feedForward = linear2(activated(hidden))
     return Steps(
-      selfAttention: own.result, selfAttentionWeights: own.weights.mean(over: 1),
+      selfAttention: own?.result ?? tokens.zerosLike(),
+      selfAttentionWeights: own?.weights.mean(over: 1)
+        ?? .zeros([tokens.size(0), tokens.size(1), tokens.size(1)], dtype: tokens.dtype),
       norm1: isFirst ? t0 : t1, crossAttention: cross.result,
       crossAttentionWeights: cross.weights.mean(over: 1), norm2: isFirst ? t2 : t3,
       hidden: hidden, feedForward: feedForward,
@@ -152,8 +165,8 @@ public final class DETRDecoderLayer {
 
   /// A part with the tokens themselves beside it, normalised before or after.
   private func around(_ t: Tensor, _ index: Int, _ part: (Tensor) -> Tensor) -> Tensor {
-    let norm = norms[index]
-    return configuration.normalizesFirst ? t + part(norm(t)) : norm(t + part(t))
+    func normalized(_ x: Tensor) -> Tensor { norms[index]?(x) ?? x }
+    return configuration.normalizesFirst ? t + part(normalized(t)) : normalized(t + part(t))
   }
 
   private func activated(_ x: Tensor) -> Tensor {

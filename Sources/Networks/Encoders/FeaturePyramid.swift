@@ -5,7 +5,26 @@
 import Layers
 import Tensors
 
-/// Features at three sizes, each with what the coarser ones know.
+/// How fine features are that an encoder reads.
+public enum FeatureLevel: String, CaseIterable, Codable, Hashable, Sendable {
+  /// The trunk's last features, a sixteenth of an image's width.
+  case coarse
+  /// Twice as wide.
+  case middle
+  /// Twice as wide again.
+  case fine
+
+  /// The levels that are coarser.
+  var coarser: Int {
+    switch self {
+    case .coarse: 0
+    case .middle: 1
+    case .fine: 2
+    }
+  }
+}
+
+/// Features at up to three sizes, each with what the coarser ones know.
 ///
 /// The coarsest stay as they are, or pass a 1×1 convolution where the pyramid has a width of its own;
 /// each enlarged, with its corners where they were, is added to a 1×1 convolution of the next finer
@@ -13,52 +32,59 @@ import Tensors
 ///
 /// - Shape: all results have the width of the pyramid, and their own sizes.
 final class FeaturePyramid {
-  /// Features of one width at three sizes.
+  /// Features of one image or batch, each made when it is first read.
   struct Levels {
-    let coarse: Tensor  // c3
-    let middle: Tensor  // p2
-    let fine: Tensor  // p1
+    private let pyramid: FeaturePyramid
+    private let taps: IRSETrunk.Taps
+    private var made: [Tensor]  // coarse to fine
+
+    fileprivate init(_ pyramid: FeaturePyramid, _ taps: IRSETrunk.Taps) {
+      (self.pyramid, self.taps) = (pyramid, taps)
+      made = [pyramid.lateral0.map { $0(taps.coarse) } ?? taps.coarse]  // c3
+    }
+
+    /// The features of a level.
+    mutating func callAsFunction(_ level: FeatureLevel) -> Tensor {
+      while made.count <= level.coarser {
+        let isMiddle = made.count == 1
+        made.append(
+          pyramid.sum(
+            made[made.count - 1], isMiddle ? pyramid.lateral1 : pyramid.lateral2,
+            of: isMiddle ? taps.middle : taps.fine))  // p2, then p1
+      }
+      return made[level.coarser]
+    }
   }
 
   private let lateral0: ConvolutionLayer?
-  private let lateral1: ConvolutionLayer
-  private let lateral2: ConvolutionLayer
+  private let lateral1: ConvolutionLayer?
+  private let lateral2: ConvolutionLayer?
 
-  /// Makes the layers `latlayer1` and `latlayer2`, and `latlayer0` where the pyramid has a width of its
-  /// own.
-  init(_ p: Scope, _ shape: EncoderShape) {
+  /// Makes the layers `latlayer1` and `latlayer2` of the levels that are wanted, and `latlayer0` where the
+  /// pyramid has a width of its own.
+  ///
+  /// - Parameters:
+  ///   - p: The root of the names.
+  ///   - shape: The sizes of the trunk and the pyramid.
+  ///   - finest: The finest level that is read.
+  init(_ p: Scope, _ shape: EncoderShape, finest: FeatureLevel = .fine) {
     let (widths, width) = (shape.trunk.tapWidths, shape.featureWidth)
     func lateral(_ index: Int, of features: Int) -> ConvolutionLayer {
       ConvolutionLayer(
         p / "latlayer\(index)", inChannels: features, outChannels: width, kernelSize: 1)
     }
     lateral0 = shape.pyramidWidth == nil ? nil : lateral(0, of: widths[2])
-    lateral1 = lateral(1, of: widths[1])
-    lateral2 = lateral(2, of: widths[0])
+    lateral1 = finest.coarser > 0 ? lateral(1, of: widths[1]) : nil
+    lateral2 = finest.coarser > 1 ? lateral(2, of: widths[0]) : nil
   }
 
-  func callAsFunction(_ taps: IRSETrunk.Taps) -> Levels {
-    let coarse = self.coarse(taps)
-    let middle = self.middle(taps, coarse: coarse)
-    return Levels(coarse: coarse, middle: middle, fine: fine(taps, middle: middle))
-  }
-
-  /// The coarsest features.
-  func coarse(_ taps: IRSETrunk.Taps) -> Tensor { lateral0.map { $0(taps.coarse) } ?? taps.coarse }
-
-  /// The middle features, of the coarsest ones.
-  func middle(_ taps: IRSETrunk.Taps, coarse: Tensor) -> Tensor {
-    sum(coarse, lateral1, of: taps.middle)
-  }
-
-  /// The finest features, of the middle ones.
-  func fine(_ taps: IRSETrunk.Taps, middle: Tensor) -> Tensor {
-    sum(middle, lateral2, of: taps.fine)
-  }
+  /// The levels of what a trunk has seen.
+  func callAsFunction(_ taps: IRSETrunk.Taps) -> Levels { Levels(self, taps) }
 
   /// Coarse features enlarged, and what a layer makes of finer ones; where no gradients are recorded,
   /// a few rows of the latter at a time.
-  private func sum(_ coarse: Tensor, _ layer: ConvolutionLayer, of features: Tensor) -> Tensor {
+  private func sum(_ coarse: Tensor, _ layer: ConvolutionLayer?, of features: Tensor) -> Tensor {
+    guard let layer else { preconditionFailure("a level that the pyramid was not made for") }
     let height = features.size(2)
     let enlarged = coarse.enlargedBilinear(
       height: height, width: features.size(3), alignsCorners: true)

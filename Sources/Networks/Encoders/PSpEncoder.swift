@@ -156,8 +156,8 @@ private final class RowHeads: CodeHead {
   }
 
   func callAsFunction(_ taps: IRSETrunk.Taps, purpose: ForwardPurpose) -> Tensor {
-    let levels = pyramid(taps)
-    let features = [levels.coarse, levels.middle, levels.fine]
+    var levels = pyramid(taps)
+    let features = FeatureLevel.allCases.map { levels($0) }
     let codes = Tensor.stack(
       heads.enumerated().map { $1(features[configuration.level(ofRow: $0)]) }, axis: 1)
     guard configuration.head == .offsets, heads.count > 1 else { return codes }

@@ -14,11 +14,15 @@ public struct StyleTransformerConfiguration: EncoderConfiguration {
   public var shape = EncoderShape()
   /// The learned queries; those beyond the rows of W+ only take part in attention.
   public var tokens = 18
+  /// What each decoder layer reads, in their order; nil, as published, for coarse, middle and fine.
+  public var levels: [FeatureLevel]?
+  /// Whether all rows have the code of the first query, which is then in W; nil, as published, for no.
+  public var isIntoW: Bool?
   /// The fully connected layers of the mapping network that the queries pass.
   public var mappingLayers = 8
   /// The learning rate of the mapping network relative to other layers.
   public var mappingLRMultiplier = 0.01
-  /// The three decoder layers.
+  /// The decoder layers.
   public var decoder = DETRDecoderConfiguration()
 
   /// The encoder for faces at 1024×1024.
@@ -30,7 +34,11 @@ public struct StyleTransformerConfiguration: EncoderConfiguration {
   public func validate() throws(ConfigurationError) {
     try shape.validate()
     try decoder.validate()
-    try ConfigurationError.check("tokens", tokens, in: shape.numWs...256)
+    try ConfigurationError.check(
+      "tokens", tokens, in: (isIntoW == true ? 1 : shape.numWs)...256)
+    try ConfigurationError.check("levels", readLevels.map(\.rawValue), is: "1 to 6 levels") {
+      (1...6).contains($0.count)
+    }
     try ConfigurationError.check("mappingLayers", mappingLayers, in: 1...64)
     try ConfigurationError.check("mappingLRMultiplier", mappingLRMultiplier, is: "positive") {
       $0 > 0 && $0.isFinite
@@ -45,12 +53,15 @@ public struct StyleTransformerConfiguration: EncoderConfiguration {
     ) { $0 == shape.wDim }
   }
 
+  /// What each decoder layer reads.
+  var readLevels: [FeatureLevel] { levels ?? FeatureLevel.allCases }
+
   /// The same encoder for another generator; the last stage of its trunk, or its pyramid where that has
   /// a width of its own, is as wide as the generator's w.
   public func fitting(_ generator: GeneratorTraits) -> StyleTransformerConfiguration {
     var fitting = self
     fitting.shape.fit(generator)
-    fitting.tokens = generator.numWs
+    fitting.tokens = isIntoW == true ? tokens : generator.numWs
     fitting.decoder.width = generator.wDim
     fitting.decoder.heads =
       (1...decoder.heads).last { generator.wDim.isMultiple(of: $0) } ?? 1
@@ -99,9 +110,9 @@ public final class StyleTransformerEncoder: ImageEncoder {
   public struct Steps {
     /// The mapped queries, [N, tokens, wDim]; the same for every image.
     public let query: Tensor
-    /// Features as tokens, coarse to fine, each [N, H · W, wDim], row by row.
+    /// The features that each decoder layer reads as tokens, each [N, H · W, wDim], row by row.
     public let memories: [Tensor]
-    /// What each decoder layer gives, coarse to fine, each [N, tokens, wDim].
+    /// What each decoder layer gives, each [N, tokens, wDim].
     public let codes: [Tensor]
   }
 
@@ -116,7 +127,7 @@ public final class StyleTransformerEncoder: ImageEncoder {
   private let z: Tensor  // [1, tokens, wDim]
   private let trunk: IRSETrunk
   private let pyramid: FeaturePyramid
-  private let layers: [DETRDecoderLayer]  // coarse to fine
+  private let layers: [(level: FeatureLevel, layer: DETRDecoderLayer)]
 
   /// Builds the network.
   ///
@@ -129,9 +140,13 @@ public final class StyleTransformerEncoder: ImageEncoder {
     let shape = configuration.shape
     z = p.parameter("z", .randn([1, configuration.tokens, shape.wDim]))
     trunk = IRSETrunk(shape.trunk, p)
-    pyramid = FeaturePyramid(p, shape)
-    layers = ["coarse", "medium", "fine"].map { name in
-      DETRDecoderLayer(configuration.decoder, p / "transformerlayer_\(name)")
+    let levels = configuration.readLevels
+    pyramid = FeaturePyramid(
+      p, shape, finest: levels.max { $0.coarser < $1.coarser } ?? .fine)
+    let published = ["coarse", "medium", "fine"]
+    layers = levels.enumerated().map { index, level in
+      let name = configuration.levels == nil ? published[index] : "\(index + 1)"
+      return (level, DETRDecoderLayer(configuration.decoder, p / "transformerlayer_\(name)"))
     }
     mapping = MappingNetwork(
       p / "mapping", zDim: shape.wDim, labelDim: 0, wDim: shape.wDim,
@@ -144,8 +159,11 @@ public final class StyleTransformerEncoder: ImageEncoder {
   public func callAsFunction(_ img: Tensor, options: EncoderOptions = .init()) -> Tensor {
     let codes =
       recordsGradients || options.purpose == .training || options.dropping != nil
-      ? steps(img, options: options).codes[2] : lastCodes(img)
-    return codes.sliced(0..<configuration.shape.numWs, axis: 1)
+      ? steps(img, options: options).codes[layers.count - 1] : lastCodes(img)
+    let numWs = configuration.shape.numWs
+    return configuration.isIntoW == true
+      ? codes.sliced(0..<1, axis: 1).expanded(-1, numWs, -1)
+      : codes.sliced(0..<numWs, axis: 1)
   }
 
   /// The last codes of `steps`, with as few features at a time as there can be: features as tokens are
@@ -157,11 +175,10 @@ public final class StyleTransformerEncoder: ImageEncoder {
     return sampleBySample(img.size(0)) { one in
       let taps = IRSETrunk.Taps(
         fine: one(taps.fine), middle: one(taps.middle), coarse: one(taps.coarse))
-      let coarse = pyramid.coarse(taps)
-      let middle = pyramid.middle(taps, coarse: coarse)
-      var codes = layers[0](query, memory: Self.tokens(coarse))
-      codes = layers[1](codes, memory: Self.tokens(middle))
-      return layers[2](codes, memory: Self.tokens(pyramid.fine(taps, middle: middle)))
+      var levels = pyramid(taps)
+      return layers.reduce(query) { codes, part in
+        part.layer(codes, memory: Self.tokens(levels(part.level)))
+      }
     }
   }
 
@@ -179,11 +196,11 @@ public final class StyleTransformerEncoder: ImageEncoder {
     // Mapping networks compute in float32.
     let query = mapping(z.squeezed(0)).cast(to: z.dtype).unsqueezed(0)
       .expanded(img.size(0), -1, -1)
-    let levels = pyramid(trunk(img, purpose: options.purpose))
-    let memories = [levels.coarse, levels.middle, levels.fine].map(Self.tokens)
+    var levels = pyramid(trunk(img, purpose: options.purpose))
+    let memories = layers.map { Self.tokens(levels($0.level)) }
     var codes: [Tensor] = []
-    for (layer, memory) in zip(layers, memories) {
-      codes.append(layer(codes.last ?? query, memory: memory, dropping: options.dropping))
+    for (part, memory) in zip(layers, memories) {
+      codes.append(part.layer(codes.last ?? query, memory: memory, dropping: options.dropping))
     }
     return Steps(query: query, memories: memories, codes: codes)
   }

@@ -22,9 +22,20 @@ public struct EncoderRequest: Sendable {
   public var feedForward: Int?
   /// Style Transformer: the share of numbers that training drops.
   public var dropout: Double?
+  /// Style Transformer: whether queries look at one another.
+  public var selfAttention: Bool?
+  /// Style Transformer: what each decoder layer reads: `coarse`, `middle` or `fine`.
+  public var levels: [String]?
+  /// Style Transformer: `w+`, or `w` for one code for all rows.
+  public var space: String?
+  /// Whether codes are differences from the average code.
+  public var average: Bool?
 
   /// Nothing was said.
   public init() {}
+
+  /// The spaces of codes, as people type them.
+  static let spaces = ["w", "w+"]
 
   /// The most pixels that an encoder sees side by side, unless it was said.
   private static let usualWidth = 256
@@ -38,6 +49,16 @@ public struct EncoderRequest: Sendable {
       ("--ffn", feedForward, 1...65536),
     ])
     try checkRanges(numbers: [("--dropout", dropout, 0...0.9, "0 to 0.9")])
+    if let levels {
+      for level in levels { try checkName("--levels", level, is: FeatureLevel.self) }
+      guard (1...6).contains(levels.count) else {
+        throw RequestError("--levels", expected: "1 to 6 levels", found: listed(levels))
+      }
+    }
+    if let space, !Self.spaces.contains(space) {
+      throw RequestError(
+        "--space", expected: Self.spaces.joined(separator: " or "), found: space)
+    }
     for (option, numbers, most) in [("--widths", widths, 4096), ("--units", units, 256)] {
       guard let numbers else { continue }
       guard (3...8).contains(numbers.count), numbers.allSatisfy((1...most).contains) else {
@@ -65,6 +86,8 @@ public struct EncoderRequest: Sendable {
     for (option, isSaid, isMeant) in [
       ("--head-width", headWidth != nil, kind == .psp),
       ("--ffn", feedForward != nil, isTransformer), ("--dropout", dropout != nil, isTransformer),
+      ("--\(selfAttention == false ? "no-" : "")self-attention", selfAttention != nil, isTransformer),
+      ("--levels", levels != nil, isTransformer), ("--space", space != nil, isTransformer),
     ] where isSaid && !isMeant {
       throw RequestError(
         option, expected: "--encoder=\(isTransformer ? "psp" : "style-transformer") beside it",
@@ -84,6 +107,12 @@ public struct EncoderRequest: Sendable {
     if let headWidth { made.headWidth = headWidth }
     if let feedForward { made.feedForward = feedForward }
     if let dropout { made.dropout = dropout }
+    // What is as published is not said.
+    if selfAttention == false { made.selfAttention = false }
+    let read = levels?.compactMap(FeatureLevel.init)
+    if read != FeatureLevel.allCases { made.levels = read }
+    if space == Self.spaces[0] { made.isIntoW = true }
+    if average == false { made.isResidual = false }
     do {
       try made.configuration().traits.check(fits: decoder.traits)
     } catch {
@@ -106,6 +135,11 @@ public struct EncoderRequest: Sendable {
       difference("head-width", headWidth, had.headWidth),
       difference("ffn", feedForward, had.feedForward),
       difference("dropout", dropout, had.dropout, plainNumber),
+      difference("self-attention", selfAttention, had.selfAttention ?? true),
+      difference(
+        "levels", levels, (had.levels ?? FeatureLevel.allCases).map(\.rawValue), listed),
+      difference("space", space, Self.spaces[had.isIntoW == true ? 0 : 1]),
+      difference("average", average, had.isResidual ?? true),
     ]
   }
 }

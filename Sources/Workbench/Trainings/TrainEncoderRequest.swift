@@ -318,19 +318,27 @@ extension EncoderTrainingOptions: RunOptions {
       .map { option($0.name, $0.weight, $1.weight, plainNumber) }
     let networks = [("distance", distance), ("identity", identity)].compactMap { name, network in
       network.map {
-        RunReport.Option(name, $0.files.isEmpty ? $0.kind : listed($0.files), isChanged: true)
+        RunReport.Option(name, $0.files.isEmpty ? $0.kind : Workbench.listed($0.files), isChanged: true)
       }
     }
     return data.listed
       + [
         .init("network", decoder.source, isChanged: true), .init("encoder", cfg),
         .init("encoder-res", "\(encoder.width)"),
-        .init("widths", listed(encoder.widths), isChanged: true),
-        .init("units", listed(encoder.units), isChanged: true),
+        .init("widths", Workbench.listed(encoder.widths), isChanged: true),
+        .init("units", Workbench.listed(encoder.units), isChanged: true),
         encoder.pyramidWidth.map { .init("pyramid", "\($0)") },
         encoder.headWidth.map { .init("head-width", "\($0)") },
         encoder.feedForward.map { .init("ffn", "\($0)") },
         encoder.dropout.map { .init("dropout", plainNumber($0)) },
+        encoder.selfAttention.map {
+          .init("self-attention", $0 ? "yes" : "no", isChanged: true)
+        },
+        encoder.levels.map {
+          .init("levels", Workbench.listed($0.map(\.rawValue)), isChanged: true)
+        },
+        encoder.isIntoW.map { .init("space", EncoderRequest.spaces[$0 ? 0 : 1], isChanged: true) },
+        encoder.isResidual.map { .init("average", $0 ? "yes" : "no", isChanged: true) },
         .init("held-out", "\(heldOut)"), option("batch", settings.batchSize, usual.batchSize),
         option("lr", settings.learningRate, usual.learningRate, plainNumber),
         option("optimizer", settings.optimizer, usual.optimizer) { $0.rawValue },
@@ -341,10 +349,6 @@ extension EncoderTrainingOptions: RunOptions {
       ] + networks + [
         .init("seed", "\(seed)", isChanged: seed != 0), .init("threads", "\(threads)"),
       ]
-  }
-
-  private func listed(_ values: [some CustomStringConvertible]) -> String {
-    values.map(\.description).joined(separator: ",")
   }
 
   func networks() throws -> [NetworkSize] {

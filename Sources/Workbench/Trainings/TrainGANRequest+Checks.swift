@@ -167,5 +167,7 @@ extension TrainGANRequest {
   }
 }
 
-/// Numbers with commas between, as people type them.
-func listed(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: ",") }
+/// Numbers or words with commas between, as people type them.
+func listed(_ values: [some CustomStringConvertible]) -> String {
+  values.map(\.description).joined(separator: ",")
+}

@@ -15,6 +15,24 @@ import Testing
       + [("style-transformer", makeEncoder(smallStyleTransformer()))]
   }
 
+  /// Style Transformer's encoder without one of its parts.
+  private var reduced: [(name: String, configuration: StyleTransformerConfiguration)] {
+    func changed(
+      _ name: String, _ change: (inout StyleTransformerConfiguration) -> Void
+    ) -> (name: String, configuration: StyleTransformerConfiguration) {
+      var configuration = smallStyleTransformer()
+      change(&configuration)
+      return (name, configuration)
+    }
+    return [
+      changed("no self-attention") { $0.decoder.selfAttention = false },
+      changed("the coarsest features alone") { $0.levels = [.coarse, .coarse, .coarse] },
+      changed("one layer") { $0.levels = [.fine] },
+      changed("one code") { ($0.isIntoW, $0.tokens) = (true, 1) },
+      changed("whole codes") { $0.shape.isResidual = false },
+    ]
+  }
+
   @Test("codes are a row for each of W+, and the average is added to them")
   func codes() {
     for (name, encoder) in all {
@@ -37,6 +55,11 @@ import Testing
       let codes = withoutGradients { encoder(img) }
       expectClose(codes, encoder.steps(img).codes[2], atol: 1e-10)
     }
+    for (name, configuration) in reduced {
+      let encoder = makeEncoder(configuration)
+      let codes = withoutGradients { encoder(img, options: .init()) }
+      expectClose(codes, encoder(img, options: .init()), atol: 1e-10, name)
+    }
   }
 
   @Test("codes that are whole have no average")
@@ -52,6 +75,10 @@ import Testing
   @Test("gradients are what differences say")
   func gradients() {
     for (name, encoder) in all {
+      expectGradients(at: [img], tolerance: 1e-5, name) { encoder.wPlus(of: $0[0]) }
+    }
+    for (name, configuration) in reduced {
+      let encoder = makeEncoder(configuration)
       expectGradients(at: [img], tolerance: 1e-5, name) { encoder.wPlus(of: $0[0]) }
     }
   }
@@ -106,6 +133,56 @@ import Testing
     let before = encoder(img)
     encoder.parameters["mapping.fc0.weight"].multiplyInPlace(2)
     #expect((encoder(img) - before).abs().max().item() > 1e-6)
+  }
+
+  @Test("without self-attention a query decides about its own row alone")
+  func withoutSelfAttention() {
+    var configuration = smallStyleTransformer()
+    configuration.decoder.selfAttention = false
+    let encoder = makeEncoder(configuration)
+    #expect(!encoder.parameters.entries.keys.contains { $0.contains("self_attn") })
+    #expect(!encoder.parameters.entries.keys.contains { $0.contains("norm1") })
+    func changed(by encoder: any ImageEncoder) -> [Bool] {
+      let before = encoder.wPlus(of: img)
+      encoder.parameters["z"].sliced(3..<4, axis: 1).multiplyInPlace(-1)
+      let difference = (encoder.wPlus(of: img) - before).abs()
+      return (0..<6).map { difference.selected($0, axis: 1).max().item() > 1e-9 }
+    }
+    #expect(changed(by: encoder) == (0..<6).map { $0 == 3 })
+    #expect(changed(by: makeEncoder(smallStyleTransformer())) == [Bool](repeating: true, count: 6))
+  }
+
+  @Test("decoder layers read the levels that they are told, and no others are made")
+  func levels() throws {
+    var configuration = smallStyleTransformer()
+    configuration.levels = [.coarse, .coarse, .coarse]
+    let coarse = try #require(makeEncoder(configuration) as? StyleTransformerEncoder)
+    #expect(coarse.steps(img).memories.map(\.shape) == [[2, 4, 8], [2, 4, 8], [2, 4, 8]])
+    #expect(!coarse.parameters.entries.keys.contains { $0.hasPrefix("latlayer") })
+    #expect(coarse.parameters.entries["transformerlayer_3.linear1.weight"] != nil)
+    configuration.levels = [.middle]
+    let one = try #require(makeEncoder(configuration) as? StyleTransformerEncoder)
+    #expect(one.steps(img).memories.map(\.shape) == [[2, 16, 8]])
+    #expect(one.parameters.entries["latlayer1.weight"] != nil)
+    #expect(one.parameters.entries["latlayer2.weight"] == nil)
+    #expect(one.parameters.entries["transformerlayer_2.linear1.weight"] == nil)
+    // What is said as published is the published network, but for the names of its layers.
+    configuration.levels = [.coarse, .middle, .fine]
+    let (said, published) = (makeEncoder(configuration), makeEncoder(smallStyleTransformer()))
+    for (own, other) in zip(said.parameters.entries, published.parameters.entries) {
+      own.value.tensor.assign(other.value.tensor)
+    }
+    expectClose(said.wPlus(of: img), published.wPlus(of: img), atol: 0)
+  }
+
+  @Test("one code for all rows is that of the first query")
+  func oneCode() {
+    var configuration = smallStyleTransformer(tokens: 1)
+    configuration.isIntoW = true
+    let codes = makeEncoder(configuration)(img, options: .init())
+    #expect(codes.shape == [2, 6, 8])
+    expectClose(codes, codes.sliced(0..<1, axis: 1).repeated(1, 6, 1), atol: 0)
+    #expect(configuration.fitting(StyleGAN2Configuration(resolution: 64).traits).tokens == 1)
   }
 
   @Test("tokens beyond the rows of W+ take part in attention, and are then left out")
@@ -265,6 +342,9 @@ import Testing
         == "headConvolutions: expected enough to halve features of 16×16 down to 1×1, found 3")
     #expect(psp { $0.shape.width = 257 }?.contains("features of 16×17 down") == true)
     #expect(transformer { $0.tokens = 17 } == "tokens: expected from 18 to 256, found 17")
+    #expect(transformer { ($0.isIntoW, $0.tokens) = (true, 0) }?.hasPrefix("tokens: ") == true)
+    #expect(
+      transformer { $0.levels = [] } == "levels: expected 1 to 6 levels, found []")
     #expect(transformer { $0.mappingLayers = 0 }?.hasPrefix("mappingLayers: ") == true)
     for bad in [0, -1, .nan, .infinity] {
       let message = transformer { $0.mappingLRMultiplier = bad }
