@@ -56,6 +56,20 @@ public enum ShippedModels {
     }
   }
 
+  /// Whether somebody means a model that comes with the program, of pictures of some kind.
+  ///
+  /// - Parameters:
+  ///   - text: A path, or the name of a model.
+  ///   - kind: What is part of the model's name.
+  /// - Returns: Whether it is one.
+  public static func isModel(_ text: String, of kind: String) -> Bool {
+    guard let file = try? file(text) else { return false }
+    return all.contains { $0.name.contains(kind) && $0.file == file }
+  }
+
+  /// The model that tells attributes of little portraits.
+  public static let portraitsClassifier = "attributes-portraits64"
+
   /// A network that the program measures with, not yet built.
   ///
   /// Numbers compare with one another because everybody measures with the same network, so no other

@@ -6,15 +6,8 @@ import Workbench
 
 /// Names and options of trainings that are compared.
 struct Ladder {
-  /// One of them.
-  struct Rung {
-    let name: String
-    /// Options of `stylist train gan`.
-    let options: [String]
-  }
-
   let name: String
-  let rungs: [Rung]
+  let rungs: [NamedOptions]
 
   /// The ladders that come with the program.
   static let known: [(name: String, text: String)] = [
@@ -65,51 +58,11 @@ struct Ladder {
     guard let known = Self.known.first(where: { $0.name == name }) else {
       let names = Self.known.map(\.name).joined(separator: ", ")
       self.name = URL(filePath: name).deletingPathExtension().lastPathComponent
-      rungs = try Self.rungs(in: Self.text(of: name, names: names), name)
+      rungs = try NamedOptions.all(inFile: name, "ladder: expected \(names), or a file with rungs")
       return
     }
     self.name = name
-    rungs = try Self.rungs(in: known.text, name)
-  }
-
-  /// The most bytes and rungs of a file.
-  private static let (mostBytes, mostRungs) = (65_536, 64)
-
-  private static func text(of file: String, names: String) throws -> String {
-    guard let handle = FileHandle(forReadingAtPath: file) else {
-      throw UsageError("ladder: expected \(names), or a file with rungs, found \(file)")
-    }
-    defer { try? handle.close() }
-    guard let bytes = try? handle.read(upToCount: mostBytes + 1), bytes.count <= mostBytes,
-      let text = String(data: bytes, encoding: .utf8)
-    else {
-      throw UsageError("\(file): expected at most \(mostBytes) bytes of text, found something else")
-    }
-    return text
-  }
-
-  private static func rungs(in text: String, _ file: String) throws -> [Rung] {
-    var rungs: [Rung] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    {
-      let line = line.prefix { $0 != "#" }
-      guard line.contains(where: { !$0.isWhitespace }) else { continue }
-      guard let match = line.wholeMatch(of: /\s*([A-Za-z0-9][A-Za-z0-9-]{0,39}):\s(.*)/) else {
-        throw UsageError(
-          "\(file), line \(index + 1): expected a name, a colon and options such as `no-noise: "
-            + "--cfg=stylegan1-config-d`, found \(line.prefix(60))")
-      }
-      let name = String(match.1)
-      guard !rungs.contains(where: { $0.name == name }) else {
-        throw UsageError(
-          "\(file), line \(index + 1): expected each name once, found \(name) again")
-      }
-      rungs.append(Rung(name: name, options: match.2.split(separator: " ").map(String.init)))
-    }
-    guard (1...mostRungs).contains(rungs.count) else {
-      throw UsageError("\(file): expected 1 to \(mostRungs) rungs, found \(rungs.count)")
-    }
-    return rungs
+    rungs = try NamedOptions.all(in: known.text, name)
   }
 }
 
@@ -126,7 +79,7 @@ struct RungOptions: ParsableArguments {
   /// - Parameter rung: The rung.
   /// - Returns: What its words mean.
   /// - Throws: `UsageError` about the first word that cannot be.
-  static func parsed(_ rung: Ladder.Rung) throws -> RungOptions {
+  static func parsed(_ rung: NamedOptions) throws -> RungOptions {
     do {
       return try parse(rung.options)
     } catch {

@@ -20,6 +20,7 @@ struct Metrics: AsyncParsableCommand {
       """,
     subcommands: [
       MetricsGenerator.self, MetricsFolders.self, MetricsPairs.self, MetricsDisentanglement.self,
+      MetricsInversion.self,
     ],
     defaultSubcommand: MetricsGenerator.self)
 }

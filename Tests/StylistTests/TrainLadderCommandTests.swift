@@ -71,7 +71,7 @@ import Testing
       let cases: [(text: String, words: String)] = [
         ("no colon\n", "line 1: expected a name, a colon and options"),
         ("a: --cmax=8\na: --cmax=4\n", "line 2: expected each name once, found a again"),
-        ("# nothing\n", "expected 1 to 64 rungs, found 0"),
+        ("# nothing\n", "expected 1 to 64 lines with a name, found 0"),
         ("a: --kimg=5\n", "rung a: Unknown option '--kimg'"),
         ("../a: --cmax=8\n", "line 1: expected a name"),
         ("a: --cmax=many\n", "rung a: "),

@@ -49,7 +49,7 @@ public struct EditDirectionJob: EditJob {
   ///   large; `MisfitError` if codes or directions are of another size.
   public func check(_ traits: GeneratorTraits) throws {
     try request.check(traits, edits: count)
-    _ = try sheet(of: request.subject, along: chosen(traits).name, traits)
+    _ = try sheet(of: request.subject, along: directions.chosen(direction, for: traits).name, traits)
   }
 
   /// What is questionable about the directions, and about codes of a file, a line each.
@@ -66,22 +66,6 @@ public struct EditDirectionJob: EditJob {
     let words = SheetWords(
       title: "\(name) by strength", columns: strengths.map(plain), rows: subject.names)
     return try traits.sheet(words, isBare: request.isBare)
-  }
-
-  /// The direction of the file, and what people call it.
-  private func chosen(_ traits: GeneratorTraits) throws -> (
-    name: String, direction: LatentDirection
-  ) {
-    let all = try directions.directions(for: traits)
-    if let index = Int(direction), all.indices.contains(index) {
-      return (all[index].name.isEmpty ? "direction \(index)" : all[index].name, all[index])
-    }
-    if let named = all.first(where: { $0.name == direction }) { return (named.name, named) }
-    let names = all.map(\.name).filter { !$0.isEmpty }
-    throw RequestError(
-      "--index",
-      expected: "0 to \(all.count - 1)"
-        + (names.isEmpty ? "" : ", or one of \(shortened(names))"), found: direction)
   }
 
   /// Makes and writes the pictures: `seed0085-strength1.5.png`, `00-strength1.5.png` or
@@ -103,7 +87,7 @@ public struct EditDirectionJob: EditJob {
   ) async throws -> EditedPictures {
     try check(host.traits)
     try check(into: folder.path)
-    let (name, direction) = try chosen(host.traits)
+    let (name, direction) = try directions.chosen(direction, for: host.traits)
     let found = try await found(on: host, into: folder, progress: progress)
     guard !found.isEmpty else { return EditedPictures(found) }
     let subject = found.subjects[0]

@@ -43,6 +43,28 @@ public struct StoredDirections: Sendable {
     return try owner.remark(about: "directions", in: path, of: generatorHash)
   }
 
+  /// One of the directions.
+  ///
+  /// - Parameters:
+  ///   - named: Its place in the file, or its name.
+  ///   - traits: What the generator is.
+  /// - Returns: The direction, and what people call it.
+  /// - Throws: `RequestError` if there is none; `MisfitError` if they are of codes of another size.
+  func chosen(
+    _ named: String, for traits: GeneratorTraits
+  ) throws -> (name: String, direction: LatentDirection) {
+    let all = try directions(for: traits)
+    if let index = Int(named), all.indices.contains(index) {
+      return (all[index].name.isEmpty ? "direction \(index)" : all[index].name, all[index])
+    }
+    if let found = all.first(where: { $0.name == named }) { return (found.name, found) }
+    let names = all.map(\.name).filter { !$0.isEmpty }
+    throw RequestError(
+      "--index",
+      expected: "0 to \(all.count - 1)"
+        + (names.isEmpty ? "" : ", or one of \(shortened(names))"), found: named)
+  }
+
   /// The directions of a generator.
   ///
   /// - Parameter traits: What the generator is.

@@ -67,6 +67,12 @@ public struct EncoderSource: Hashable, Sendable {
     }
   }
 
+  /// The hash of the encoder's numbers.
+  ///
+  /// - Returns: The hash.
+  /// - Throws: `FileError` if it cannot be read.
+  func contentHash() throws -> String { try network().contentHash() }
+
   fileprivate func network() throws(FileError) -> Checkpoint.Network {
     try .named(
       path, for: .encoder,

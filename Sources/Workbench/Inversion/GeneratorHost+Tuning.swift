@@ -17,8 +17,7 @@ struct TuningLocality: Sendable {
 }
 
 extension GeneratorHost {
-  /// Tunes the generator until the picture of a code is a target, and writes the tuned one; the
-  /// generator itself is as before.
+  /// Tunes the generator until the picture of a code is a target; afterwards it is as before.
   ///
   /// - Parameters:
   ///   - target: The picture, of the generator's size and channels.
@@ -26,18 +25,19 @@ extension GeneratorHost {
   ///   - distance: How pictures are compared.
   ///   - settings: How it is tuned.
   ///   - locality: Keeps other pictures as they were; nil for nothing.
-  ///   - file: The network file to create or replace.
-  ///   - notes: What the file says beside the network.
+  ///   - file: The file of the tuned generator to create or replace, and what it says beside the
+  ///     network; nil for none.
+  ///   - others: Codes that the tuned generator draws, too.
   ///   - watch: Is told after every step.
-  /// - Returns: The picture of the code by the tuned generator.
+  /// - Returns: The pictures of the code, and of the others, by the tuned generator.
   /// - Throws: `ConfigurationError` or `InversionError`; `FileError` if the file cannot be written;
   ///   `CancellationError` between steps.
   func tune(
     to target: ByteImage, around code: Codes, _ distance: PictureDistance,
-    _ settings: PivotalTuningSettings, _ locality: TuningLocality?, writing file: String,
-    _ notes: NetworkFileNotes,
+    _ settings: PivotalTuningSettings, _ locality: TuningLocality?,
+    writing file: (path: String, notes: NetworkFileNotes)? = nil, drawing others: [Codes] = [],
     watch: @Sendable (PivotalTuningStep) -> Void
-  ) throws -> ByteImage {
+  ) throws -> [ByteImage] {
     let trainable = generator.parameters.trainable
     let own = withoutGradients { trainable.mapValues { $0.detached().cloned() } }
     defer {
@@ -55,10 +55,12 @@ extension GeneratorHost {
       try Task.checkCancellation()
       watch(step)
     }
-    var notes = notes
-    notes.wAvgSource = generator.wAvgSource
-    try writeNetworkFile(
-      generator.parameters, configuration: generator.configuration, notes: notes, to: file)
-    return picture(code)
+    if var file {
+      file.notes.wAvgSource = generator.wAvgSource
+      try writeNetworkFile(
+        generator.parameters, configuration: generator.configuration, notes: file.notes,
+        to: file.path)
+    }
+    return ([code] + others).map { picture($0) }
   }
 }

@@ -226,11 +226,12 @@ private struct Worker {
       let locality = job.localitySeed.map {
         TuningLocality(seed: $0, classIndex: job.photographs.classIndex)
       }
-      let picture = try await host.tune(
-        to: target, around: code, job.photographs.distance, settings, locality, writing: file, notes
+      let pictures = try await host.tune(
+        to: target, around: code, job.photographs.distance, settings, locality,
+        writing: (file, notes)
       ) { progress.step(before + $0.step + 1) }
       tuned = file
-      await add(picture, .tuned, .since(began))
+      await add(pictures[0], .tuned, .since(began))
     }
     var pictures = PictureWriter(folder)
     let last = cells[cells.count - 1].picture

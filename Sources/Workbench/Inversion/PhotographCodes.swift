@@ -77,6 +77,8 @@ public struct PhotographCodes: Sendable {
   /// The class, for generators with labels; nil for class 0.
   public var classIndex: Int?
   let files: PictureFiles
+  /// How photographs are brought to the size of pictures.
+  var fit: PhotographFit
 
   /// The photographs of a folder, or one.
   ///
@@ -94,6 +96,7 @@ public struct PhotographCodes: Sendable {
     files = try PictureFiles.at(path)
     guard !files.pictures.isEmpty else { throw files.emptiness }
     (self.encoder, self.search) = (encoder, search)
+    fit = encoder == nil ? .middle : .whole
   }
 
   /// How many photographs there are.
@@ -106,9 +109,6 @@ public struct PhotographCodes: Sendable {
 
   /// The most steps that are taken for one photograph.
   var steps: Int { search?.settings.steps ?? 0 }
-
-  /// How photographs are brought to the size of pictures.
-  var fit: PhotographFit { encoder == nil ? .middle : .whole }
 
   /// Checks everything that can be known without looking at the photographs.
   ///

@@ -119,6 +119,15 @@ public struct InversionFigures: Encodable, Hashable, Sendable {
   /// program, which is not ArcFace's; nil where it was not asked for.
   public var identityPortraits: Double?
 
+  /// All figures by the names that metrics have.
+  var named: [(name: String, value: Double?)] {
+    [
+      ("mse", l2), ("psnr", psnr), ("ssim", ssim), ("lpips", lpips), ("identity", identity),
+      (PortraitJudges.distanceName, perceptualPortraits),
+      (PortraitJudges.identityName, identityPortraits),
+    ]
+  }
+
   /// The mean of each figure that all of them have.
   ///
   /// - Parameter all: At least one.

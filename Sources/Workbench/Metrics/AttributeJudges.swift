@@ -69,24 +69,7 @@ extension MetricsGeneratorJob {
         "--attributes", expected: "for \(metric), \(FeatureNetworkFiles.publishedClassifiers)",
         found: "no such option")
     }
-    for classifier in classifiers {
-      try classifier.check()
-      guard let seen = classifier.configuration as? any PictureClassifierConfiguration else {
-        preconditionFailure("\(classifier.configuration) is no classifier")
-      }
-      let side = seen.resolution
-      guard traits.resolution >= side, traits.resolution % side == 0 else {
-        throw RequestError(
-          "--metrics=\(metric)",
-          expected: "a generator of \(side)×\(side) pixels, or a multiple, as its classifiers see",
-          found: "\(traits.resolution)×\(traits.resolution)")
-      }
-      guard seen.imgChannels == 3 || traits.imgChannels == 1 else {
-        throw RequestError(
-          "--metrics=\(metric)", expected: "a generator of grey pictures, as its classifiers see",
-          found: "one of \(traits.imgChannels) channels")
-      }
-    }
+    try AttributeJudges.check(classifiers, for: "--metrics=\(metric)", of: traits)
   }
 }
 
@@ -119,6 +102,36 @@ struct AttributeJudges {
     names = attributes.flatMap(\.self)
     let identities = try zip(configurations, hashes).map { try $0.identity($1) }
     identity = SHA256.hash(data: Data(identities.joined(separator: " ").utf8)).hexadecimal
+  }
+
+  /// Checks that classifiers can judge a generator's pictures.
+  ///
+  /// - Parameters:
+  ///   - classifiers: The classifiers, not yet built.
+  ///   - option: What asked for them, as it is typed.
+  ///   - traits: What the generator is.
+  /// - Throws: `FileError` if a classifier cannot be used; `RequestError` if it sees other pictures.
+  static func check(
+    _ classifiers: [Checkpoint.Network], for option: String, of traits: GeneratorTraits
+  ) throws {
+    for classifier in classifiers {
+      try classifier.check()
+      guard let seen = classifier.configuration as? any PictureClassifierConfiguration else {
+        preconditionFailure("\(classifier.configuration) is no classifier")
+      }
+      let side = seen.resolution
+      guard traits.resolution >= side, traits.resolution % side == 0 else {
+        throw RequestError(
+          option,
+          expected: "a generator of \(side)×\(side) pixels, or a multiple, as its classifiers see",
+          found: "\(traits.resolution)×\(traits.resolution)")
+      }
+      guard seen.imgChannels == 3 || traits.imgChannels == 1 else {
+        throw RequestError(
+          option, expected: "a generator of grey pictures, as its classifiers see",
+          found: "one of \(traits.imgChannels) channels")
+      }
+    }
   }
 
   /// What results call the classifiers: a single one by itself, several by what they tell.

@@ -157,7 +157,8 @@ struct FeatureExtractor {
     let classifier = try portraitsNetwork().makeAttributeClassifier()
     let hash = try classifier.parameters.contentHash()
     return FeatureExtractor(
-      name: portraitsModel, hash: hash, identity: try classifier.configuration.identity(hash),
+      name: ShippedModels.portraitsClassifier, hash: hash,
+      identity: try classifier.configuration.identity(hash),
       width: classifier.configuration.featureCount,
       features: { rule.features($0, of: classifier) }, logits: nil)
   }
@@ -168,10 +169,8 @@ struct FeatureExtractor {
   /// - Throws: `FileError` if it is not there, cannot be read, or is another.
   static func portraitsNetwork() throws -> Checkpoint.Network {
     try ShippedModels.network(
-      portraitsModel, role: "attributes",
+      ShippedModels.portraitsClassifier, role: "attributes",
       content: "e9cf277d466df5037ebed050e4ef8b66d5a3e73aed0af38616632d92eef5f96c")
   }
 
-  /// The model whose features `fid-portraits` compares.
-  static let portraitsModel = "attributes-portraits64"
 }

@@ -54,13 +54,9 @@ public struct MetricsPairsJob: Sendable {
 
     /// The means and deviations as lines for people.
     public var lines: [String] {
-      let figures: [(String, (InversionFigures) -> Double?)] = [
-        ("mse", \.l2), ("psnr", \.psnr), ("ssim", \.ssim), ("lpips", \.lpips),
-        ("identity", \.identity), (PortraitJudges.distanceName, \.perceptualPortraits),
-        (PortraitJudges.identityName, \.identityPortraits),
-      ]
-      return figures.compactMap { name, figure in
-        guard let mean = figure(mean), let deviation = figure(deviation) else { return nil }
+      zip(mean.named, deviation.named).compactMap { mean, deviation in
+        let name = mean.name
+        guard let mean = mean.value, let deviation = deviation.value else { return nil }
         // Equal pictures have no finite PSNR, and no deviation from it.
         guard mean.isFinite else { return "\(name) \(mean)" }
         return "\(name) \(String(format: "%.6g ± %.3g", mean, deviation))"

@@ -86,7 +86,10 @@ public struct EncoderRequest: Sendable {
     for (option, isSaid, isMeant) in [
       ("--head-width", headWidth != nil, kind == .psp),
       ("--ffn", feedForward != nil, isTransformer), ("--dropout", dropout != nil, isTransformer),
-      ("--\(selfAttention == false ? "no-" : "")self-attention", selfAttention != nil, isTransformer),
+      (
+        "--\(selfAttention == false ? "no-" : "")self-attention", selfAttention != nil,
+        isTransformer
+      ),
       ("--levels", levels != nil, isTransformer), ("--space", space != nil, isTransformer),
     ] where isSaid && !isMeant {
       throw RequestError(

@@ -7,29 +7,6 @@ import Training
 
 /// What the trainings of a ladder came to, so far.
 public struct LadderOutcome: Encodable, Sendable {
-  /// A metric at the end of trainings that started from different seeds.
-  public struct Number: Encodable, Hashable, Sendable {
-    /// The metric's published name, such as `fid-portraits5k`.
-    public let name: String
-    /// The value for each seed; nil where nothing was measured.
-    public let values: [Double?]
-    /// Their mean; nil if there are none.
-    public let mean: Double?
-    /// Their standard deviation, divided by one less than their number; nil for fewer than two.
-    public let deviation: Double?
-
-    init(_ name: String, _ values: [Double?]) {
-      let known = values.compactMap(\.self)
-      let mean = known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
-      (self.name, self.values, self.mean) = (name, values, mean)
-      deviation = mean.flatMap { mean in
-        guard known.count > 1 else { return nil }
-        let squares = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        return (squares / Double(known.count - 1)).squareRoot()
-      }
-    }
-  }
-
   /// What one rung came to.
   public struct Rung: Encodable, Sendable {
     /// What it is called.
@@ -41,7 +18,7 @@ public struct LadderOutcome: Encodable, Sendable {
     /// Its trainings, in the order of the seeds; those that have not begun are nil.
     public let runs: [RunSummary?]
     /// What was measured at their ends.
-    public let numbers: [Number]
+    public let numbers: [RepeatedNumber]
     /// Seconds for a thousand images, the mean of the trainings.
     public let secondsPerKimg: Double?
 
@@ -77,7 +54,7 @@ public struct LadderOutcome: Encodable, Sendable {
       let runs = folders.map { $0.map { RunSummary(of: $0) } }
       let names = runs.compactMap { $0?.metrics.map(\.name) }.first ?? []
       let numbers = names.map { name in
-        Number(name, runs.map { run in run?.metrics.first { $0.name == name }?.last })
+        RepeatedNumber(name, runs.map { run in run?.metrics.first { $0.name == name }?.last })
       }
       let times = runs.compactMap { $0?.secondsPerKimg }
       let network = folders.compactMap(\.self).first.flatMap { folder in
@@ -111,19 +88,13 @@ public struct LadderOutcome: Encodable, Sendable {
         let first = rungs[0].numbers.first { $0.name == name }?.mean
         return [
           number?.mean.map(fewDigits) ?? "–", number?.deviation.map(fewDigits) ?? "",
-          Self.change(from: first, to: number?.mean),
+          RepeatedNumber.change(from: first, to: number?.mean),
         ]
       }
       return [rung.name, rung.parameters.map(grouped) ?? "–", kimgText(kimg)] + numbers
         + [rung.secondsPerKimg.map(fewDigits) ?? "–"]
     }
     return (heading, rows)
-  }
-
-  /// How much more or less a number is, in percent.
-  private static func change(from first: Double?, to number: Double?) -> String {
-    guard let first, let number, first > 0, number != first else { return "" }
-    return String(format: "%+.1f %%", 100 * (number / first - 1))
   }
 
   /// The numbers as a table, and the files.

@@ -318,7 +318,8 @@ extension EncoderTrainingOptions: RunOptions {
       .map { option($0.name, $0.weight, $1.weight, plainNumber) }
     let networks = [("distance", distance), ("identity", identity)].compactMap { name, network in
       network.map {
-        RunReport.Option(name, $0.files.isEmpty ? $0.kind : Workbench.listed($0.files), isChanged: true)
+        RunReport.Option(
+          name, $0.files.isEmpty ? $0.kind : Workbench.listed($0.files), isChanged: true)
       }
     }
     return data.listed
@@ -375,17 +376,6 @@ extension NetworkSource {
 }
 
 extension ShippedModels {
-  /// Whether somebody means a model that comes with the program, of pictures of some kind.
-  ///
-  /// - Parameters:
-  ///   - text: A path, or the name of a model.
-  ///   - kind: What is part of the model's name.
-  /// - Returns: Whether it is one.
-  static func isModel(_ text: String, of kind: String) -> Bool {
-    guard let file = try? file(text) else { return false }
-    return all.contains { $0.name.contains(kind) && $0.file == file }
-  }
-
   /// The whole path of a file; nil for the name of a model, which is found from anywhere.
   fileprivate static func wholePath(_ text: String) throws(FileError) -> String? {
     let found = try file(text)

@@ -117,7 +117,7 @@ public struct DisentanglementJob: Sendable {
   }
 
   private func subjects() throws -> [Subject] {
-    let files = try networks.map(Self.file)
+    let files = try networks.map(RunFolder.newestNetwork)
     let short = networks.map { URL(filePath: $0).lastPathComponent }
     let names = Set(short).count == short.count ? short : networks
     let all = try zip(names, files).map { name, file in
@@ -133,19 +133,6 @@ public struct DisentanglementJob: Sendable {
           + "\(subject.name) reads", found: "\(counts.latents)")
     }
     return all
-  }
-
-  /// The file that somebody names, or the newest network of a training's folder.
-  private static func file(_ named: String) throws -> String {
-    let file = try ShippedModels.file(named)
-    guard ListedFile.isFolder(file) else { return file }
-    guard let newest = RunFolder.networks(in: file).first else {
-      throw FileError(
-        .missing, file: file,
-        expected: "a network, or the folder of a training with a network-snapshot-….safetensors",
-        found: "a folder without")
-    }
-    return newest
   }
 
   /// The data of all networks, as it is.
@@ -181,7 +168,7 @@ public struct DisentanglementJob: Sendable {
         "path lengths are left out: they need --vgg: \(FeatureNetworkFiles.publishedDistance)")
     }
     if weights.attributes == nil, isOfPortraits, try Self.judgesPortraits(of: subjects) {
-      weights.attributes = FeatureExtractor.portraitsModel
+      weights.attributes = ShippedModels.portraitsClassifier
     }
     if weights.attributes != nil {
       add("ls", counts.judged)

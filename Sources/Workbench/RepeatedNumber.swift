@@ -1,0 +1,33 @@
+// A number that was measured several times, from different seeds.
+
+import Foundation
+
+/// A number that was measured several times: its values, their mean and their deviation.
+public struct RepeatedNumber: Encodable, Hashable, Sendable {
+  /// The published name, such as `fid-portraits5k`.
+  public let name: String
+  /// The value of each repetition; nil where nothing was measured.
+  public let values: [Double?]
+  /// Their mean; nil if there are none.
+  public let mean: Double?
+  /// Their standard deviation, divided by one less than their number; nil for fewer than two.
+  public let deviation: Double?
+
+  init(_ name: String, _ values: [Double?]) {
+    let known = values.compactMap(\.self)
+    let mean = known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
+    (self.name, self.values, self.mean) = (name, values, mean)
+    deviation = mean.flatMap { mean in
+      guard known.count > 1 else { return nil }
+      let squares = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      return (squares / Double(known.count - 1)).squareRoot()
+    }
+  }
+
+  /// How much more or less a number is than another, in percent, for a table; empty where that says
+  /// nothing.
+  static func change(from first: Double?, to number: Double?) -> String {
+    guard let first, let number, first > 0, number != first else { return "" }
+    return String(format: "%+.1f %%", 100 * (number / first - 1))
+  }
+}
