@@ -12,101 +12,6 @@ import TestSupport
 import Testing
 import Workbench
 
-private func scope(_ seed: UInt64) -> Scope {
-  Scope(ParameterStore(), generator: TorchGenerator(seed: seed))
-}
-
-/// Networks of 16×16 pictures, files of them in a folder, and photographs.
-private struct Files {
-  let folder: String
-  let generator: StyleGAN2
-  let encoder: any ImageEncoder
-
-  var network: NetworkSource { .file("\(folder)/g.safetensors") }
-  var encoderSource: EncoderSource { EncoderSource("\(folder)/e.safetensors") }
-  var photos: String { "\(folder)/photos" }
-  var out: String { "\(folder)/out" }
-
-  init(_ folder: String, _ change: (inout PSpEncoderConfiguration) -> Void = { _ in }) throws {
-    self.folder = folder
-    var g = StyleGAN2Configuration(resolution: 16)
-    (g.zDim, g.wDim, g.mappingLayers) = (4, 4, 2)
-    (g.channelBase, g.channelMax) = (64, 4)
-    generator = StyleGAN2(g, scope(1))
-    var e = PSpEncoderConfiguration()
-    (e.head, e.shape.trunk, e.shape.numWs, e.shape.wDim) = (.intoWPlus, tinyTrunk(), 6, 4)
-    (e.shape.width, e.shape.height) = (32, 32)
-    change(&e)
-    encoder = e.makeEncoder(scope(2))
-    encoder.latentAverage?.assign(.seeded([e.shape.numWs, 4], seed: 3, dtype: .float32) * 0.3)
-    try writeGenerator()
-    try writeNetworkFile(encoder.parameters, configuration: e, to: "\(folder)/e.safetensors")
-  }
-
-  /// Writes the generator as it is now.
-  func writeGenerator() throws {
-    try writeNetworkFile(
-      generator.parameters, configuration: generator.configuration,
-      to: "\(folder)/g.safetensors")
-  }
-
-  /// The code of a seed, [1, 6, 4].
-  func code(_ seed: UInt32) -> Tensor {
-    generator.broadcast(generator.map(z: generator.z(seed: seed), labels: nil))
-  }
-
-  /// The picture of a code.
-  func picture(_ code: Tensor) -> ByteImage {
-    withoutGradients {
-      let bytes = PixelEncoding.truncated.bytes(
-        generator.synthesize(code, options: SynthesisOptions()))
-      return ByteImage(width: 16, height: 16, channels: 3, pixels: bytes.values(as: UInt8.self))
-    }
-  }
-
-  /// Writes pictures as photographs.
-  func put(_ pictures: [(String, ByteImage)]) throws {
-    for (name, picture) in pictures {
-      _ = try OutputFolder(of: "\(photos)/\(name)")
-      try PNG(image: picture).write(to: "\(photos)/\(name)")
-    }
-  }
-
-  /// What the encoder makes of a picture, directly.
-  func encoded(_ picture: ByteImage) -> Tensor {
-    let resized = picture.resized(width: 32, height: 32, filter: .bilinear)
-    let bytes = Tensor(resized.pixels, shape: [1, 32, 32, 3]).cast(to: .float32)
-    let x = ((bytes / 255 - 0.5) / 0.5).permuted(0, 3, 1, 2)
-    return withoutGradients { encoder.wPlus(of: x) }
-  }
-
-  /// Runs a job over the photographs.
-  func invert(
-    encoder isUsed: Bool = true, steps: Int = 0, learningRate: Double? = nil,
-    _ change: (inout InvertJob) throws -> Void = { _ in }
-  ) async throws -> InvertJob.Outcome {
-    let search =
-      steps > 0
-      ? try CodeSearch(steps: steps, fromEncoder: isUsed, learningRate: learningRate) : nil
-    var job = InvertJob(
-      try PhotographCodes(photos, encoder: isUsed ? encoderSource : nil, search: search),
-      provenance: provenance(nil))
-    try change(&job)
-    return try await job.run(
-      network, on: GeneratorHost(network), into: OutputFolder(making: out), progress: silently)
-  }
-}
-
-private func samples(_ picture: ByteImage) -> [Double] {
-  picture.pixels.map { Double($0) / 127.5 - 1 }
-}
-
-/// The mean squared difference, sample by sample.
-private func meanSquare(_ a: ByteImage, _ b: ByteImage) -> Double {
-  let differences = zip(samples(a), samples(b)).map { ($0 - $1) * ($0 - $1) }
-  return differences.reduce(0, +) / Double(differences.count)
-}
-
 /// The structural similarity of pictures in RGB, window by window.
 private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
   let weights = (0..<11).map { exp(-pow(Double($0 - 5), 2) / 4.5) }
@@ -142,7 +47,7 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
   @Test("codes are the encoder's own, and pictures those of the codes")
   func encoder() async throws {
     try await withScratchFolder { folder in
-      let files = try Files(folder)
+      let files = try InversionFiles(folder)
       let photos = [
         ("a.png", noise(width: 20, height: 14, channels: 3, seed: 1)),
         ("in/b.png", noise(width: 16, height: 30, channels: 4, seed: 2)),
@@ -176,7 +81,7 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
   @Test("figures are those that somebody computes from the files")
   func figures() async throws {
     try await withScratchFolder { folder in
-      let files = try Files(folder)
+      let files = try InversionFiles(folder)
       let photos = [1, 2].map { noise(width: 20, height: 14, channels: 3, seed: $0) }
       try files.put([("a.png", photos[0]), ("b.png", photos[1])])
       let outcome = try await files.invert()
@@ -209,18 +114,18 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
   @Test("LPIPS and identity are those of their networks, and say which")
   func trainedFigures() async throws {
     try await withScratchFolder { folder in
-      let files = try Files(folder)
+      let files = try InversionFiles(folder)
       let photo = noise(width: 16, height: 16, channels: 3, seed: 1)
       try files.put([("a.png", photo)])
       var configuration = LPIPSConfiguration()
       configuration.widthDivisor = 32
-      let lpips = LPIPS(configuration, scope(4))
+      let lpips = LPIPS(configuration, InversionFiles.scope(4))
       for name in lpips.parameters.entries.keys where name.hasPrefix("lin") {
         lpips.parameters[name].assign(.ones(lpips.parameters[name].shape))
       }
       var faces = FaceRecognitionConfiguration()
       (faces.trunk, faces.resolution, faces.featureCount) = (tinyTrunk(), 16, 3)
-      let recognition = FaceRecognition(faces, scope(5))
+      let recognition = FaceRecognition(faces, InversionFiles.scope(5))
       let (a, b) = ("\(folder)/lpips.safetensors", "\(folder)/faces.safetensors")
       try writeNetworkFile(lpips.parameters, configuration: configuration, to: a)
       try writeNetworkFile(recognition.parameters, configuration: faces, to: b)
@@ -251,7 +156,7 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
   @Test("a search from the encoder's code comes nearer, and one from the mean of w")
   func refinement() async throws {
     try await withScratchFolder { folder in
-      let files = try Files(folder)
+      let files = try InversionFiles(folder)
       try files.put([("a.png", files.picture(files.code(7)))])
       let outcome = try await files.invert(steps: 60, learningRate: 0.1)
       let stages = try #require(outcome.pictures.first?.stages)
@@ -269,7 +174,7 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
   @Test("tuned generators draw the photograph, each from the generator as it was")
   func tuning() async throws {
     try await withScratchFolder { folder in
-      let files = try Files(folder)
+      let files = try InversionFiles(folder)
       let photos = [1, 2].map { noise(width: 16, height: 16, channels: 3, seed: $0) }
       try files.put([("a.png", photos[0]), ("b.png", photos[1])])
       let change: (inout InvertJob) -> Void = { job in
@@ -305,7 +210,7 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
   @Test("photographs that cannot be used are said, and the others are inverted")
   func failures() async throws {
     try await withScratchFolder { folder in
-      let files = try Files(folder)
+      let files = try InversionFiles(folder)
       try files.put([
         ("a.png", noise(width: 16, height: 16, channels: 1, seed: 1)),
         ("c.png", noise(width: 16, height: 16, channels: 3, seed: 2)),
@@ -346,7 +251,7 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
   @Test("names are each photograph's own, and never those of another file")
   func naming() async throws {
     try await withScratchFolder { folder in
-      let files = try Files(folder)
+      let files = try InversionFiles(folder)
       let photo = noise(width: 8, height: 8, channels: 3, seed: 1)
       try files.put([("a.jpg", photo), ("a.png", photo), ("grid.png", photo)])
       let outcome = try await files.invert()
@@ -383,14 +288,14 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
         ("which have 3 channels, found one of", { $0.shape.trunk.inChannels = 1 }),
         ("proportions 16×16, for the generator g.pkl, found 32×24", { $0.shape.height = 24 }),
       ] {
-        let files = try Files(folder, change)
+        let files = try InversionFiles(folder, change)
         try files.put([("a.png", noise(width: 8, height: 8, channels: 3, seed: 1))])
         let codes = try PhotographCodes(files.photos, encoder: files.encoderSource, search: nil)
         expect(.doesNotFit, says: words) {
           try codes.check(files.generator.traits, of: "g.pkl")
         }
       }
-      let files = try Files(folder)
+      let files = try InversionFiles(folder)
       let other = try PhotographCodes(
         files.photos, encoder: EncoderSource("\(folder)/g.safetensors"), search: nil)
       expect(.doesNotFit, says: "or our .safetensors of one, found only G_ema (stylegan2)") {
@@ -405,7 +310,7 @@ private func similarity(_ a: ByteImage, _ b: ByteImage) -> Double {
   @Test("weights that are not there, or are others, are said with the published names")
   func weights() throws {
     try withScratchFolder { folder in
-      let files = try Files(folder)
+      let files = try InversionFiles(folder)
       try files.put([("a.png", noise(width: 8, height: 8, channels: 3, seed: 1))])
       func check(_ judges: JudgingFiles) throws {
         var job = InvertJob(
