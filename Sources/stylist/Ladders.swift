@@ -9,8 +9,11 @@ struct Ladder {
   let name: String
   let rungs: [NamedOptions]
 
-  /// The ladders that come with the program.
-  static let known: [(name: String, text: String)] = [
+  /// Ladders that come with the program.
+  typealias Known = [(name: String, text: String)]
+
+  /// Those of generators.
+  static let ofGenerators: Known = [
     (
       "stylegan",
       """
@@ -50,13 +53,39 @@ struct Ladder {
     ),
   ]
 
+  /// Those of encoders.
+  static let ofEncoders: Known = [
+    (
+      "encoders",
+      """
+      style-transformer: --encoder=style-transformer
+      psp: --encoder=psp
+      psp-w: --encoder=psp-w
+      psp-w-plus: --encoder=psp-w-plus
+      """
+    ),
+    (
+      "parts",
+      """
+      published: --encoder=style-transformer
+      no-self-attention: --encoder=style-transformer --no-self-attention
+      coarsest-map: --encoder=style-transformer --levels=coarse,coarse,coarse
+      one-level: --encoder=style-transformer --levels=fine
+      no-average: --encoder=style-transformer --no-average
+      into-w: --encoder=style-transformer --space=w
+      """
+    ),
+  ]
+
   /// A ladder by its name, or one that a file holds.
   ///
-  /// - Parameter name: A name or a path.
+  /// - Parameters:
+  ///   - name: A name or a path.
+  ///   - all: The ladders that have names.
   /// - Throws: `UsageError` if there is no such ladder, or a line is none of a ladder.
-  init(_ name: String) throws {
-    guard let known = Self.known.first(where: { $0.name == name }) else {
-      let names = Self.known.map(\.name).joined(separator: ", ")
+  init(_ name: String, among all: Known) throws {
+    guard let known = all.first(where: { $0.name == name }) else {
+      let names = all.map(\.name).joined(separator: ", ")
       self.name = URL(filePath: name).deletingPathExtension().lastPathComponent
       rungs = try NamedOptions.all(inFile: name, "ladder: expected \(names), or a file with rungs")
       return
@@ -67,29 +96,47 @@ struct Ladder {
 }
 
 /// What may differ from rung to rung.
-struct RungOptions: ParsableArguments {
-  @Flag(inversion: .prefixedNo, help: "See all pictures mirrored, too.")
-  var mirror: Bool?
+protocol RungOptions: ParsableArguments {}
 
-  @OptionGroup var recipe: RecipeOptions
-  @OptionGroup var augmentation: AugmentationOptions
-
+extension RungOptions {
   /// The options of a rung.
   ///
   /// - Parameter rung: The rung.
   /// - Returns: What its words mean.
   /// - Throws: `UsageError` about the first word that cannot be.
-  static func parsed(_ rung: NamedOptions) throws -> RungOptions {
+  static func parsed(_ rung: NamedOptions) throws -> Self {
     do {
       return try parse(rung.options)
     } catch {
       throw UsageError("rung \(rung.name): \(message(for: error))")
     }
   }
+}
+
+/// What may differ from rung to rung of a ladder of generators.
+struct GANRungOptions: RungOptions {
+  @Flag(inversion: .prefixedNo, help: "See all pictures mirrored, too.")
+  var mirror: Bool?
+
+  @OptionGroup var recipe: RecipeOptions
+  @OptionGroup var augmentation: AugmentationOptions
 
   func fill(_ request: inout TrainGANRequest) {
     request.data.mirror = mirror ?? request.data.mirror
     recipe.fill(&request)
     augmentation.fill(&request)
+  }
+}
+
+/// What may differ from rung to rung of a ladder of encoders.
+struct EncoderRungOptions: RungOptions {
+  @OptionGroup var encoder: EncoderArchitectureOptions
+  @OptionGroup var losses: EncoderLossOptions
+  @OptionGroup var learning: EncoderLearningOptions
+
+  func fill(_ request: inout TrainEncoderRequest) throws {
+    encoder.fill(&request.architecture)
+    try losses.fill(&request.losses)
+    learning.fill(&request)
   }
 }

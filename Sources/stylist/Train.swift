@@ -21,7 +21,7 @@ struct Train: AsyncParsableCommand {
           --data=portraits --out=distance.safetensors
       """,
     subcommands: [
-      TrainGAN.self, TrainLadder.self, TrainEncoder.self, TrainAttributes.self,
-      TrainIdentity.self, TrainPerceptual.self,
+      TrainGAN.self, TrainLadder.self, TrainEncoder.self, TrainEncoderLadder.self,
+      TrainAttributes.self, TrainIdentity.self, TrainPerceptual.self,
     ])
 }

@@ -193,11 +193,18 @@ struct EncoderArchitectureOptions: ParsableArguments {
   var average: Bool?
 
   func fill(_ request: inout EncoderRequest) {
-    (request.kind, request.size, request.width) = (encoder, size, encoderRes)
-    (request.widths, request.units) = (widths?.numbers, units?.numbers)
-    (request.headWidth, request.feedForward, request.dropout) = (headWidth, ffn, dropout)
-    (request.levels, request.selfAttention) = (levels, selfAttention)
-    (request.space, request.average) = (space, average)
+    put(encoder, into: &request.kind)
+    put(size, into: &request.size)
+    put(encoderRes, into: &request.width)
+    put(widths?.numbers, into: &request.widths)
+    put(units?.numbers, into: &request.units)
+    put(headWidth, into: &request.headWidth)
+    put(ffn, into: &request.feedForward)
+    put(dropout, into: &request.dropout)
+    put(levels, into: &request.levels)
+    put(selfAttention, into: &request.selfAttention)
+    put(space, into: &request.space)
+    put(average, into: &request.average)
   }
 }
 
@@ -248,10 +255,17 @@ struct EncoderLossOptions: ParsableArguments {
   var portraits = false
 
   func fill(_ request: inout EncoderLossRequest) throws {
-    (request.recipe, request.l2, request.lpips, request.identity) = (recipe, l2, lpips, id)
-    (request.l2Crop, request.lpipsCrop, request.wNorm) = (l2Crop, lpipsCrop, wNorm)
-    (request.code, request.lpipsFiles) = (codeLoss, try files.files())
-    (request.identityFile, request.usesPortraits) = (identity, portraits)
+    put(recipe, into: &request.recipe)
+    put(l2, into: &request.l2)
+    put(lpips, into: &request.lpips)
+    put(id, into: &request.identity)
+    put(l2Crop, into: &request.l2Crop)
+    put(lpipsCrop, into: &request.lpipsCrop)
+    put(wNorm, into: &request.wNorm)
+    put(codeLoss, into: &request.code)
+    put(try files.files(), into: &request.lpipsFiles)
+    put(identity, into: &request.identityFile)
+    request.usesPortraits = request.usesPortraits || portraits
   }
 }
 
@@ -270,6 +284,8 @@ struct EncoderLearningOptions: ParsableArguments {
   var optimizer: String?
 
   func fill(_ request: inout TrainEncoderRequest) {
-    (request.batchSize, request.learningRate, request.optimizer) = (batch, lr, optimizer)
+    put(batch, into: &request.batchSize)
+    put(lr, into: &request.learningRate)
+    put(optimizer, into: &request.optimizer)
   }
 }

@@ -56,15 +56,7 @@ struct TrainLadder: AsyncParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func run() async throws {
-    let job = try job()
-    if report.isDryRun {
-      let plan = try await job.plan()
-      try report.print(plan, lines: plan.lines)
-      return
-    }
-    let reporter = TrainingReporter()
-    let outcome = try await interruptible { try await job.run(reporter.show) }
-    try report.print(outcome, lines: outcome.lines)
+    try await train(try job(), report)
   }
 
   /// What portraits are compared by, unless people say otherwise.
@@ -81,14 +73,33 @@ struct TrainLadder: AsyncParsableCommand {
     var metrics = metrics
     if metrics.metrics == nil, data.data == "portraits" { metrics.metrics = Self.usualMetric }
     common.metrics = try metrics.job()
-    let ladder = try Ladder(ladder)
+    let ladder = try Ladder(ladder, among: Ladder.ofGenerators)
     let rungs = try ladder.rungs.map { rung in
       var request = common
-      try RungOptions.parsed(rung).fill(&request)
+      try GANRungOptions.parsed(rung).fill(&request)
       return LadderJob.Rung(rung.name, options: rung.options, request: request)
     }
     return LadderJob(
       name: ladder.name, rungs: rungs, seeds: seeds.seeds, outdir: folderOptions.outdir,
       command: ownCommandLine())
+  }
+}
+
+extension AsyncParsableCommand {
+  /// Trains the rungs of a ladder, or says what that would be.
+  ///
+  /// - Parameters:
+  ///   - job: The ladder.
+  ///   - report: How results are printed, and whether anything is done.
+  /// - Throws: What the trainings throw.
+  func train(_ job: LadderJob, _ report: ReportOptions) async throws {
+    if report.isDryRun {
+      let plan = try await job.plan()
+      try report.print(plan, lines: plan.lines)
+      return
+    }
+    let reporter = TrainingReporter()
+    let outcome = try await interruptible { try await job.run(reporter.show) }
+    try report.print(outcome, lines: outcome.lines)
   }
 }

@@ -1,6 +1,10 @@
 // Ladders as people run them: those that come with the program, and those of files.
 
+import Checkpoints
+import Formats
 import Foundation
+import Layers
+import Networks
 import TestSupport
 import Testing
 
@@ -33,6 +37,57 @@ import Testing
       #expect(
         rungs.compactMap { $0["kimg_left"] as? Double } == [Double](repeating: 0.024, count: count))
       #expect(names(in: folder).isEmpty)
+    }
+  }
+
+  @Test(
+    "every ladder of encoders that comes with the program can be trained",
+    arguments: [("encoders", 4), ("parts", 6)])
+  func encoders(_ name: String, _ count: Int) async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist([
+        "train", "encoder-ladder", name, "--network=stylegan2-portraits64", "--data=portraits",
+        "--kimg=0.016", "--seeds=0-1", "--outdir=\(folder)/ladder", "-n", "--json",
+      ])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      let plan = try #require(
+        JSONSerialization.jsonObject(with: Data(outcome.stdout.utf8)) as? [String: Any])
+      let rungs = try #require(plan["rungs"] as? [[String: Any]])
+      let sizes = rungs.compactMap { rung in
+        (rung["networks"] as? [[String: Any]])?.first?["parameters"] as? Int
+      }
+      #expect(sizes.count == count && sizes.allSatisfy { 500_000...3_000_000 ~= $0 }, "\(sizes)")
+      #expect(
+        rungs.compactMap { $0["kimg_left"] as? Double } == [Double](repeating: 0.032, count: count))
+      #expect(names(in: folder).isEmpty)
+    }
+  }
+
+  @Test("encoders of a file are trained, and the table has the average code beside them")
+  func encoderFile() async throws {
+    try await withScratchFolder { folder in
+      try put(Array("wide: --ffn=8\nnarrow: --ffn=4 --lr=0.001\n".utf8), at: "\(folder)/ffn.txt")
+      let generator = EncoderFiles().generator
+      try writeNetworkFile(
+        generator.parameters, configuration: generator.configuration, to: "\(folder)/g.safetensors")
+      let outcome = try await stylist([
+        "train", "encoder-ladder", "\(folder)/ffn.txt", "--network=\(folder)/g.safetensors",
+        "--data=codes", "--subset=40", "--lpips=0", "--id=0", "--widths=16,16,16",
+        "--units=1,1,1", "--batch=4", "--held-out=8", "--kimg=0.008", "--tick=0.004", "--snap=1",
+        "--threads=1", "--seeds=0-1", "--outdir=\(folder)/ladder",
+      ])
+      #expect(outcome.exitCode == 0, "\(outcome.stderr)")
+      let lines = outcome.stdout.split(separator: "\n")
+      #expect(lines[0].hasPrefix("rung              encoder  kimg   inversion_loss, 2 seeds"))
+      #expect(lines[1].hasPrefix("wide ") && lines[2].hasPrefix("narrow "))
+      #expect(lines[3].hasPrefix("the average code ") && !lines[0].contains("inversion_average"))
+      #expect(
+        names(in: "\(folder)/ladder") == [
+          "curves.png", "ladder.json", "ladder.md", "narrow-seed0", "narrow-seed1", "pictures.png",
+          "wide-seed0", "wide-seed1",
+        ])
+      let sheet = try PNG(path: "\(folder)/ladder/pictures.png").image
+      #expect(sheet.width > 8 * 96 && sheet.height > 3 * 96)
     }
   }
 

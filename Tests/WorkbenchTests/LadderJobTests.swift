@@ -24,21 +24,28 @@ import Workbench
       let picture = noise(width: 8, height: 8, channels: 3, seed: 500 + UInt32(index))
       try PNG(image: picture).write(to: "\(folder)/data/\(100 + index).png")
     }
-    var metrics = MetricsGeneratorJob(
-      [MetricRecipe(distanceOf: 16, isOfPortraits: false)], data: nil,
-      networks: FeatureNetworkFiles(inception: file))
-    metrics.cache = "\(folder)/cache"
     let rungs = [8, 4].map { features in
-      var request = TrainGANRequest()
-      (request.data.source, request.cfg, request.batchSize) = ("\(folder)/data", "auto", 4)
-      (request.channelBase, request.channelMax, request.mappingLayers) = (64, features, 1)
-      (request.zDim, request.wDim) = (8, 8)
-      (request.schedule.kimg, request.schedule.kimgPerTick) = (kimg, 0.004)
-      (request.schedule.ticksPerSnapshot, request.metrics) = (1, metrics)
-      return LadderJob.Rung("width-\(features)", options: ["--cmax=\(features)"], request: request)
+      LadderJob.Rung(
+        "width-\(features)", options: ["--cmax=\(features)"],
+        request: request(in: folder, features: features, kimg: kimg))
     }
     return LadderJob(
       name: "widths", rungs: rungs, seeds: seeds, outdir: "\(folder)/ladder", command: "test")
+  }
+
+  /// The training of a rung.
+  private func request(in folder: String, features: Int, kimg: Double) -> TrainGANRequest {
+    var metrics = MetricsGeneratorJob(
+      [MetricRecipe(distanceOf: 16, isOfPortraits: false)], data: nil,
+      networks: FeatureNetworkFiles(inception: "\(folder)/inception.safetensors"))
+    metrics.cache = "\(folder)/cache"
+    var request = TrainGANRequest()
+    (request.data.source, request.cfg, request.batchSize) = ("\(folder)/data", "auto", 4)
+    (request.channelBase, request.channelMax, request.mappingLayers) = (64, features, 1)
+    (request.zDim, request.wDim) = (8, 8)
+    (request.schedule.kimg, request.schedule.kimgPerTick) = (kimg, 0.004)
+    (request.schedule.ticksPerSnapshot, request.metrics) = (1, metrics)
+    return request
   }
 
   @Test("every rung is trained from every seed; the table has means and deviations")
@@ -103,7 +110,7 @@ import Workbench
     try await withScratchFolder { folder in
       let good = try job(in: folder)
       func ladder(_ change: (inout TrainGANRequest) -> Void) -> LadderJob {
-        var request = good.rungs[1].request
+        var request = self.request(in: folder, features: 4, kimg: 0.008)
         change(&request)
         let rungs = [good.rungs[0], LadderJob.Rung("other", options: [], request: request)]
         return LadderJob(

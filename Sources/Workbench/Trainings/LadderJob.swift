@@ -14,18 +14,28 @@ public struct LadderJob: Sendable {
   public struct Rung: Sendable {
     /// What it is called, which is also the beginning of its folders' names.
     public let name: String
-    /// The options of `stylist train gan` that make it what it is.
+    /// The options that make it what it is.
     public let options: [String]
     /// The training, with what all rungs have in common.
-    public let request: TrainGANRequest
+    let request: any LadderRequest
 
-    /// A rung.
+    /// A rung that trains a generator.
     ///
     /// - Parameters:
     ///   - name: Letters, digits and hyphens.
     ///   - options: The options that make it what it is, as they are typed.
     ///   - request: The whole training, but for its seed.
     public init(_ name: String, options: [String], request: TrainGANRequest) {
+      (self.name, self.options, self.request) = (name, options, request)
+    }
+
+    /// A rung that trains an encoder.
+    ///
+    /// - Parameters:
+    ///   - name: Letters, digits and hyphens.
+    ///   - options: The options that make it what it is, as they are typed.
+    ///   - request: The whole training, but for its seed.
+    public init(_ name: String, options: [String], request: TrainEncoderRequest) {
       (self.name, self.options, self.request) = (name, options, request)
     }
   }
@@ -50,7 +60,7 @@ public struct LadderJob: Sendable {
   ///
   /// - Parameters:
   ///   - name: What it is called.
-  ///   - rungs: What is compared, at least one.
+  ///   - rungs: What is compared, at least one, all of one kind.
   ///   - seeds: Where the random numbers of trainings start, at least one.
   ///   - outdir: The folder of all trainings.
   ///   - command: The command line.
@@ -59,6 +69,9 @@ public struct LadderJob: Sendable {
     (self.name, self.rungs, self.seeds) = (name, rungs, seeds)
     (self.outdir, self.command) = (outdir, command)
   }
+
+  /// What is trained, as people type it.
+  var kind: String { type(of: rungs[0].request).kind }
 
   /// One training of the ladder.
   private struct Step {
@@ -86,9 +99,9 @@ public struct LadderJob: Sendable {
   }
 
   /// The run of a training, if it has begun.
-  static func run(of rung: String, seed: UInt32, in outdir: String) -> String? {
-    let folder = folder(of: rung, seed: seed, in: outdir)
-    return try? TrainingStart.latestRun(in: folder, kind: GANOptions.kind)
+  func run(of rung: String, seed: UInt32) -> String? {
+    let folder = Self.folder(of: rung, seed: seed, in: outdir)
+    return try? TrainingStart.latestRun(in: folder, kind: kind)
   }
 
   /// The trainings: all rungs from the first seed, then from the next.
@@ -96,20 +109,20 @@ public struct LadderJob: Sendable {
     seeds.flatMap { seed in
       rungs.map { rung in
         let folder = Self.folder(of: rung.name, seed: seed, in: outdir)
-        let begun = Self.run(of: rung.name, seed: seed, in: outdir)
+        let begun = run(of: rung.name, seed: seed)
         var request = rung.request
         request.seed = seed
         let start = begun.map { TrainingStart.resume(folder: $0) } ?? .new(outdir: folder)
         return Step(
           rung: rung, seed: seed, folder: folder,
-          job: TrainingJob(request, start, command: command))
+          job: TrainingJob(of: request, start, command: command))
       }
     }
   }
 
   /// Checks what can be known before hours have been trained.
   private func check() throws {
-    guard rungs.allSatisfy({ $0.request.metrics != nil }) else {
+    guard rungs.allSatisfy({ $0.request.measuresSnapshots }) else {
       throw RequestError("--metrics", expected: "what rungs are compared by", found: "none")
     }
     try OutputFolder.check(outdir)
@@ -215,7 +228,7 @@ public struct LadderJob: Sendable {
       try LadderOutcome(of: self, diverged: diverged).write(into: folder)
     }
     let outcome = try LadderOutcome(of: self, diverged: diverged)
-    try await outcome.writePictures(into: folder)
+    try await outcome.writePictures(of: self, into: folder)
     return outcome
   }
 }

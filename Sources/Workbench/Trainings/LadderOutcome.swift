@@ -13,7 +13,7 @@ public struct LadderOutcome: Encodable, Sendable {
     public let name: String
     /// What makes it what it is.
     public let options: [String]
-    /// Numbers that training optimises in the generator; nil before its first training.
+    /// Numbers that training optimises in the generator, or the encoder; nil before its first training.
     public let parameters: Int?
     /// Its trainings, in the order of the seeds; those that have not begun are nil.
     public let runs: [RunSummary?]
@@ -35,6 +35,8 @@ public struct LadderOutcome: Encodable, Sendable {
 
   /// What the ladder is called.
   public let name: String
+  /// What is trained, as people type it: `gan` or `encoder`.
+  public let kind: String
   /// The rungs, the first being what the others are compared with.
   public let rungs: [Rung]
   /// Where trainings started.
@@ -48,9 +50,10 @@ public struct LadderOutcome: Encodable, Sendable {
 
   init(of job: LadderJob, diverged: [String]) throws {
     (name, seeds, self.diverged) = (job.name, job.seeds, diverged)
+    kind = job.kind
     (command, folder) = (job.command, job.outdir)
     rungs = job.rungs.map { rung in
-      let folders = job.seeds.map { LadderJob.run(of: rung.name, seed: $0, in: job.outdir) }
+      let folders = job.seeds.map { job.run(of: rung.name, seed: $0) }
       let runs = folders.map { $0.map { RunSummary(of: $0) } }
       let names = runs.compactMap { $0?.metrics.map(\.name) }.first ?? []
       let numbers = names.map { name in
@@ -67,9 +70,27 @@ public struct LadderOutcome: Encodable, Sendable {
     }
   }
 
-  /// The metrics, in the order of the first rung that has any.
+  /// The metrics, in the order of the first rung that has any; those of the average code, which has
+  /// learned nothing, are a row of their own.
   private var metrics: [String] {
-    rungs.lazy.map { $0.numbers.map(\.name) }.first { !$0.isEmpty } ?? []
+    let all = rungs.lazy.map { $0.numbers.map(\.name) }.first { !$0.isEmpty } ?? []
+    return all.filter { !$0.hasPrefix(Self.ofAverage) }
+  }
+
+  private static let ofAverage = "inversion_average_"
+
+  /// What encoders are compared with besides one another: the code that is the same for every picture.
+  private var averageRow: [String]? {
+    guard kind == EncoderTrainingOptions.kind else { return nil }
+    let cells = metrics.flatMap { name -> [String] in
+      let other = name.replacing("inversion_", with: Self.ofAverage)
+      let number = rungs[0].numbers.first { $0.name == other }?.mean
+      let first = rungs[0].numbers.first { $0.name == name }?.mean
+      return [
+        number.map(fewDigits) ?? "–", "", RepeatedNumber.change(from: first, to: number),
+      ]
+    }
+    return ["the average code", "", ""] + cells + [""]
   }
 
   // MARK: For people
@@ -78,7 +99,7 @@ public struct LadderOutcome: Encodable, Sendable {
   private var table: (heading: [String], rows: [[String]]) {
     let seeds = counted(seeds.count, "seed")
     let heading =
-      ["rung", "generator", "kimg"]
+      ["rung", kind == GANOptions.kind ? "generator" : kind, "kimg"]
       + metrics.flatMap { ["\($0), \(seeds)", "deviation", "to \(rungs[0].name)"] }
       + ["seconds per kimg"]
     let rows = rungs.map { rung -> [String] in
@@ -94,7 +115,7 @@ public struct LadderOutcome: Encodable, Sendable {
       return [rung.name, rung.parameters.map(grouped) ?? "–", kimgText(kimg)] + numbers
         + [rung.secondsPerKimg.map(fewDigits) ?? "–"]
     }
-    return (heading, rows)
+    return (heading, rows + (averageRow.map { [$0] } ?? []))
   }
 
   /// The numbers as a table, and the files.
@@ -120,7 +141,7 @@ public struct LadderOutcome: Encodable, Sendable {
       rungs.map { "- \($0.name): `\($0.options.joined(separator: " "))`" }, [""],
       diverged.map { "- ended early: \($0)" },
       ["![\(metrics.first ?? "") over thousands of images](\(files.curves))", ""],
-      ["![Pictures of the same seeds, a row for each rung](\(files.pictures))"],
+      ["![Pictures, a row for each rung](\(files.pictures))"],
     ]
     return parts.flatMap(\.self).joined(separator: "\n") + "\n"
   }
@@ -162,33 +183,18 @@ public struct LadderOutcome: Encodable, Sendable {
     return canvas.image
   }
 
-  /// Seeds of pictures beside one another.
-  private static let pictureSeeds = Array(UInt32(0)..<8)
-
-  /// Draws pictures of the same seeds with the newest network of each rung, from its first seed.
-  func writePictures(into folder: OutputFolder) async throws {
-    let drawn = rungs.compactMap { rung -> (name: String, network: String)? in
-      let run = rung.runs.lazy.compactMap(\.self).first
-      return run.flatMap { RunFolder.networks(in: $0.folder).first }.map { (rung.name, $0) }
+  /// Draws pictures with the newest network of each rung, from its first seed.
+  func writePictures(of job: LadderJob, into folder: OutputFolder) async throws {
+    let trained = zip(job.rungs, rungs).compactMap { asked, rung -> TrainedRung? in
+      guard let run = rung.runs.lazy.compactMap(\.self).first,
+        let network = RunFolder.networks(in: run.folder).first
+      else { return nil }
+      return TrainedRung(
+        name: rung.name, request: asked.request, folder: run.folder, network: network)
     }
-    var sheet: PictureSheet?
-    for (row, (_, network)) in drawn.enumerated() {
-      let host = try GeneratorHost(.file(network))
-      var whole =
-        try sheet.take()
-        ?? host.traits.sheet(
-          SheetWords(
-            title: "ladder \(name): the same seeds, a row for each rung",
-            columns: Self.pictureSeeds.map { "seed \($0)" }, rows: drawn.map(\.name)),
-          isBare: false)
-      let codes = await host.codes(seeds: Self.pictureSeeds, settings: PictureSettings())
-      for column in Self.pictureSeeds.indices {
-        try Task.checkCancellation()
-        whole.place(await host.picture(codes[column]), column: column, row: row)
-      }
-      sheet = whole
-    }
-    guard let image = sheet?.image else { return }
+    guard let first = trained.first,
+      let image = try await type(of: first.request).sheet(of: trained, of: name)
+    else { return }
     try PNG(image: image, texts: provenance.texts).write(to: folder.file(LadderJob.files.pictures))
   }
 }

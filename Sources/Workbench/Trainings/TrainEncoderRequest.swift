@@ -214,7 +214,7 @@ extension TrainEncoderRequest: TrainingRequest {
   /// The generator of the training.
   ///
   /// - Throws: `FileError` if it is not there, or is another.
-  private func decoderSource(_ options: EncoderTrainingOptions) throws -> NetworkSource {
+  func decoderSource(_ options: EncoderTrainingOptions) throws -> NetworkSource {
     let path = network ?? options.decoder.path ?? options.decoder.source
     let source = NetworkSource.file(path)
     let found = try source.contentHash()

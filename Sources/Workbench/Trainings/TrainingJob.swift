@@ -82,6 +82,11 @@ public struct TrainingJob: Sendable {
   private let start: TrainingStart
   private let command: String
 
+  /// A training of any kind.
+  init(of request: any TrainingRequest, _ start: TrainingStart, command: String) {
+    (self.request, self.start, self.command) = (request, start, command)
+  }
+
   /// A training of a generator against a discriminator.
   ///
   /// - Parameters:

@@ -137,6 +137,9 @@ protocol TrainingRequest: Sendable {
 }
 
 extension TrainingRequest {
+  /// What is trained, as people type it.
+  static var kind: String { Options.kind }
+
   /// Nothing may be asked for differently.
   func continuing(_ options: Options) -> Options { options }
 

@@ -43,16 +43,34 @@ actor AttributeWitness {
   /// - Parameters:
   ///   - path: One file, or a folder of the published ones.
   ///   - traits: What draws the pictures that they see.
+  /// - Throws: What `names` throws.
+  init(_ path: String, of traits: GeneratorTraits) throws {
+    judges = try AttributeJudges(Self.networks(path, of: traits))
+    (names, extractors) = (judges.names, judges.extractors)
+  }
+
+  /// The attributes that classifiers tell.
+  ///
+  /// - Parameters:
+  ///   - path: One file, or a folder of the published ones.
+  ///   - traits: What draws the pictures that they see.
+  /// - Returns: The names.
   /// - Throws: `FileError` if a file cannot be read, or holds something else; `RequestError` if they
   ///   cannot see the pictures.
-  init(_ path: String, of traits: GeneratorTraits) throws {
-    let files = FeatureNetworkFiles(attributes: path)
-    guard let networks = try files.classifiers() else {
+  static func names(_ path: String, of traits: GeneratorTraits) throws -> [String] {
+    try networks(path, of: traits).flatMap { network in
+      (network.configuration as? any PictureClassifierConfiguration)?.attributes ?? []
+    }
+  }
+
+  private static func networks(
+    _ path: String, of traits: GeneratorTraits
+  ) throws -> [Checkpoint.Network] {
+    guard let networks = try FeatureNetworkFiles(attributes: path).classifiers() else {
       preconditionFailure("classifiers without a path")
     }
     try AttributeJudges.check(networks, for: "--attributes", of: traits)
-    judges = try AttributeJudges(networks)
-    (names, extractors) = (judges.names, judges.extractors)
+    return networks
   }
 
   /// Which attributes a picture shows.

@@ -120,13 +120,19 @@ public struct MetricsInversionJob: Sendable {
     let photographs = try PictureFiles.at(data)
     guard !photographs.pictures.isEmpty else { throw photographs.emptiness }
     try judges.check(traits)
+    let told = try attributes.map { try AttributeWitness.names($0, of: traits) }
     if let edit {
-      guard attributes != nil else {
+      guard let told else {
         throw RequestError(
           "--direction", expected: "--attributes beside it, which judge edited pictures",
           found: "none")
       }
       _ = try edit.directions.chosen(edit.direction, for: traits)
+      if let attribute = edit.attribute, !told.contains(attribute) {
+        throw RequestError(
+          "--edited-attribute", expected: "one of \(told.joined(separator: ", "))",
+          found: attribute)
+      }
     }
     let all = try methods.map { method in
       let runs = try method.runs(seeds: seeds)
@@ -157,7 +163,6 @@ public struct MetricsInversionJob: Sendable {
     let study = try study()
     let host = try GeneratorHost(network, threads: threads)
     let witness = try attributes.map { try AttributeWitness($0, of: host.traits) }
-    try check(edit, witness)
     let work = try ComparisonWorker(
       job: self, host: host, judge: PictureJudge(judges), witness: witness,
       photographs: study.photographs)
@@ -193,14 +198,5 @@ public struct MetricsInversionJob: Sendable {
     comparison.sheets = try sheets.write(into: folder, host.traits)
     try comparison.write(into: folder)
     return comparison
-  }
-
-  private func check(_ edit: InversionEdit?, _ witness: AttributeWitness?) throws {
-    guard let attribute = edit?.attribute, let witness else { return }
-    guard witness.names.contains(attribute) else {
-      throw RequestError(
-        "--edited-attribute", expected: "one of \(witness.names.joined(separator: ", "))",
-        found: attribute)
-    }
   }
 }
