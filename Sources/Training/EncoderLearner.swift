@@ -114,6 +114,22 @@ extension EncoderLearner {
     }
   }
 
+  /// Makes an encoder's trunk that of a network for faces, as published.
+  ///
+  /// - Parameters:
+  ///   - encoder: The encoder.
+  ///   - faces: A network whose trunk has the same sizes.
+  public static func startTrunk(of encoder: any ImageEncoder, from faces: FaceRecognition) {
+    let isTrunk = { (name: String) in
+      ["input_layer.", "body."].contains { name.hasPrefix($0) }
+    }
+    withoutGradients {
+      for (name, entry) in encoder.parameters.entries where isTrunk(name) {
+        entry.tensor.assign(faces.parameters[name])
+      }
+    }
+  }
+
   private static func copyMapping(
     of decoder: any Generator, to encoder: StyleTransformerEncoder
   ) -> Bool {

@@ -78,6 +78,8 @@ public struct EncoderTrainingOptions: TrainingOptions {
   public var distance: LossNetwork?
   /// What knows people, or pictures, again; nil where it does not count.
   public var identity: LossNetwork?
+  /// The network for faces whose trunk the encoder's starts as; nil for one that starts at random.
+  public var trunk: LossNetwork?
   /// The width at which losses compare pictures, in pixels.
   public var comparedWidth: Int
   /// What may be changed.

@@ -155,6 +155,12 @@ struct EncoderArchitectureOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Start the trunk with that of ArcFace's model_ir_se50.pth, as published (default: at random).",
+      valueName: "file"), completion: .checkpoint)
+  var trunk: String?
+
+  @Option(
+    help: ArgumentHelp(
       "psp: features of the heads' convolutions (default: as the size says).",
       valueName: "count"))
   var headWidth: Int?
@@ -198,6 +204,7 @@ struct EncoderArchitectureOptions: ParsableArguments {
     put(encoderRes, into: &request.width)
     put(widths?.numbers, into: &request.widths)
     put(units?.numbers, into: &request.units)
+    put(trunk, into: &request.trunk)
     put(headWidth, into: &request.headWidth)
     put(ffn, into: &request.feedForward)
     put(dropout, into: &request.dropout)

@@ -107,6 +107,42 @@ struct TrainEncoderJobTests {
     }
   }
 
+  @Test("a trunk starts as that of a network for faces, and must have its sizes")
+  func trunk() async throws {
+    try await withScratchFolder { folder in
+      var faces = FaceRecognitionConfiguration()
+      (faces.resolution, faces.featureCount) = (8, 4)
+      faces.trunk = IRSEConfiguration(
+        stemWidth: 16, stages: [(16, 1), (16, 1), (16, 1)].map { .init(width: $0, units: $1) })
+      let network = FaceRecognition(
+        faces, Scope(ParameterStore(), generator: TorchGenerator(seed: 9)))
+      let file = "\(folder)/faces.safetensors"
+      try writeNetworkFile(network.parameters, configuration: faces, to: file)
+      var request = try request(writeGenerator(folder))
+      (request.architecture.widths, request.architecture.units) = ([16, 16, 16], [1, 1, 1])
+      (request.architecture.trunk, request.learningRate, request.seed) = (file, 0, 1)
+      (request.batchSize, request.heldOut, request.data.subset) = (2, 2, 8)
+      (request.schedule.kimg, request.schedule.kimgPerTick) = (0.004, 0.002)
+      let made = try options(request, folder)
+      #expect(made.trunk?.files == [file] && made.trunk?.hash.count == 64)
+      let outcome = try await TrainingJob(
+        request, .new(outdir: "\(folder)/runs"), command: "test"
+      ).run { _ in }
+      let trained = try Checkpoint.open(try #require(outcome.network)).networks["encoder"]
+      let encoder = try #require(trained).makeEncoder()
+      let names = network.parameters.names(under: "body").filter { $0.hasSuffix(".weight") }
+      #expect(names.count > 8)
+      for name in names {
+        let (own, start) = (encoder.parameters[name], network.parameters[name])
+        #expect((own - start).abs().max().item() == 0, "\(name)")
+      }
+      request.architecture.widths = [16, 16, 32]
+      let wide = request
+      let error = #expect(throws: FileError.self) { _ = try plan(wide, folder) }
+      #expect(error?.description.contains("expected a trunk of 1,1,1 units of 16,16,32") == true)
+    }
+  }
+
   @Test("sizes that do not go together are refused by the options' names")
   func sizes() throws {
     try withScratchFolder { folder in

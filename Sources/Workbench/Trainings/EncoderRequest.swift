@@ -1,5 +1,8 @@
 // Which encoder was asked for, and its sizes.
 
+import Checkpoints
+import Formats
+import Foundation
 import Layers
 import Networks
 import Training
@@ -30,6 +33,9 @@ public struct EncoderRequest: Sendable {
   public var space: String?
   /// Whether codes are differences from the average code.
   public var average: Bool?
+
+  /// A network for faces whose trunk the encoder's starts as.
+  public var trunk: String?
 
   /// Nothing was said.
   public init() {}
@@ -129,6 +135,44 @@ public struct EncoderRequest: Sendable {
     return made
   }
 
+  // MARK: The trunk
+
+  private static let publishedTrunk = "ArcFace's model_ir_se50.pth"
+
+  /// The network whose trunk the encoder's starts as, if one was asked for.
+  ///
+  /// - Parameter made: The encoder's sizes.
+  /// - Returns: What a training remembers of it; nil for a trunk that starts at random.
+  /// - Throws: `FileError` if it cannot be read, or its trunk has other sizes.
+  func trunkNetwork(of made: EncoderArchitecture) throws -> EncoderTrainingOptions.LossNetwork? {
+    guard let trunk else { return nil }
+    let network = try featureNetwork(
+      in: trunk, as: FaceRecognitionConfiguration.self, expected: Self.publishedTrunk)
+    try network.check()
+    let found = (network.configuration as? FaceRecognitionConfiguration)?.trunk
+    let wanted = try made.configuration().shape.trunk
+    guard let found, found == wanted else {
+      throw FileError(
+        .doesNotFit, file: trunk, expected: "a trunk of \(wanted.words), as the encoder has",
+        found: "one of \(found?.words ?? "nothing")")
+    }
+    return .init(
+      kind: FaceRecognitionConfiguration.kind,
+      files: [URL(filePath: trunk).standardizedFileURL.path(percentEncoded: false)],
+      hash: try network.contentHash())
+  }
+
+  /// Makes a new encoder's trunk that of the network for faces, if one was asked for.
+  func startTrunk(of encoder: any ImageEncoder) throws {
+    guard let trunk else { return }
+    let network = try featureNetwork(
+      in: trunk, as: FaceRecognitionConfiguration.self, expected: Self.publishedTrunk)
+    guard let faces = try network.makeFeatures() as? FaceRecognition else {
+      preconditionFailure("\(trunk) is no network for faces")
+    }
+    EncoderLearner.startTrunk(of: encoder, from: faces)
+  }
+
   /// What was asked for and is not so in a training, a line each.
   func differences(from had: EncoderArchitecture) -> [String?] {
     [
@@ -144,6 +188,14 @@ public struct EncoderRequest: Sendable {
       difference("space", space, Self.spaces[had.isIntoW == true ? 0 : 1]),
       difference("average", average, had.isResidual ?? true),
     ]
+  }
+}
+
+extension IRSEConfiguration {
+  /// The sizes in words.
+  fileprivate var words: String {
+    "\(listed(stages.map(\.units))) units of \(listed(stages.map(\.width))) features"
+      + (squeezes ? "" : " without squeeze and excitation")
   }
 }
 

@@ -82,13 +82,14 @@ extension TrainEncoderRequest: TrainingRequest {
       described.source == "portraits" || ShippedModels.isModel(network, of: "portraits")
     let networks = try losses.networks(isOfPortraits: isOfPortraits)
     try losses.check(networks, encoder)
-    let options = EncoderTrainingOptions(
+    var options = EncoderTrainingOptions(
       data: described, heldOut: try heldOut(of: dataset.count),
       decoder: .init(source: network, path: try ShippedModels.wholePath(network), hash: hash),
       encoder: encoder, distance: networks.distance, identity: networks.identity,
       comparedWidth: networks.comparedWidth ?? encoder.width, settings: try settings,
       seed: seed ?? 0, threads: threads ?? Machine.threadCount)
     _ = try options.network()
+    options.trunk = try architecture.trunkNetwork(of: encoder)
     return (options, dataset)
   }
 
@@ -180,6 +181,9 @@ extension TrainEncoderRequest: TrainingRequest {
     try refuse(
       data.differences(from: options.data) + [
         difference("network", hash, options.decoder.hash) { "content hash \($0)" },
+        difference(
+          "trunk", try architecture.trunkNetwork(of: options.encoder)?.hash, options.trunk?.hash
+        ) { "content hash \($0)" },
         difference("held-out", heldOut, options.heldOut),
         difference("batch", batchSize, had.batchSize),
         difference("lr", learningRate, had.learningRate, plainNumber),
@@ -248,6 +252,7 @@ extension TrainEncoderRequest: TrainingRequest {
       return sheet.image
     }
     if isNew {
+      try architecture.startTrunk(of: training.learner.encoder)
       remark(losses.line(options))
       if training.startsWithMapping == false {
         remark("the queries' mapping network starts at random: the generator's is of another form")
@@ -298,7 +303,8 @@ extension TrainEncoderRequest: TrainingRequest {
       "generator, which does not learn: \(options.decoder.source), content hash "
         + "\(options.decoder.hash.prefix(12))…",
       "encoder: \(encoder.kind.rawValue), \(counted(size, "parameter")), sees \(encoder.width)×"
-        + "\(encoder.height), codes of \(encoder.numWs) rows of \(encoder.wDim)",
+        + "\(encoder.height), codes of \(encoder.numWs) rows of \(encoder.wDim)"
+        + (options.trunk.map { ", trunk of \(listed($0.files))" } ?? ""),
       losses.line(options),
       "batch \(settings.batchSize), \(settings.optimizer.rawValue), learning rate "
         + plainNumber(settings.learningRate),
@@ -339,6 +345,7 @@ extension EncoderTrainingOptions: RunOptions {
           .init("levels", Workbench.listed($0.map(\.rawValue)), isChanged: true)
         },
         encoder.isIntoW.map { .init("space", EncoderRequest.spaces[$0 ? 0 : 1], isChanged: true) },
+        trunk.map { .init("trunk", Workbench.listed($0.files), isChanged: true) },
         encoder.isResidual.map { .init("average", $0 ? "yes" : "no", isChanged: true) },
         .init("held-out", "\(heldOut)"), option("batch", settings.batchSize, usual.batchSize),
         option("lr", settings.learningRate, usual.learningRate, plainNumber),
