@@ -30,23 +30,24 @@ struct OptimizerMoments {
         parameter.dtype.byteCount >= 4 && parameter.isContiguous,
         "\(name): \(parameter) cannot be optimised: expected float32 or float64 without gaps")
     }
-    first = Self.zeros(like: trainable, in: state, under: "first_moment")
-    second = Self.zeros(like: trainable, in: state, under: "second_moment")
+    var (first, second): ([Tensor], [Tensor]) = ([], [])
+    for (name, parameter) in trainable {
+      first.append(Self.zeros(like: parameter, in: state, as: "first_moment", name))
+      second.append(Self.zeros(like: parameter, in: state, as: "second_moment", name))
+    }
+    (self.first, self.second) = (first, second)
     step = Scope(state).buffer("step", .values(Tensor([0], shape: [])))
   }
 
   /// The number of steps taken.
   var stepCount: Int { step.values(as: Int.self)[0] }
 
-  /// Zeros for every parameter in a store, as `prefix.NAME`.
+  /// Zeros of a parameter's shape in a store, as `prefix.NAME`.
   static func zeros(
-    like parameters: OrderedDictionary<String, Tensor>, in store: ParameterStore,
-    under prefix: String
-  ) -> [Tensor] {
-    parameters.map { name, parameter in
-      let place = Scope(store, device: parameter.device, dtype: parameter.dtype) / prefix
-      return place.buffer(name, .zeros(parameter.shape))
-    }
+    like parameter: Tensor, in store: ParameterStore, as prefix: String, _ name: String
+  ) -> Tensor {
+    (Scope(store, device: parameter.device, dtype: parameter.dtype) / prefix)
+      .buffer(name, .zeros(parameter.shape))
   }
 
   /// Checks that there is a gradient of the same shape for every parameter.

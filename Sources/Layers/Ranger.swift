@@ -58,8 +58,10 @@ public final class Ranger: Optimizer {
   public init(_ store: ParameterStore, settings: Settings) {
     self.settings = settings
     moments = OptimizerMoments(store)
-    slowWeights = OptimizerMoments.zeros(
-      like: store.trainable, in: moments.state, under: "slow_weight")
+    let state = moments.state
+    slowWeights = zip(moments.names, moments.parameters).map { name, parameter in
+      OptimizerMoments.zeros(like: parameter, in: state, as: "slow_weight", name)
+    }
     withoutGradients {
       for (weight, parameter) in zip(slowWeights, parameters) { weight.assign(parameter) }
     }

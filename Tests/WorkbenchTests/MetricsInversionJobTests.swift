@@ -7,6 +7,7 @@ import Formats
 import Foundation
 import Layers
 import Networks
+import OrderedCollections
 import Tensors
 import TestSupport
 import Testing
@@ -77,7 +78,7 @@ struct MetricsInversionJobTests {
     try await withScratchFolder { folder in
       let files = try InversionFiles(folder)
       _ = try photographs(files)
-      let other = try InversionFiles("\(folder)/other")
+      let other = try InversionFiles(OutputFolder(making: "\(folder)/other").path)
       for (_, entry) in other.encoder.parameters.entries where entry.isTrainable {
         withoutGradients { entry.tensor.multiplyInPlace(1.5) }
       }
@@ -190,8 +191,9 @@ struct MetricsInversionJobTests {
       let files = try InversionFiles(folder)
       _ = try photographs(files)
       let job = job(files, [byEncoder(files), try bySearch(40)])
-      let task = Task {
-        try await self.run(job, files) { progress in
+      let out = files.out
+      let task = Task { @Sendable in
+        try await job.run(into: OutputFolder(making: out)) { progress in
           if progress.done > 12 { withUnsafeCurrentTask { $0?.cancel() } }
         }
       }
@@ -205,8 +207,8 @@ struct MetricsInversionJobTests {
   }
 
   @Test("what cannot be is refused before anything is inverted")
-  func refusals() async throws {
-    try await withScratchFolder { folder in
+  func refusals() throws {
+    try withScratchFolder { folder in
       let files = try InversionFiles(folder)
       _ = try photographs(files)
       refuses("--method: expected 1 to 32 ways, found 0") { _ = try job(files, []).plan() }

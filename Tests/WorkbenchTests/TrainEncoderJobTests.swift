@@ -1,9 +1,11 @@
 // What is planned for the training of an encoder: sizes that follow from the generator, and refusals.
 
 import Checkpoints
+import Formats
 import Foundation
 import Layers
 import Networks
+import OrderedCollections
 import Tensors
 import TestSupport
 import Testing

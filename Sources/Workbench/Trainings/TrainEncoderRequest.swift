@@ -328,35 +328,40 @@ extension EncoderTrainingOptions: RunOptions {
           name, $0.files.isEmpty ? $0.kind : Workbench.listed($0.files), isChanged: true)
       }
     }
-    return data.listed
-      + [
-        .init("network", decoder.source, isChanged: true), .init("encoder", cfg),
-        .init("encoder-res", "\(encoder.width)"),
-        .init("widths", Workbench.listed(encoder.widths), isChanged: true),
-        .init("units", Workbench.listed(encoder.units), isChanged: true),
-        encoder.pyramidWidth.map { .init("pyramid", "\($0)") },
-        encoder.headWidth.map { .init("head-width", "\($0)") },
-        encoder.feedForward.map { .init("ffn", "\($0)") },
-        encoder.dropout.map { .init("dropout", plainNumber($0)) },
-        encoder.selfAttention.map {
-          .init("self-attention", $0 ? "yes" : "no", isChanged: true)
-        },
-        encoder.levels.map {
-          .init("levels", Workbench.listed($0.map(\.rawValue)), isChanged: true)
-        },
-        encoder.isIntoW.map { .init("space", EncoderRequest.spaces[$0 ? 0 : 1], isChanged: true) },
-        trunk.map { .init("trunk", Workbench.listed($0.files), isChanged: true) },
-        encoder.isResidual.map { .init("average", $0 ? "yes" : "no", isChanged: true) },
-        .init("held-out", "\(heldOut)"), option("batch", settings.batchSize, usual.batchSize),
-        option("lr", settings.learningRate, usual.learningRate, plainNumber),
-        option("optimizer", settings.optimizer, usual.optimizer) { $0.rawValue },
-        learnsFromCodes
-          ? option("trunc", settings.truncationPsi, usual.truncationPsi, plainNumber) : nil,
-      ].compactMap(\.self) + lossOptions + [
-        option("code-loss", settings.codeLoss, usual.codeLoss, plainNumber)
-      ] + networks + [
-        .init("seed", "\(seed)", isChanged: seed != 0), .init("threads", "\(threads)"),
-      ]
+    let learning: [RunReport.Option?] = [
+      .init("held-out", "\(heldOut)"), option("batch", settings.batchSize, usual.batchSize),
+      option("lr", settings.learningRate, usual.learningRate, plainNumber),
+      option("optimizer", settings.optimizer, usual.optimizer) { $0.rawValue },
+      learnsFromCodes
+        ? option("trunc", settings.truncationPsi, usual.truncationPsi, plainNumber) : nil,
+    ]
+    return data.listed + listedEncoder + learning.compactMap(\.self) + lossOptions + [
+      option("code-loss", settings.codeLoss, usual.codeLoss, plainNumber)
+    ] + networks + [
+      .init("seed", "\(seed)", isChanged: seed != 0), .init("threads", "\(threads)"),
+    ]
+  }
+
+  /// The generator, and the encoder's sizes and parts.
+  private var listedEncoder: [RunReport.Option] {
+    let texts: [(name: String, text: String?, isChanged: Bool)] = [
+      ("network", decoder.source, true), ("encoder", cfg, false),
+      ("encoder-res", "\(encoder.width)", false),
+      ("widths", Workbench.listed(encoder.widths), true),
+      ("units", Workbench.listed(encoder.units), true),
+      ("pyramid", encoder.pyramidWidth.map(String.init), false),
+      ("head-width", encoder.headWidth.map(String.init), false),
+      ("ffn", encoder.feedForward.map(String.init), false),
+      ("dropout", encoder.dropout.map(plainNumber), false),
+      ("trunk", trunk.map { Workbench.listed($0.files) }, true),
+      ("self-attention", encoder.selfAttention.map { $0 ? "yes" : "no" }, true),
+      ("levels", encoder.levels.map { Workbench.listed($0.map(\.rawValue)) }, true),
+      ("space", encoder.isIntoW.map { EncoderRequest.spaces[$0 ? 0 : 1] }, true),
+      ("average", encoder.isResidual.map { $0 ? "yes" : "no" }, true),
+    ]
+    return texts.compactMap { name, text, isChanged in
+      text.map { .init(name, $0, isChanged: isChanged) }
+    }
   }
 
   func networks() throws -> [NetworkSize] {

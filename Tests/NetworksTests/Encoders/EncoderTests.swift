@@ -57,8 +57,8 @@ import Testing
     }
     for (name, configuration) in reduced {
       let encoder = makeEncoder(configuration)
-      let codes = withoutGradients { encoder(img, options: .init()) }
-      expectClose(codes, encoder(img, options: .init()), atol: 1e-10, name)
+      let codes = withoutGradients { encoder.wPlus(of: img) }
+      expectClose(codes, encoder.wPlus(of: img), atol: 1e-10, name)
     }
   }
 
@@ -179,10 +179,13 @@ import Testing
   func oneCode() {
     var configuration = smallStyleTransformer(tokens: 1)
     configuration.isIntoW = true
-    let codes = makeEncoder(configuration)(img, options: .init())
+    let encoder = makeEncoder(configuration)
+    let codes = encoder(img, options: EncoderOptions())
     #expect(codes.shape == [2, 6, 8])
     expectClose(codes, codes.sliced(0..<1, axis: 1).repeated(1, 6, 1), atol: 0)
-    #expect(configuration.fitting(StyleGAN2Configuration(resolution: 64).traits).tokens == 1)
+    let generator = StyleGAN2Configuration(resolution: 64)
+      .makeGenerator(Scope(ParameterStore(), device: .meta))
+    #expect(configuration.fitting(generator.traits).tokens == 1)
   }
 
   @Test("tokens beyond the rows of W+ take part in attention, and are then left out")

@@ -1,6 +1,7 @@
 // What classifiers see in inverted pictures, and in edited ones.
 
 import Checkpoints
+import Editing
 import Formats
 import Networks
 import Tensors

@@ -1,6 +1,7 @@
 // A way in which photographs are brought to codes, one of several that are compared.
 
 public import Inversion
+import Training
 
 /// A way to find codes: by an encoder, by a search, by both, with the generator tuned or not.
 public struct InversionMethod: Sendable {

@@ -3,8 +3,7 @@
 import Datasets
 import Formats
 import Foundation
-public import Inversion
-public import Networks
+import Networks
 
 /// Inverts the same photographs in several ways, and measures what each of them comes to.
 public struct MetricsInversionJob: Sendable {
