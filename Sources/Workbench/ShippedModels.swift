@@ -4,6 +4,7 @@ import Checkpoints
 public import Formats
 import Foundation
 import OrderedCollections
+import Training
 
 /// The models that come with the program: folders of `Models`, each with its network.
 ///
@@ -101,11 +102,12 @@ public enum ShippedModels {
   ///
   /// - Parameter text: A path, or the name of a model.
   /// - Returns: The path where there is something of that name, or the network in it if that is the
-  ///   folder of a model; else the network of the model.
+  ///   folder of a model, or the newest one of a training; else the network of the model.
   /// - Throws: `FileError` of kind `missing` for what looks like the name of a model and is none.
   public static func file(_ text: String) throws(FileError) -> String {
     let inside = OutputFolder.file(networkName, in: text)
     if FileManager.default.fileExists(atPath: inside) { return inside }
+    if let newest = RunFolder.networks(in: text).first { return newest }
     guard !text.contains("/"), !FileManager.default.fileExists(atPath: text) else { return text }
     let all = all
     if let model = all.first(where: { $0.name == text }) { return model.file }

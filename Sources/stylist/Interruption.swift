@@ -63,7 +63,9 @@ private func end(by signal: UnixSignal, writesFiles: Bool) -> Never {
   let left = "what was going on is left out, and every file written so far is whole"
   let interruption = Interruption(signal, leaving: writesFiles ? left : nil)
   say("\(interruption)")
-  exit(interruption.exitCode)
+  fflush(stdout)
+  // `exit` would take libtorch away from threads that are computing with it.
+  _exit(interruption.exitCode)
 }
 
 /// Says how to end the program, if it has not ended in a second.

@@ -62,7 +62,7 @@ struct Invert: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How searches and tuning compare pictures: pyramid, l2, lpips or perceptual-portraits.",
+      "How searches and tuning compare pictures: pyramid, l2, lpips, perceptual-portraits, or a file of train perceptual.",
       valueName: "name"),
     completion: .list(PictureDistance.names))
   var distance = PictureDistance.names[0]

@@ -86,8 +86,10 @@ struct DistanceLimitOptions: ParsableArguments {
   /// - Parameter hasDistance: Whether a Fréchet distance is measured.
   /// - Throws: `UsageError` about options that contradict.
   func check(hasDistance: Bool) throws(UsageError) {
-    guard maxFid == nil || hasDistance else {
-      throw UsageError("--max-fid goes with fid in --metrics")
+    guard let maxFid else { return }
+    guard hasDistance else { throw UsageError("--max-fid goes with fid in --metrics") }
+    guard maxFid.isFinite, maxFid >= 0 else {
+      throw UsageError("--max-fid: expected a number of at least 0, found \(plain(maxFid))")
     }
   }
 

@@ -85,7 +85,7 @@ struct MetricsGenerator: AsyncParsableCommand {
   @Option(
     name: [.customLong("trunc"), .customLong("truncation-psi")],
     help: ArgumentHelp(
-      "Truncation ψ of pictures; published figures have none (default: 1).", valueName: "psi"))
+      "Truncation ψ of pictures; published figures have none.", valueName: "psi"))
   var trunc = 1.0
 
   @Option(

@@ -19,7 +19,8 @@ struct MetricsPairs: AsyncParsableCommand {
       Prints the mean and the deviation of the mean squared error of samples from
       -1 to 1, of PSNR and SSIM, and where weights are given of LPIPS and of the
       cosine of two faces' features. Pictures are compared 256 pixels wide, or as
-      they are if they are smaller; --json has the figures of every pair.
+      they are if they are smaller; --json has the figures of every pair. Of a folder
+      that stylist invert wrote, NAME-inverted.png stands for NAME.
 
       --portraits measures little portraits as this program draws them with networks
       that come along: perceptual-portraits, a distance of the form of LPIPS, and

@@ -60,7 +60,7 @@ struct Project: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How pictures are compared: pyramid, l2, lpips or perceptual-portraits.",
+      "How pictures are compared: pyramid, l2, lpips, perceptual-portraits, or a file of train perceptual.",
       valueName: "name"), completion: .list(PictureDistance.names))
   var distance = PictureDistance.names[0]
 

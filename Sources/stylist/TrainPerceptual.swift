@@ -74,5 +74,7 @@ struct TrainPerceptual: AsyncParsableCommand {
     let ready = job
     let outcome = try await interruptible { try await ready.run(progress: ProgressReporter().show) }
     try report.print(outcome, lines: outcome.lines)
+    let next = ["project", "--network=GENERATOR", "--target=PICTURE", "--distance=\(out)"]
+    say("to search for codes by it: \(commandLine(next + ["--outdir=projected"]))")
   }
 }

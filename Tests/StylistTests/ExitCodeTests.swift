@@ -407,6 +407,17 @@ struct ExitCodeTests {
     }
   }
 
+  @Test("130: interrupted twice, in the middle of a large picture", arguments: 0..<3)
+  func twice(_ attempt: Int) async throws {
+    try await withScratchFolder { folder in
+      let outcome = try await stylist(
+        ["generate", "--cfg=stylegan2-512", "--seeds=0-99", "--outdir=\(folder)"],
+        signal: SignalName.interrupt.signal, twice: true)
+      #expect(outcome.exitCode == 130, "\(outcome.stderr.suffix(400))")
+      #expect(outcome.words.count == 1 && outcome.words[0].hasPrefix("stylist: interrupted"))
+    }
+  }
+
   @Test(
     "130: interrupted while the work leaves no processor free",
     .enabled(if: canChooseProcessor), arguments: ["inspect", "convert", "scan"])

@@ -123,6 +123,11 @@ import Testing
       try await refused(compare + ["--no-cache"], 64, "contradict")
       try await refused(compare + ["--kid-subset-size=1"], 64, "2 to 1000000")
       try await refused(compare + ["--metrics=kid", "--max-fid=3"], 64, "goes with fid")
+      for limit in ["nan", "inf", "-1"] {
+        try await refused(compare + ["--max-fid=\(limit)"], 64, "--max-fid: expected a number")
+      }
+      try await refused(
+        ["metrics", "--network=\(plainNetwork)", "--metrics=fid"], 64, "did you mean fid50k")
       try await refused(bare + ["--inception=none.pt"], 66, "none.pt")
       try await refused(bare + ["--inception=\(plainNetwork)"], 65, "pt_inception")
       try await refused(

@@ -117,10 +117,10 @@ func stylist(_ arguments: [String], killedAfter time: Duration) async throws -> 
 /// Whether a test can give the program a single processor.
 let canChooseProcessor = FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset")
 
-/// Runs the program, and sends it a signal when it first reports progress; a shell may do something
-/// before, such as `trap '' HUP`.
+/// Runs the program, and sends it a signal when it first reports progress, and perhaps another a moment
+/// later; a shell may do something before, such as `trap '' HUP`.
 func stylist(
-  _ arguments: [String], signal: Signal, onOneProcessor: Bool = false,
+  _ arguments: [String], signal: Signal, twice: Bool = false, onOneProcessor: Bool = false,
   after preparation: String = ":"
 ) async throws -> Outcome {
   let first = #"$(sed -n "s/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p" /proc/self/status)"#
@@ -133,7 +133,13 @@ func stylist(
   ) { execution in
     var stderr = ""
     for try await line in execution.standardError.strings() {
-      if stderr.isEmpty { try execution.send(signal: signal) }
+      if stderr.isEmpty {
+        try execution.send(signal: signal)
+        if twice {
+          try await Task.sleep(for: .milliseconds(100))
+          try? execution.send(signal: signal)
+        }
+      }
       stderr += line + "\n"
     }
     return stderr

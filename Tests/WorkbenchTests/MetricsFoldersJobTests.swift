@@ -199,10 +199,19 @@ import Workbench
       // What is wrong with moments is known before pictures are looked at.
       let covariance = real.covariance(.countMinusOne)
       let nowhere = Tensor((0..<128 * 128).map { $0 == 200 ? Double.nan : 0 }, shape: [128, 128])
+      let lopsided = Tensor((0..<128 * 128).map { $0 == 200 ? 1e3 : 0.0 }, shape: [128, 128])
       for (arrays, kind) in [
         ([("mu", real.mean)], FileError.Kind.doesNotFit),
         ([("mu", real.mean), ("sigma", covariance.sliced(0..<5, axis: 0))], .doesNotFit),
         ([("mu", real.mean), ("sigma", covariance + nowhere)], .damaged),
+        ([("mu", real.mean), ("sigma", covariance + lopsided)], .damaged),
+        ([("mu", real.mean), ("sigma", covariance * -1)], .damaged),
+        (
+          [
+            ("mu", real.mean.sliced(0..<5, axis: 0)),
+            ("sigma", covariance.sliced(0..<5, axis: 0).sliced(0..<5, axis: 1)),
+          ], .doesNotFit
+        ),
       ] {
         try NPZ.write(arrays.map { ($0, try stored($1)) }, to: file)
         let error = #expect(throws: FileError.self) { try job.plan() }

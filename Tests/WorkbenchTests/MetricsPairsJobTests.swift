@@ -49,6 +49,29 @@ import Workbench
     }
   }
 
+  @Test("of the folder of an inversion the inverted pictures count, by the photographs' names")
+  func inverted() async throws {
+    try await withScratchFolder { folder in
+      for name in ["a", "b"] {
+        let photograph = noise(width: 16, height: 16, channels: 3, seed: name == "a" ? 1 : 2)
+        try write(photograph, to: "\(folder)/photos/\(name).png")
+        try write(photograph, to: "\(folder)/out/\(name)-inverted.png")
+        try write(
+          noise(width: 40, height: 16, channels: 3, seed: 3),
+          to: "\(folder)/out/\(name)-compared.png")
+      }
+      let job = MetricsPairsJob("\(folder)/out", reference: "\(folder)/photos")
+      #expect(throws: MisfitError.self) { _ = try job.plan() }
+      try write(
+        noise(width: 40, height: 40, channels: 3, seed: 4), to: "\(folder)/out/grid.png")
+      let found = try await job.run(progress: silently)
+      #expect(found.pairs.map(\.name) == ["a", "b"] && found.mean.l2 == 0)
+      try FileManager.default.removeItem(atPath: "\(folder)/out/b-inverted.png")
+      let error = #expect(throws: MisfitError.self) { _ = try job.plan() }
+      #expect("\(error.map { "\($0)" } ?? "")".contains("none for b.png"))
+    }
+  }
+
   @Test("pictures that networks cannot compare are refused, in whichever pair they are")
   func sizes() async throws {
     try await withScratchFolder { folder in

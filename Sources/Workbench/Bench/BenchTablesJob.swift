@@ -75,12 +75,13 @@ public struct BenchTablesJob: Sendable {
     let machines = values(\.machine).joined(separator: "; ")
     let made = [
       day, machines.isEmpty ? "unknown machine" : machines, "\(threads) threads",
-      values(\.libtorch).map { "libtorch \($0)" }.first,
+      values(\.libtorch).isEmpty
+        ? nil : "libtorch \(values(\.libtorch).joined(separator: " and "))",
     ].compactMap(\.self).joined(separator: ", ")
     return [
       "# Results", "", "\(made). Made by `\(command)`.", "",
-      "- **s** is seconds for an image, the median of all rounds, and **best** those of the quickest "
-        + "round. **First image** is seconds from the start of the program, which are the system's "
+      "- **s** is seconds for an image, the median of all rounds, and of several lines of the same the "
+        + "median of those; **best** are those of the quickest round. **First image** is seconds from the start of the program, which are the system's "
         + "affair, too: where pages have to be fetched first, they are a second more.",
       "- **MiB** is what the work takes beyond what the program holds before it makes the network, "
         + "its weights among it.",

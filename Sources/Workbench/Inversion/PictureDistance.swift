@@ -93,32 +93,36 @@ public enum PictureDistance: Hashable, Sendable {
   case meanSquare
   /// LPIPS, at 256×256 pixels.
   case lpips(LPIPSFiles)
-  /// The distance of little portraits that comes with the program; it is not LPIPS.
-  case portraits
+  /// A distance of `stylist train perceptual`, which is not LPIPS: that of a file, or nil for the one of
+  /// little portraits that comes with the program.
+  case perceptual(file: String?)
 
-  /// What people type.
+  /// What people type, besides files of `stylist train perceptual`.
   public static let names = ["pyramid", "l2", "lpips", PortraitJudges.distanceName]
 
   /// The distance of a name.
   ///
   /// - Parameters:
-  ///   - name: One of `names`.
+  ///   - name: One of `names`, or a file of `stylist train perceptual`.
   ///   - lpips: The weights of LPIPS, if there are any.
   /// - Throws: `RequestError` for other names, and for LPIPS without weights.
   public init(named name: String, lpips: LPIPSFiles? = nil) throws(RequestError) {
     switch (name, lpips) {
     case ("pyramid", _): self = .pyramid
     case ("l2", _): self = .meanSquare
-    case (PortraitJudges.distanceName, _): self = .portraits
+    case (PortraitJudges.distanceName, _): self = .perceptual(file: nil)
     case ("lpips", let lpips?): self = .lpips(lpips)
     case ("lpips", nil):
       throw RequestError(
         "--distance=lpips",
         expected: "--lpips-backbone (\(LPIPSFiles.publishedBackbones)) and --lpips-heads "
           + "(\(LPIPSFiles.publishedHeads))", found: "neither")
+    case _ where name.contains("/") || name.contains("."): self = .perceptual(file: name)
     default:
       throw RequestError(
-        "--distance", expected: Self.names.joined(separator: ", "), found: name)
+        "--distance",
+        expected: Self.names.joined(separator: ", ") + ", or a file of `stylist train perceptual`",
+        found: name)
     }
   }
 
@@ -133,15 +137,29 @@ public enum PictureDistance: Hashable, Sendable {
     case .lpips(let files):
       try files.network().check()
       name = "lpips"
-    case .portraits:
-      try PortraitJudges.distanceNetwork().check()
-      name = PortraitJudges.distanceName
+    case .perceptual(let file):
+      try Self.perceptualNetwork(file).check()
+      name = file ?? PortraitJudges.distanceName
     }
     guard traits.imgChannels == 3 else {
       throw RequestError(
         "--distance=\(name)", expected: "a generator of pictures in RGB",
         found: "one of \(traits.imgChannels) channels")
     }
+  }
+}
+
+extension PictureDistance {
+  /// The network of a perceptual distance, not yet built.
+  ///
+  /// - Parameter file: A file of `stylist train perceptual`; nil for the one that comes with the program.
+  /// - Throws: `FileError` if it is not there, cannot be read, or holds something else.
+  fileprivate static func perceptualNetwork(_ file: String?) throws -> Checkpoint.Network {
+    guard let file else { return try PortraitJudges.distanceNetwork() }
+    let expected = "a distance of `stylist train perceptual`"
+    try expectFile(file, expected)
+    return try featureNetwork(
+      in: file, as: PerceptualDistanceConfiguration.self, expected: expected)
   }
 }
 
@@ -177,9 +195,9 @@ extension GeneratorHost {
     case .meanSquare: return .meanSquare
     case .lpips(let files):
       return try perceived(distance) { .lpips(try files.network().makeLPIPS()) }
-    case .portraits:
+    case .perceptual(let file):
       return try perceived(distance) {
-        .perceptual(try PortraitJudges.distanceNetwork().makePerceptualDistance())
+        .perceptual(try PictureDistance.perceptualNetwork(file).makePerceptualDistance())
       }
     }
   }

@@ -81,7 +81,7 @@ public struct JudgingFiles: Hashable, Sendable {
   }
 
   func identityNetwork() throws -> Checkpoint.Network? {
-    guard let identity else { return nil }
+    guard let identity = try identity.map(ShippedModels.file) else { return nil }
     try expectFile(identity, Self.publishedIdentities)
     return try featureNetwork(
       in: identity, as: (any FeatureConfiguration).self, expected: Self.publishedIdentities)

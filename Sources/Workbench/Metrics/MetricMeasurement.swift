@@ -75,12 +75,15 @@ struct MetricMeasurement {
       let (extractor, fake) = try generated(metric)
       let real = try real(metric, extractor)
       rules.kidSubsetSize = min(rules.kidSubsetSize, fake.size(0), real.size(0))
+      remarks += [rules.remark(onSubsetsOf: name, fake: fake.size(0), real: real.size(0))]
+        .compactMap(\.self)
       return [name: try rules.kernelDistance(fake, real).mean]
     case .inceptionScore:
       let (extractor, fake) = try generated(metric)
       guard let score = rules.inceptionScore(fake, of: extractor) else {
         preconditionFailure("\(extractor.name) is no classifier")
       }
+      remarks += [rules.remark(onScore: name, pictures: fake.size(0))].compactMap(\.self)
       return ["\(name)_mean": score.mean, "\(name)_std": score.deviation]
     case .precisionRecall(let neighbour):
       let (extractor, fake) = try generated(metric)
@@ -138,6 +141,12 @@ struct MetricMeasurement {
     return try store.features(
       of: pictures, limit: metric.realLimit, by: extractor, job.rule, unit: "real pictures",
       progress: progress)
+  }
+
+  /// How many pictures of the data a metric compares with; nil if it needs none.
+  func compared(with metric: MetricRecipe) -> Int? {
+    guard metric.needsData, let dataset, let data = job.data else { return nil }
+    return min(data.count(of: dataset, isFull: metric.isFull), metric.realLimit ?? .max)
   }
 
   /// The mean length of random paths.

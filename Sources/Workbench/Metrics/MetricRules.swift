@@ -73,6 +73,22 @@ public struct MetricRules: Encodable, Sendable {
       + "features; compare only with figures of as many"
   }
 
+  /// What is questionable about a kernel distance whose subsets are all there is; nil for nothing.
+  func remark(onSubsetsOf metric: String, fake: Int, real: Int) -> String? {
+    guard fake <= kidSubsetSize, real <= kidSubsetSize else { return nil }
+    return
+      "\(metric): every subset has all \(grouped(min(fake, real))) pictures, so that the deviation "
+      + "over subsets says nothing"
+  }
+
+  /// What is questionable about an Inception Score of so few pictures; nil for nothing.
+  func remark(onScore metric: String, pictures: Int) -> String? {
+    guard pictures < 1000 * scoreParts else { return nil }
+    return
+      "\(metric): \(counted(scoreParts, "part")) of \(grouped(pictures)) pictures; scores of few are too "
+      + "low, compare only with figures of as many"
+  }
+
   /// The kernel distance of features [N, D] and [M, D]: its mean over subsets, and their deviation.
   ///
   /// - Throws: `CancellationError` between subsets.

@@ -168,7 +168,8 @@ public struct MetricsFoldersJob: Sendable {
   /// - Throws: What `check` throws; `FileError` if there are no pictures.
   public func plan() throws -> (pictures: Int, reference: Int?) {
     try check()
-    if isMoments(reference) { _ = try storedMoments() }
+    if isMoments(reference) { try check(storedMoments(), for: metrics.map(\.extractor)) }
+    if let cache { try OutputFolder.check(cache) }
     let count = try files(pictures).pictures.count
     return (count, isMoments(reference) ? nil : try files(reference).pictures.count)
   }
@@ -205,6 +206,7 @@ public struct MetricsFoldersJob: Sendable {
     try check()
     if let threads { Machine.setThreadCount(threads) }
     let moments = isMoments(reference) ? try storedMoments() : nil
+    try moments.map { try check($0, for: metrics.map(\.extractor)) }
     let judged = try StoredPictures(files(pictures))
     let real = isMoments(reference) ? nil : try StoredPictures(files(reference))
     let referenceSide =
@@ -250,12 +252,6 @@ extension MetricsFoldersJob {
       switch metric {
       case .fid, .fidOfPortraits:
         guard let target = real.map(rules.distribution) ?? moments else { return }
-        let width = target.mean.size(0)
-        guard width == extractor.width else {
-          throw FileError(
-            .doesNotFit, file: reference, expected: "moments of \(extractor.width) features",
-            found: "of \(width)")
-        }
         outcome.results[name] = rules.distribution(of: fake).frechetDistance(from: target)
         let fewest = min(fake.size(0), real?.size(0) ?? .max)
         outcome.remarks += [rules.remark(on: name, pictures: fewest, extractor: extractor)]
@@ -264,14 +260,29 @@ extension MetricsFoldersJob {
         guard let real else { return }
         let found = try rules.kernelDistance(fake, real)
         (outcome.results[name], outcome.results["\(name)_std"]) = (found.mean, found.deviation)
+        outcome.remarks += [
+          rules.remark(onSubsetsOf: name, fake: fake.size(0), real: real.size(0))
+        ].compactMap(\.self)
       case .inceptionScore:
         guard let found = rules.inceptionScore(fake, of: extractor) else { return }
         (outcome.results["is"], outcome.results["is_std"]) = (found.mean, found.deviation)
+        outcome.remarks += [rules.remark(onScore: name, pictures: fake.size(0))].compactMap(\.self)
       case .precisionRecall:
         guard let real else { return }
         let found = try rules.precisionAndRecall(fake, real)
         (outcome.results["precision"], outcome.results["recall"]) = (found.precision, found.recall)
       }
+    }
+  }
+
+  /// Checks that moments are of as many features as networks have.
+  private func check(_ moments: FeatureDistribution, for kinds: [Extractor]) throws {
+    let width = moments.mean.size(0)
+    for kind in Set(kinds) {
+      guard let wanted = try extractor(kind)?.width, wanted != width else { continue }
+      throw FileError(
+        .doesNotFit, file: reference, expected: "moments of \(wanted) features",
+        found: "of \(width)")
     }
   }
 
@@ -295,6 +306,17 @@ extension MetricsFoldersJob {
         throw FileError(
           .damaged, file: reference, expected: "finite numbers", found: "others in \(name)")
       }
+    }
+    let (sigma, size) = (moments.covariance, moments.covariance.abs().max().item())
+    let places = (0..<sigma.size(0)).map { $0 * (sigma.size(0) + 1) }
+    let variances = sigma.flattened(from: 0).picked(Tensor(places), axis: 0)
+    guard (sigma - sigma.transposed(0, 1)).abs().max().item() <= 1e-4 * size,
+      variances.min().item() >= -1e-6 * size
+    else {
+      throw FileError(
+        .damaged, file: reference,
+        expected: "a covariance: symmetric, with variances of at least 0",
+        found: "another matrix in sigma")
     }
     return moments
   }

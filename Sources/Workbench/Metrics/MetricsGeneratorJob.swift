@@ -61,9 +61,10 @@ public struct MetricsGeneratorJob: Sendable {
     var recipes: [MetricRecipe] = []
     for name in list.split(separator: ",") {
       guard var recipe = MetricRecipe(String(name)) else {
-        let hint = suggestion(for: String(name), among: published + portraits).map {
-          "; did you mean \($0)?"
-        }
+        let known = published + portraits
+        let near =
+          known.first { $0.hasPrefix(name) } ?? suggestion(for: String(name), among: known)
+        let hint = near.map { "; did you mean \($0)?" }
         throw RequestError(
           "--metrics", expected: MetricRecipe.names, found: "\(name)\(hint ?? "")")
       }
@@ -104,6 +105,9 @@ public struct MetricsGeneratorJob: Sendable {
     public let metric: String
     /// How many pictures or paths were generated for it.
     public let generated: Int
+    /// How many pictures of the data, mirror images among them, it compared with; nil for metrics
+    /// that need none.
+    public let compared: Int?
     /// The numbers by their published names, such as `pr50k3_full_precision`.
     public let results: OrderedDictionary<String, Double>
     /// The attributes behind separability; nil for other metrics.
@@ -119,13 +123,16 @@ public struct MetricsGeneratorJob: Sendable {
       results.map { "\($0.key) \(String(format: "%.6g", $0.value))" }
     }
 
-    private enum CodingKeys: CodingKey { case metric, generated, results, attributes, seconds }
+    private enum CodingKeys: CodingKey {
+      case metric, generated, compared, results, attributes, seconds
+    }
 
     /// Writes the numbers as an object.
     public func encode(to encoder: any Encoder) throws {
       var object = encoder.container(keyedBy: CodingKeys.self)
       try object.encode(metric, forKey: .metric)
       try object.encode(generated, forKey: .generated)
+      try object.encodeIfPresent(compared, forKey: .compared)
       try object.encode(
         Dictionary(uniqueKeysWithValues: results.map { ($0.key, $0.value) }), forKey: .results)
       try object.encodeIfPresent(attributes, forKey: .attributes)
@@ -218,6 +225,7 @@ public struct MetricsGeneratorJob: Sendable {
         "--data", expected: "the pictures that \(metric) compares with", found: "no such option")
     }
     try traits.check(settings)
+    if let cache { try OutputFolder.check(cache) }
     let dataset = try data?.open(for: traits)
     if traits.labelDim > 0, dataset?.labelKind.dimension != traits.labelDim {
       throw RequestError(
@@ -303,7 +311,8 @@ extension MetricsGeneratorJob {
       let start = ContinuousClock.now
       let results = try withoutGradients { () throws in try measurement.results(of: metric) }
       let finding = Finding(
-        metric: metric.description, generated: metric.generated, results: results,
+        metric: metric.description, generated: metric.generated,
+        compared: measurement.compared(with: metric), results: results,
         attributes: metric.kind == .separability ? measurement.attributes : nil,
         seconds: (ContinuousClock.now - start) / .seconds(1))
       findings.append(finding)

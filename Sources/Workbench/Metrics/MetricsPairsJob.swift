@@ -78,7 +78,7 @@ public struct MetricsPairsJob: Sendable {
       if let objection = files.objections.first { throw objection }
       var places: [String: Int] = [:]
       for (index, path) in files.pictures.enumerated() {
-        let name = (path as NSString).deletingPathExtension
+        guard let name = Self.name(of: path, in: files) else { continue }
         guard places.updateValue(index, forKey: name) == nil else {
           throw MisfitError(
             files.path, expected: "one picture of each name", found: "two named \(name)")
@@ -87,7 +87,9 @@ public struct MetricsPairsJob: Sendable {
       return places
     }
     for (files, other, lacking) in [(ours, places[1], theirs), (theirs, places[0], ours)] {
-      let alone = files.pictures.filter { other[($0 as NSString).deletingPathExtension] == nil }
+      let alone = files.pictures.filter { path in
+        Self.name(of: path, in: files).map { other[$0] == nil } ?? false
+      }
       guard let first = alone.first else { continue }
       throw MisfitError(
         lacking.path, expected: "a picture for each of \(files.path)",
@@ -97,6 +99,17 @@ public struct MetricsPairsJob: Sendable {
       (name: name, ours: places[0][name] ?? 0, theirs: places[1][name] ?? 0)
     }
     return (ours, theirs, pairs)
+  }
+
+  /// The name of a picture: that of its file, or in the folder of `stylist invert` that of the photograph;
+  /// nil for what else lies there.
+  private static func name(of path: String, in files: PictureFiles) -> String? {
+    let stem = (path as NSString).deletingPathExtension
+    guard files.pictures.contains(InvertJob.sheetName),
+      files.pictures.contains(where: { $0.hasSuffix(InvertJob.Ending.compared) })
+    else { return stem }
+    return path.hasSuffix(InvertJob.Ending.inverted)
+      ? String(path.dropLast(InvertJob.Ending.inverted.count)) : nil
   }
 
   /// How many pairs there are, for a run that computes nothing.

@@ -20,6 +20,10 @@ public struct AttributeSeparability: Encodable, Sendable, Hashable {
 }
 
 extension MetricMeasurement {
+  /// The pictures for each number of a latent beyond which more hardly change how they are parted:
+  /// published figures have 195.
+  private static let manyForEachNumber = 100
+
   /// How many pictures are judged together: always as many, whatever is kept already.
   private static let together = 8
 
@@ -65,8 +69,11 @@ extension MetricMeasurement {
       count == published
         ? nil : "\(name): \(count) of the \(published) attributes of published figures",
       // A plane parts up to twice as many points as there are axes, however they are called.
-      keep > 2 * width
-        ? nil : "\(name): a plane in \(width) numbers parts \(keep) pictures by chance alone",
+      keep <= 2 * width
+        ? "\(name): a plane in \(width) numbers parts \(keep) pictures by chance alone"
+        : keep < Self.manyForEachNumber * width
+          ? "\(name): the figures grow with --samples, of which half, \(grouped(keep)), count for planes in "
+            + "\(width) numbers: compare only with figures of as many" : nil,
     ].compactMap(\.self)
   }
 

@@ -1,4 +1,4 @@
-// The network that people mean when they name the folder of a training.
+// The network that people mean when they name a folder.
 
 import Formats
 import Training
@@ -11,13 +11,12 @@ extension RunFolder {
   /// - Throws: `FileError` if there is none.
   static func newestNetwork(_ named: String) throws -> String {
     let file = try ShippedModels.file(named)
-    guard ListedFile.isFolder(file) else { return file }
-    guard let newest = networks(in: file).first else {
+    guard !ListedFile.isFolder(file) else {
       throw FileError(
         .missing, file: file,
         expected: "a network, or the folder of a training with a network-snapshot-….safetensors",
         found: "a folder without")
     }
-    return newest
+    return file
   }
 }
