@@ -182,6 +182,8 @@ struct MetricsInversionJobTests {
         #expect(try PNG(path: "\(files.out)/\(name)").image.width > 48)
       }
       #expect(found.lines.contains { $0.hasPrefix("encoder") })
+      #expect(found.files.allSatisfy { FileManager.default.fileExists(atPath: $0) })
+      #expect(found.files.count == 4 && found.lines.suffix(4) == found.files[...])
     }
   }
 

@@ -101,6 +101,8 @@ public struct InversionComparison: Encodable, Sendable {
   public let remark: String?
   /// The names of the sheets.
   public internal(set) var sheets: [String] = []
+  /// The files that were written.
+  public private(set) var files: [String] = []
   /// The command.
   public let command: String
 
@@ -161,9 +163,7 @@ public struct InversionComparison: Encodable, Sendable {
 
   /// The numbers as a table, and the files.
   public var lines: [String] {
-    let files = MetricsInversionJob.files
-    return Table.lines(heading: table.heading, table.rows)
-      + [files.page, files.numbers, files.plot] + sheets
+    Table.lines(heading: table.heading, table.rows) + files
   }
 
   private var page: String {
@@ -203,8 +203,9 @@ public struct InversionComparison: Encodable, Sendable {
   // MARK: Files
 
   /// Writes the numbers, the page and the plot.
-  func write(into folder: OutputFolder) throws {
+  mutating func write(into folder: OutputFolder) throws {
     let (page, files) = (Array(page.utf8), MetricsInversionJob.files)
+    self.files = ([files.page, files.numbers, files.plot] + sheets).map(folder.file)
     try writeAtomically(to: folder.file(files.page)) { try $0.write(page) }
     try writeJSON(self, to: folder.file(files.numbers))
     let provenance = Provenance(command: command, network: network)
