@@ -63,7 +63,7 @@ private func end(by signal: UnixSignal, writesFiles: Bool) -> Never {
   let left = "what was going on is left out, and every file written so far is whole"
   let interruption = Interruption(signal, leaving: writesFiles ? left : nil)
   say("\(interruption)")
-  fflush(stdout)
+  fflush(nil)
   // `exit` would take libtorch away from threads that are computing with it.
   _exit(interruption.exitCode)
 }

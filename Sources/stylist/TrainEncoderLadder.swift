@@ -8,7 +8,7 @@ struct TrainEncoderLadder: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "encoder-ladder",
     abstract: "Train encoders that differ in one thing each, and compare.",
-    usage: "stylist train encoder-ladder <ladder> --network=<file> --outdir=<folder> ...",
+    usage: "stylist train encoder-ladder <ladder> --network=<file> ...",
     discussion: """
       EXAMPLES
         stylist train encoder-ladder encoders --network=stylegan2-portraits64 \\

@@ -15,10 +15,10 @@ struct ArticleCommandTests {
     "model scan", "model inspect", "model list", "dataset inspect", "dataset verify",
   ]
 
-  /// The commands of a page, a line each.
+  /// The commands of a page, a line each, as words; what stands between apostrophes is one.
   private static func commands(of page: DocumentationPage) -> [[String]] {
     page.blocks.filter { $0.language == "sh" }.flatMap(\.lines).map { line in
-      line.split(separator: " ").map(String.init)
+      line.matches(of: /(?:[^\s']|'[^']*')+/).map { String($0.output).replacing("'", with: "") }
     }
   }
 

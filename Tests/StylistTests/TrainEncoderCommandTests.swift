@@ -197,7 +197,7 @@ struct TrainEncoderCommandTests {
           "--no-self-attention: expected --encoder=style-transformer"
         ),
         (portraits + ["--levels=near"], 64, "--levels: expected one of coarse, middle, fine"),
-        (portraits + ["--levels="], 64, "--levels: expected 1 to 6 levels"),
+        (portraits + ["--levels=,"], 64, "--levels: expected 1 to 6 levels"),
         (portraits + ["--space=z"], 64, "--space: expected w or w+, found z"),
         (portraits + ["--recipe=none"], 64, "--recipe: expected one of encode"),
         (portraits + ["--trunc=0.5"], 64, "--trunc: expected --data=codes"),

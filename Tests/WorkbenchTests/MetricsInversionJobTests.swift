@@ -17,7 +17,9 @@ import Workbench
 struct MetricsInversionJobTests {
   /// Writes three photographs: pictures of codes, of which the average is none.
   private func photographs(_ files: InversionFiles) throws -> [ByteImage] {
-    withoutGradients { files.generator.wAvg.assign(files.code(40).sliced(0..<1, axis: 1).flattened(from: 0)) }
+    withoutGradients {
+      files.generator.wAvg.assign(files.code(40).sliced(0..<1, axis: 1).flattened(from: 0))
+    }
     try files.writeGenerator()
     let pictures = (1...3).map { files.picture(files.code(UInt32($0))) }
     try files.put(pictures.enumerated().map { ("\($0).png", $1) })
@@ -28,7 +30,8 @@ struct MetricsInversionJobTests {
     _ files: InversionFiles, _ methods: [InversionMethod]
   ) -> MetricsInversionJob {
     MetricsInversionJob(
-      methods, into: files.network, named: "g", on: files.photos, command: "stylist metrics inversion")
+      methods, into: files.network, named: "g", on: files.photos,
+      command: "stylist metrics inversion")
   }
 
   private func byEncoder(_ files: InversionFiles, _ name: String = "encoder") -> InversionMethod {
@@ -50,7 +53,7 @@ struct MetricsInversionJobTests {
     try await job.run(into: OutputFolder(making: files.out), progress: progress)
   }
 
-  @Test("the figures of a way are those of inverting by it alone, and of the average those of its picture")
+  @Test("the figures of a way are those of inverting by it alone; the average has its picture's")
   func figures() async throws {
     try await withScratchFolder { folder in
       let files = try InversionFiles(folder)
@@ -73,7 +76,7 @@ struct MetricsInversionJobTests {
     }
   }
 
-  @Test("a way is repeated with each encoder, a search from each seed, and deviations say how that differs")
+  @Test("a way is repeated with each encoder, a search from each seed; deviations say how they differ")
   func repetitions() async throws {
     try await withScratchFolder { folder in
       let files = try InversionFiles(folder)
@@ -105,7 +108,7 @@ struct MetricsInversionJobTests {
     }
   }
 
-  @Test("classifiers say which attributes pictures have in common with photographs, edited ones, too")
+  @Test("classifiers say which attributes pictures, also edited ones, share with photographs")
   func attributes() async throws {
     try await withScratchFolder { folder in
       let files = try InversionFiles(folder)

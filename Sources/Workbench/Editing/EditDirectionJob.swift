@@ -49,7 +49,8 @@ public struct EditDirectionJob: EditJob {
   ///   large; `MisfitError` if codes or directions are of another size.
   public func check(_ traits: GeneratorTraits) throws {
     try request.check(traits, edits: count)
-    _ = try sheet(of: request.subject, along: directions.chosen(direction, for: traits).name, traits)
+    let name = try directions.chosen(direction, for: traits).name
+    _ = try sheet(of: request.subject, along: name, traits)
   }
 
   /// What is questionable about the directions, and about codes of a file, a line each.

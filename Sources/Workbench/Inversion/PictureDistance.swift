@@ -153,6 +153,7 @@ extension PictureDistance {
   /// The network of a perceptual distance, not yet built.
   ///
   /// - Parameter file: A file of `stylist train perceptual`; nil for the one that comes with the program.
+  /// - Returns: The network.
   /// - Throws: `FileError` if it is not there, cannot be read, or holds something else.
   fileprivate static func perceptualNetwork(_ file: String?) throws -> Checkpoint.Network {
     guard let file else { return try PortraitJudges.distanceNetwork() }

@@ -75,6 +75,9 @@ struct ComparisonWorker {
   ///   - isShown: Whether its pictures are on the sheets.
   ///   - sheets: The sheets.
   ///   - progress: Is told how many steps were taken.
+  /// - Returns: The figures of every photograph.
+  /// - Throws: `FileError` if an encoder cannot be used; `InversionError`; `CancellationError` between
+  ///   steps.
   func invert(
     _ seen: [ComparedPhotograph], by method: InversionMethod, _ run: InversionMethod.Run,
     _ isShown: Bool, _ sheets: inout ComparisonSheets, progress: @escaping @Sendable (Int) -> Void

@@ -38,6 +38,8 @@ public struct InversionMethod: Sendable {
     /// - Parameters:
     ///   - path: A photograph, or a folder or archive of them.
     ///   - method: The way.
+    /// - Returns: The photographs.
+    /// - Throws: `FileError` if there is no photograph; `RequestError` if nothing finds codes.
     func photographs(_ path: String, by method: InversionMethod) throws -> PhotographCodes {
       var search = method.search
       if let seed { search?.seed = seed }
