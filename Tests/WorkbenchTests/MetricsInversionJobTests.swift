@@ -76,7 +76,7 @@ struct MetricsInversionJobTests {
     }
   }
 
-  @Test("a way is repeated with each encoder, a search from each seed; deviations say how they differ")
+  @Test("a way is repeated with each encoder, a search from each seed, with deviations")
   func repetitions() async throws {
     try await withScratchFolder { folder in
       let files = try InversionFiles(folder)
