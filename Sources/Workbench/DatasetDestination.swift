@@ -30,15 +30,23 @@ struct DatasetDestination: Sendable {
     }
     try check(path)
     guard let sheet else { return }
-    guard sheet.lowercased().hasSuffix(".png") else {
-      throw RequestError("--sheet", expected: "a name that ends in .png", found: sheet)
-    }
+    try check(sheet: sheet)
     for (option, place) in [("--source", source), ("--dest", path)] {
       guard let place, OutputFolder.isSame(sheet, orInside: place) else { continue }
       throw RequestError("--sheet", expected: "a name outside \(option)", found: sheet)
     }
     try NewFolder.check(sheet)
     try OutputFolder.check(file: sheet)
+  }
+
+  /// Checks that a sheet has the name of what it is, a PNG.
+  ///
+  /// - Parameter sheet: The sheet.
+  /// - Throws: `RequestError` for other names.
+  static func check(sheet: String) throws(RequestError) {
+    guard sheet.lowercased().hasSuffix(".png") else {
+      throw RequestError("--sheet", expected: "a name that ends in .png", found: sheet)
+    }
   }
 
   /// The name of a picture, as the published tool gives it: a thousand in a folder.

@@ -59,6 +59,14 @@ struct TrainPerceptualCommandTests {
       expect(
         try await stylist(start + ["--out=d.safetensors", "--sheet=data/s.png"], in: folder),
         endsWith: 64, saying: "--sheet: expected a place outside of the data")
+      for (sheet, words) in [
+        ("s.jpg", "--sheet: expected a name that ends in .png"),
+        ("./d.png", "--sheet: expected another file than that of --out"),
+      ] {
+        expect(
+          try await stylist(start + ["--out=d.png", "--sheet=\(sheet)"], in: folder),
+          endsWith: 64, saying: words)
+      }
       let beside = try await stylist(start + ["--out=data2/d.safetensors"], in: folder)
       #expect(beside.exitCode == 0, "\(beside.stderr)")
       #expect(names(in: folder) == ["data", "link"])

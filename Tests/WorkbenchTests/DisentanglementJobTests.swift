@@ -16,7 +16,7 @@ import Workbench
 @Suite("Studies of disentanglement") struct DisentanglementJobTests {
   /// The file of a small generator of 32×32 pixels.
   private func writeGenerator(to path: String, seed: UInt64 = 1) throws {
-    var configuration = StyleGAN2Configuration(resolution: 32)
+    var configuration = StyleGAN2Configuration(resolution: resolution)
     (configuration.zDim, configuration.wDim, configuration.mappingLayers) = (8, 8, 2)
     (configuration.channelBase, configuration.channelMax) = (128, 8)
     let g = StyleGAN2(
@@ -247,6 +247,9 @@ import Workbench
       #expect(outcome.networks[1].generator == outcome.networks[2].generator)
       #expect(outcome.remarks.contains { $0.hasPrefix("separability is left out") })
       #expect(outcome.lines[0].contains("one.safetensors  two.safetensors  00003-run"))
+      try writeGenerator(to: "\(folder)/small.safetensors", seed: 4, resolution: 16)
+      job.networks = ["\(folder)/one.safetensors", "\(folder)/small.safetensors"]
+      #expect(try job.plan().notes.last?.hasPrefix("pictures of 16×16, 32×32: distances") == true)
     }
   }
 

@@ -182,7 +182,11 @@ public struct TrainPerceptualJob: Sendable {
       }
       try OutputFolder.check(file: path)
     }
-    if let sheet { try OutputFolder.check("--sheet", sheet, isNoneOf: [file]) }
+    guard let sheet else { return }
+    try DatasetDestination.check(sheet: sheet)
+    guard URL(filePath: sheet).standardizedFileURL != URL(filePath: file).standardizedFileURL else {
+      throw RequestError("--sheet", expected: "another file than that of --out", found: sheet)
+    }
   }
 
   private static let expected =

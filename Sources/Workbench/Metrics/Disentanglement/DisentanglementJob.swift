@@ -96,7 +96,18 @@ public struct DisentanglementJob: Sendable {
     var measures = MetricsGeneratorJob(metrics, data: data, networks: weights)
     (measures.rule, measures.seed, measures.cache) = (rule, seed, cache)
     for subject in subjects { try measures.check(subject.summary.traits) }
-    return Study(subjects: subjects, measures: measures, notes: notes)
+    return Study(
+      subjects: subjects, measures: measures,
+      notes: notes + [Self.note(onSizesOf: subjects)].compactMap(\.self))
+  }
+
+  /// What is to be known of networks whose pictures have different sizes; nil for others.
+  private static func note(onSizesOf subjects: [Subject]) -> String? {
+    let sizes = Set(subjects.map(\.summary.traits.resolution)).sorted()
+    guard sizes.count > 1 else { return nil }
+    return
+      "pictures of \(sizes.map { "\($0)×\($0)" }.joined(separator: ", ")): distances and path lengths "
+      + "compare networks of one size"
   }
 
   private func checkCounts() throws(RequestError) {
