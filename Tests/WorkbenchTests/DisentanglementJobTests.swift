@@ -15,7 +15,7 @@ import Workbench
 
 @Suite("Studies of disentanglement") struct DisentanglementJobTests {
   /// The file of a small generator of 32×32 pixels.
-  private func writeGenerator(to path: String, seed: UInt64 = 1) throws {
+  private func writeGenerator(to path: String, seed: UInt64 = 1, resolution: Int = 32) throws {
     var configuration = StyleGAN2Configuration(resolution: resolution)
     (configuration.zDim, configuration.wDim, configuration.mappingLayers) = (8, 8, 2)
     (configuration.channelBase, configuration.channelMax) = (128, 8)
