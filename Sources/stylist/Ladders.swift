@@ -87,11 +87,20 @@ struct Ladder {
     guard let known = all.first(where: { $0.name == name }) else {
       let names = all.map(\.name).joined(separator: ", ")
       self.name = URL(filePath: name).deletingPathExtension().lastPathComponent
-      rungs = try NamedOptions.all(inFile: name, "ladder: expected \(names), or a file with rungs")
+      rungs = try NamedOptions.all(
+        inFile: name, "ladder: expected \(names), or a file with rungs",
+        example: Self.example(of: all))
       return
     }
     self.name = name
-    rungs = try NamedOptions.all(in: known.text, name)
+    rungs = try NamedOptions.all(in: known.text, name, example: Self.example(of: all))
+  }
+}
+
+extension Ladder {
+  /// A rung as it should be: the last one of the first ladder.
+  fileprivate static func example(of all: Known) -> String {
+    all.first?.text.split(separator: "\n").last.map(String.init) ?? ""
   }
 }
 

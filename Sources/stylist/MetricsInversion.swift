@@ -130,10 +130,15 @@ struct MetricsInversion: AsyncParsableCommand {
 
   /// The methods, those of the file first.
   private func lines() throws -> [NamedOptions] {
-    let file = try methods.map { try NamedOptions.all(inFile: $0, "--methods: expected a file") }
+    let example = "search: --refine-steps=300"
+    let file = try methods.map {
+      try NamedOptions.all(inFile: $0, "--methods: expected a file", example: example)
+    }
     let typed =
       method.isEmpty
-      ? [] : try NamedOptions.all(in: method.joined(separator: "\n"), "--method")
+      ? []
+      : try NamedOptions.all(
+        in: method.joined(separator: "\n"), "--method", example: example)
     let all = (file ?? []) + typed
     guard !all.isEmpty else {
       throw UsageError("give --method='NAME: OPTIONS', or --methods=FILE")

@@ -17,9 +17,12 @@ struct NamedOptions {
   /// - Parameters:
   ///   - file: The path.
   ///   - expected: What to say where there is no such file.
+  ///   - example: A line as it should be.
   /// - Returns: The lines, without comments and empty ones.
   /// - Throws: `UsageError` if there is no such file, or a line says something else.
-  static func all(inFile file: String, _ expected: String) throws -> [NamedOptions] {
+  static func all(
+    inFile file: String, _ expected: String, example: String
+  ) throws -> [NamedOptions] {
     guard let handle = FileHandle(forReadingAtPath: file) else {
       throw UsageError("\(expected), found \(file)")
     }
@@ -29,7 +32,7 @@ struct NamedOptions {
     else {
       throw UsageError("\(file): expected at most \(mostBytes) bytes of text, found something else")
     }
-    return try all(in: text, file)
+    return try all(in: text, file, example: example)
   }
 
   /// The lines of a text.
@@ -37,9 +40,10 @@ struct NamedOptions {
   /// - Parameters:
   ///   - text: The text; what follows a `#` is a comment.
   ///   - file: What errors call it.
+  ///   - example: A line as it should be.
   /// - Returns: The lines, without comments and empty ones.
   /// - Throws: `UsageError` about the first line that says something else.
-  static func all(in text: String, _ file: String) throws -> [NamedOptions] {
+  static func all(in text: String, _ file: String, example: String) throws -> [NamedOptions] {
     var all: [NamedOptions] = []
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
     {
@@ -47,8 +51,8 @@ struct NamedOptions {
       guard line.contains(where: { !$0.isWhitespace }) else { continue }
       guard let match = line.wholeMatch(of: /\s*([A-Za-z0-9][A-Za-z0-9-]{0,39}):\s(.*)/) else {
         throw UsageError(
-          "\(file), line \(index + 1): expected a name, a colon and options such as `no-noise: "
-            + "--cfg=stylegan1-config-d`, found \(line.prefix(60))")
+          "\(file), line \(index + 1): expected a name, a colon and options such as `\(example)`, "
+            + "found \(line.prefix(60))")
       }
       let name = String(match.1)
       guard !all.contains(where: { $0.name == name }) else {
