@@ -12,7 +12,7 @@ SWIFT_SOURCES = Package.swift Sources Tests Examples/Package.swift Examples/Gene
   Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing/Package.swift Fuzzing/Fuzz
 LIBRARIES = Formats Datasets Tensors Layers Networks Checkpoints Training Inversion Editing Metrics Workbench
 
-.PHONY: help setup build demo test test-processors example bench bench-operators fuzz protobuf lint format docs pictures clean
+.PHONY: help setup build demo test test-processors example bench bench-operators fuzz protobuf lint format docs inversion-study pictures clean
 
 ## demo: build everything and make pictures to look at, in demo/
 demo: build
@@ -98,6 +98,10 @@ docs: setup
 	swift package --allow-writing-to-directory .build generate-documentation \
 	  --enable-experimental-combined-documentation $(addprefix --target ,$(LIBRARIES)) \
 	  --output-path .build/docs --transform-for-static-hosting --warnings-as-errors
+
+## inversion-study: train encoders and compare all ways to invert, over three seeds; some hours, and it goes on where it was
+inversion-study: build
+	@Scripts/inversion-study.sh
 
 ## pictures: make the pictures of README and documentation again
 pictures: build
