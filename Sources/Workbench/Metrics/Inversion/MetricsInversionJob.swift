@@ -160,6 +160,9 @@ public struct MetricsInversionJob: Sendable {
     into folder: OutputFolder, progress: @escaping ProgressHandler
   ) async throws -> InversionComparison {
     let study = try study()
+    let (files, photographs) = (Self.files, study.photographs)
+    let written: Set = [files.numbers, files.page, files.plot, files.inverted, files.edited]
+    try OutputFolder.check("--outdir", folder.path, keeps: photographs, from: written)
     let host = try GeneratorHost(network, threads: threads)
     let witness = try attributes.map { try AttributeWitness($0, of: host.traits) }
     let work = try ComparisonWorker(
