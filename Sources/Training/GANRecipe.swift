@@ -33,6 +33,10 @@ public struct GANRecipeChanges: Codable, Hashable, Sendable {
   public var mappingLayers: Int?
   /// Images whose deviation the discriminator sees together.
   public var mbstdGroupSize: Int?
+  /// The weight of the path length regularization.
+  public var pathLengthWeight: Double?
+  /// The share of images that are made of two codes, the second from a random layer on.
+  public var styleMixingProbability: Double?
   /// The number format of the highest resolutions.
   public var precision: DType?
   /// Styleformer's layers.
@@ -128,6 +132,8 @@ extension GANRecipe {
     all.generatorLearningRate = training.generatorOptimizer.learningRate
     all.discriminatorLearningRate = training.discriminatorOptimizer.learningRate
     all.averageKimg = training.average.halfLife / 1000
+    all.pathLengthWeight = training.pathLength.weight
+    all.styleMixingProbability = training.styleMixingProbability
     all.precision = training.precision
     switch generator {
     case let g as StyleGAN1Configuration:
@@ -309,6 +315,8 @@ extension StyleGAN2Preset: NamedGANRecipe {
       training.pathLength.weight = 0
       training.styleMixingProbability = 0
     }
+    if let weight = changes.pathLengthWeight { training.pathLength.weight = weight }
+    if let share = changes.styleMixingProbability { training.styleMixingProbability = share }
     if let precision = changes.precision { training.precision = precision }
     return GANRecipe(generator: g, discriminator: d, training: training, kimg: published.kimg)
   }

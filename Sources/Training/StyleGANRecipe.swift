@@ -109,7 +109,8 @@ struct StyleGANRecipe: NamedGANRecipe {
     try changes.refuse(
       in: name,
       (changes.styleformer?.asTyped ?? []) + (changes.stylenat?.asTyped ?? [])
-        + spelled("channel-multiplier", changes.channelMultiplier) + changes.spelledPrecision
+        + spelled("channel-multiplier", changes.channelMultiplier)
+        + spelled("pl-weight", changes.pathLengthWeight) + changes.spelledPrecision
         + changes.spelledAugmentation
         + spelled("freezed", changes.frozenLayers.flatMap { $0 > 0 ? $0 : nil })
         + spelled("w-dim", hasMapping ? nil : changes.wDim)
@@ -135,7 +136,8 @@ struct StyleGANRecipe: NamedGANRecipe {
     training.pathLength.weight = 0
     training.generatorRegularizationInterval = nil
     training.discriminatorRegularizationInterval = nil
-    training.styleMixingProbability = preset == .configF ? 0.9 : 0
+    training.styleMixingProbability =
+      changes.styleMixingProbability ?? (preset == .configF ? 0.9 : 0)
     training.phaseOrder = .discriminatorFirst
     training.averagesBeforeGenerator = true
     training.growth = growth

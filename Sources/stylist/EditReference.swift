@@ -23,8 +23,9 @@ struct EditReference: AsyncParsableCommand {
           --data=me.png --ref-data=others --encoder=e4e_ffhq_encode.pt --outdir=out
 
       The edit transformer, a .pt of Style Transformer's program or a file of ours,
-      has learnt one attribute (in its program: bangs) and takes it over from the
-      code of a reference. Every source meets every reference. Writes a picture of
+      takes an attribute over from the code of a reference: of that program's the
+      one that it has learnt (bangs, as it is), of ours those that --attribute names,
+      one after the other. Every source meets every reference. Writes a picture of
       each pair with the source, the reference and the edit beside one another,
       codes.safetensors with the edited codes, and grid.png with the sources at the
       left and the references at the top.
@@ -78,6 +79,19 @@ struct EditReference: AsyncParsableCommand {
       valueName: "count"))
   var heads: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "What is taken over, of an editor that knows several: names with commas between.",
+      valueName: "names"),
+    transform: { $0.split(separator: ",").map(String.init) })
+  var attribute: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How much of the change is made, -1000 to 1000 (default: 1, what the editor says).",
+      valueName: "number"))
+  var strength: Double?
+
   @OptionGroup var rowOptions: RowOptions
   @OptionGroup var editOptions: EditOptions
 
@@ -112,12 +126,15 @@ struct EditReference: AsyncParsableCommand {
         refData.map { "--ref-data=\($0)" },
         "--editor=\(editor)", attention.map { "--attention=\($0.rawValue)" },
         heads.map { "--heads=\($0)" },
+        attribute.isEmpty ? nil : "--attribute=\(attribute.joined(separator: ","))",
+        strength.map { "--strength=\(plain($0))" },
       ].compactMap(\.self)
     let request = try editOptions.request(
       subject, networkOptions, words, layers: rowOptions.layers, references: references,
       reading: [subjectOptions.latents, ref, editor])
     var job = EditReferenceJob(request, from: references, by: editor)
-    (job.attention, job.heads) = (attention, heads)
+    (job.attention, job.heads, job.attributes) = (attention, heads, attribute)
+    if let strength { job.strength = strength }
     return job
   }
 }

@@ -197,6 +197,18 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "StyleGAN2, Styleformer: the weight of the path length regularization; 0 for none, which is faster (default: 2, of cifar 0).",
+      valueName: "weight"))
+  var plWeight: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The share of pictures that are made of two codes (default: 0.9 where the recipe mixes styles).",
+      valueName: "share"))
+  var styleMixing: Double?
+
+  @Option(
+    help: ArgumentHelp(
       "The number format of the highest resolutions: float32 or bfloat16 (default: float32).",
       valueName: "format"))
   var precision: Precision?
@@ -225,6 +237,8 @@ struct RecipeOptions: ParsableArguments {
     put(wDim, into: &request.wDim)
     put(mapDepth, into: &request.mappingLayers)
     put(mbstdGroup, into: &request.mbstdGroupSize)
+    put(plWeight, into: &request.pathLengthWeight)
+    put(styleMixing, into: &request.styleMixingProbability)
     put(precision, into: &request.precision)
     put(gradientCheckpointing, into: &request.gradientCheckpointing)
     ablation.fill(&request)

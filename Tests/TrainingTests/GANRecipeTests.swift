@@ -182,6 +182,7 @@ struct GANRecipeTests {
       ($0.generatorLearningRate, $0.discriminatorLearningRate) = (0.5, 0.25)
       ($0.channelBase, $0.channelMax, $0.mappingLayers) = (1024, 48, 3)
       ($0.zDim, $0.wDim, $0.mbstdGroupSize, $0.precision) = (24, 40, 2, .bfloat16)
+      ($0.pathLengthWeight, $0.styleMixingProbability) = (0, 0.25)
     }
     let g = try #require(found.generator as? StyleGAN2Configuration)
     let d = try #require(found.discriminator as? StyleGAN2DiscriminatorConfiguration)
@@ -193,6 +194,9 @@ struct GANRecipeTests {
     #expect(training.average.halfLife == 2000 && training.precision == .bfloat16)
     #expect(training.generatorOptimizer.learningRate == 0.5)
     #expect(training.discriminatorOptimizer.learningRate == 0.25)
+    #expect((training.pathLength.weight, training.styleMixingProbability) == (0, 0.25))
+    let told = found.inEffect
+    #expect((told.pathLengthWeight, told.styleMixingProbability) == (0, 0.25))
   }
 
   @Test("name the recipe or the value that does not fit")

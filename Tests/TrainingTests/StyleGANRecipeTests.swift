@@ -99,6 +99,7 @@ import Training
       ($0.generatorLearningRate, $0.discriminatorLearningRate) = (0.01, 0.02)
       ($0.channelBase, $0.channelMax, $0.zDim, $0.wDim) = (2048, 64, 24, 40)
       ($0.mappingLayers, $0.mbstdGroupSize) = (3, 8)
+      $0.styleMixingProbability = 0.5
       var own = StyleGANChanges()
       (own.initialResolution, own.stableKimg, own.fadeKimg) = (16, 20, 10)
       $0.stylegan = own
@@ -118,6 +119,7 @@ import Training
     let told = found.inEffect
     #expect((told.channelBase, told.channelMax, told.zDim, told.wDim) == (2048, 64, 24, 40))
     #expect((told.mbstdGroupSize, told.r1Gamma, told.averageKimg) == (8, 2, 5))
+    #expect(told.styleMixingProbability == 0.5)
     #expect(told.stylegan?.initialResolution == 16 && told.stylegan?.stableKimg == 20)
     #expect(told.stylegan?.fadeKimg == 10 && told.stylegan?.loss == .logistic)
     let traditional = try recipe("stylegan1-config-b", resolution: 32, labelDim: 3) { $0.zDim = 24 }

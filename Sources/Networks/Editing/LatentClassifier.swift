@@ -1,5 +1,5 @@
 // The classifier of codes: Hu et al., "Style Transformer for Image Inversion and Editing" (2022),
-// which tells the 40 attributes of CelebA from a W+ of 18 rows.
+// which tells the 40 attributes of CelebA from a W+ of 18 rows; ours tell any.
 
 public import Layers
 public import Tensors
@@ -20,6 +20,8 @@ public struct LatentClassifierConfiguration: NetworkConfiguration {
   public var hiddenWidths = [2048, 512]
   /// How many attributes are told.
   public var attributeCount = 40
+  /// What they are called, in the order of the logits; nil in files of other programs.
+  public var attributes: [String]?
   /// The numbers that stand for one attribute before it is judged.
   public var featureWidth = 32
   /// The function after every shared layer.
@@ -30,6 +32,14 @@ public struct LatentClassifierConfiguration: NetworkConfiguration {
   /// The published values.
   public init() {}
 
+  /// What the attributes are called, in the order of the logits: those of CelebA where there are as
+  /// many and no names.
+  public var attributeNames: [String] {
+    if let attributes { return attributes }
+    guard attributeCount != CelebAAttributes.names.count else { return CelebAAttributes.names }
+    return (0..<attributeCount).map { "attribute \($0)" }
+  }
+
   /// Checks that a network can be built from these values.
   ///
   /// - Throws: `ConfigurationError` naming the first value that cannot be.
@@ -39,6 +49,9 @@ public struct LatentClassifierConfiguration: NetworkConfiguration {
       (1...16).contains($0.count) && $0.allSatisfy { (1...65536).contains($0) }
     }
     try ConfigurationError.check("attributeCount", attributeCount, in: 1...4096)
+    try ConfigurationError.check(
+      "attributes", attributes ?? [], is: "\(attributeCount) names that differ"
+    ) { attributes == nil || $0.count == attributeCount && namesDiffer($0) }
     try ConfigurationError.check("featureWidth", featureWidth, in: 1...4096)
     try ConfigurationError.check("slope", slope, is: "from 0 to 1") { (0...1).contains($0) }
   }
@@ -106,4 +119,9 @@ public final class LatentClassifier {
     case .relu: x.relu()
     }
   }
+}
+
+/// Whether names are there and differ.
+func namesDiffer(_ names: [String]) -> Bool {
+  !names.contains("") && Set(names).count == names.count
 }

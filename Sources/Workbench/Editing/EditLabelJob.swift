@@ -27,7 +27,7 @@ public struct EditLabelJob: EditJob {
   public var request: EditRequest
   /// A file with a classifier of codes.
   public var classifier: String
-  /// The attribute by CelebA's name or by its place from 0.
+  /// The attribute by its name, of unnamed ones CelebA's, or by its place from 0.
   public var attribute: String
   /// A column of the sheet each, after the pictures as they are; with negative ones the attribute
   /// goes.
@@ -46,7 +46,7 @@ public struct EditLabelJob: EditJob {
   ///
   /// - Parameters:
   ///   - request: What is edited, and how it is drawn.
-  ///   - attribute: The attribute by CelebA's name or by its place from 0.
+  ///   - attribute: The attribute by its name or by its place from 0.
   ///   - classifier: A file with a classifier of codes.
   public init(_ request: EditRequest, attribute: String, by classifier: String) {
     (self.request, self.attribute, self.classifier) = (request, attribute, classifier)
@@ -77,7 +77,6 @@ public struct EditLabelJob: EditJob {
   ///   too large; `MisfitError` if the codes or the classifier are of another size; `FileError` if
   ///   the classifier's file cannot be read, or holds none.
   public func check(_ traits: GeneratorTraits) throws {
-    try AttributeChoice.check(attribute)
     try request.check(traits, edits: request.subject.count * strengths.count)
     guard Self.stepRange.contains(steps) else {
       throw RequestError(
@@ -97,7 +96,7 @@ public struct EditLabelJob: EditJob {
   /// The attribute as the classifier knows it.
   private func chosen(_ traits: GeneratorTraits) throws -> AttributeChoice {
     let found = try request.classifier(in: classifier, for: traits)
-    return try AttributeChoice(attribute, of: found.attributeCount)
+    return try AttributeChoice(attribute, of: found.attributeNames)
   }
 
   private func sheet(

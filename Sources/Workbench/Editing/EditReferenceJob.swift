@@ -24,6 +24,11 @@ public struct EditReferenceJob: EditJob {
   /// The heads of the editor's attentions, which files of other programs do not say; nil for the
   /// published four.
   public var heads: Int?
+  /// What is taken over: the editor's attributes by their names or places, one after the other; none
+  /// for the only one.
+  public var attributes: [String] = []
+  /// How much of the change is made: 1 for what the editor says.
+  public var strength = 1.0
 
   /// A job with the editor as its file says.
   ///
@@ -53,19 +58,22 @@ public struct EditReferenceJob: EditJob {
   private func name(_ stem: String, _ reference: String) -> String { "\(stem)-\(reference).png" }
 
   private var choice: EditorChoice {
-    EditorChoice(file: editor, attention: attention, heads: heads)
+    EditorChoice(
+      file: editor, attention: attention, heads: heads, attributes: attributes,
+      strength: strength)
   }
 
   /// Checks that a generator and the edit transformer can make the pictures.
   ///
   /// - Parameter traits: What the generator is.
-  /// - Throws: `RequestError` if class, rows or heads do not fit, or the sheet would be too large;
+  /// - Throws: `RequestError` if class, rows, heads or attributes do not fit, or the sheet would be too large;
   ///   `MisfitError` if codes or the edit transformer are of another size; `FileError` if its file
   ///   cannot be read, or holds none.
   public func check(_ traits: GeneratorTraits) throws {
     try request.check(traits, edits: count)
     try references.check(traits, network: request.provenance.network)
     try request.check(choice, for: traits)
+    try checkRanges(numbers: [("--strength", strength, -1000...1000, "-1000 to 1000")])
     _ = try sheet(of: subjects, traits)
   }
 

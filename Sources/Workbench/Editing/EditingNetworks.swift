@@ -19,55 +19,37 @@ extension Checkpoint.Network {
 
 // MARK: - By label
 
-/// One of the attributes that a classifier of codes tells.
+/// One of the attributes that a network knows.
 struct AttributeChoice: Hashable, Sendable {
   /// Its place, from 0.
   let index: Int
   /// What people call it.
   let name: String
 
-  /// Finds an attribute by CelebA's name, in letters of any case, or by its place.
+  /// Finds an attribute by its name, in letters of any case, or by its place.
   ///
   /// - Parameters:
   ///   - text: What was typed.
-  ///   - count: How many attributes the classifier tells; the names are known of 40.
+  ///   - names: What the network's attributes are called.
   /// - Throws: `RequestError` if there is none.
-  init(_ text: String, of count: Int) throws(RequestError) {
-    try Self.check(text)
-    let names = count == CelebAAttributes.names.count ? CelebAAttributes.names : []
-    guard let index = Int(text) ?? (names.isEmpty ? nil : Self.place(of: Self.word(text))),
-      (0..<count).contains(index)
+  init(_ text: String, of names: [String]) throws(RequestError) {
+    let word = Self.word(text)
+    guard let index = names.firstIndex(where: { Self.word($0) == word }) ?? Int(text),
+      names.indices.contains(index)
     else {
+      let hint = suggestion(for: word, among: names.map(Self.word))
+        .flatMap { word in names.first { Self.word($0) == word } }.map { "; did you mean \($0)?" }
       throw RequestError(
         "--attribute",
-        expected: (names.isEmpty ? "" : "one of CelebA's attributes, such as Smiling, or ")
-          + "a number from 0 to \(count - 1)", found: text)
+        expected: "one of \(shortened(names)), or a number from 0 to \(names.count - 1)",
+        found: text + (hint ?? ""))
     }
-    self.index = index
-    name = names.isEmpty ? "attribute \(index)" : names[index]
+    (self.index, name) = (index, names[index])
   }
-
-  /// Checks what can be known of an attribute without its classifier.
-  ///
-  /// - Parameter text: What was typed.
-  /// - Throws: `RequestError` if it is neither a number nor one of CelebA's names.
-  static func check(_ text: String) throws(RequestError) {
-    let word = word(text)
-    guard Int(text) == nil, place(of: word) == nil else { return }
-    let hint = suggestion(for: word, among: words)
-      .flatMap(place).map { "; did you mean \(CelebAAttributes.names[$0])?" }
-    throw RequestError(
-      "--attribute", expected: "one of CelebA's attributes, such as Smiling, or a number",
-      found: text + (hint ?? ""))
-  }
-
-  private static var words: [String] { CelebAAttributes.names.map { $0.lowercased() } }
 
   private static func word(_ text: String) -> String {
     text.lowercased().replacing("-", with: "_").replacing(" ", with: "_")
   }
-
-  private static func place(of word: String) -> Int? { words.firstIndex(of: word) }
 }
 
 extension EditRequest {
@@ -104,8 +86,8 @@ extension EditRequest {
   /// - Parameters:
   ///   - choice: The edit transformer's file, and what is chosen about it.
   ///   - traits: What the generator is.
-  /// - Throws: `FileError` if it cannot be used; `RequestError` if it cannot have so many heads;
-  ///   `MisfitError` if it is for codes of another width.
+  /// - Throws: `FileError` if it cannot be used; `RequestError` if it cannot have so many heads, or
+  ///   does not know an attribute; `MisfitError` if it is for codes of another width.
   func check(_ choice: EditorChoice, for traits: GeneratorTraits) throws {
     let network = try choice.network()
     try network.check()
@@ -116,6 +98,7 @@ extension EditRequest {
     try choice.checkHeads(of: found.decoder)
     choice.change(&found)
     try found.validate()
+    _ = try choice.taken(of: found)
     guard found.decoder.width == traits.wDim else {
       throw MisfitError(
         choice.file,
@@ -178,6 +161,10 @@ struct EditorChoice: Hashable, Sendable {
   var attention: EditReferenceJob.Attention?
   /// The heads of its attentions; nil for those of the file, or the published four.
   var heads: Int?
+  /// The attributes that are taken over, by their names or places; none for the only one.
+  var attributes: [String] = []
+  /// How much of the change is made.
+  var strength = 1.0
 
   /// The network, not yet built.
   func network() throws(FileError) -> Checkpoint.Network {
@@ -199,6 +186,26 @@ struct EditorChoice: Hashable, Sendable {
     }
   }
 
+  /// The attributes that are taken over, one after the other.
+  ///
+  /// - Parameter editor: What the edit transformer is.
+  /// - Returns: At least one.
+  /// - Throws: `RequestError` if it does not know one, or knows several and none is chosen.
+  func taken(of editor: EditTransformerConfiguration) throws(RequestError) -> [AttributeChoice] {
+    let names = editor.attributes ?? ["attribute 0"]
+    guard names.count > 1 || !attributes.isEmpty else {
+      return [try AttributeChoice("0", of: names)]
+    }
+    guard !attributes.isEmpty else {
+      throw RequestError(
+        "--attribute", expected: "one or several of \(names.joined(separator: ", "))",
+        found: "nothing")
+    }
+    return try attributes.map { text throws(RequestError) in
+      try AttributeChoice(text, of: names)
+    }
+  }
+
   /// Puts the choices into a configuration.
   func change(_ configuration: inout EditTransformerConfiguration) {
     if let heads { configuration.decoder.heads = heads }
@@ -213,10 +220,14 @@ struct EditorChoice: Hashable, Sendable {
 /// Owns an edit transformer, and edits codes with it.
 actor ReferenceHost {
   private let editor: ReferenceEditor
+  private let attributes: [Int]
+  private let strength: Double
 
   /// Loads the edit transformer of a file.
   init(_ choice: EditorChoice) throws {
     editor = ReferenceEditor(try choice.network().makeEditTransformer(choice.change))
+    attributes = try choice.taken(of: editor.network.configuration).map(\.index)
+    strength = choice.strength
   }
 
   /// Gives a code what a reference has.
@@ -228,6 +239,11 @@ actor ReferenceHost {
   /// - Returns: The edited code.
   /// - Throws: `EditingError` if numbers become not finite.
   func edited(_ source: Codes, reference: Codes, rows: Range<Int>?) throws -> Codes {
-    Codes(try editor.edited(source.tensor, reference: reference.tensor, rows: rows))
+    let other = reference.tensor
+    return Codes(
+      try attributes.reduce(source.tensor) { code, attribute in
+        try editor.edited(
+          code, reference: other, attribute: attribute, strength: strength, rows: rows)
+      })
   }
 }

@@ -57,6 +57,8 @@ extension GANOptions: RunOptions {
     ] + listedAblation + listedGrowth(growth) + [
       option("z-dim", changes.zDim), option("w-dim", changes.wDim),
       option("map-depth", changes.mappingLayers), option("mbstd-group", changes.mbstdGroupSize),
+      option("pl-weight", changes.pathLengthWeight),
+      option("style-mixing", changes.styleMixingProbability),
       option("precision", changes.precision, else: "\(training.precision)"),
     ] + listedAugmentation + [
       option("freezed", changes.frozenLayers, else: "0"),

@@ -77,6 +77,10 @@ public struct TrainGANRequest: Sendable {
   public var mappingLayers: Int?
   /// Images whose deviation the discriminator sees together.
   public var mbstdGroupSize: Int?
+  /// The weight of the path length regularization.
+  public var pathLengthWeight: Double?
+  /// The share of images that are made of two codes, the second from a random layer on.
+  public var styleMixingProbability: Double?
   /// The number format of the highest resolutions.
   public var precision: Precision?
   /// How often images are augmented before the discriminator sees them: `noaug`, `ada` or `fixed`.
@@ -132,6 +136,8 @@ public struct TrainGANRequest: Sendable {
     changes.stylenat = heads == StyleNATChanges() ? nil : heads
     (changes.zDim, changes.wDim) = (zDim, wDim)
     (changes.mappingLayers, changes.mbstdGroupSize) = (mappingLayers, mbstdGroupSize)
+    changes.pathLengthWeight = pathLengthWeight
+    changes.styleMixingProbability = styleMixingProbability
     changes.precision = precision?.dtype
     changes.augmentation = choice
     changes.frozenLayers = frozenLayers
