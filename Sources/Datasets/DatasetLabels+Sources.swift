@@ -30,6 +30,65 @@ extension DatasetLabels {
     }
   }
 
+  /// The labels that a file gives to things by their names, of whatever form the file is.
+  ///
+  /// A row is about what has its path as its name, or its file name, with or without the ending; where
+  /// nothing has a name, rows are taken in their order, as published lists of codes are.
+  ///
+  /// - Parameters:
+  ///   - path: The file: in the form of `dataset.json`, CelebA's list of attributes, or a table.
+  ///   - names: What the labels are of; empty if nothing has a name.
+  ///   - count: How many labels there must be.
+  /// - Throws: `DatasetError` about the file, or the first name that has no label.
+  public init(file path: String, ofNames names: [String], count: Int) throws(DatasetError) {
+    let file: LabelFile?
+    switch try BesideFile(path) {
+    case .list(let list):
+      let numbers = list.pictures.indices.flatMap { row in
+        list.values(at: row).map { $0 ? Float(1) : 0 }
+      }
+      file = LabelFile(
+        paths: list.pictures, values: .vectors(numbers, dimension: list.attributes.count),
+        names: list.attributes)
+    case .labels(let found, _): file = found
+    }
+    guard let file else {
+      self = .none
+      return
+    }
+    guard !names.isEmpty else {
+      guard file.paths.count == count else {
+        throw DatasetError(
+          FileError(
+            .doesNotFit, file: path,
+            expected: "\(count) labels, in the order of what they are of, which has no names",
+            found: "\(file.paths.count)"))
+      }
+      self.init(file, rows: Array(0..<count))
+      return
+    }
+    var rows: [String: Int] = [:]
+    for (row, path) in file.paths.enumerated() {
+      for name in Self.shortNames(of: path) where rows[name] == nil { rows[name] = row }
+    }
+    let found = names.map { name in Self.shortNames(of: name).lazy.compactMap { rows[$0] }.first }
+    if let missing = found.firstIndex(of: nil) {
+      throw DatasetError(
+        FileError(
+          .doesNotFit, file: path, expected: "a label for each of \(count) names",
+          found: "none for \(names[missing])"), index: missing,
+        others: found.count { $0 == nil } - 1)
+    }
+    self.init(file, rows: found.compactMap(\.self))
+  }
+
+  /// What a path may be called: itself, its file name, and that without its ending.
+  private static func shortNames(of path: String) -> [String] {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let stem = name.lastIndex(of: ".").map { String(name[..<$0]) }
+    return [path, name] + (stem.map { $0.isEmpty ? [] : [$0] } ?? [])
+  }
+
   /// The folders that pictures are in as their classes, in the order of their names, which are kept.
   ///
   /// - Parameters:

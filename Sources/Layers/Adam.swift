@@ -26,15 +26,19 @@ public final class Adam: Optimizer {
     public var beta2: Double
     /// ε, which bounds the step where the second moment is small.
     public var epsilon: Double
+    /// How much of a parameter is added to its gradient; nil for nothing.
+    public var weightDecay: Double?
 
     /// Settings; left out, the moments' are those of the StyleGAN papers.
     public init(
-      learningRate: Double, beta1: Double = 0, beta2: Double = 0.99, epsilon: Double = 1e-8
+      learningRate: Double, beta1: Double = 0, beta2: Double = 0.99, epsilon: Double = 1e-8,
+      weightDecay: Double? = nil
     ) {
       self.learningRate = learningRate
       self.beta1 = beta1
       self.beta2 = beta2
       self.epsilon = epsilon
+      self.weightDecay = weightDecay
     }
 
     /// The settings for an optimiser that takes a step more in every `interval` iterations.
@@ -53,7 +57,7 @@ public final class Adam: Optimizer {
       let c = Double(interval) / Double(interval + 1)
       return Settings(
         learningRate: learningRate * c, beta1: pow(beta1, c), beta2: pow(beta2, c),
-        epsilon: epsilon)
+        epsilon: epsilon, weightDecay: weightDecay)
     }
   }
 
@@ -102,7 +106,7 @@ public final class Adam: Optimizer {
       _ = callMany(
         "aten::_fused_adam_", parameters, gradients.map { $0.contiguous() }, moments.first,
         moments.second, [Tensor](), parameters.map { _ in count }, settings.learningRate,
-        settings.beta1, settings.beta2, 0.0, settings.epsilon, false, false)
+        settings.beta1, settings.beta2, settings.weightDecay ?? 0, settings.epsilon, false, false)
     }
   }
 
@@ -115,7 +119,8 @@ public final class Adam: Optimizer {
       moments.step.addInPlace(.ones([], dtype: .int64))
       let t = Double(stepCount)
       let (beta1, beta2) = (settings.beta1, settings.beta2)
-      for (i, g) in gradients.enumerated() {
+      for (i, gradient) in gradients.enumerated() {
+        let g = gradient + parameters[i] * (settings.weightDecay ?? 0)
         let (m, v) = (moments.first[i], moments.second[i])
         m.assign(m * beta1 + g * (1 - beta1))
         v.assign(v * beta2 + g.square() * (1 - beta2))

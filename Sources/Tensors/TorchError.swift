@@ -32,6 +32,7 @@ extension TorchError {
     let program = ProcessInfo.processInfo.processName
     let line = "\(clearing)\(program): out of memory: \(description); \(advice)\n"
     try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
-    exit(1)
+    // Threads may still be at work with what `exit` would take away from them.
+    _exit(1)
   }
 }

@@ -48,7 +48,7 @@ package struct SeedPictures: Dataset {
 }
 
 /// The pictures of a data set at the size that an encoder sees, all of them.
-private struct ResizedDataset: Dataset {
+struct ResizedDataset: Dataset {
   let base: any Dataset
   let shape: ImageShape
 
@@ -59,7 +59,7 @@ private struct ResizedDataset: Dataset {
 
   var name: String { base.name }
   var count: Int { base.count }
-  var labelKind: LabelKind { .none }
+  var labelKind: LabelKind { base.labelKind }
   var fingerprint: DatasetFingerprint { base.fingerprint }
 
   func image(at index: Int) throws(DatasetError) -> ByteImage {
@@ -67,7 +67,7 @@ private struct ResizedDataset: Dataset {
     return try base.image(at: index).resized(width: side, height: side, filter: .bilinear)
   }
 
-  func label(at index: Int) -> [Float] { [] }
+  func label(at index: Int) -> [Float] { base.label(at: index) }
 }
 
 /// The pictures of a training of an encoder: an endless order of those that are learned, and those
@@ -76,7 +76,7 @@ final class EncoderPictures {
   private let decoder: any Generator
   private let size: (height: Int, width: Int)
   private let batchSize: Int
-  private let truncation: Truncation
+  private let drawn: SeedCodes
   /// Pictures of data; nil where the generator draws them.
   private var learned: TrainingPictures?
   private let heldOut: (any Dataset)?
@@ -99,7 +99,7 @@ final class EncoderPictures {
     (self.decoder, self.dataset) = (decoder, dataset)
     size = (options.encoder.height, options.encoder.width)
     (batchSize, firstHeldOut) = (options.settings.batchSize, dataset.count - options.heldOut)
-    truncation = Truncation(psi: options.settings.truncationPsi)
+    drawn = SeedCodes(of: decoder, truncationPsi: options.settings.truncationPsi)
     seeds = DataOrder(count: firstHeldOut, seed: UInt64(options.seed))
     guard !options.learnsFromCodes else {
       (learned, heldOut) = (nil, nil)
@@ -117,7 +117,7 @@ final class EncoderPictures {
 
   /// The next pictures that are learned.
   func next() throws(DatasetError) -> EncoderBatch {
-    guard learned != nil else { return drawn(seeds.next(batchSize)) }
+    guard learned != nil else { return pictures(of: seeds.next(batchSize)) }
     guard let batch = try learned?.next() else { preconditionFailure("no pictures") }
     return EncoderBatch(img: visible(batch.images), codes: nil)
   }
@@ -128,20 +128,15 @@ final class EncoderPictures {
   /// - Returns: The pictures.
   /// - Throws: `DatasetError` about a picture.
   func heldOut(_ range: Range<Int>) throws(DatasetError) -> EncoderBatch {
-    guard let heldOut else { return drawn(range.map { firstHeldOut + $0 }) }
+    guard let heldOut else { return pictures(of: range.map { firstHeldOut + $0 }) }
     return EncoderBatch(img: visible(try heldOut.batch(range).images), codes: nil)
   }
 
   /// The rows that are meant to be seen, of square pictures.
-  private func visible(_ img: Tensor) -> Tensor {
-    guard size.height < img.size(2) else { return img }
-    let traits = decoder.traits
-    let first = traits.visibleRows.lowerBound * size.width / traits.resolution
-    return img.sliced(first..<first + size.height, axis: 2)
-  }
+  private func visible(_ img: Tensor) -> Tensor { img.visible(size, of: decoder.traits) }
 
   /// What the generator draws of seeds, as an encoder sees it.
-  private func drawn(_ seeds: [Int]) -> EncoderBatch {
+  private func pictures(of seeds: [Int]) -> EncoderBatch {
     let (bytes, codes) = bytes(of: seeds)
     let img = bytes.permuted(0, 3, 1, 2).sliced(decoder.traits.visibleRows, axis: 2).contiguous()
       .cast(to: .float32)
@@ -153,15 +148,9 @@ final class EncoderPictures {
   /// each seed has the next.
   private func bytes(of seeds: [Int]) -> (bytes: Tensor, codes: Tensor) {
     withoutGradients {
-      let traits = decoder.traits
-      let z = Tensor.concatenate(
-        seeds.map { decoder.z(seed: UInt32(truncatingIfNeeded: $0)) }, axis: 0)
-      let labels =
-        traits.labelDim > 0
-        ? Tensor.oneHot(seeds.map { $0 % traits.labelDim }, count: traits.labelDim) : nil
-      let codes = decoder.broadcast(decoder.map(z: z, labels: labels), truncation: truncation)
+      let codes = drawn(seeds)
       let img = decoder.synthesize(codes, options: SynthesisOptions())
-      return (traits.pixelEncoding.bytes(img), codes)
+      return (decoder.traits.pixelEncoding.bytes(img), codes)
     }
   }
 
@@ -186,9 +175,7 @@ final class EncoderPictures {
       try learned?.save(into: &state)
       return
     }
-    state.values.dataPosition = TrainingState.DataPosition(
-      seed: UInt32(truncatingIfNeeded: seeds.seed), epoch: seeds.epoch,
-      index: seeds.position % seeds.count)
+    seeds.save(into: &state)
   }
 
   /// The place that a state remembers.
@@ -198,16 +185,7 @@ final class EncoderPictures {
   /// - Throws: An error if the state has none, or is of other data.
   func order(in state: TrainingState) throws -> DataOrder {
     if let order = try learned?.order(in: state) { return order }
-    guard let place = state.values.dataPosition, (0..<seeds.count).contains(place.index),
-      (0..<Int.max / seeds.count).contains(place.epoch)
-    else {
-      throw TrainingError.misfit(
-        "state", expected: "a place among \(seeds.count) seeds",
-        found: state.values.dataPosition.map { "\($0)" } ?? "none")
-    }
-    return DataOrder(
-      count: seeds.count, seed: UInt64(place.seed),
-      position: place.epoch * seeds.count + place.index)
+    return try DataOrder(in: state, count: seeds.count, of: "seeds")
   }
 
   /// Goes on from a place.
@@ -226,5 +204,19 @@ extension ByteImage {
         width: bytes.size(2), height: bytes.size(1), channels: bytes.size(3),
         pixels: bytes.selected(index, axis: 0).values(as: UInt8.self))
     }
+  }
+}
+
+extension Tensor {
+  /// The rows that are meant to be seen, of square pictures [N, C, W, W].
+  ///
+  /// - Parameters:
+  ///   - size: The height and width of what is seen.
+  ///   - traits: The generator, which says which of its rows are seen.
+  /// - Returns: [N, C, H, W].
+  func visible(_ size: (height: Int, width: Int), of traits: GeneratorTraits) -> Tensor {
+    guard size.height < self.size(2) else { return self }
+    let first = traits.visibleRows.lowerBound * size.width / traits.resolution
+    return sliced(first..<first + size.height, axis: 2)
   }
 }

@@ -106,25 +106,10 @@ public final class EncoderTraining: Trainable {
   /// Goes on from what `save` added.
   public func restore(from state: TrainingState) throws {
     let order = try pictures.order(in: state)
-    guard let stream = state.generators[Key.dropout] else {
-      throw TrainingError.misfit(
-        "state", expected: "the random stream of an encoder's training", found: "none")
-    }
-    let before = random.state
-    do throws(TorchError) {
-      try random.restore(stream)
-    } catch {
-      throw TrainingError.misfit(
-        "random stream \(Key.dropout)", expected: "a state of libtorch's generator",
-        found: error.description)
-    }
-    do {
+    try random.restoring(Key.dropout, of: state) {
       let store = store
       let values = try store.values(fitting: state.tensors)
       try store.load(values.mapValues { StoredParameter($0) })
-    } catch {
-      try? random.restore(before)
-      throw error
     }
     pictures.go(to: order)
   }

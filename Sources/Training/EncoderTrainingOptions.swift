@@ -4,36 +4,6 @@ public import Networks
 
 /// Everything that decides what an encoder learns.
 public struct EncoderTrainingOptions: TrainingOptions {
-  /// The generator that draws the codes, and does not learn.
-  public struct Decoder: Codable, Hashable, Sendable {
-    /// Where it is, as it was typed: a file, or the name of a model that comes with the program.
-    public var source: String
-    /// The whole path of a file, so that it is found from anywhere; nil for a model's name.
-    public var path: String?
-    /// The content hash of its numbers.
-    public var hash: String
-
-    /// A generator.
-    public init(source: String, path: String?, hash: String) {
-      (self.source, self.path, self.hash) = (source, path, hash)
-    }
-  }
-
-  /// A network whose features are compared.
-  public struct LossNetwork: Codable, Hashable, Sendable {
-    /// What it is, such as `lpips alex`.
-    public var kind: String
-    /// The whole paths of its files; none for a network that comes with the program.
-    public var files: [String]
-    /// The content hash of its numbers.
-    public var hash: String
-
-    /// A network.
-    public init(kind: String, files: [String], hash: String) {
-      (self.kind, self.files, self.hash) = (kind, files, hash)
-    }
-  }
-
   /// What moves the parameters.
   public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
     /// Ranger, as published.
@@ -71,15 +41,15 @@ public struct EncoderTrainingOptions: TrainingOptions {
   /// How many of the last pictures are not learned from, but tell how well others are inverted.
   public var heldOut: Int
   /// The generator.
-  public var decoder: Decoder
+  public var decoder: NamedGenerator
   /// The encoder.
   public var encoder: EncoderArchitecture
   /// What says how far pictures are apart: LPIPS, or what stands for it; nil where it does not count.
-  public var distance: LossNetwork?
+  public var distance: NamedNetwork?
   /// What knows people, or pictures, again; nil where it does not count.
-  public var identity: LossNetwork?
+  public var identity: NamedNetwork?
   /// The network for faces whose trunk the encoder's starts as; nil for one that starts at random.
-  public var trunk: LossNetwork?
+  public var trunk: NamedNetwork?
   /// The width at which losses compare pictures, in pixels.
   public var comparedWidth: Int
   /// What may be changed.
@@ -91,8 +61,8 @@ public struct EncoderTrainingOptions: TrainingOptions {
 
   /// The options of a training.
   public init(
-    data: TrainingData, heldOut: Int, decoder: Decoder, encoder: EncoderArchitecture,
-    distance: LossNetwork?, identity: LossNetwork?, comparedWidth: Int,
+    data: TrainingData, heldOut: Int, decoder: NamedGenerator, encoder: EncoderArchitecture,
+    distance: NamedNetwork?, identity: NamedNetwork?, comparedWidth: Int,
     settings: Settings = Settings(), seed: UInt32, threads: Int
   ) {
     (self.data, self.heldOut, self.decoder, self.encoder) = (data, heldOut, decoder, encoder)

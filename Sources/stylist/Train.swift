@@ -19,9 +19,13 @@ struct Train: AsyncParsableCommand {
           --outdir=runs
         stylist train perceptual --classifier=attributes-portraits64 \\
           --data=portraits --out=distance.safetensors
+        stylist train latent-classifier --network=stylegan2-portraits64 --outdir=runs
+        stylist train edit --network=stylegan2-portraits64 --outdir=runs \\
+          --classifier=latent-classifier.safetensors --attribute=Smiling
       """,
     subcommands: [
       TrainGAN.self, TrainLadder.self, TrainEncoder.self, TrainEncoderLadder.self,
       TrainAttributes.self, TrainIdentity.self, TrainPerceptual.self,
+      TrainLatentClassifier.self, TrainEdit.self,
     ])
 }

@@ -10,10 +10,38 @@ import Tensors
 
 extension Checkpoint.Network {
   /// The classifier of codes in a file, not yet built.
-  fileprivate static func classifier(of file: String) throws(FileError) -> Self {
+  static func classifier(of file: String) throws(FileError) -> Self {
     try named(
       file, for: .classifier,
       expecting: "a classifier of codes: Style Transformer's .pt, or our .safetensors")
+  }
+
+  /// The classifier of codes in a file, checked against a generator, with all of its tensors.
+  ///
+  /// - Parameters:
+  ///   - file: The classifier's file.
+  ///   - traits: What the generator is.
+  ///   - name: The generator as people name it.
+  /// - Returns: The network, not yet built, and what it is.
+  /// - Throws: `FileError` if it cannot be used; `MisfitError` if it is for codes of another size.
+  static func classifier(
+    of file: String, for traits: GeneratorTraits, of name: String
+  ) throws -> (network: Self, configuration: LatentClassifierConfiguration) {
+    let network = try classifier(of: file)
+    try network.check()
+    guard let found = network.configuration as? LatentClassifierConfiguration else {
+      throw FileError(
+        .doesNotFit, file: file, expected: "a classifier of codes", found: "another")
+    }
+    let (rows, width) = (traits.numWs, traits.wDim)
+    guard found.codeLength == rows * width else {
+      let own =
+        found.codeLength.isMultiple(of: width) ? "[\(found.codeLength / width), \(width)]" : ""
+      throw MisfitError(
+        file, expected: "a classifier of codes [\(rows), \(width)] of the network \(name)",
+        found: "one of \(own.isEmpty ? "" : "codes \(own), ")\(found.codeLength) numbers")
+    }
+    return (network, found)
   }
 }
 
@@ -63,22 +91,7 @@ extension EditRequest {
   func classifier(
     in file: String, for traits: GeneratorTraits
   ) throws -> LatentClassifierConfiguration {
-    let network = try Checkpoint.Network.classifier(of: file)
-    try network.check()
-    guard let found = network.configuration as? LatentClassifierConfiguration else {
-      throw FileError(
-        .doesNotFit, file: file, expected: "a classifier of codes", found: "another")
-    }
-    let (rows, width) = (traits.numWs, traits.wDim)
-    guard found.codeLength == rows * width else {
-      let own =
-        found.codeLength.isMultiple(of: width) ? "[\(found.codeLength / width), \(width)]" : ""
-      throw MisfitError(
-        file,
-        expected: "a classifier of codes [\(rows), \(width)] of the network \(provenance.network)",
-        found: "one of \(own.isEmpty ? "" : "codes \(own), ")\(found.codeLength) numbers")
-    }
-    return found
+    try Checkpoint.Network.classifier(of: file, for: traits, of: provenance.network).configuration
   }
 
   /// Checks an edit transformer against the generator, and all of its tensors.

@@ -73,7 +73,8 @@ public struct EncoderSource: Hashable, Sendable {
   /// - Throws: `FileError` if it cannot be read.
   func contentHash() throws -> String { try network().contentHash() }
 
-  fileprivate func network() throws(FileError) -> Checkpoint.Network {
+  /// The encoder, not yet built.
+  func network() throws(FileError) -> Checkpoint.Network {
     try .named(
       path, for: .encoder,
       expecting: "an encoder of pSp, e4e or Style Transformer, or our .safetensors of one")

@@ -26,6 +26,7 @@ protocol RunOptions: TrainingOptions {
 /// The kinds of trainings.
 let runKinds: [any RunOptions.Type] = [
   GANOptions.self, AttributeOptions.self, IdentityOptions.self, EncoderTrainingOptions.self,
+  LatentClassifierOptions.self, EditOptions.self,
 ]
 
 extension GANOptions: RunOptions {

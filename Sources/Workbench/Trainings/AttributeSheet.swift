@@ -24,15 +24,31 @@ package struct AttributeSheet {
   ///   - dataset: The pictures.
   /// - Throws: `DatasetError` about a picture.
   package init(_ classifier: AttributeClassifier, of dataset: any Dataset) throws {
-    let names = classifier.configuration.attributes
-    let pictures = 0..<min(dataset.count, Self.candidates)
-    let logits = try pictures.map { index in
+    let logits = try (0..<min(dataset.count, Self.candidates)).map { index in
       let images = try dataset.batch(index..<index + 1).images
-      return withoutGradients { classifier(images).values() }
+      return withoutGradients { classifier(images).values(as: Float.self) }
     }
+    try self.init(
+      of: classifier.configuration.attributes, logits: logits, side: dataset.shape.resolution,
+      picture: dataset.image)
+  }
+
+  /// A sheet of pictures that were judged.
+  ///
+  /// - Parameters:
+  ///   - names: The attributes.
+  ///   - logits: Of every picture, in the order of the attributes.
+  ///   - side: The width and height of a picture, in pixels.
+  ///   - picture: Draws or decodes one of them.
+  /// - Throws: What `picture` throws.
+  init(
+    of names: [String], logits: [[Float]], side pixels: Int,
+    picture: (Int) throws -> ByteImage
+  ) throws {
+    let pictures = logits.indices
     let columns = min(Self.columns, pictures.count)
     let headings = ["surely", "surely not"]
-    let cell = min(max(dataset.shape.resolution, 32), 128)
+    let cell = min(max(pixels, 32), 128)
     let (gap, scale) = (8, 2)
     let margin = (names.map { Canvas.width(of: $0, scale: scale) }.max() ?? 0) + 2 * gap
     let heading = 4 * gap
@@ -52,9 +68,9 @@ package struct AttributeSheet {
       let order = pictures.sorted { logits[$0][row] > logits[$1][row] }
       for (x, chosen) in zip(sides, [order.prefix(columns), order.reversed().prefix(columns)]) {
         for (column, index) in chosen.enumerated() {
-          let picture = try dataset.image(at: index).inRGB.resized(
+          let shown = try picture(index).inRGB.resized(
             width: cell, height: cell, filter: .lanczos)
-          canvas.place(picture, x: x + column * cell, y: y)
+          canvas.place(shown, x: x + column * cell, y: y)
         }
       }
     }

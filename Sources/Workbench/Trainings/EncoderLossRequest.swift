@@ -39,8 +39,8 @@ public struct EncoderLossRequest: Sendable {
   /// The networks that losses need, and the width at which they compare pictures; nil for the
   /// encoder's.
   struct Networks {
-    var distance: EncoderTrainingOptions.LossNetwork?
-    var identity: EncoderTrainingOptions.LossNetwork?
+    var distance: NamedNetwork?
+    var identity: NamedNetwork?
     var comparedWidth: Int?
   }
 
@@ -134,7 +134,7 @@ public struct EncoderLossRequest: Sendable {
 
   private static func lossNetwork(
     _ network: Checkpoint.Network, _ files: [String]
-  ) throws -> EncoderTrainingOptions.LossNetwork {
+  ) throws -> NamedNetwork {
     try network.check()
     let backbone = (network.configuration as? LPIPSConfiguration)?.backbone.rawValue
     let kind = type(of: network.configuration).kind + (backbone.map { " \($0)" } ?? "")
@@ -191,15 +191,9 @@ public struct EncoderLossRequest: Sendable {
 
   /// Checks that a network is that of a training.
   private static func same(
-    _ had: EncoderTrainingOptions.LossNetwork, _ network: Checkpoint.Network, _ file: String
+    _ had: NamedNetwork, _ network: Checkpoint.Network, _ file: String
   ) throws -> Checkpoint.Network {
-    let found = try network.contentHash()
-    guard found == had.hash else {
-      throw FileError(
-        .doesNotFit, file: file,
-        expected: "the \(had.kind) that the training learns with, content hash \(had.hash)",
-        found: "another, content hash \(found)")
-    }
+    try had.check(network.contentHash(), in: file)
     return network
   }
 
@@ -231,7 +225,7 @@ public struct EncoderLossRequest: Sendable {
   /// What a loss is called in the logs of metrics: those of the networks for portraits do not compare
   /// with the published ones, and have names of their own.
   func loggedName(_ name: String, _ options: EncoderTrainingOptions) -> String {
-    func own(_ network: EncoderTrainingOptions.LossNetwork?) -> Bool {
+    func own(_ network: NamedNetwork?) -> Bool {
       network?.files.isEmpty ?? false
     }
     if name.hasSuffix("lpips"), own(options.distance) {
@@ -244,7 +238,7 @@ public struct EncoderLossRequest: Sendable {
   /// The losses and their networks in a line.
   func line(_ options: EncoderTrainingOptions) -> String {
     let weights = options.settings.losses
-    func of(_ network: EncoderTrainingOptions.LossNetwork?, _ published: String) -> String {
+    func of(_ network: NamedNetwork?, _ published: String) -> String {
       guard let network else { return published }
       return network.files.isEmpty
         ? "\(network.kind) in the place of \(published)" : "\(published) (\(network.kind))"

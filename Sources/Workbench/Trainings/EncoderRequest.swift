@@ -144,7 +144,7 @@ public struct EncoderRequest: Sendable {
   /// - Parameter made: The encoder's sizes.
   /// - Returns: What a training remembers of it; nil for a trunk that starts at random.
   /// - Throws: `FileError` if it cannot be read, or its trunk has other sizes.
-  func trunkNetwork(of made: EncoderArchitecture) throws -> EncoderTrainingOptions.LossNetwork? {
+  func trunkNetwork(of made: EncoderArchitecture) throws -> NamedNetwork? {
     guard let trunk else { return nil }
     let network = try featureNetwork(
       in: trunk, as: FaceRecognitionConfiguration.self, expected: Self.publishedTrunk)

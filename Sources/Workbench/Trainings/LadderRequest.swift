@@ -63,7 +63,7 @@ extension TrainEncoderRequest: LadderRequest {
     guard let first = trained.first, let request = first.request as? TrainEncoderRequest,
       let options = try RunRecord(in: first.folder).options as? EncoderTrainingOptions
     else { return nil }
-    let host = try GeneratorHost(request.decoderSource(options))
+    let host = try GeneratorHost(options.decoder.source(request.network))
     let pictures = try await request.heldOut(options, by: host)
     var sheet = try host.traits.sheet(
       SheetWords(

@@ -41,13 +41,7 @@ extension TrainAttributesRequest: TrainingRequest {
   func begin(remark: (String) -> Void) throws -> (options: AttributeOptions, dataset: any Dataset) {
     try check()
     let base = try data.open(.attributes)
-    guard base.labelKind.dimension > 0 else {
-      throw RequestError(
-        "--data",
-        expected: "pictures with labels: portraits, or a data set whose dataset.json says "
-          + "which attributes each picture has", found: "\(data.source ?? ""), without labels")
-    }
-    try Self.check(base, data.source ?? "")
+    try Self.checkLabels(of: base, data.source ?? "")
     let dataset = try data.view(of: base, seed: seed ?? 0, mirror: false)
     let options = AttributeOptions(
       data: data.described(base, count: dataset.count, labelDim: base.labelKind.dimension),
@@ -59,7 +53,13 @@ extension TrainAttributesRequest: TrainingRequest {
   }
 
   /// Checks that pictures and labels are such as can be learned.
-  private static func check(_ base: any Dataset, _ source: String) throws {
+  static func checkLabels(of base: any Dataset, _ source: String) throws {
+    guard base.labelKind.dimension > 0 else {
+      throw RequestError(
+        "--data",
+        expected: "pictures with labels: portraits, or a data set whose dataset.json says "
+          + "which attributes each picture has", found: "\(source), without labels")
+    }
     if case .classes(let count) = base.labelKind {
       throw RequestError(
         "--data", expected: "labels of several numbers, a 0 or 1 for each attribute",
@@ -97,11 +97,10 @@ extension TrainAttributesRequest: TrainingRequest {
 
   /// What the numbers of a label say: the names that the data has, those of CelebA for 40 numbers,
   /// else numbers.
-  private static func names(of dataset: any Dataset) -> [String] {
+  static func names(of dataset: any Dataset) -> [String] {
     let count = dataset.labelKind.dimension
     if !dataset.labelNames.isEmpty { return dataset.labelNames }
-    guard count != CelebAAttributes.names.count else { return CelebAAttributes.names }
-    return (0..<count).map { "label_\($0)" }
+    return unnamedAttributes(count)
   }
 
   func check(against options: AttributeOptions) throws {
@@ -139,7 +138,12 @@ extension TrainAttributesRequest: TrainingRequest {
     return { file in
       guard let network = try Checkpoint.open(file).networks["attributes"] else { return [] }
       let classifier = try network.makeAttributeClassifier()
-      return try judge(classifier, on: heldOut) { done in
+      return try heldOutAgreement(
+        of: classifier.configuration.attributes, on: heldOut.count
+      ) { range in
+        let batch = try heldOut.batch(range)
+        return (withoutGradients { classifier(batch.images).values() }, batch.labels)
+      } progress: { done in
         tell(.progress(JobProgress(done: done, total: heldOut.count, unit: "held-out pictures")))
       }
     }
@@ -157,26 +161,33 @@ extension TrainAttributesRequest: TrainingRequest {
   }
 }
 
-/// Judges the pictures of a data set, and compares with their labels.
+/// What attributes are called that have no names: as CelebA's where there are as many, else by numbers.
+func unnamedAttributes(_ count: Int) -> [String] {
+  guard count != CelebAAttributes.names.count else { return CelebAAttributes.names }
+  return (0..<count).map { "label_\($0)" }
+}
+
+/// Judges what was held out, and compares with its labels.
 ///
 /// - Parameters:
-///   - classifier: Tells the attributes.
-///   - dataset: The pictures.
-///   - progress: Is told how many pictures are judged; may throw to stop.
+///   - names: The attributes.
+///   - count: How many were held out.
+///   - judge: The logits and the labels of some of them; what is positive is there.
+///   - progress: Is told how many are judged; may throw to stop.
 /// - Returns: The mean accuracies of all attributes, and the balanced accuracy of each.
-/// - Throws: `DatasetError` about a picture; what `progress` throws.
-private func judge(
-  _ classifier: AttributeClassifier, on dataset: any Dataset, progress: (Int) throws -> Void
+/// - Throws: What `judge` and `progress` throw.
+func heldOutAgreement(
+  of names: [String], on count: Int, judge: (Range<Int>) throws -> ([Float], [Float]),
+  progress: (Int) throws -> Void
 ) throws -> [MetricResult] {
   let start = ContinuousClock.now
-  let names = classifier.configuration.attributes
   var agreement = AttributeAgreement(count: names.count)
-  for first in stride(from: 0, to: dataset.count, by: 32) {
+  for first in stride(from: 0, to: count, by: 32) {
     try Task.checkCancellation()
-    let batch = try dataset.batch(first..<min(first + 32, dataset.count))
-    let logits = withoutGradients { classifier(batch.images).values() }
-    agreement.add(logits: logits, labels: batch.labels)
-    try progress(first + batch.indices.count)
+    let range = first..<min(first + 32, count)
+    let (logits, labels) = try judge(range)
+    agreement.add(logits: logits, labels: labels)
+    try progress(range.upperBound)
   }
   var means: OrderedDictionary = ["accuracy": agreement.accuracy]
   means["accuracy_balanced"] = agreement.balancedAccuracy

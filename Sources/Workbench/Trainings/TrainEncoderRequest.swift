@@ -84,7 +84,7 @@ extension TrainEncoderRequest: TrainingRequest {
     try losses.check(networks, encoder)
     var options = EncoderTrainingOptions(
       data: described, heldOut: try heldOut(of: dataset.count),
-      decoder: .init(source: network, path: try ShippedModels.wholePath(network), hash: hash),
+      decoder: try NamedGenerator(network, hash: hash),
       encoder: encoder, distance: networks.distance, identity: networks.identity,
       comparedWidth: networks.comparedWidth ?? encoder.width, settings: try settings,
       seed: seed ?? 0, threads: threads ?? Machine.threadCount)
@@ -211,31 +211,15 @@ extension TrainEncoderRequest: TrainingRequest {
   var measuresSnapshots: Bool { true }
 
   func checkFiles(_ options: EncoderTrainingOptions, isNew: Bool) throws {
-    if !isNew { _ = try decoderSource(options) }
+    if !isNew { _ = try options.decoder.source(network) }
     try losses.check(options)
-  }
-
-  /// The generator of the training.
-  ///
-  /// - Throws: `FileError` if it is not there, or is another.
-  func decoderSource(_ options: EncoderTrainingOptions) throws -> NetworkSource {
-    let path = network ?? options.decoder.path ?? options.decoder.source
-    let source = NetworkSource.file(path)
-    let found = try source.contentHash()
-    guard found == options.decoder.hash else {
-      throw FileError(
-        .doesNotFit, file: path,
-        expected: "the generator of the training, content hash \(options.decoder.hash)",
-        found: "another, content hash \(found)")
-    }
-    return source
   }
 
   func makeTraining(
     _ options: EncoderTrainingOptions, on dataset: any Dataset, isNew: Bool,
     remark: (String) -> Void
   ) throws -> any Trainable {
-    let made = try decoderSource(options).makeGenerator()
+    let made = try options.decoder.source(network).makeGenerator()
     made.warnings.forEach(remark)
     let training = try EncoderTraining(
       options, into: made.generator, losses: losses.make(options), on: dataset)
@@ -272,7 +256,7 @@ extension TrainEncoderRequest: TrainingRequest {
       let validation =
         try opened
         ?? EncoderValidation(
-          options, into: decoderSource(options).makeGenerator().generator,
+          options, into: options.decoder.source(self.network).makeGenerator().generator,
           losses: losses.make(options), on: dataset)
       opened = validation
       let found = try validation(network.makeEncoder()) { done in
@@ -371,27 +355,4 @@ extension EncoderTrainingOptions: RunOptions {
   }
 
   func recipeValues() throws -> any Encodable { try network() }
-}
-
-extension NetworkSource {
-  /// The generator without memory for its tensors.
-  ///
-  /// - Returns: The generator, on the device `meta`.
-  /// - Throws: What `summary` throws.
-  fileprivate func plannedGenerator() throws -> any Generator {
-    let summary = try summary()
-    guard let configuration = summary.configuration as? any GeneratorConfiguration else {
-      preconditionFailure("\(summary.kind) is no generator")
-    }
-    return configuration.makeGenerator(Scope(ParameterStore(), device: .meta))
-  }
-}
-
-extension ShippedModels {
-  /// The whole path of a file; nil for the name of a model, which is found from anywhere.
-  fileprivate static func wholePath(_ text: String) throws(FileError) -> String? {
-    let found = try file(text)
-    let isName = all.contains { $0.name == text && $0.file == found }
-    return isName ? nil : URL(filePath: found).standardizedFileURL.path(percentEncoded: false)
-  }
 }

@@ -127,6 +127,26 @@ public struct TrainingJob: Sendable {
     (self.request, self.start, self.command) = (request, start, command)
   }
 
+  /// A training of a classifier of codes.
+  ///
+  /// - Parameters:
+  ///   - request: What was asked for.
+  ///   - start: Where the training starts.
+  ///   - command: The command line that starts it, to be kept in the folder.
+  public init(_ request: TrainLatentClassifierRequest, _ start: TrainingStart, command: String) {
+    (self.request, self.start, self.command) = (request, start, command)
+  }
+
+  /// A training of an edit transformer.
+  ///
+  /// - Parameters:
+  ///   - request: What was asked for.
+  ///   - start: Where the training starts.
+  ///   - command: The command line that starts it, to be kept in the folder.
+  public init(_ request: TrainEditRequest, _ start: TrainingStart, command: String) {
+    (self.request, self.start, self.command) = (request, start, command)
+  }
+
   /// What would be done, with nothing made.
   ///
   /// - Parameter estimates: Whether it says what the training takes, for which the machine is timed.
