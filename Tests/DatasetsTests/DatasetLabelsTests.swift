@@ -45,6 +45,32 @@ struct DatasetLabelsTests {
     #expect((error?.index, error?.others) == (1, 1))
   }
 
+  @Test("labels of names: of paths, file names with or without their ending, or in order")
+  func named() throws {
+    try withScratchFolder { scratch in
+      let file = "\(scratch)/labels"
+      func labels(_ text: String, _ names: [String], _ count: Int) throws -> DatasetLabels {
+        try put(Array(text.utf8), at: file)
+        return try DatasetLabels(file: file, ofNames: names, count: count)
+      }
+      let table = "name,A,B\nb/c.png,3,4\na.jpg,1,2\n"
+      let wanted = DatasetLabels.vectors([1, 2, 3, 4], dimension: 2, names: ["A", "B"])
+      for names in [["a.jpg", "b/c.png"], ["a", "c"], ["a.png", "x/c.jpg"]] {
+        #expect(try labels(table, names, 2) == wanted)
+      }
+      #expect(
+        try labels(table, [], 2) == .vectors([3, 4, 1, 2], dimension: 2, names: ["A", "B"]))
+      let list = "2\nA B\n000001.jpg 1 -1\n000002.jpg -1 1\n"
+      #expect(
+        try labels(list, ["000002"], 1) == .vectors([0, 1], dimension: 2, names: ["A", "B"]))
+      let error = expectDatasetError("a label for each of 2 names, found none for d") {
+        _ = try labels(table, ["a", "d"], 2)
+      }
+      #expect((error?.index, error?.others) == (1, 0))
+      expectDatasetError("3 labels, in the order") { _ = try labels(table, [], 3) }
+    }
+  }
+
   @Test("a table, dataset.json and CelebA's list are told apart by what is in them")
   func kinds() throws {
     let names = ["a.png", "b/c.png"]

@@ -118,6 +118,12 @@ import Testing
       #expect(
         bits(some.selected(row, axis: 1)) == bits((row == 1 ? all : codes).selected(row, axis: 1)))
     }
+    let half = try editor.edited(codes, reference: other, strength: 0.5)
+    expectClose(half, (codes + all) / 2, atol: 1e-12)
+    let attribute = #expect(throws: EditingError.self) {
+      _ = try editor.edited(codes, reference: other, attribute: 1)
+    }
+    #expect(attribute?.description == "the attribute to take over: expected 0 to 0, found 1")
     let width = #expect(throws: EditingError.self) {
       _ = try editor.edited(codes, reference: .seeded([2, 3, 5], seed: 1))
     }
@@ -147,18 +153,5 @@ import Testing
       _ = try LabelEditor(classifier, attribute: 5, target: true)
     }
     #expect(error?.description == "the attribute to edit: expected 0 to 4, found 5")
-  }
-
-  @Test("the loss of editing by reference is 0 for what it asks for, and its gradients are right")
-  func reference() throws {
-    let loss = ReferenceEditingLoss(attribute: 2)
-    let other = Tensor.seeded([2, 3, 4], seed: 8)
-    let same = loss(codes, source: codes, reference: codes, classifier: classifier)
-    #expect(same.sum.item() == 0)
-    let terms = loss(other, source: codes, reference: other, classifier: classifier)
-    #expect(terms.attribute.item() == 0 && terms.code.item() > 0 && terms.others.item() > 0)
-    expectGradients(at: [.seeded([2, 3, 4], seed: 10), codes, other]) {
-      loss($0[0], source: $0[1], reference: $0[2], classifier: classifier).sum.reshaped(1)
-    }
   }
 }

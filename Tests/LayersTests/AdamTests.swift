@@ -86,6 +86,24 @@ private func sampleGradients(_ step: Int) -> [Tensor] {
     }
   }
 
+  @Test("a share of each parameter is added to its gradient, fused and by reference")
+  func weightDecay() {
+    var decaying = settings
+    decaying.weightDecay = 0.1
+    for usesReference in [false, true] {
+      let (store, other) = (sampleStore(), sampleStore())
+      let (adam, plain) = (Adam(store, settings: decaying), Adam(other, settings: settings))
+      for step in 1..<5 {
+        let gradients = sampleGradients(step)
+        let grown = zip(gradients, plain.parameters).map { $0 + $1 * 0.1 }
+        if usesReference { adam.reference(gradients) } else { adam(gradients) }
+        plain(grown)
+        expectClose(store["a.weight"], other["a.weight"], atol: 1e-6)
+      }
+      #expect((store["a.weight"] - sampleStore()["a.weight"]).abs().max().item() > 0.01)
+    }
+  }
+
   @Test("the fused operator keeps the moments that the reference keeps")
   func fusedMoments() {
     let adams = (0..<2).map { _ in Adam(sampleStore(), settings: settings) }

@@ -107,10 +107,54 @@ func smallLatentClassifier() -> LatentClassifierConfiguration {
     refuses("attributeCount: expected from 1 to 4096, found -1") { $0.attributeCount = -1 }
     refuses("featureWidth: expected from 1 to 4096, found 0") { $0.featureWidth = 0 }
     refuses("slope: expected from 0 to 1, found nan") { $0.slope = .nan }
+    refuses("attributes: expected 40 names that differ, found [\"Bald\"]") {
+      $0.attributes = ["Bald"]
+    }
+    refuses("attributes: expected 2 names that differ, found [\"A\", \"A\"]") {
+      ($0.attributeCount, $0.attributes) = (2, ["A", "A"])
+    }
+    var several = smallEditTransformer()
+    several.attributes = []
+    let none = #expect(throws: ConfigurationError.self) { try several.validate() }
+    #expect(none?.description == "attributes: expected 1 to 256 names that differ, found []")
     var editor = EditTransformerConfiguration()
     editor.decoder.heads = 3
     let error = #expect(throws: ConfigurationError.self) { try editor.validate() }
     #expect(error?.description.hasPrefix("decoder.heads: expected") == true)
+  }
+
+  @Test("attributes are called as a file says, as CelebA's where there are as many, or by numbers")
+  func attributeNames() {
+    var classifier = smallLatentClassifier()
+    #expect(classifier.attributeNames.last == "attribute 4")
+    #expect(LatentClassifierConfiguration().attributeNames == CelebAAttributes.names)
+    classifier.attributes = ["A", "B", "C", "D", "E"]
+    #expect(classifier.attributeNames == ["A", "B", "C", "D", "E"])
+    #expect(throws: Never.self) { try classifier.validate() }
+  }
+
+  @Test("of several attributes each has a layer of its own, like that of a network of one")
+  func layers() throws {
+    var configuration = smallEditTransformer()
+    configuration.attributes = ["Smiling", "Bald"]
+    try configuration.validate()
+    let editor = EditTransformer(configuration, scope())
+    let one = EditTransformer(smallEditTransformer(), scope())
+    #expect(editor.parameters.parameterCount == 2 * one.parameters.parameterCount)
+    let (source, reference) = (Tensor.seeded([2, 3, 8], seed: 2), Tensor.seeded([2, 3, 8], seed: 3))
+    for index in 0..<2 {
+      for (name, entry) in one.parameters.entries {
+        let own = name.replacing("transformerlayer.", with: "transformerlayers.\(index).")
+        entry.tensor.assign(editor.parameters[own])
+      }
+      let found = editor(source, reference: reference, attribute: index)
+      #expect(bits(found) == bits(one(source, reference: reference)))
+    }
+    let both = (0..<2).map { bits(editor(source, reference: reference, attribute: $0)) }
+    #expect(both[0] != both[1])
+    let read = try Registry.networkConfiguration(
+      kind: EditTransformerConfiguration.kind, json: configuration.canonicalJSON())
+    #expect((read as? EditTransformerConfiguration)?.attributes == ["Smiling", "Bald"])
   }
 
   @Test("both kinds are read again from their canonical JSON", arguments: [0, 1])

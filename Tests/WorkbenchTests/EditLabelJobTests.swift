@@ -140,19 +140,24 @@ struct EditLabelJobTests {
       for name in ["Smiling", "SMILING", "31", "wearing hat", "Wearing-Hat", "5_o_clock_shadow"] {
         try job(in: folder, attribute: name).check(traits)
       }
-      var typo = try job(in: folder, attribute: "Smilling")
-      let words = "such as Smiling, or a number, found Smilling; did you mean Smiling?"
-      refuses(words) { try typo.check(traits) }
-      // The classifier need not even be there.
-      typo.classifier = "\(folder)/none.safetensors"
-      refuses(words) { try typo.check(traits) }
+      refuses("or a number from 0 to 39, found Smilling; did you mean Smiling?") {
+        try job(in: folder, attribute: "Smilling").check(traits)
+      }
       refuses("found 40") { try job(in: folder, attribute: "40").check(traits) }
       refuses("found -1") { try job(in: folder, attribute: "-1").check(traits) }
-      // Names belong to the forty attributes of CelebA.
+      // CelebA's names belong to forty attributes.
       try writeClassifier(to: "\(folder)/classifier.safetensors") { $0.attributeCount = 3 }
       try job(in: folder, attribute: "2").check(traits)
-      refuses("--attribute: expected a number from 0 to 2, found Smiling") {
+      refuses("expected one of attribute 0, attribute 1, attribute 2, or a number from 0 to 2") {
         try job(in: folder, attribute: "Smiling").check(traits)
+      }
+      // Our own files say what theirs are called.
+      try writeClassifier(to: "\(folder)/classifier.safetensors") {
+        ($0.attributeCount, $0.attributes) = (2, ["Bald", "Round_Face"])
+      }
+      try job(in: folder, attribute: "round face").check(traits)
+      refuses("did you mean Round_Face?") {
+        try job(in: folder, attribute: "roundface").check(traits)
       }
     }
   }

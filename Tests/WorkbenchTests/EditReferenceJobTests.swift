@@ -122,6 +122,36 @@ struct EditReferenceJobTests {
     }
   }
 
+  @Test("attributes are taken over one after the other, as much of each as was asked for")
+  func attributes() async throws {
+    try await withScratchFolder { folder in
+      let file = "\(folder)/editor.safetensors"
+      let editor = try writeEditor(to: file) { $0.attributes = ["Bald", "Smiling", "Young"] }
+      let source = try writeCodes(to: "\(folder)/source.npz", count: 1, seed: 1)
+      let reference = try writeCodes(to: "\(folder)/reference.npz", count: 1, seed: 2)
+      var job = EditReferenceJob(
+        try editRequest(.codes(source)), from: .codes(reference), by: file)
+      (job.attributes, job.strength) = (["young", "0"], 0.5)
+      _ = try await run(job, in: "\(folder)/out")
+      let codes = try CodeFile(reading: "\(folder)/out/codes.safetensors").codes
+      let other = Tensor(reference.codes.values, shape: [1, 6, 16])
+      let wanted = try [2, 0].reduce(Tensor(source.codes.values, shape: [1, 6, 16])) {
+        try ReferenceEditor(editor).edited($0, reference: other, attribute: $1, strength: 0.5)
+      }
+      #expect(codes.values == wanted.values(as: Float.self))
+      for (attributes, words) in [
+        ([], "one or several of Bald, Smiling, Young, found nothing"),
+        (["Smilling"], "did you mean Smiling?"), (["3"], "a number from 0 to 2, found 3"),
+      ] {
+        job.attributes = attributes
+        let error = #expect(throws: RequestError.self) {
+          try job.check(plainNetwork.summary().traits)
+        }
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+      }
+    }
+  }
+
   /// What speaks against an edit of the published generator's pictures.
   private func misfit(heads: Int?, in folder: String) throws -> String? {
     var job = try job(in: folder)
