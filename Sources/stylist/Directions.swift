@@ -18,10 +18,12 @@ struct Directions: AsyncParsableCommand {
 
       sefa and pca find directions without names, each a mixture of several
       attributes: look at the sheet that `stylist edit direction` draws of each
-      before you give it one. svm finds that of one attribute, from codes with
-      scores.
+      before you give it one. attributes finds those of attributes that classifiers
+      see in pictures; svm that of one attribute, from codes with scores.
       """,
-    subcommands: [DirectionsSeFa.self, DirectionsPCA.self, DirectionsSVM.self])
+    subcommands: [
+      DirectionsSeFa.self, DirectionsPCA.self, DirectionsSVM.self, DirectionsAttributes.self,
+    ])
 }
 
 /// What all ways to find directions have in common.
@@ -209,5 +211,73 @@ struct DirectionsSVM: AsyncParsableCommand {
         conditions: try condition.map { try StoredDirections(reading: $0) }))
     job.takesOthers = ownership.anyGenerator
     try await options.run(job, reading: [latents, scores])
+  }
+}
+
+/// `stylist directions attributes`: across the boundaries of attributes.
+struct DirectionsAttributes: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "attributes",
+    abstract: "Find attributes' directions, from what classifiers see (InterFaceGAN).",
+    usage: "stylist directions attributes --network=<file> --out=<file> [<options>]",
+    discussion: """
+      EXAMPLES
+        stylist directions attributes --network=stylegan2-portraits64 \\
+          --out=out/attributes.safetensors
+        stylist directions attributes --network=ffhq.pkl --attributes=classifiers \\
+          --attribute=smiling,eyeglasses --orthogonal --out=out/faces.safetensors
+        stylist edit direction --network=stylegan2-portraits64 --seeds=2,7 \\
+          --direction=out/attributes.safetensors --index=Smiling --outdir=out/edited
+
+      Draws seeds, lets classifiers judge the pictures, and finds for each attribute
+      what stylist directions svm finds of codes with scores: across the boundary
+      between the codes whose pictures most surely have it and those that most
+      surely have not. With --orthogonal each direction is made orthogonal to all
+      others, so that an edit changes their attributes less.
+
+      The file has a direction for each attribute, under its name. Their length is
+      1, so a strength of 1 moves w by 1. What a generator never draws has no
+      direction, and is said.
+      """)
+
+  @OptionGroup var options: DirectionsOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "What tells the attributes: a file of train attributes, or a folder of the published classifiers (default: of portraits, attributes-portraits64).",
+      valueName: "path"), completion: .checkpoint)
+  var attributes: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Which attributes: names with commas between (default: all).", valueName: "names"),
+    transform: { $0.split(separator: ",").map(String.init) })
+  var attribute: [String] = []
+
+  @Option(help: ArgumentHelp("How many pictures are judged.", valueName: "count"))
+  var samples = 20_000
+
+  @Option(
+    help: ArgumentHelp("The share of the codes taken at either end.", valueName: "number"))
+  var share = 0.05
+
+  @Flag(help: "Make each direction orthogonal to all others.")
+  var orthogonal = false
+
+  @OptionGroup var classOptions: ClassOptions
+
+  func run() async throws {
+    let isOfPortraits =
+      options.networkOptions.network.map { ShippedModels.isModel($0, of: "portraits") } ?? false
+    guard let file = attributes ?? (isOfPortraits ? ShippedModels.portraitsClassifier : nil) else {
+      throw UsageError(
+        "give --attributes=FILE: what tells the attributes of the generator's pictures")
+    }
+    var wanted = AttributeDirections(by: file)
+    (wanted.attributes, wanted.samples, wanted.share) = (attribute, samples, share)
+    wanted.areOrthogonal = orthogonal
+    var job = DirectionsJob(.attributes(wanted))
+    job.classIndex = classOptions.classIndex
+    try await options.run(job)
   }
 }

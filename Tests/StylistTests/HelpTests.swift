@@ -14,7 +14,8 @@ struct HelpTests {
 
   static let commands = [
     "", "generate", "mix", "noise", "video", "attention", "align", "project", "invert",
-    "directions", "directions sefa", "directions pca", "directions svm", "edit", "edit label",
+    "directions", "directions sefa", "directions pca", "directions svm",
+    "directions attributes", "edit", "edit label",
     "edit reference", "edit direction", "metrics", "metrics generator",
     "metrics folders", "metrics pairs", "metrics disentanglement", "metrics inversion", "model",
     "model list", "model inspect", "model verify", "model convert", "model scan", "dataset",

@@ -25,13 +25,9 @@ struct TrainCodesCommandTests {
     let generator = files.generator
     try writeNetworkFile(
       generator.parameters, configuration: generator.configuration, to: "\(folder)/g.safetensors")
-    var pictures = AttributeClassifierConfiguration(
-      resolution: 8, attributes: ["Smiling", "Bald", "Young"])
-    (pictures.channelBase, pictures.channelMax) = (32, 4)
-    let judge = AttributeClassifier(
-      pictures, Scope(ParameterStore(), generator: TorchGenerator(seed: 4)))
+    let judge = smallAttributeClassifier(["Smiling", "Bald", "Young"])
     try writeNetworkFile(
-      judge.parameters, configuration: pictures, role: "attributes", to: "\(folder)/a.safetensors")
+      judge.parameters, configuration: judge.configuration, to: "\(folder)/a.safetensors")
     var codes = LatentClassifierConfiguration()
     (codes.codeLength, codes.hiddenWidths, codes.featureWidth) = (16, [8], 4)
     (codes.attributeCount, codes.attributes) = (3, ["Smiling", "Bald", "Young"])

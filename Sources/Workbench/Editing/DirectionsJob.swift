@@ -21,6 +21,8 @@ public struct DirectionsJob: Sendable {
     case svm(
       codes: CodeFile, scores: [Double], name: String, share: Double,
       conditions: [StoredDirections])
+    /// Across the boundaries of attributes that classifiers see in the pictures of seeds.
+    case attributes(AttributeDirections)
   }
 
   /// What was found.
@@ -40,7 +42,7 @@ public struct DirectionsJob: Sendable {
     /// The directions, in the order of the file.
     public let directions: [Direction]
     /// What should be known of how they were found, on one line; nil for nothing.
-    public private(set) var remark: String?
+    public internal(set) var remark: String?
 
     /// The outcome as lines for people.
     public var lines: [String] {
@@ -69,7 +71,10 @@ public struct DirectionsJob: Sendable {
 
   /// Truncation, class and noise, of which only the class matters, and only to samples.
   public var settings: PictureSettings? {
-    guard case .pca = method else { return nil }
+    switch method {
+    case .pca, .attributes: break
+    case .sefa, .svm: return nil
+    }
     var settings = PictureSettings()
     settings.classIndex = classIndex
     return settings
@@ -77,8 +82,11 @@ public struct DirectionsJob: Sendable {
 
   /// The files that the job reads, beside the generator's.
   public var inputs: [String] {
-    guard case .svm(_, _, _, _, let conditions) = method else { return [] }
-    return conditions.map(\.path)
+    switch method {
+    case .svm(_, _, _, _, let conditions): return conditions.map(\.path)
+    case .attributes(let wanted): return [wanted.classifiers]
+    case .sefa, .pca: return []
+    }
   }
 
   /// What is questionable about the files that it takes, a line each.
@@ -127,6 +135,7 @@ public struct DirectionsJob: Sendable {
     }
     switch method {
     case .sefa(let rows, _): try traits.check(rows: rows)
+    case .attributes(let wanted): _ = try wanted.names(for: traits)
     case .pca(let samples):
       // Codes vary in one direction fewer than there are of them.
       guard count + 1...100_000_000 ~= samples else {
@@ -143,19 +152,29 @@ public struct DirectionsJob: Sendable {
         throw RequestError(
           "--scores", expected: "\(codes.count), one for each code", found: "\(scores.count)")
       }
-      guard share > 0, share <= 0.5 else {
-        throw RequestError("--share", expected: "above 0, at most 0.5", found: plain(share))
-      }
-      try checkSides(codes.count, share)
+      try Self.checkSides(codes.count, share, "--latents")
     }
   }
 
   /// Checks that there are codes on either side to find a boundary with.
-  private func checkSides(_ count: Int, _ share: Double) throws(RequestError) {
-    func isEnough(_ share: Double) -> Bool { settings(share: share).trainingCount(of: count) > 0 }
+  ///
+  /// - Parameters:
+  ///   - count: How many codes there are.
+  ///   - share: The share of them at either end.
+  ///   - option: What says how many there are.
+  /// - Throws: `RequestError` if there are too few.
+  static func checkSides(
+    _ count: Int, _ share: Double, _ option: String
+  ) throws(RequestError) {
+    guard share > 0, share <= 0.5 else {
+      throw RequestError("--share", expected: "above 0, at most 0.5", found: plain(share))
+    }
+    func isEnough(_ share: Double) -> Bool {
+      settings(share: share, seed: 0).trainingCount(of: count) > 0
+    }
     guard isEnough(0.5) else {
       throw RequestError(
-        "--latents", expected: "enough codes for a boundary between two sides", found: "\(count)")
+        option, expected: "enough codes for a boundary between two sides", found: "\(count)")
     }
     guard isEnough(share) else {
       // Rounded up, and no further than to half of the codes.
@@ -167,7 +186,8 @@ public struct DirectionsJob: Sendable {
     }
   }
 
-  private func settings(share: Double) -> SemanticBoundarySettings {
+  /// How boundaries are found.
+  static func settings(share: Double, seed: UInt32) -> SemanticBoundarySettings {
     var settings = SemanticBoundarySettings()
     (settings.chosen, settings.seed) = (.share(share), seed)
     return settings
@@ -199,10 +219,13 @@ public struct DirectionsJob: Sendable {
       return try await host.writeComponents(
         to: file, hash: hash, samples: samples, seed: seed, classIndex: classIndex ?? 0,
         count: count, progress: progress)
+    case .attributes(let wanted):
+      return try await host.writeBoundaries(
+        wanted, to: file, hash: hash, seed: seed, classIndex: classIndex, progress: progress)
     case .svm(let codes, let scores, let name, let share, _):
       let boundary = try SemanticBoundary(
-        codes: codes.codes.tensor.mean(over: 1), scores: scores, settings: settings(share: share),
-        name: name)
+        codes: codes.codes.tensor.mean(over: 1), scores: scores,
+        settings: Self.settings(share: share, seed: seed), name: name)
       let direction =
         still.isEmpty ? boundary.direction : try boundary.direction.orthogonal(to: still)
       try DirectionFile([direction], generatorHash: hash, method: "boundary of a linear SVM")
@@ -217,7 +240,7 @@ public struct DirectionsJob: Sendable {
 
 extension DirectionsJob {
   /// What the codes of a boundary are too few for; nil if they are not.
-  private static func remark(on boundary: SemanticBoundary, of count: Int, wDim: Int) -> String? {
+  static func remark(on boundary: SemanticBoundary, of count: Int, wDim: Int) -> String? {
     // So many points in general position are parted by some hyperplane however they are chosen.
     guard boundary.codeCount <= wDim + 1 else { return nil }
     let tested =
