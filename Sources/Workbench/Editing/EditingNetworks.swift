@@ -10,7 +10,7 @@ import Tensors
 
 extension Checkpoint.Network {
   /// The classifier of codes in a file, not yet built.
-  fileprivate static func classifier(of file: String) throws(FileError) -> Self {
+  static func classifier(of file: String) throws(FileError) -> Self {
     try named(
       file, for: .classifier,
       expecting: "a classifier of codes: Style Transformer's .pt, or our .safetensors")

@@ -207,7 +207,7 @@ extension PictureFiles {
 /// - Parameter path: The file.
 /// - Returns: The hash.
 /// - Throws: `FileError` if it cannot be read.
-func contentHash(ofFile path: String) throws(FileError) -> String {
+func contentHash(ofFile path: String) throws -> String {
   var hash = SHA256()
   try ByteRegion(mapping: path).withUnsafeBytes { hash.update(bufferPointer: $0) }
   return hash.finalize().hexadecimal

@@ -1,7 +1,6 @@
 // Metrics of one set of pictures against another, as numbers that say how they were made.
 
 import Checkpoints
-import Crypto
 import Datasets
 import Formats
 import Foundation
