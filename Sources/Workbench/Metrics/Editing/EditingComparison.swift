@@ -29,7 +29,8 @@ public struct EditingComparison: Encodable, Sendable {
     public var lpips: Double?
     /// The cosine of the features of faces, or of MoCo's; nil without weights.
     public var identity: Double?
-    /// The distance of little portraits that comes with the program; nil where it was not asked for.
+    /// The same of little portraits, by a network that comes with the program; nil where it was not
+    /// asked for.
     public var perceptualPortraits: Double?
     /// The cosine of the embeddings of little portraits; nil where it was not asked for.
     public var identityPortraits: Double?
@@ -90,7 +91,7 @@ public struct EditingComparison: Encodable, Sendable {
     public let fileHash: String?
     /// Every attribute.
     public let attributes: [Attribute]
-    /// The Fréchet distance of the pictures of all attributes from data; nil if it was not measured.
+    /// The Fréchet distance of the pictures of all attributes from data; nil if nobody measured.
     public let fid: Double?
 
     /// The mean of every figure over the attributes, and the distance by its name.

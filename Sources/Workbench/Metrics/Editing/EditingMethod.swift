@@ -179,7 +179,7 @@ public struct EditingMethod: Sendable {
     }
   }
 
-  /// The hash of a repetition's file: of a network its content hash, of directions that of the bytes.
+  /// The hash of a repetition's file: of a network that of its content, of directions of all bytes.
   func hash(_ repetition: UInt32) throws -> String {
     let file = file(repetition)
     switch way {

@@ -100,8 +100,9 @@ extension EditingComparison {
     }
     return "\(each) a repetition: each attribute is given where a classifier does not see it, and "
       + "taken away where it does, with the smallest strength at which \(plain(success)) of the "
-      + "pictures are as asked. There `success` is that share, `kept` the share of other attributes "
-      + "that are seen as before, `dependency` how much their logits changed, in deviations of each, "
+      + "pictures are as asked. There `success` is that share, `kept` the share of other "
+      + "attributes that are seen as before, `dependency` how much their logits changed, in "
+      + "deviations of each, "
       + "`change` the length of the code's change. Means over codes and attributes, then mean and "
       + "deviation over repetitions." + (distance ?? "")
   }
@@ -122,8 +123,8 @@ extension EditingComparison {
 
   // MARK: The plot
 
-  /// Success over what is kept: a line for each way through the strengths that all of its attributes
-  /// and repetitions tried, with a large dot where strengths are matched.
+  /// Success over what is kept: a line for each way through the strengths that all of its
+  /// attributes and repetitions tried, with a large dot where strengths are matched.
   private var plot: ByteImage {
     let size = PanelFrame.size
     let curves = methods.map(\.curve)

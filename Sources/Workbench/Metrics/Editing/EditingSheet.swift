@@ -1,4 +1,4 @@
-// The sheet of a comparison of ways to edit: some codes for each attribute, and their edited pictures.
+// The sheet of a comparison of ways to edit: some codes for each attribute, and what becomes of them.
 
 import Formats
 import Networks

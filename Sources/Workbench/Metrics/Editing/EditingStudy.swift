@@ -26,6 +26,9 @@ struct EditingStudy {
   /// How many repetitions there are.
   let repetitions: Int
 
+  /// What the attributes are called.
+  var names: [String] { attributes.map(\.name) }
+
   /// The pictures of one repetition of a way, at most.
   var picturesOfRun: Int { count * attributes.count * EditingWorker.passes }
 
@@ -61,7 +64,6 @@ extension MetricsEditingJob {
       subject(repetitions[0], count: count), of: network, takesOthers: takesOthers,
       provenance: Provenance(command: command, network: name))
     try request.subject.check(traits, network: name)
-    // Codes of files that are drawn stay as many as they are.
     var remarks = [try ownership(request)].compactMap(\.self)
     for method in methods {
       remarks += try method.check(attributes.map(\.name), request, for: traits)

@@ -150,8 +150,8 @@ struct EditingWorker {
 
   /// The figures of the strength that counts.
   private func measured(
-    _ edit: AttributeEdit, _ strength: Double, _ place: Int, _ column: Int?, _ sheet: inout EditingSheet,
-    progress: @escaping @Sendable (Int) -> Void
+    _ edit: AttributeEdit, _ strength: Double, _ place: Int, _ column: Int?,
+    _ sheet: inout EditingSheet, progress: @escaping @Sendable (Int) -> Void
   ) async throws -> EditingComparison.Figures {
     var (successes, kept, changes) = (0, 0.0, 0.0)
     var (dependencies, judged): ([Double], [InversionFigures]) = ([], [])

@@ -2,9 +2,11 @@
 
 import Datasets
 import Formats
+import Metrics
 import Networks
 
-/// Edits the same codes in several ways, each as strongly as it takes, and measures what else changes.
+/// Edits the same codes in several ways, each as strongly as it takes, and measures what else
+/// changes.
 public struct MetricsEditingJob: Sendable {
   /// The generator.
   public let network: NetworkSource
@@ -105,12 +107,11 @@ public struct MetricsEditingJob: Sendable {
     }
     let heading =
       "would edit \(counted(study.count, "code")) of \(name) in "
-      + "\(counted(methods.count, "way")): "
-      + study.attributes.map(\.name).joined(separator: ", ") + "; "
+      + "\(counted(methods.count, "way")): \(study.names.joined(separator: ", ")); "
       + "\(counted(repetitions.count, "repetition")), at most "
       + "\(counted(study.pictures, "picture"))"
     return Plan(
-      methods: methods.map(\.name), attributes: study.attributes.map(\.name),
+      methods: methods.map(\.name), attributes: study.names,
       repetitions: repetitions.count, count: study.count, pictures: study.pictures,
       metric: study.distance?.metric.description, remarks: study.remarks,
       lines: [heading] + Table.lines(rows))
@@ -119,7 +120,7 @@ public struct MetricsEditingJob: Sendable {
   /// Checks that the results replace nothing that is read.
   ///
   /// - Parameter folder: Where they go.
-  /// - Throws: `RequestError` if one has the place of an input; `DatasetError` if data cannot be read.
+  /// - Throws: `RequestError` if one has the place of an input; `FileError` if data cannot be read.
   public func check(into folder: String) throws {
     let files = Self.files
     let written = [files.numbers, files.page, files.plot, files.sheet]
@@ -128,7 +129,7 @@ public struct MetricsEditingJob: Sendable {
     if case .file(let path) = network { inputs.append(path) }
     try OutputFolder.check(folder, writing: written, over: inputs)
     guard let data, data.source != "portraits" else { return }
-    let pictures = try PictureFiles.at(data.source)
+    let pictures = try PictureFiles(path: data.source)
     try OutputFolder.check("--outdir", folder, keeps: pictures, from: Set(written))
   }
 
@@ -155,7 +156,7 @@ public struct MetricsEditingJob: Sendable {
         try DistanceFromData($0, of: host.traits, progress: progress)
       }, attributes: study.attributes, count: study.count)
     var comparison = EditingComparison(
-      self, generator: study.request.generatorHash, attributes: study.attributes.map(\.name),
+      self, generator: study.request.generatorHash, attributes: study.names,
       count: study.count, codes: try codes(study.count), worker, remarks: study.remarks)
     var sheet = study.sheet
     var done = 0
