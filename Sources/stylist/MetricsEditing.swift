@@ -7,7 +7,7 @@ import Workbench
 struct MetricsEditing: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "editing",
-    abstract: "Compare ways to edit pictures: tables, a plot, a sheet.",
+    abstract: "Compare ways to edit: tables, a plot, a sheet.",
     usage: """
       stylist metrics editing --network=<file> --attribute=<names>
         --method=<line> ... --outdir=<folder>

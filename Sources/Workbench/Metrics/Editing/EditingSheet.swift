@@ -1,4 +1,4 @@
-// The sheet of a comparison of ways to edit: some codes for each attribute, and what becomes of them.
+// The sheet of a comparison of ways to edit: some codes for each attribute, and their edits.
 
 import Formats
 import Networks

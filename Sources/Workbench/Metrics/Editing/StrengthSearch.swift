@@ -1,11 +1,11 @@
-// The strength at which an edit does what is asked: strengths are doubled until it does, then halved.
+// The strength at which an edit does what is asked: doubled until it does, then nearer and nearer.
 
 import Foundation
 
 /// The strengths that are tried, one after the other.
 ///
-/// From `first` on each is twice the one before, until the share of codes that are edited as asked is
-/// large enough; then the way from the last that was too weak, or from none, is halved some times.
+/// From `first` on each is twice the one before, until the share of codes that are edited as asked
+/// is large enough; then the way from the last that was too weak, or from none, is halved some times.
 package struct StrengthSearch {
   /// The first strength.
   package static let first = 0.25
