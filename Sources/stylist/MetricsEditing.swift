@@ -107,7 +107,8 @@ struct MetricsEditing: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What pictures are compared with as a whole: a folder or .zip of pictures of one size, or portraits.",
+      "What pictures are compared with as a whole: a folder or .zip of pictures of one size, or "
+        + "portraits (default: portraits, for generators of portraits that come along).",
       valueName: "source"), completion: .pictures)
   var data: String?
 

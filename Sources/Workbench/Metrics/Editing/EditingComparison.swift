@@ -56,6 +56,7 @@ public struct EditingComparison: Encodable, Sendable {
     /// The figures of edits that change nothing.
     ///
     /// - Parameter judged: Figures of pictures, which say who judges.
+    /// - Returns: What nobody judges is nil.
     static func unedited(_ judged: InversionFigures) -> Figures {
       Figures(
         success: 0, kept: 1, dependency: 0, lpips: judged.lpips.map { _ in 0 },

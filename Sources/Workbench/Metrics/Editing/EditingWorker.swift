@@ -26,7 +26,8 @@ struct EditingWorker {
   ///
   /// - Parameters:
   ///   - number: The repetition.
-  ///   - sheet: Gets some of the pictures, if there is one.
+  ///   - sheet: The sheet.
+  ///   - isShown: Whether some of the pictures are on the sheet.
   ///   - progress: Is told how many pictures were drawn.
   /// - Returns: The codes, and what their pictures come to.
   /// - Throws: `CancellationError` between pictures.

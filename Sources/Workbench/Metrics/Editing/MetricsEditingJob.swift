@@ -162,7 +162,7 @@ public struct MetricsEditingJob: Sendable {
     var done = 0
     let total = study.pictures
     func report(_ done: Int) -> @Sendable (Int) -> Void {
-      { progress(JobProgress(done: done + $0, total: total, unit: "pictures")) }
+      return { progress(JobProgress(done: done + $0, total: total, unit: "pictures")) }
     }
     do {
       var (all, unedited): ([EditedCodes], [EditingComparison.Run]) = ([], [])
