@@ -24,6 +24,12 @@ public struct RepeatedNumber: Encodable, Hashable, Sendable {
     }
   }
 
+  /// The mean and the deviation, for a table.
+  var text: String {
+    guard let mean else { return "–" }
+    return fewDigits(mean) + (deviation.map { " ± " + String(format: "%.2g", $0) } ?? "")
+  }
+
   /// How much more or less a number is than another, in percent, for a table; empty where that says
   /// nothing.
   static func change(from first: Double?, to number: Double?) -> String {

@@ -31,4 +31,9 @@ public enum Table {
       return String(line.reversed().drop { $0 == " " }.reversed())
     }
   }
+
+  /// A table of a page in Markdown, a line for each row.
+  static func page(heading: [String], _ rows: [[String]]) -> [String] {
+    ([heading, heading.map { _ in "---" }] + rows).map { "| \($0.joined(separator: " | ")) |" }
+  }
 }

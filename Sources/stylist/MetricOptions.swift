@@ -119,7 +119,7 @@ struct LatentJudgeOptions: ParsableArguments {
 }
 
 /// Where features are kept unless another folder is named.
-private var usualMetricCache: String {
+var usualMetricCache: String {
   let environment = ProcessInfo.processInfo.environment
   let base = environment["XDG_CACHE_HOME"] ?? "\(NSHomeDirectory())/.cache"
   return "\(base)/stylist"

@@ -14,13 +14,15 @@ struct Metrics: AsyncParsableCommand {
         stylist metrics folders fakes ffhq.npz --protocol=pytorch-fid \\
           --inception=pt_inception-2015-12-05-6726825d.pth --max-fid=10
         stylist metrics disentanglement --network=stylegan2-portraits64 --outdir=out
+        stylist metrics editing --network=stylegan2-portraits64 --attribute=Smiling \\
+          --method='smile: --direction=directions.safetensors' --outdir=out
 
       Numbers depend on the network, on how pictures are resized, and on how many
       there are; every result says all of it.
       """,
     subcommands: [
       MetricsGenerator.self, MetricsFolders.self, MetricsPairs.self, MetricsDisentanglement.self,
-      MetricsInversion.self,
+      MetricsInversion.self, MetricsEditing.self,
     ],
     defaultSubcommand: MetricsGenerator.self)
 }

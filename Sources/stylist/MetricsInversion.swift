@@ -114,7 +114,8 @@ struct MetricsInversion: AsyncParsableCommand {
     try networkOptions.check()
     guard let data else { throw UsageError("give --data=PICTURE, a folder or a zip archive") }
     var job = MetricsInversionJob(
-      try lines().map { try MethodOptions.parsed($0).method($0, try judging.lpips.files()) },
+      try NamedOptions.methods(method, file: methods, example: "search: --refine-steps=300")
+        .map { try MethodOptions.parsed($0).method($0, try judging.lpips.files()) },
       into: networkOptions.source, named: networkOptions.name, on: data,
       command: commandLine(spelling))
     let isOfPortraits =
@@ -126,24 +127,6 @@ struct MetricsInversion: AsyncParsableCommand {
     (job.classIndex, job.threads) = (classOptions.classIndex, networkOptions.threads)
     job.edit = try edit()
     return job
-  }
-
-  /// The methods, those of the file first.
-  private func lines() throws -> [NamedOptions] {
-    let example = "search: --refine-steps=300"
-    let file = try methods.map {
-      try NamedOptions.all(inFile: $0, "--methods: expected a file", example: example)
-    }
-    let typed =
-      method.isEmpty
-      ? []
-      : try NamedOptions.all(
-        in: method.joined(separator: "\n"), "--method", example: example)
-    let all = (file ?? []) + typed
-    guard !all.isEmpty else {
-      throw UsageError("give --method='NAME: OPTIONS', or --methods=FILE")
-    }
-    return all
   }
 
   private func edit() throws -> InversionEdit? {
@@ -208,19 +191,6 @@ struct MethodOptions: ParsableArguments {
 
   @Option(help: "How often the generator's weights are moved at most.")
   var tuneSteps: Int?
-
-  /// The options of a method.
-  ///
-  /// - Parameter line: The method.
-  /// - Returns: What its words mean.
-  /// - Throws: `UsageError` about the first word that cannot be.
-  static func parsed(_ line: NamedOptions) throws -> MethodOptions {
-    do {
-      return try parse(line.options)
-    } catch {
-      throw UsageError("method \(line.name): \(message(for: error))")
-    }
-  }
 
   /// The method.
   ///

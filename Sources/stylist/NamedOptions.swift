@@ -1,5 +1,6 @@
 // Lines of a name and options, of which files say what is to be compared.
 
+import ArgumentParser
 import Foundation
 
 /// What a line such as `narrow: --cfg=auto --cbase=8192` says.
@@ -66,5 +67,44 @@ struct NamedOptions {
       throw UsageError("\(file): expected 1 to \(mostLines) lines with a name, found \(all.count)")
     }
     return all
+  }
+
+  /// The methods that a command compares, those of its file first.
+  ///
+  /// - Parameters:
+  ///   - lines: What was typed.
+  ///   - file: A file with a method in each line; nil for none.
+  ///   - example: A line as it should be.
+  /// - Returns: The methods, at least one.
+  /// - Throws: `UsageError` if there is none, no such file, or a line says something else.
+  static func methods(
+    _ lines: [String], file: String?, example: String
+  ) throws -> [NamedOptions] {
+    let stored = try file.map {
+      try NamedOptions.all(inFile: $0, "--methods: expected a file", example: example)
+    }
+    let typed =
+      lines.isEmpty
+      ? [] : try NamedOptions.all(in: lines.joined(separator: "\n"), "--method", example: example)
+    let all = (stored ?? []) + typed
+    guard !all.isEmpty else {
+      throw UsageError("give --method='NAME: OPTIONS', or --methods=FILE")
+    }
+    return all
+  }
+}
+
+extension ParsableArguments {
+  /// The options of a method that is compared.
+  ///
+  /// - Parameter line: The method.
+  /// - Returns: What its words mean.
+  /// - Throws: `UsageError` about the first word that cannot be.
+  static func parsed(_ line: NamedOptions) throws -> Self {
+    do {
+      return try parse(line.options)
+    } catch {
+      throw UsageError("method \(line.name): \(message(for: error))")
+    }
   }
 }

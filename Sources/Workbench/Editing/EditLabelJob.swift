@@ -40,7 +40,8 @@ public struct EditLabelJob: EditJob {
   /// from.
   public var steps = 1
 
-  private static let stepRange = 1...10_000
+  /// In how many steps a code may be moved.
+  static let stepRange = 1...10_000
 
   /// A job for three strengths, as the paper has it.
   ///

@@ -75,7 +75,8 @@ struct AttributeChoice: Hashable, Sendable {
     (self.index, name) = (index, names[index])
   }
 
-  private static func word(_ text: String) -> String {
+  /// A name as it is compared: letters of any case, hyphens and spaces as underscores.
+  static func word(_ text: String) -> String {
     text.lowercased().replacing("-", with: "_").replacing(" ", with: "_")
   }
 }
@@ -249,10 +250,13 @@ actor ReferenceHost {
   ///   - source: W+ of one picture.
   ///   - reference: W+ of another.
   ///   - rows: The rows that change; nil for all.
+  ///   - strength: How much of the change is made; nil for as much as was chosen.
   /// - Returns: The edited code.
   /// - Throws: `EditingError` if numbers become not finite.
-  func edited(_ source: Codes, reference: Codes, rows: Range<Int>?) throws -> Codes {
-    let other = reference.tensor
+  func edited(
+    _ source: Codes, reference: Codes, rows: Range<Int>?, strength: Double? = nil
+  ) throws -> Codes {
+    let (other, strength) = (reference.tensor, strength ?? self.strength)
     return Codes(
       try attributes.reduce(source.tensor) { code, attribute in
         try editor.edited(

@@ -87,7 +87,7 @@ struct StoredPictures: MeasuredPictures {
   }
 
   /// Pictures of one size as [N, C, H, W], without opacity, which published programs drop, too.
-  private static func tensor(_ batch: [ByteImage]) -> Tensor {
+  static func tensor(_ batch: [ByteImage]) -> Tensor {
     let (pixels, first) = (batch.flatMap(\.pixels), batch[0])
     let all = Tensor(pixels, shape: [batch.count, first.height, first.width, first.channels])
       .permuted(0, 3, 1, 2).cast(to: .float32)
@@ -200,6 +200,17 @@ extension PictureFiles {
     }
     return hash.finalize().hexadecimal
   }
+}
+
+/// The SHA-256 of a file's bytes, as 64 hexadecimal digits.
+///
+/// - Parameter path: The file.
+/// - Returns: The hash.
+/// - Throws: `FileError` if it cannot be read.
+func contentHash(ofFile path: String) throws -> String {
+  var hash = SHA256()
+  try ByteRegion(mapping: path).withUnsafeBytes { hash.update(bufferPointer: $0) }
+  return hash.finalize().hexadecimal
 }
 
 extension SHA256Digest {

@@ -1,7 +1,6 @@
 // Metrics of one set of pictures against another, as numbers that say how they were made.
 
 import Checkpoints
-import Crypto
 import Datasets
 import Formats
 import Foundation
@@ -190,12 +189,6 @@ public struct MetricsFoldersJob: Sendable {
     return files
   }
 
-  private func hash(ofFile path: String) throws -> String {
-    var hash = SHA256()
-    try ByteRegion(mapping: path).withUnsafeBytes { hash.update(bufferPointer: $0) }
-    return hash.finalize().hexadecimal
-  }
-
   /// Measures.
   ///
   /// - Parameter progress: Is told after every batch of pictures.
@@ -211,7 +204,7 @@ public struct MetricsFoldersJob: Sendable {
     let real = isMoments(reference) ? nil : try StoredPictures(files(reference))
     let referenceSide =
       try real.map { Side(path: reference, count: $0.count, hash: $0.hash) }
-      ?? Side(path: reference, count: nil, hash: hash(ofFile: reference))
+      ?? Side(path: reference, count: nil, hash: contentHash(ofFile: reference))
     let size = min(subsets.size, judged.count, real?.count ?? judged.count)
     var outcome = Outcome(
       pictures: Side(path: pictures, count: judged.count, hash: judged.hash),

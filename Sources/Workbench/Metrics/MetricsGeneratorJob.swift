@@ -325,10 +325,12 @@ extension MetricsGeneratorJob {
         measurement.dataset.map { DataSide(source: data.source, $0, mirror: data.mirror) }
       }, comparedWith: data, extractors: measurement.extractors, rules: measurement.rules,
       truncation: settings.truncationPsi, noise: settings.noise,
-      remarks: measurement.remarks + remarks(on: measurement.dataset, for: generator.traits))
+      remarks: measurement.remarks
+        + Self.remarks(on: measurement.dataset, for: generator.traits))
   }
 
-  private func remarks(on dataset: (any Dataset)?, for traits: GeneratorTraits) -> [String] {
+  /// What is questionable about data of another size than the generator's.
+  static func remarks(on dataset: (any Dataset)?, for traits: GeneratorTraits) -> [String] {
     guard let found = dataset?.shape.resolution, found != traits.resolution else { return [] }
     return [
       "the data has \(found)×\(found) pixels, the generator draws "

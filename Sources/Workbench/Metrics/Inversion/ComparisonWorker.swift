@@ -189,15 +189,9 @@ struct ComparisonSheets {
       + (isEdited ? [(files.edited, title + ", then edited", edited)] : [])
     return try all.map { file, title, pictures in
       let filled = rows.indices.filter { !pictures[$0].isEmpty }
-      var sheet = try traits.sheet(
-        SheetWords(title: title, columns: names, rows: filled.map { rows[$0] }), isBare: false)
-      for (row, source) in filled.enumerated() {
-        for (column, picture) in pictures[source] {
-          sheet.place(picture, column: column, row: row)
-        }
-      }
-      guard let image = sheet.image else { preconditionFailure("a sheet without pictures") }
-      try PNG(image: image, texts: provenance.texts).write(to: folder.file(file))
+      try folder.write(
+        SheetWords(title: title, columns: names, rows: filled.map { rows[$0] }),
+        filled.map { pictures[$0] }, of: traits, provenance, to: file)
       return file
     }
   }

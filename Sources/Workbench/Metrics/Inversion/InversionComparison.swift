@@ -150,15 +150,10 @@ public struct InversionComparison: Encodable, Sendable {
       ["", "repetitions"] + names + [change],
       rows.map { method in
         [method.name, "\(method.runs.count)"]
-          + names.map { name in method[name].map(Self.text) ?? "–" }
+          + names.map { name in method[name]?.text ?? "–" }
           + [RepeatedNumber.change(from: first, to: method[distance]?.mean)]
       }
     )
-  }
-
-  private static func text(_ number: RepeatedNumber) -> String {
-    guard let mean = number.mean else { return "–" }
-    return fewDigits(mean) + (number.deviation.map { " ± " + String(format: "%.2g", $0) } ?? "")
   }
 
   /// The numbers as a table, and the files.
@@ -167,12 +162,11 @@ public struct InversionComparison: Encodable, Sendable {
   }
 
   private var page: String {
-    func line(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |" }
     let files = MetricsInversionJob.files
     let size = size.map(String.init).joined(separator: "×")
     let parts: [[String]] = [
       ["# Ways to invert", "", "Made by `\(command)`, Stylist \(stylistVersion).", ""],
-      [line(table.heading), line(table.heading.map { _ in "---" })], table.rows.map(line),
+      Table.page(heading: table.heading, table.rows),
       [
         "",
         "\(counted(photographs, "photograph")), compared at \(size) pixels: means over them, then mean and "

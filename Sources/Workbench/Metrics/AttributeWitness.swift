@@ -1,35 +1,9 @@
-// What classifiers see in inverted pictures, and in edited ones.
+// What classifiers see in pictures: those of photographs, inverted ones and edited ones.
 
 import Checkpoints
-import Editing
 import Formats
 import Networks
 import Tensors
-
-/// An edit that is made to every code, to see what becomes of the pictures.
-public struct InversionEdit: Sendable {
-  /// The directions of a file, read.
-  public let directions: StoredDirections
-  /// The direction by its place in the file, or by its name.
-  public var direction = "0"
-  /// How far codes are moved.
-  public var strength = 1.0
-  /// The attribute that the edit gives, or takes away where the strength is negative; nil if nobody
-  /// knows.
-  public var attribute: String?
-
-  /// An edit by the first direction of a file.
-  ///
-  /// - Parameter file: A file of directions.
-  /// - Throws: `FileError` if the file cannot be read, or holds none.
-  public init(along file: String) throws { directions = try StoredDirections(reading: file) }
-
-  /// The code, moved.
-  func moved(_ code: Codes, for traits: GeneratorTraits) throws -> Codes {
-    let direction = try directions.chosen(direction, for: traits).direction
-    return withoutGradients { Codes(direction.moving(code.tensor, by: strength)) }
-  }
-}
 
 /// Owns classifiers of attributes.
 actor AttributeWitness {
@@ -74,15 +48,22 @@ actor AttributeWitness {
     return networks
   }
 
+  /// How sure classifiers are of the attributes of a picture.
+  ///
+  /// - Parameter picture: Of the generator's size.
+  /// - Returns: The logit of each, positive where it is there.
+  /// - Throws: `CancellationError` between classifiers.
+  func logits(of picture: ByteImage) throws -> [Float] {
+    try withoutGradients { try judges.logits(picture.inRGB.tensor).values(as: Float.self) }
+  }
+
   /// Which attributes a picture shows.
   ///
   /// - Parameter picture: Of the generator's size.
   /// - Returns: Whether it shows each.
   /// - Throws: `CancellationError` between classifiers.
   func attributes(of picture: ByteImage) throws -> [Bool] {
-    try withoutGradients {
-      try judges.logits(picture.inRGB.tensor).values(as: Float.self).map { $0 > 0 }
-    }
+    try logits(of: picture).map { $0 > 0 }
   }
 }
 
