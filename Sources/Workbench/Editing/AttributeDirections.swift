@@ -3,7 +3,7 @@
 import Checkpoints
 import Editing
 import Layers
-public import Networks
+import Networks
 import Tensors
 import Training
 
@@ -86,15 +86,10 @@ extension GeneratorHost {
     for first in stride(from: 0, to: wanted.samples, by: AttributeDirections.together) {
       try Task.checkCancellation()
       let end = min(first + AttributeDirections.together, wanted.samples)
-      try withoutGradients {
-        let z = Tensor.concatenate(
-          (first..<end).map { generator.z(seed: seed &+ UInt32(truncatingIfNeeded: $0)) }, axis: 0)
-        let label = generator.label(classIndex: classIndex ?? 0)
-        let w = generator.map(z: z, labels: label?.repeated(end - first, 1))
-        let img = generator.synthesize(generator.broadcast(w), options: SynthesisOptions())
-        codes.append(w)
-        logits.append(try judges.logits(traits.pixelEncoding.colours(img)))
-      }
+      let seeds = (first..<end).map { seed &+ UInt32(truncatingIfNeeded: $0) }
+      let (w, judged) = try judges.judged(seeds, of: generator, classIndex: classIndex ?? 0)
+      codes.append(w)
+      logits.append(judged)
       progress(JobProgress(done: end, total: wanted.samples, unit: "judged pictures"))
     }
     let (all, scores) = (Tensor.concatenate(codes, axis: 0), Tensor.concatenate(logits, axis: 0))
@@ -130,5 +125,27 @@ extension GeneratorHost {
         + "directions lead towards what resembles it most"
     }
     return outcome
+  }
+}
+
+extension AttributeJudges {
+  /// Judges the pictures of seeds.
+  ///
+  /// - Parameters:
+  ///   - seeds: The seeds.
+  ///   - generator: Draws them.
+  ///   - classIndex: The class, for generators with labels.
+  /// - Returns: w [N, wDim], and logits [N, attributes].
+  /// - Throws: `CancellationError` between classifiers.
+  fileprivate func judged(
+    _ seeds: [UInt32], of generator: any Generator, classIndex: Int
+  ) throws -> (w: Tensor, logits: Tensor) {
+    try withoutGradients {
+      let z = Tensor.concatenate(seeds.map { generator.z(seed: $0) }, axis: 0)
+      let label = generator.label(classIndex: classIndex)
+      let w = generator.map(z: z, labels: label?.repeated(seeds.count, 1))
+      let img = generator.synthesize(generator.broadcast(w), options: SynthesisOptions())
+      return (w, try logits(generator.traits.pixelEncoding.colours(img)))
+    }
   }
 }

@@ -1,5 +1,6 @@
 // How far pictures that are drawn one after the other are from data, as a whole.
 
+import Checkpoints
 import Datasets
 import Formats
 import Metrics
@@ -21,8 +22,10 @@ struct DataDistance: Sendable {
 
   /// The network, not yet built, and checked.
   func checkNetwork() throws {
-    guard !metric.isOfPortraits else { return try FeatureExtractor.portraitsNetwork().check() }
-    try networks.inceptionNetwork()?.check()
+    let network =
+      try metric.isOfPortraits
+      ? FeatureExtractor.portraitsNetwork() : networks.inceptionNetwork()
+    try network?.check()
   }
 
   /// Opens the data, and checks what can be known before anything is computed.
