@@ -12,7 +12,7 @@ SWIFT_SOURCES = Package.swift Sources Tests Examples/Package.swift Examples/Gene
   Benchmarks/Package.swift Benchmarks/Benchmarks Fuzzing/Package.swift Fuzzing/Fuzz
 LIBRARIES = Formats Datasets Tensors Layers Networks Checkpoints Training Inversion Editing Metrics Workbench
 
-.PHONY: help setup build demo test test-processors example bench bench-operators fuzz protobuf lint format docs inversion-study pictures clean
+.PHONY: help setup build demo test test-processors example bench bench-operators fuzz protobuf lint format docs inversion-study editing-study pictures clean
 
 ## demo: build everything and make pictures to look at, in demo/
 demo: build
@@ -102,6 +102,10 @@ docs: setup
 ## inversion-study: train encoders and compare all ways to invert, over three seeds; some hours, and it goes on where it was
 inversion-study: build
 	@Scripts/inversion-study.sh
+
+## editing-study: train what edits and compare all ways to edit, over three seeds; some hours, and it goes on where it was
+editing-study: build
+	@Scripts/editing-study.sh
 
 ## pictures: make the pictures of README and documentation again
 pictures: build
