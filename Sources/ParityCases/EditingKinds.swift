@@ -7,6 +7,7 @@ import Layers
 import Networks
 import OrderedCollections
 import Tensors
+import Training
 
 let editingKinds = [
   ParityKind("checkpoint", "edit", editingFiles),

@@ -6,6 +6,7 @@ import Formats
 import Foundation
 import Layers
 import Networks
+import OrderedCollections
 import Tensors
 import TestSupport
 import Testing

@@ -12,17 +12,17 @@ import Tensors
 import Testing
 import Training
 
-/// Attributes that can be read off codes of six rows of eight numbers: the signs of four numbers.
+/// Attributes that can be read off codes of six rows of eight numbers: the signs of four numbers, each
+/// the mean over the rows, which an edit transformer does not tell from one another.
 private let names = ["A", "B", "C", "D"]
 
-/// Codes whose labels are the signs of some of their numbers.
+/// Codes whose rows are nearly alike, and whose labels are the signs of some of their numbers.
 private func signed(_ count: Int) -> StoredCodes {
-  let codes = Tensor.seeded([count, 6, 8], seed: 4, dtype: .float32)
-  let signs = (0..<count).flatMap { index in
-    codes.selected(index, axis: 0).selected(2, axis: 0).sliced(0..<4, axis: 0)
-      .values(as: Float.self).map { $0 > 0 ? Float(1) : 0 }
-  }
-  return StoredCodes(codes, labels: Tensor(signs, shape: [count, 4]))
+  let own = Tensor.seeded([count, 1, 8], seed: 4, dtype: .float32)
+  let codes = own + Tensor.seeded([count, 6, 8], seed: 5, dtype: .float32) * 0.2
+  let signs = codes.mean(over: 1).sliced(0..<4, axis: 1).values(as: Float.self)
+  return StoredCodes(
+    codes, labels: Tensor(signs.map { $0 > 0 ? Float(1) : 0 }, shape: [count, 4]))
 }
 
 private let origin = CodeOrigin(
@@ -102,9 +102,11 @@ struct CodeTrainingTests {
   func editorLearns() throws {
     let classifier = try Self.trained()
     let training = try EditTraining(
-      editOptions(["B", "D"]) { ($0.dropout, $0.codeWeight) = (0, 0.1) }, judgedBy: classifier,
-      on: signed(600))
-    _ = try step(training, 250, of: 16)
+      editOptions(["B", "D"]) {
+        ($0.dropout, $0.learningRate) = (0, 5e-3)
+        ($0.codeWeight, $0.attributeWeight) = (0.02, 2)
+      }, judgedBy: classifier, on: signed(600))
+    _ = try step(training, 300, of: 16)
     let held = try training.heldOut(0..<100).codes
     let (source, reference) = (held.sliced(0..<50, axis: 0), held.sliced(50..<100, axis: 0))
     func told(_ codes: Tensor) -> [Bool] {
@@ -272,9 +274,15 @@ struct ReferenceEditingLossTests {
     let terms = loss(edited, source: codes, reference: other, classifier: classifier)
     func logits(_ codes: Tensor) -> [Double] { classifier(codes).logits.values(as: Double.self) }
     let (found, had, wanted) = (logits(edited), logits(codes), logits(other))
-    let own = [1, 6].reduce(0) { $0 + (found[$1] - wanted[$1]) * (found[$1] - wanted[$1]) } / 2
-    let rest = (0..<10).filter { $0 % 5 != 1 }
-      .reduce(0) { $0 + (found[$1] - had[$1]) * (found[$1] - had[$1]) } / 8
+    func apart(_ a: [Double], _ b: [Double], at places: [Int]) -> Double {
+      let squares = places.map { (place: Int) -> Double in
+        let difference = a[place] - b[place]
+        return difference * difference
+      }
+      return squares.reduce(0, +) / Double(places.count)
+    }
+    let own = apart(found, wanted, at: [1, 6])
+    let rest = apart(found, had, at: (0..<10).filter { $0 % 5 != 1 })
     #expect(abs(terms.attribute.item() - own) < 1e-12 && abs(terms.others.item() - rest) < 1e-12)
     #expect(abs(terms.sum.item() - own - rest) < 1e-12)
   }
