@@ -10,7 +10,8 @@ public struct RepeatedNumber: Encodable, Hashable, Sendable {
   public let values: [Double?]
   /// Their mean; nil if there are none.
   public let mean: Double?
-  /// Their standard deviation, divided by one less than their number; nil for fewer than two.
+  /// Their standard deviation, divided by one less than their number; nil for fewer than two, and 0
+  /// where they differ by rounding alone.
   public let deviation: Double?
 
   init(_ name: String, _ values: [Double?]) {
@@ -20,7 +21,8 @@ public struct RepeatedNumber: Encodable, Hashable, Sendable {
     deviation = mean.flatMap { mean in
       guard known.count > 1 else { return nil }
       let squares = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-      return (squares / Double(known.count - 1)).squareRoot()
+      let deviation = (squares / Double(known.count - 1)).squareRoot()
+      return deviation < 1e-12 * mean.magnitude ? 0 : deviation
     }
   }
 

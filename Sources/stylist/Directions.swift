@@ -218,7 +218,7 @@ struct DirectionsSVM: AsyncParsableCommand {
 struct DirectionsAttributes: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attributes",
-    abstract: "Find attributes' directions, from what classifiers see (InterFaceGAN).",
+    abstract: "Find attributes' directions from what classifiers see.",
     usage: "stylist directions attributes --network=<file> --out=<file> [<options>]",
     discussion: """
       EXAMPLES

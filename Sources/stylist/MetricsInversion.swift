@@ -98,6 +98,7 @@ struct MetricsInversion: AsyncParsableCommand {
     let (job, outdir) = (try job(), folderOptions.outdir)
     let plan = try job.plan()
     try OutputFolder.check(outdir)
+    try job.check(into: outdir)
     if report.isDryRun {
       try report.print(plan, lines: plan.lines)
       return

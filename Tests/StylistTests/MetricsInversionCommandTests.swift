@@ -84,4 +84,19 @@ import Testing
       #expect(!names(in: folder).contains("out"))
     }
   }
+
+  @Test("a photograph whose name a result would take is kept, and a plan says so, too")
+  func keeping() async throws {
+    try await withFiles { folder in
+      let picture = noise(width: 8, height: 8, channels: 3, seed: 9)
+      try PNG(image: picture).write(to: "\(folder)/photos/inverted.png")
+      for more in [[], ["-n"]] {
+        let outcome = try await stylist(
+          start + ["--method=w: --refine-steps=1", "--outdir=photos"] + more, in: folder)
+        expect(outcome, endsWith: 64, saying: "inverted.png")
+        #expect(names(in: "\(folder)/photos") == ["0.png", "1.png", "inverted.png"])
+        #expect(try PNG(path: "\(folder)/photos/inverted.png").image == picture)
+      }
+    }
+  }
 }

@@ -146,6 +146,16 @@ public struct MetricsInversionJob: Sendable {
     return Study(methods: all, photographs: photographs)
   }
 
+  /// Checks that the results replace no photograph.
+  ///
+  /// - Parameter folder: Where they go.
+  /// - Throws: `RequestError` if one has the place of a photograph; `FileError` if there are none.
+  public func check(into folder: String) throws {
+    let files = Self.files
+    let written: Set = [files.numbers, files.page, files.plot, files.inverted, files.edited]
+    try OutputFolder.check("--outdir", folder, keeps: try PictureFiles.at(data), from: written)
+  }
+
   // MARK: Run
 
   /// Inverts all photographs in all ways, and writes what was found after each of them.
@@ -160,9 +170,7 @@ public struct MetricsInversionJob: Sendable {
     into folder: OutputFolder, progress: @escaping ProgressHandler
   ) async throws -> InversionComparison {
     let study = try study()
-    let (files, photographs) = (Self.files, study.photographs)
-    let written: Set = [files.numbers, files.page, files.plot, files.inverted, files.edited]
-    try OutputFolder.check("--outdir", folder.path, keeps: photographs, from: written)
+    try check(into: folder.path)
     let host = try GeneratorHost(network, threads: threads)
     let witness = try attributes.map { try AttributeWitness($0, of: host.traits) }
     let work = try ComparisonWorker(
