@@ -29,9 +29,8 @@ struct EditLabel: AsyncParsableCommand {
       row's, where the published program takes 3. With --steps the gradient is taken
       again on the way.
 
-      No classifier comes with stylegan2-portraits64, and Style Transformer's was
-      never published: you need the .pt of one that you trained with its program, on
-      codes of the generator that you edit.
+      stylist train latent-classifier makes a classifier for any generator, that of
+      portraits in minutes; Style Transformer's was never published.
 
       Writes each picture as it is and at each strength, codes.safetensors with the
       edited codes, and grid.png with a row for each code. The table says how the
@@ -43,7 +42,8 @@ struct EditLabel: AsyncParsableCommand {
       far. Photographs that cannot be used are said at the end, with the exit code
       of the first; all others are edited.
 
-      The attributes: \(KnownNames.celebAAttributes.joined(separator: ", ")).
+      The attributes of published classifiers:
+      \(KnownNames.celebAAttributes.joined(separator: ", ")).
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
@@ -56,7 +56,8 @@ struct EditLabel: AsyncParsableCommand {
   var classifier: String
 
   @Option(
-    help: ArgumentHelp("The attribute by CelebA's name, or its place from 0.", valueName: "name"),
+    help: ArgumentHelp(
+      "The attribute by its name, such as Smiling, or its place from 0.", valueName: "name"),
     completion: .list(KnownNames.celebAAttributes))
   var attribute: String
 

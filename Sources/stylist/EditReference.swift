@@ -35,9 +35,8 @@ struct EditReference: AsyncParsableCommand {
       after an interruption, those found so far. Photographs that cannot be used are
       said at the end, with the exit code of the first; all others are edited.
 
-      No edit transformer comes with stylegan2-portraits64, and Style Transformer's
-      was never published: you need the .pt of one that you trained with its
-      program, on codes of the generator that you edit.
+      stylist train edit makes an edit transformer for any generator, that of
+      portraits in minutes; Style Transformer's was never published.
       """)
 
   @OptionGroup var networkOptions: NetworkOptions
