@@ -72,7 +72,9 @@ public struct ReferenceEditingLoss {
     _ edited: Tensor, judged found: LatentClassifier.Judgement, source: Tensor,
     judged ofSource: LatentClassifier.Judgement, reference ofReference: LatentClassifier.Judgement
   ) -> Terms {
-    let (found, ofSource, ofReference) = (compared(found), compared(ofSource), compared(ofReference))
+    let (found, ofSource, ofReference) = (
+      compared(found), compared(ofSource), compared(ofReference)
+    )
     let count = found.size(1)
     precondition(
       count > 1 && (0..<count).contains(attribute), "attribute \(attribute) of \(count)")

@@ -113,7 +113,8 @@ struct TransformerRecipe: NamedGANRecipe {
         + (network.hasPrefix("stylenat") ? [] : changes.stylenat?.asTyped ?? [])
         + spelled("cbase", changes.channelBase) + spelled("mbstd-group", changes.mbstdGroupSize)
         + spelled("z-dim", changes.zDim) + spelled("pl-weight", changes.pathLengthWeight)
-        + spelled("style-mixing", changes.styleMixingProbability) + changes.spelledPrecision + changes.spelledAugmentation)
+        + spelled("style-mixing", changes.styleMixingProbability) + changes.spelledPrecision
+        + changes.spelledAugmentation)
     guard images.channels == 3, images.labelDim == 0 else {
       throw ConfigurationError(
         "cfg \(name): expected RGB pictures without labels, found \(images.channels) channels, "

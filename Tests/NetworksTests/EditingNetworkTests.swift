@@ -141,7 +141,9 @@ func smallLatentClassifier() -> LatentClassifierConfiguration {
     let editor = EditTransformer(configuration, scope())
     let one = EditTransformer(smallEditTransformer(), scope())
     #expect(editor.parameters.parameterCount == 2 * one.parameters.parameterCount)
-    let (source, reference) = (Tensor.seeded([2, 3, 8], seed: 2), Tensor.seeded([2, 3, 8], seed: 3))
+    let (source, reference) = (
+      Tensor.seeded([2, 3, 8], seed: 2), Tensor.seeded([2, 3, 8], seed: 3)
+    )
     for index in 0..<2 {
       for (name, entry) in one.parameters.entries {
         let own = name.replacing("transformerlayer.", with: "transformerlayers.\(index).")

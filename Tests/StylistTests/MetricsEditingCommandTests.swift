@@ -58,7 +58,8 @@ import Testing
       let lines = outcome.stdout.split(separator: "\n")
       #expect(lines[0].contains("repetitions  success"), "\(outcome.stdout)")
       let begun = lines.dropFirst().prefix(4).map { $0.split(separator: " ").prefix(2) }
-      #expect(begun == [["unedited", "2"], ["label", "2"], ["reference", "2"], ["direction", "2"]])
+      #expect(
+        begun == [["unedited", "2"], ["label", "2"], ["reference", "2"], ["direction", "2"]])
       #expect(
         names(in: "\(folder)/out") == ["edited.png", "editing.json", "editing.md", "tradeoff.png"])
       #expect(lines.suffix(4).allSatisfy { $0.hasPrefix("out/") })

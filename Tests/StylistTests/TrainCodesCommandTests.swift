@@ -13,7 +13,9 @@ import Testing
 
 @Suite("Train latent-classifier, train edit")
 struct TrainCodesCommandTests {
-  private static let small = ["--threads=1", "--kimg=0.064", "--tick=0.032", "--snap=1", "--outdir=runs"]
+  private static let small = [
+    "--threads=1", "--kimg=0.064", "--tick=0.032", "--snap=1", "--outdir=runs",
+  ]
   private static let classifier =
     ["train", "latent-classifier", "--network=g.safetensors", "--widths=16", "--batch=16"]
   private static let edit =
@@ -71,8 +73,9 @@ struct TrainCodesCommandTests {
       #expect(rest.exitCode == 0, "\(rest.stderr)")
       let other = try onlyRun(in: "\(folder)/parts")
       let name = "network-snapshot-000000.064.safetensors"
-      #expect(try Data(contentsOf: URL(filePath: "\(run)/\(name)"))
-        == Data(contentsOf: URL(filePath: "\(other)/\(name)")))
+      #expect(
+        try Data(contentsOf: URL(filePath: "\(run)/\(name)"))
+          == Data(contentsOf: URL(filePath: "\(other)/\(name)")))
       let edited = try await stylist(
         [
           "edit", "label", "--network=g.safetensors", "--classifier=\(run)/\(name)",
@@ -88,7 +91,8 @@ struct TrainCodesCommandTests {
   func editor() async throws {
     try await withScratchFolder { folder in
       try prepare(folder)
-      let command = Self.edit + ["--attribute=young,Smiling", "--edit-loss=logits", "--held-out=40"]
+      let command =
+        Self.edit + ["--attribute=young,Smiling", "--edit-loss=logits", "--held-out=40"]
       let made = try await stylist(command + Self.small, in: folder)
       #expect(made.exitCode == 0, "\(made.stderr)")
       let run = try onlyRun(in: "\(folder)/runs")
@@ -132,9 +136,14 @@ struct TrainCodesCommandTests {
       #expect(told?.attributes == ["Odd", "Third"])
       // Other codes in the file's place are noticed.
       try NPZ.write(
-        [("w", try StoredTensor(
-          elementType: .float32, shape: [40, 4, 4],
-          bytes: ByteRegion(codes.reversed().withUnsafeBytes { Array($0) }, name: "w")))],
+        [
+          (
+            "w",
+            try StoredTensor(
+              elementType: .float32, shape: [40, 4, 4],
+              bytes: ByteRegion(codes.reversed().withUnsafeBytes { Array($0) }, name: "w"))
+          )
+        ],
         to: "\(folder)/codes.npz")
       expect(
         try await stylist(
@@ -176,7 +185,8 @@ struct TrainCodesCommandTests {
       try await refuses(64, "did you mean Smiling?", edit + ["--attribute=Smilin"])
       try await refuses(64, "names that differ, found Bald twice", edit + ["--attribute=1,Bald"])
       try await refuses(64, "an even number", edit + ["--attribute=1", "--batch=3"])
-      try await refuses(64, "--heads: expected a divisor of 4", edit + ["--attribute=1", "--heads=3"])
+      try await refuses(
+        64, "--heads: expected a divisor of 4", edit + ["--attribute=1", "--heads=3"])
       try await refuses(
         64, "--edit-loss: expected one of features, logits",
         edit + ["--attribute=1", "--edit-loss=pixels"])

@@ -127,7 +127,8 @@ struct CodeTrainingTests {
     }
   }
 
-  @Test("restored trainings go on with the same bits, others' states are refused", arguments: [0, 1])
+  @Test(
+    "restored trainings go on with the same bits, others' states are refused", arguments: [0, 1])
   func resuming(kind: Int) throws {
     let classifier = LatentClassifier(
       try classifierOptions().network(),

@@ -57,7 +57,8 @@ struct AttributeDirectionTests {
     }
   }
 
-  @Test("made orthogonal they have nothing in common, and all attributes are taken if none is named")
+  @Test(
+    "made orthogonal they have nothing in common, and all attributes are taken if none is named")
   func orthogonal() async throws {
     try await withScratchFolder { folder in
       let (outcome, directions) = try await run(folder) { $0.areOrthogonal = true }

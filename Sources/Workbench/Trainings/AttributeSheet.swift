@@ -38,7 +38,7 @@ package struct AttributeSheet {
   /// - Parameters:
   ///   - names: The attributes.
   ///   - logits: Of every picture, in the order of the attributes.
-  ///   - side: The width and height of a picture, in pixels.
+  ///   - pixels: The width and height of a picture.
   ///   - picture: Draws or decodes one of them.
   /// - Throws: What `picture` throws.
   init(

@@ -299,7 +299,8 @@ extension CodeDataRequest {
         return try AttributeJudges(networks)
       }
       let source = SampledCodes(
-        count: data.count, of: generator, seeds, judge: judges.map { judges in { try judges.logits($0) } })
+        count: data.count, of: generator, seeds,
+        judge: judges.map { judges in { try judges.logits($0) } })
       return (source, generator)
     case .stored:
       let place = self.data.source ?? data.path ?? data.source

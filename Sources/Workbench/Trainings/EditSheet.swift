@@ -55,8 +55,9 @@ struct EditSheet {
         let first = repetition * Self.triples + place
         guard first < count else { continue }
         let others = (1..<count).lazy.map { (first + $0) % count }
-        guard let other = others.filter({ has[$0] != has[first] }).dropFirst(first % 4).first
-          ?? others.first(where: { has[$0] != has[first] })
+        guard
+          let other = others.filter({ has[$0] != has[first] }).dropFirst(first % 4).first
+            ?? others.first(where: { has[$0] != has[first] })
         else { continue }
         let source = codes.sliced(first..<first + 1, axis: 0)
         let reference = codes.sliced(other..<other + 1, axis: 0)
