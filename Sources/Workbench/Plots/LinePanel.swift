@@ -13,6 +13,8 @@ struct LinePanel {
     let y: [Double]
     /// Whether each point is marked.
     var isDotted = false
+    /// What stands beside the last point; nil for nothing.
+    var label: String?
   }
 
   let title: String
@@ -45,7 +47,21 @@ struct LinePanel {
         }
       }
     }
+    for line in lines {
+      guard let label = line.label, let x = line.x.last, let y = line.y.last, y.isFinite else {
+        continue
+      }
+      // To the right of the point, or to the left where the frame ends.
+      let (place, width) = (Int(column(x)), Canvas.width(of: label, scale: 1))
+      let fits = place + Self.labelGap + width <= inside.x.upperBound
+      canvas.text(
+        label, x: fits ? place + Self.labelGap : place - Self.labelGap - width,
+        y: Int(frame.row(y)) - BitmapFont.height / 2, colour: .ink, scale: 1)
+    }
   }
+
+  /// Pixels between a point and what stands beside it.
+  private static let labelGap = 8
 }
 
 /// Names of lines below their colours, one below the other.

@@ -220,7 +220,8 @@ public struct InversionComparison: Encodable, Sendable {
       [LinePanel.Line(colour: .series(0), width: 2, x: ends, y: [level, level])]
       + points.enumerated().map { index, point in
         LinePanel.Line(
-          colour: .series(index + 1), width: 4, x: [point.x], y: [point.y], isDotted: true)
+          colour: .series(index + 1), width: 4, x: [point.x], y: [point.y], isDotted: true,
+          label: methods[index].name)
       }
     let legend = Legend(names: rows.map(\.name))
     var canvas = Canvas(
