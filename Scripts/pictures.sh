@@ -34,14 +34,14 @@ done
 picture grid.png Sources/Editing/Editing.docc/component.png \
   edit direction $PORTRAITS $EDITED --direction=pca.safetensors --strength=-3,-1.5,0,1.5,3
 picture grid.png Sources/Editing/Editing.docc/factor.png \
-  edit direction $PORTRAITS $EDITED --direction=sefa.safetensors --strength=-4,-2,0,2,4
+  edit direction $PORTRAITS $EDITED --direction=sefa.safetensors --index=2 --strength=-4,-2,0,2,4
 (cd "$MADE" && "$STYLIST" dataset portraits --count=4 --resolution=64 --seed=900 --dest=photos > /dev/null)
 picture grid.png Sources/Workbench/Workbench.docc/inverted.png \
   invert $PORTRAITS --data=photos/00000 --space=w+ --refine-steps=300
 (cd "$MADE" && "$STYLIST" invert $PORTRAITS --data=photos/00000 --refine-steps=300 --outdir=inverted > /dev/null)
 picture grid.png Sources/Editing/Editing.docc/edited.png \
   edit direction $PORTRAITS --latents=inverted/codes.safetensors \
-  --direction=sefa.safetensors --index=4 --strength=-3,-1.5,0,1.5,3
+  --direction=sefa.safetensors --index=1 --strength=-3,-1.5,0,1.5,3
 
 picture augmented.png Sources/Training/Training.docc/augmentation.png \
   dataset augment --data=portraits --count=4
