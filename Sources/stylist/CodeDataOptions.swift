@@ -37,9 +37,6 @@ struct CodeDataOptions: ParsableArguments {
       valueName: "pixels"))
   var res: Int?
 
-  @Flag(inversion: .prefixedNo, help: "See all pictures mirrored, too (default: no).")
-  var mirror: Bool?
-
   @Option(
     help: ArgumentHelp(
       "Train on so many pictures, chosen at random; of seeds, on the first (default: all).",
@@ -58,7 +55,7 @@ struct CodeDataOptions: ParsableArguments {
   /// - Returns: The request.
   func request(isNew: Bool) -> CodeDataRequest {
     var pictures = TrainingDataOptions()
-    (pictures.data, pictures.res, pictures.mirror, pictures.subset) = (data, res, mirror, subset)
+    (pictures.data, pictures.res, pictures.subset) = (data, res, subset)
     var request = CodeDataRequest()
     request.data = pictures.request(isNew: isNew)
     (request.network, request.encoder) = (network, encoder)

@@ -77,7 +77,6 @@ extension CodeDataRequest {
       ("--labels", labels != nil, .stored), ("--attributes", judge != nil, .sampled),
       ("--encoder", encoder != nil, .encoded), ("--trunc", truncationPsi != nil, .sampled),
       ("--style-mixing", styleMixing != nil, .sampled), ("--res", data.resolution != nil, .encoded),
-      ("--mirror", data.mirror == true, .encoded),
     ]
     for (option, isSaid, other) in said where isSaid && other != kind {
       let wanted =
@@ -168,7 +167,9 @@ extension CodeDataRequest {
       }
       origin.judge = try NamedNetwork(file, kind: "classifier", hash: networks.contentHash())
     }
-    let dataset = placeholder(traits, count: data.subset ?? TrainingDataRequest.portraitCount)
+    let shape = ImageShape(resolution: traits.resolution, channels: traits.imgChannels)
+    let dataset = Self.standIn(
+      for: data.subset ?? TrainingDataRequest.portraitCount, of: shape)
     var described = data.described(dataset, count: dataset.count, labelDim: names.count)
     (described.source, described.path) = (CodeOrigin.sampled, nil)
     return (described, dataset, names)
@@ -198,7 +199,8 @@ extension CodeDataRequest {
     origin.labels = isLabelled ? labels.map(Self.wholePath) : nil
     let stored = try Stored(origin, at: data.source ?? "", traits, owner: network ?? "")
     origin.hash = stored.hash
-    let dataset = placeholder(traits, count: stored.count)
+    let shape = ImageShape(resolution: traits.resolution, channels: traits.imgChannels)
+    let dataset = Self.standIn(for: stored.count, of: shape)
     return (
       data.described(dataset, count: stored.count, labelDim: stored.attributes.count), dataset,
       stored.attributes
@@ -220,7 +222,8 @@ extension CodeDataRequest {
         found: "\(data.source ?? ""), with \(base.shape.channels)")
     }
     if isLabelled { try TrainAttributesRequest.checkLabels(of: base, data.source ?? "") }
-    let dataset = try data.view(of: base, seed: seed, mirror: data.mirror ?? false)
+    // Of mirrored pictures those that are held out would be known from their originals.
+    let dataset = try data.view(of: base, seed: seed, mirror: false)
     let names = isLabelled ? TrainAttributesRequest.names(of: base) : []
     return (data.described(base, count: dataset.count, labelDim: names.count), dataset, names)
   }
@@ -234,12 +237,9 @@ extension CodeDataRequest {
     return (kind, try source.contentHash())
   }
 
-  /// What stands for codes that are no pictures.
-  private func placeholder(_ traits: GeneratorTraits, count: Int) -> SeedPictures {
-    SeedPictures(
-      count: count,
-      shape: ImageShape(resolution: traits.resolution, channels: traits.imgChannels), decoder: "",
-      truncationPsi: 1)
+  /// What stands for codes that are no pictures, where a data set is expected.
+  private static func standIn(for count: Int, of shape: ImageShape) -> SeedPictures {
+    SeedPictures(count: count, shape: shape, decoder: "", truncationPsi: 1)
   }
 
   private static func wholePath(_ path: String) -> String {
@@ -266,13 +266,11 @@ extension CodeDataRequest {
   /// The pictures of a training that goes on, or what stands for codes without any.
   func reopen(_ data: TrainingData, _ origin: CodeOrigin, seed: UInt32) throws -> any Dataset {
     guard origin.kind == .encoded else {
-      return SeedPictures(
-        count: data.count,
-        shape: ImageShape(resolution: data.resolution, channels: data.channels), decoder: "",
-        truncationPsi: 1)
+      let shape = ImageShape(resolution: data.resolution, channels: data.channels)
+      return Self.standIn(for: data.count, of: shape)
     }
     return try self.data.reopen(
-      data, seed: seed, data.labelDim > 0 ? .attributes : .none, mirror: data.mirror)
+      data, seed: seed, data.labelDim > 0 ? .attributes : .none, mirror: false)
   }
 
   /// The codes of a training, with the generator that they are of.
