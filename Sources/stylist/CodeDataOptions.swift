@@ -54,10 +54,9 @@ struct CodeDataOptions: ParsableArguments {
   /// - Parameter isNew: Whether the training starts at the first code.
   /// - Returns: The request.
   func request(isNew: Bool) -> CodeDataRequest {
-    var pictures = TrainingDataOptions()
-    (pictures.data, pictures.res, pictures.subset) = (data, res, subset)
+    if isNew { TrainingDataOptions.sayWhatPortraitsAre(data) }
     var request = CodeDataRequest()
-    request.data = pictures.request(isNew: isNew)
+    (request.data.source, request.data.resolution, request.data.subset) = (data, res, subset)
     (request.network, request.encoder) = (network, encoder)
     (request.truncationPsi, request.styleMixing) = (trunc, styleMixing)
     request.heldOut = heldOut

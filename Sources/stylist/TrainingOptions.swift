@@ -87,13 +87,20 @@ struct TrainingDataOptions: ParsableArguments {
   /// - Parameter isNew: Whether the training starts at the first image.
   /// - Returns: The request.
   func request(isNew: Bool) -> TrainingDataRequest {
-    if data == "portraits", isNew, FileManager.default.fileExists(atPath: "portraits") {
-      say("--data=portraits means the portraits that are drawn; ./portraits is what lies here")
-    }
+    if isNew { TrainingDataOptions.sayWhatPortraitsAre(data) }
     var request = TrainingDataRequest()
     (request.source, request.resolution) = (data, res)
     (request.mirror, request.subset) = (mirror, subset)
     return request
+  }
+
+  /// Says that portraits are drawn, where a folder of that name lies, too.
+  ///
+  /// - Parameter data: The pictures as they were named.
+  static func sayWhatPortraitsAre(_ data: String?) {
+    if data == "portraits", FileManager.default.fileExists(atPath: "portraits") {
+      say("--data=portraits means the portraits that are drawn; ./portraits is what lies here")
+    }
   }
 }
 
