@@ -141,10 +141,9 @@ extension GANRecipe {
       (all.zDim, all.wDim, all.mappingLayers) = (g.zDim, g.wDim, g.mappingLayers)
       all.stylegan = StyleGANChanges(training)
     case let g as StyleGAN2Configuration:
-      (all.channelBase, all.channelMax) = (g.channelBase, g.channelMax)
       (all.zDim, all.wDim, all.mappingLayers) = (g.zDim, g.wDim, g.mappingLayers)
     case let g as StyleformerConfiguration:
-      (all.channelMax, all.styleformer) = (g.hiddenSizes.max(), StyleformerChanges(g))
+      all.styleformer = StyleformerChanges(g)
       (all.zDim, all.wDim, all.mappingLayers) = (g.zDim, g.wDim, g.mappingLayers)
     case let g as any TransformerConfiguration:
       (all.channelMax, all.channelMultiplier) = (g.shape.baseChannels, g.shape.channelMultiplier)
@@ -155,7 +154,9 @@ extension GANRecipe {
     }
     switch discriminator {
     case let d as StyleGAN1DiscriminatorConfiguration: all.mbstdGroupSize = d.mbstdGroupSize
-    case let d as StyleGAN2DiscriminatorConfiguration: all.mbstdGroupSize = d.mbstdGroupSize
+    case let d as StyleGAN2DiscriminatorConfiguration:
+      (all.channelBase, all.channelMax) = (d.channelBase, d.channelMax)
+      all.mbstdGroupSize = d.mbstdGroupSize
     default: break
     }
     all.augmentation = AugmentationChoice(training.augmentation)

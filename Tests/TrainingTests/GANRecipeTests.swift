@@ -199,6 +199,22 @@ struct GANRecipeTests {
     #expect((told.pathLengthWeight, told.styleMixingProbability) == (0, 0.25))
   }
 
+  @Test(
+    "say what is in effect as it was asked for, so that trainings go on with their own options",
+    arguments: ["auto", "stylegan", "styleformer", "styleswin", "stylenat"])
+  func effect(name: String) throws {
+    let told = try recipe(name, resolution: 64) {
+      ($0.channelMax, $0.wDim, $0.mappingLayers) = (32, 40, 3)
+      ($0.batchSize, $0.r1Gamma, $0.averageKimg) = (16, 3, 2)
+      guard !["styleswin", "stylenat"].contains(name) else { return }
+      ($0.channelBase, $0.zDim, $0.mbstdGroupSize) = (1024, 24, 2)
+    }.inEffect
+    #expect((told.channelMax, told.wDim, told.mappingLayers) == (32, 40, 3))
+    #expect((told.batchSize, told.r1Gamma, told.averageKimg) == (16, 3, 2))
+    guard !["styleswin", "stylenat"].contains(name) else { return }
+    #expect((told.channelBase, told.zDim, told.mbstdGroupSize) == (1024, 24, 2))
+  }
+
   @Test("name the recipe or the value that does not fit")
   func refusals() {
     expectRefusal("--channel-multiplier") {
