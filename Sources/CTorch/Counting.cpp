@@ -70,6 +70,7 @@ int64_t multiplyAdds(const char *name, Inputs inputs) {
   if (is("aten::addmm") || is("aten::baddbmm") || is("aten::addmv")) {
     return ofProduct(tensor(1), tensor(2));
   }
+  if (is("mkldnn::_linear_pointwise")) return tensor(0).numel() * tensor(1).size(0);
   if (is("aten::convolution")) return ofConvolution(inputs);
   if (is("stylist::conv3x3")) return ofConvolution3x3(inputs);
   if (is("aten::_scaled_dot_product_flash_attention_for_cpu")) {

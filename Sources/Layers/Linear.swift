@@ -66,7 +66,8 @@ public struct LinearScaling {
 ///
 /// On the processor, where no gradients are recorded, all of it is one pass: in bfloat16 by our own
 /// product, where the processor multiplies pairs of such numbers, otherwise by oneDNN's, which keeps
-/// up with processors of any make. Elsewhere the reference is taken.
+/// up with processors of any make. Where they are recorded, products in float32 are oneDNN's, too, as
+/// are their gradients by the vectors, of any order. Elsewhere the reference is taken.
 ///
 /// A summand in a wider number format than the products is added in that, which the result then has.
 ///
@@ -93,10 +94,12 @@ public func linear(
   let rows = x.count / max(x.size(-1), 1)
   let dtype = dtype ?? x.dtype
   // Few rows do not pay for bringing the weights into another order.
-  guard rows >= 16, !recordsGradients, x.device == .cpu, oneDNNTypes.contains(dtype) else {
-    return linearReference(
+  let isOneDNN = rows >= 16 && x.device == .cpu && oneDNNTypes.contains(dtype)
+  guard isOneDNN, !recordsGradients else {
+    return oneAfterAnother(
       x, weight: weight, bias: bias, activation: activation, scaling: scaling, dtype: dtype,
-      results: results, adding: summand)
+      results: results, adding: summand,
+      product: isOneDNN && dtype == .float32 ? recordedProduct : libtorchProduct)
   }
   let wide = results ?? (summand == nil ? dtype : .float32)
   if dtype == .bfloat16, takesPairs(x, weight, bias, scaling, summand), oneDNNTypes.contains(wide) {
@@ -134,12 +137,34 @@ public func linearReference(
   scaling: LinearScaling = LinearScaling(), dtype: DType? = nil, results: DType? = nil,
   adding summand: Tensor? = nil
 ) -> Tensor {
-  let dtype = dtype ?? x.dtype
-  let matrix = scaling.scaled(matrix: weight).cast(to: dtype)
-  let product: Tensor = call(
-    "aten::linear", scaling.scaled(x, dtype: dtype), matrix, bias?.cast(to: dtype))
+  oneAfterAnother(
+    x, weight: weight, bias: bias, activation: activation, scaling: scaling,
+    dtype: dtype ?? x.dtype, results: results, adding: summand, product: libtorchProduct)
+}
+
+/// `linear` in single operations around a product.
+private func oneAfterAnother(
+  _ x: Tensor, weight: Tensor, bias: Tensor?, activation: LinearActivation,
+  scaling: LinearScaling, dtype: DType, results: DType?, adding summand: Tensor?,
+  product: (_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor
+) -> Tensor {
+  let product = product(
+    scaling.scaled(x, dtype: dtype), scaling.scaled(matrix: weight).cast(to: dtype),
+    bias?.cast(to: dtype))
   let y = activation == .gelu ? product.gelu() : summand.map { $0 + product } ?? product
   return y.cast(to: results ?? y.dtype)
+}
+
+/// `x Wᵀ + b` by libtorch.
+private func libtorchProduct(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
+  call("aten::linear", x, weight, bias)
+}
+
+/// `x Wᵀ + b` in float32 on the processor, with gradients of any order, by oneDNN where it is large.
+private func recordedProduct(_ x: Tensor, weight: Tensor, bias: Tensor?) -> Tensor {
+  ckernels_register()
+  let y: Tensor = call("stylist::linear", x.reshaped(-1, x.size(-1)), weight, bias)
+  return y.reshaped(x.shape.dropLast() + [weight.size(0)])
 }
 
 // MARK: Pairs of bfloat16

@@ -118,8 +118,8 @@ public final class StyleformerLayer {
   /// - Parameters:
   ///   - x: [N, L, I].
   ///   - w: [N, wDim].
-  ///   - options: Noise and purpose: for evaluation attention is fused, for training it can be
-  ///     differentiated twice.
+  ///   - options: Noise and purpose: for evaluation what the style alone decides is folded into
+  ///     the weights, for training all can be differentiated twice.
   /// - Returns: [N, L, O].
   public func callAsFunction(_ x: Tensor, w: Tensor, options: SynthesisOptions) -> Tensor {
     let styles = styles(w)
@@ -131,11 +131,8 @@ public final class StyleformerLayer {
     }
     let operands = operands(x, styles, dtype: dtype)
     let (q, k, v) = (operands.q, operands.k, operands.v)
-    let attended =
-      options.purpose == .evaluation
-      ? scaledDotProductAttention(q, keys: k, values: v)
-      : scaledDotProductAttentionReference(q, keys: k, values: v)
-    let heads = merged(attended)
+    let heads = merged(
+      scaledDotProductAttention(q, keys: k, values: v, purpose: options.purpose))
     var y = linear(
       ablation.normalization == .afterAttention ? heads.layerNormalized() : heads, wWeight,
       styles.value)
@@ -215,7 +212,11 @@ public final class StyleformerLayer {
       (linear(y, vWeight, styles.input) * styles.value.unsqueezed(1)).cast(to: dtype)
     var v = split(value)
     if let projection = projection?.cast(to: dtype) {
-      (k, v) = (projection.matmul(k), projection.matmul(v))
+      // All samples' tokens in one product, whose gradient sums over them.
+      func mixed(_ x: Tensor) -> Tensor {
+        Layers.linear(x.transposed(2, 3), weight: projection).transposed(2, 3)
+      }
+      (k, v) = (mixed(k), mixed(v))
     }
     return Operands(q: q, k: k, v: v, modulatedValue: value)
   }

@@ -95,11 +95,34 @@ import Testing
     for (fused, plain) in zip(a, b) { expectClose(fused, plain, atol: 1e-10, rtol: 1e-10) }
   }
 
-  @Test("plain attention can be differentiated twice")
+  @Test("plain attention can be differentiated twice, and the fused one without a bias")
   func secondGradients() {
     expectSecondGradients(at: operands(4, 5)) { x in
       scaledDotProductAttentionReference(x[0], keys: x[1], values: x[2])
     }
+    expectSecondGradients(at: operands(4, 5)) { x in
+      scaledDotProductAttention(x[0], keys: x[1], values: x[2], purpose: .training)
+    }
+    let x = operands(4, 5)
+    let bias = Tensor.seeded([3, 4, 5], seed: 4)
+    expectSecondGradients(at: x) { x in
+      scaledDotProductAttention(x[0], keys: x[1], values: x[2], bias: bias, purpose: .training)
+    }
+  }
+
+  @Test("gradients do not depend on how operands and gradients lie in memory")
+  func layout() {
+    func found(_ attend: (Tensor, Tensor, Tensor) -> Tensor) -> [Tensor] {
+      let x = operands(6, 9).map { $0.requiringGrad() }
+      // The last axis is not consecutive, and the gradient of a sum is one number over and over.
+      let y = attend(x[0], x[1] + 0, (x[2].transposed(2, 3) + 0).transposed(2, 3))
+      return gradients(of: [y.sum()], withRespectTo: x)
+    }
+    let (a, b) = (
+      found { scaledDotProductAttention($0, keys: $1, values: $2) },
+      found { scaledDotProductAttentionReference($0, keys: $1, values: $2) }
+    )
+    for (fused, plain) in zip(a, b) { expectClose(fused, plain, atol: 1e-10, rtol: 1e-10) }
   }
 
   @Test("without numbers, attention has the plain one's shape")

@@ -150,10 +150,40 @@ import Testing
   }
 
   @Test("have gradients where they are recorded")
-  func gradients() {
+  func recorded() {
     let bias = Tensor.seeded([3], seed: 3)
     expectGradients(at: [.seeded([17, 4], seed: 1), .seeded([3, 4], seed: 2)]) {
       linear($0[0], weight: $0[1], bias: bias, activation: .gelu)
+    }
+  }
+
+  @Test(
+    "have the gradients of any order that libtorch's products have, many rows and few",
+    arguments: [16, 2000], [false, true])
+  func secondGradients(rows: Int, hasBias: Bool) {
+    let inputs: [Tensor] = [
+      .seeded([rows, 24], seed: 1), .seeded([40, 24], seed: 2), .seeded([40], seed: 3),
+    ]
+    func allGradients(_ dtype: DType, _ compute: ([Tensor]) -> Tensor) -> [Tensor] {
+      let inputs = inputs.prefix(hasBias ? 3 : 2).map {
+        $0.cast(to: dtype).detached().requiringGrad()
+      }
+      let y = compute(inputs)
+      let first = gradients(
+        of: [y.square().sum()], withRespectTo: inputs, createGraph: true)
+      let curved = first.map { $0.square().sum() }.reduce(Tensor.zeros([], dtype: dtype), +)
+      return [y] + first + gradients(of: [curved], withRespectTo: inputs)
+    }
+    let found = allGradients(.float32) {
+      linear($0[0].reshaped(2, -1, 24), weight: $0[1], bias: hasBias ? $0[2] : nil)
+    }
+    let expected = allGradients(.float64) {
+      linearReference($0[0].reshaped(2, -1, 24), weight: $0[1], bias: hasBias ? $0[2] : nil)
+    }
+    #expect(found.count == expected.count)
+    for (found, expected) in zip(found, expected) {
+      let largest: Double = expected.abs().max().item()
+      expectClose(found.cast(to: .float64), expected, atol: 1e-5 * largest)
     }
   }
 }

@@ -37,7 +37,7 @@ struct DoctorTests {
       let report = await job.run()
       #expect(report.wrongSubjects.isEmpty, "\(report)")
       #expect(report.groups.map(\.name) == ["libtorch", "machine", "threads", "files", "programs"])
-      #expect(report.operators.count == 19)
+      #expect(report.operators.count == 21)
       #expect(report.operators.contains { $0.difference > 0 })
       #expect(names(in: folder).isEmpty)
     }

@@ -1,5 +1,5 @@
-// Stylist's own operators, called through libtorch's dispatcher under these names: the first seven
-// with gradients of any order, the eighth with first gradients, the others with none.
+// Stylist's own operators, called through libtorch's dispatcher under these names: the first nine
+// with gradients of any order, the tenth with first gradients, the others with none.
 //
 //   stylist::affine_sample(Tensor x, Tensor matrices, int[2] size)
 //
@@ -15,6 +15,10 @@
 //   stylist::conv3x3_transpose(Tensor y, Tensor weight, int stride)
 //
 //   stylist::conv3x3_weight_grad(Tensor x, Tensor y, int stride)
+//
+//   stylist::linear(Tensor x, Tensor weight, Tensor? bias)
+//
+//   stylist::attention(Tensor q, Tensor k, Tensor v, float scale)
 //
 //   stylist::neighborhood_attention(Tensor q, Tensor k, Tensor v, Tensor? rpb, int kernel_size,
 //                                   int dilation, float scale)

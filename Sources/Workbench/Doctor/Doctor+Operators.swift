@@ -23,11 +23,13 @@ extension DoctorJob {
       Self.modulatedConv2dPath(convolution, &random),
       Self.styledConv2dPath(own, convolution, &random),
       Self.attentionPath(own, &random),
+      Self.recordedAttentionPath(torch, &random),
       Self.windowPath(own, &random),
       Self.neighborhoodPath(own, &random),
       Self.tokenPath(own, &random),
       Self.momentsPath(own, &random),
       Self.linearPath(build.oneDNN == nil ? torch : "oneDNN", &random),
+      Self.recordedLinearPath(build.oneDNN == nil ? torch : "oneDNN", &random),
       Self.narrowLinearPath(own, build.oneDNN == nil ? torch : "oneDNN", &random),
       Self.productPath(build.mkl == nil ? torch : "MKL", &random),
       Self.drawingPath(own),
@@ -221,6 +223,21 @@ extension DoctorJob {
       reference: "all weights at once", tolerance: 1e-5)
   }
 
+  private static func recordedAttentionPath(
+    _ torch: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    let all = (0..<3).map { _ in random.tensor([2, 3, 40, 32]).requiringGrad() }
+    let results = [
+      scaledDotProductAttention(all[0], keys: all[1], values: all[2]),
+      scaledDotProductAttentionReference(all[0], keys: all[1], values: all[2]),
+    ]
+    let slopes = Self.slopes(of: results, by: all, &random)
+    return path(
+      "attention, recorded", torch, because: "keeps no weights for the gradient",
+      found: [results[0]] + slopes[0], expected: [results[1]] + slopes[1],
+      reference: "all weights at once, with the gradients", tolerance: 1e-5)
+  }
+
   private static func windowPath(
     _ own: String, _ random: inout SmallNumbers
   ) -> DoctorReport.OperatorPath {
@@ -284,6 +301,24 @@ extension DoctorJob {
           x.cast(to: .float64), weight: weight.cast(to: .float64), bias: bias.cast(to: .float64),
           activation: .gelu)
       ], reference: "64-bit numbers", tolerance: 1e-5)
+  }
+
+  private static func recordedLinearPath(
+    _ product: String, _ random: inout SmallNumbers
+  ) -> DoctorReport.OperatorPath {
+    // As many numbers as oneDNN is asked for.
+    let (x, weight) = (
+      random.tensor([1024, 32]).requiringGrad(), random.tensor([32, 32]).requiringGrad()
+    )
+    let results = [
+      linear(x, weight: weight),
+      linearReference(x.cast(to: .float64), weight: weight.cast(to: .float64)).cast(to: .float32),
+    ]
+    let slopes = Self.slopes(of: results, by: [x, weight], &random)
+    return path(
+      "linear, recorded", product, because: "has gradients of any order",
+      found: [results[0]] + slopes[0], expected: [results[1]] + slopes[1],
+      reference: "64-bit numbers, with the gradients", tolerance: 1e-5)
   }
 
   private static func narrowLinearPath(
